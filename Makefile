@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# One Makefile, for everything.  `make help` lists the targets; V=1 shows
+# the command lines.
+
+ARCH ?= $(shell uname -m)
+CHECK ?=
+B := build/$(ARCH)
+A := build/asan
+DEPS := build/deps/$(ARCH)-musl
+HOST := build/deps/$(ARCH)-host
+CC := $(DEPS)/bin/cc
+CLANG ?= clang
+STRIP ?= strip
+
+# A compiler of these takes some 300 MB at its worst.
+JOBS := $(shell awk -v n=$$(nproc) '/MemAvailable/ { m = int($$2 / 300000); \
+	print m < 1 ? 1 : (m < n ? m : n) }' /proc/meminfo)
+MAKEFLAGS += -j$(JOBS) --no-print-directory
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-7s %s\n' '$(1)' '$(2)'
+endif
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wformat=2 -Wvla \
+	-Wno-sign-conversion -Werror
+COMMON := -std=c11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS)
+# Everything gcc and musl offer; musl has no _FORTIFY_SOURCE.
+HARDENING := -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero -fno-plt -fPIE
+ifneq ($(ARCH),x86_64)
+HARDENING := $(filter-out -fcf-protection=full,$(HARDENING))
+endif
+CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables
+LDFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
+	-Wl,--as-needed -pthread
+LIBS := -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
+	-lpicohttpparser -lm
+
+SRC := $(wildcard src/*/*.c)
+OBJ := $(SRC:%.c=$(B)/%.o)
+# Everything but main: what tests and fuzzers link.
+LIB_SRC := $(filter-out src/main/main.c,$(SRC))
+TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
+IMAGES := $(TOOLS:%=build/containers/%/tool.json)
+
+.PHONY: all help check check-integration check-containers asan fuzz \
+	fuzz-smoke layers format size bench ci clean deps
+all: build/durward build/shim $(IMAGES)
+
+help:
+	@echo 'all                the binary, the shim and the tools (default)'
+	@echo 'check              unit tests, plain and under ASan and UBSan'
+	@echo 'check-integration  tests on the running house'
+	@echo 'check-containers   tests that need Podman'
+	@echo 'asan               unit tests under ASan and UBSan alone'
+	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
+	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
+	@echo 'layers             who includes whom'
+	@echo 'format             clang-format everything in place'
+	@echo 'size               bytes of the binary'
+	@echo 'bench              the figures, with their references'
+	@echo 'ci                 what CI does'
+
+# ---- third-party libraries ----
+
+$(DEPS)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
+	$(call say,DEPS,musl)
+	$(Q)scripts/deps musl && touch $@
+
+$(HOST)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
+	$(call say,DEPS,host)
+	$(Q)scripts/deps host && touch $@
+
+deps: $(DEPS)/.done $(HOST)/.done
+
+# ---- the binary ----
+
+$(B)/%.o: %.c $(DEPS)/.done
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(B)/durward: $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(LIBS)
+
+build/durward: $(B)/durward
+	$(call say,STRIP,$@)
+	$(Q)$(STRIP) -o $@ $<
+
+# ---- tools and their images ----
+
+TOOL_CFLAGS := $(filter-out -MMD -MP,$(CFLAGS)) -Icontainers
+TOOL_LDFLAGS := $(filter-out -pthread,$(LDFLAGS)) -s
+
+build/shim: containers/shim/shim.c $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
+
+build/containers/%/program: containers/%/main.c containers/serve/serve.c \
+		containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+build/containers/%/tool.json: build/containers/%/program \
+		containers/%/tool.json.in scripts/make-image
+	$(call say,IMAGE,$*)
+	$(Q)scripts/make-image $* build/containers/$*
+.PRECIOUS: build/containers/%/program
+
+# ---- tests ----
+
+UNIT := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/tests/%)
+UNIT_ASAN := $(UNIT:tests/unit/%.c=$(A)/tests/%)
+ASAN_CFLAGS := $(filter-out -Wpedantic,$(COMMON)) -Itests/lib \
+	-isystem $(HOST)/include -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=undefined
+ASAN_OBJ := $(LIB_SRC:%.c=$(A)/%.o)
+HOST_LIBS := -L$(HOST)/lib $(LIBS) -lpthread
+
+$(B)/lib.a: $(LIB_SRC:%.c=$(B)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(A)/lib.a: $(ASAN_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(A)/%.o: %.c $(HOST)/.done
+	$(call say,ASAN,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ASAN_CFLAGS) -c -o $@ $<
+
+$(B)/tests/%: tests/unit/%.c tests/lib/check.h $(B)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests/lib $(LDFLAGS) \
+		-o $@ $< $(B)/lib.a $(LIBS)
+
+$(A)/tests/%: tests/unit/%.c tests/lib/check.h $(A)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
+		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+
+check: $(UNIT_BIN) $(UNIT_ASAN)
+	$(Q)tests/lib/run-unit $(UNIT_BIN) $(UNIT_ASAN)
+
+asan: $(UNIT_ASAN)
+	$(Q)tests/lib/run-unit $(UNIT_ASAN)
+
+# The binary with another loop: tests/probe/*.c stand in for ipc/serve.c.
+PROBES := $(patsubst tests/probe/%.c,build/probe-%,$(wildcard tests/probe/*.c))
+build/probe-%: tests/probe/%.c $(OBJ)
+	$(call say,PROBE,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
+		$(filter-out $(B)/src/ipc/serve.o,$(OBJ)) $(LIBS)
+
+check-integration: all $(PROBES)
+	$(Q)tests/lib/run-integration $(CHECK)
+
+check-containers: all $(PROBES)
+	$(Q)tests/lib/run-integration tests/containers/*.py
+
+# ---- fuzzing ----
+
+FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(A)/fuzz/%)
+S ?= 5
+$(A)/fuzz/%: tests/fuzz/%.c $(A)/lib.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP fuzzer-no-link,$(ASAN_CFLAGS)) \
+		-fsanitize=address,undefined,fuzzer -o $@ $< $(A)/lib.a \
+		$(HOST_LIBS)
+
+fuzz: $(A)/fuzz/fuzz_$(T)
+	$(Q)tests/fuzz/run $(A)/fuzz/fuzz_$(T) $(S)
+
+fuzz-smoke: $(FUZZ_BIN)
+	$(Q)for f in $(FUZZ_BIN); do tests/fuzz/run $$f $(S) || exit 1; done
+
+# ---- the rest ----
+
+layers:
+	$(Q)scripts/check-layers
+
+format:
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+size: build/durward
+	$(Q)stat -c '%s %n' build/durward build/shim build/containers/*/program
+
+bench: all
+	$(Q)tests/bench/run
+
+ci:
+	$(Q).ci/run
+
+clean:
+	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
+		build/probe-*
+
+-include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d)

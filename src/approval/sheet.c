@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval/sheet.h"
+
+#include <string.h>
+
+#include "approval/lines.h"
+#include "crypto/crypto.h"
+
+#define MAGIC "durward-approval/1"
+#define FIELD(key, kind, name)                                                 \
+	{                                                                      \
+		key, kind, offsetof(struct sheet, name)                        \
+	}
+
+static const struct line_field fields[] = {
+    FIELD("box", LINE_DIGEST, box),
+    FIELD("client", LINE_DIGEST, client),
+    FIELD("nonce", LINE_TOKEN, nonce),
+    FIELD("boot", LINE_TOKEN, boot),
+    FIELD("epoch", LINE_TOKEN, epoch),
+    FIELD("issued", LINE_INT, issued_ms),
+    FIELD("lives", LINE_INT, lives_s),
+    FIELD("log-size", LINE_INT, log_size),
+    FIELD("log-root", LINE_DIGEST, log_root),
+    FIELD("policy", LINE_DIGEST, policy),
+    FIELD("rule", LINE_TEXT, rule),
+    FIELD("run", LINE_TOKEN, run),
+    FIELD("act", LINE_TOKEN, act),
+    FIELD("principal", LINE_TEXT, principal),
+    FIELD("tool", LINE_TEXT, tool),
+    FIELD("effect", LINE_TEXT, effect),
+    FIELD("manifest", LINE_DIGEST, manifest),
+    FIELD("image", LINE_TEXT, image),
+    FIELD("schema", LINE_TEXT, schema),
+    FIELD("args", LINE_TEXT, args),
+    FIELD("args-sha256", LINE_DIGEST, args_digest),
+    FIELD("origins", LINE_TEXT, origins),
+    FIELD("entities", LINE_TEXT, entities),
+    FIELD("network", LINE_TEXT, network),
+    FIELD("secrets", LINE_TEXT, secrets),
+    FIELD("price", LINE_TEXT, price),
+    FIELD("labels", LINE_TEXT, labels),
+    FIELD("decision", LINE_TEXT, decision),
+};
+
+enum err
+sheet_write(const struct sheet *s, struct buf *out)
+{
+	return lines_write(MAGIC, fields, ARRAY_LEN(fields), s, out);
+}
+
+enum err
+sheet_read(const char *text, size_t len, struct sheet *ret)
+{
+	struct sheet s;
+	struct digest args;
+	enum err e;
+
+	if (len > SHEET_MAX)
+		return ERR_LIMIT;
+	memset(&s, 0, sizeof(s));
+	e = lines_read(MAGIC, fields, ARRAY_LEN(fields), text, len, &s);
+	if (e != OK)
+		return e;
+	crypto_hash(s.args.p, s.args.len, &args);
+	if (!digest_equal(&args, &s.args_digest))
+		return ERR_INPUT;
+	*ret = s;
+	return OK;
+}
+
+enum err
+sheet_verify(const struct trust *t, struct str text,
+    const struct signature *sig, struct sheet *ret, struct errmsg *why)
+{
+	const struct client *c;
+	struct sheet s;
+	enum err e = sheet_read(text.p, text.len, &s);
+
+	if (e != OK)
+		return err_say(why, ERR_INPUT, "the sheet is malformed");
+	if (!digest_equal(&s.box, &t->box))
+		return err_say(why, ERR_DENIED, "the sheet is of another box");
+	e = trust_live_client(t, &s.client, &c);
+	if (e != OK || !client_may_approve(c))
+		return err_say(why, ERR_DENIED,
+		    "the sheet's client is unknown, revoked or no approver");
+	e = key_verify(&c->key, text.p, text.len, sig);
+	if (e != OK)
+		return err_say(why, ERR_SIGNATURE,
+		    "the signature does not match the sheet");
+	*ret = s;
+	return OK;
+}
+
+enum err
+sheet_binds(const struct sheet *s, const struct sheet_binding *b,
+    struct errmsg *why)
+{
+	if (strcmp(s->boot, b->boot) != 0)
+		return err_say(why, ERR_EXPIRED,
+		    "the sheet is from before the house was restarted");
+	if (strcmp(s->epoch, b->epoch) != 0)
+		return err_say(why, ERR_EXPIRED,
+		    "the sheet is from before the tools role was restarted");
+	if (b->now_ms < s->issued_ms ||
+	    b->now_ms - s->issued_ms >= s->lives_s * 1000)
+		return err_say(why, ERR_EXPIRED, "the sheet has expired");
+	if (strcmp(s->act, b->act) != 0)
+		return err_say(why, ERR_DENIED, "the sheet is of another act");
+	if (!str_eq(s->tool, b->tool) || !str_eq(s->effect, b->effect))
+		return err_say(why, ERR_DENIED, "the sheet names another tool");
+	if (!digest_equal(&s->manifest, b->manifest))
+		return err_say(why, ERR_DENIED,
+		    "the sheet names another version of the tool");
+	if (s->args.len != b->args.len ||
+	    memcmp(s->args.p, b->args.p, b->args.len) != 0)
+		return err_say(why, ERR_DENIED,
+		    "the arguments are not the ones on the sheet");
+	if (!str_eq(s->decision, "approve"))
+		return err_say(why, ERR_DENIED, "the sheet is not a yes");
+	return OK;
+}

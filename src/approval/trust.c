@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval/trust.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static const char *const role_names[] = {
+#define X(name, text) text,
+    CLIENT_ROLE_TABLE(X)
+#undef X
+};
+
+const char *
+client_role_name(enum client_role r)
+{
+	return (unsigned)r < CLIENT_ROLE_COUNT ? role_names[r] : "unknown";
+}
+
+enum client_role
+client_role_by_name(const char *name)
+{
+	int r;
+
+	for (r = 0; r < CLIENT_ROLE_COUNT; r++)
+		if (strcmp(role_names[r], name) == 0)
+			return (enum client_role)r;
+	return CLIENT_ROLE_COUNT;
+}
+
+static enum err
+read_key(const struct json *v, struct public_key *ret)
+{
+	const char *hex = json_str(v, "key");
+
+	return hex != NULL ? public_read(hex, strlen(hex), ret) : ERR_INPUT;
+}
+
+static enum err
+read_client(const struct json *v, struct client *ret)
+{
+	const char *name = json_str(v, "name");
+	const char *role = json_str(v, "role");
+	struct client c = {.revoked = json_flag(v, "revoked"),
+	    .paired_ms = json_int(v, "paired_ms", 0)};
+
+	if (name == NULL || role == NULL || !str_is_name(name) ||
+	    str_copy(c.name, sizeof(c.name), name) != OK ||
+	    read_key(v, &c.key) != OK)
+		return ERR_INPUT;
+	c.role = client_role_by_name(role);
+	if (c.role == CLIENT_ROLE_COUNT)
+		return ERR_INPUT;
+	public_id(&c.key, &c.id);
+	*ret = c;
+	return OK;
+}
+
+static enum err
+read_tool(const struct json *v, struct trusted_tool *ret)
+{
+	const char *name = json_str(v, "name");
+	const char *digest = json_str(v, "manifest");
+	struct trusted_tool t;
+
+	if (name == NULL || digest == NULL || !str_is_name(name) ||
+	    str_copy(t.name, sizeof(t.name), name) != OK)
+		return ERR_INPUT;
+	if (digest_read(digest, strlen(digest), &t.manifest) != OK)
+		return ERR_INPUT;
+	*ret = t;
+	return OK;
+}
+
+enum err
+trust_read(const struct json *v, struct trust *ret)
+{
+	static struct trust t;
+	const struct json *clients = json_get(v, "clients");
+	const struct json *tools = json_get(v, "tools");
+	const struct json *m;
+
+	memset(&t, 0, sizeof(t));
+	if (read_key(v, &t.box_key) != OK ||
+	    json_count(clients) > CLIENTS_MAX || json_count(tools) > TOOLS_MAX)
+		return ERR_INPUT;
+	public_id(&t.box_key, &t.box);
+	for (m = json_first(clients); m != NULL; m = json_next(m))
+		if (read_client(m, &t.clients[t.n_clients++]) != OK)
+			return ERR_INPUT;
+	for (m = json_first(tools); m != NULL; m = json_next(m))
+		if (read_tool(m, &t.tools[t.n_tools++]) != OK)
+			return ERR_INPUT;
+	*ret = t;
+	return OK;
+}
+
+static struct json *
+write_client(const struct client *c)
+{
+	struct json *v = json_object();
+	char hex[PUBLIC_HEX_SIZE];
+
+	public_hex(&c->key, hex);
+	json_put_str(v, "key", hex);
+	json_put_str(v, "name", c->name);
+	json_put_str(v, "role", client_role_name(c->role));
+	json_put_bool(v, "revoked", c->revoked);
+	json_put_int(v, "paired_ms", c->paired_ms);
+	return v;
+}
+
+struct json *
+trust_write(const struct trust *t)
+{
+	struct json *v = json_object();
+	struct json *clients = json_array();
+	struct json *tools = json_array();
+	char hex[PUBLIC_HEX_SIZE];
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		json_push(clients, write_client(&t->clients[i]));
+	for (i = 0; i < t->n_tools; i++) {
+		struct json *tool = json_object();
+
+		digest_hex(&t->tools[i].manifest, hex);
+		json_put_str(tool, "name", t->tools[i].name);
+		json_put_str(tool, "manifest", hex);
+		json_push(tools, tool);
+	}
+	public_hex(&t->box_key, hex);
+	json_put_str(v, "key", hex);
+	json_put(v, "clients", clients);
+	json_put(v, "tools", tools);
+	return v;
+}
+
+static struct client *
+find(struct trust *t, const struct digest *id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		if (digest_equal(&t->clients[i].id, id))
+			return &t->clients[i];
+	return NULL;
+}
+
+const struct client *
+trust_client(const struct trust *t, const struct digest *id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		if (digest_equal(&t->clients[i].id, id))
+			return &t->clients[i];
+	return NULL;
+}
+
+const struct client *
+trust_client_by_name(const struct trust *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		if (!t->clients[i].revoked &&
+		    strcmp(t->clients[i].name, name) == 0)
+			return &t->clients[i];
+	return NULL;
+}
+
+const struct trusted_tool *
+trust_tool(const struct trust *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_tools; i++)
+		if (strcmp(t->tools[i].name, name) == 0)
+			return &t->tools[i];
+	return NULL;
+}
+
+enum err
+trust_live_client(const struct trust *t, const struct digest *id,
+    const struct client **ret)
+{
+	const struct client *c = trust_client(t, id);
+
+	if (c == NULL)
+		return ERR_NOTFOUND;
+	if (c->revoked)
+		return ERR_DENIED;
+	*ret = c;
+	return OK;
+}
+
+bool
+client_may_approve(const struct client *c)
+{
+	return c->role == CLIENT_OWNER || c->role == CLIENT_APPROVER;
+}
+
+enum err
+trust_add_client(struct trust *t, const struct client *c)
+{
+	if (find(t, &c->id) != NULL || trust_client_by_name(t, c->name) != NULL)
+		return ERR_EXISTS;
+	if (t->n_clients == CLIENTS_MAX)
+		return ERR_LIMIT;
+	t->clients[t->n_clients++] = *c;
+	return OK;
+}
+
+enum err
+trust_revoke(struct trust *t, const struct digest *id)
+{
+	struct client *c = find(t, id);
+	size_t owners = 0;
+	size_t i;
+
+	if (c == NULL || c->revoked)
+		return ERR_NOTFOUND;
+	for (i = 0; i < t->n_clients; i++)
+		owners += t->clients[i].role == CLIENT_OWNER &&
+		    !t->clients[i].revoked;
+	/* A house without an owner could never be changed again. */
+	if (c->role == CLIENT_OWNER && owners == 1)
+		return ERR_STATE;
+	c->revoked = true;
+	return OK;
+}
+
+enum err
+trust_set_tool(
+    struct trust *t, const char *name, const struct digest *manifest)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_tools; i++) {
+		if (strcmp(t->tools[i].name, name) != 0)
+			continue;
+		t->tools[i].manifest = *manifest;
+		return OK;
+	}
+	if (t->n_tools == TOOLS_MAX)
+		return ERR_LIMIT;
+	if (str_copy(t->tools[i].name, sizeof(t->tools[i].name), name) != OK)
+		return ERR_LIMIT;
+	t->tools[t->n_tools++].manifest = *manifest;
+	return OK;
+}

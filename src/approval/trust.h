@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APPROVAL_TRUST_H
+#define APPROVAL_TRUST_H
+
+/*
+ * The trust table: whom the house believes.  The vault owns and changes it;
+ * every role that decides or acts has a copy that came from the vault
+ * itself, and believes nothing else.
+ *
+ * A revoked client stays as a tombstone, so that its key is never taken for
+ * an unknown one.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "crypto/key.h"
+
+#define CLIENT_ROLE_TABLE(X)                                                   \
+	X(CLIENT_OWNER, "owner")                                               \
+	X(CLIENT_APPROVER, "approver")                                         \
+	X(CLIENT_VIEWER, "viewer")                                             \
+	X(CLIENT_PROGRAM, "program")
+
+enum client_role {
+#define X(name, text) name,
+	CLIENT_ROLE_TABLE(X)
+#undef X
+	    CLIENT_ROLE_COUNT
+};
+
+const char *client_role_name(enum client_role r);
+enum client_role client_role_by_name(const char *name);
+
+struct client {
+	struct digest id; /* SHA-256 of its SPKI. */
+	struct public_key key;
+	char name[NAME_MAX_LEN + 1];
+	enum client_role role;
+	bool revoked;
+	int64_t paired_ms; /* Wall clock, for people. */
+};
+
+/* The digest of a tool's active manifest, signed by an owner. */
+struct trusted_tool {
+	char name[NAME_MAX_LEN + 1];
+	struct digest manifest;
+};
+
+struct trust {
+	struct digest box; /* SHA-256 of the box's SPKI. */
+	struct public_key box_key;
+	struct client clients[CLIENTS_MAX];
+	size_t n_clients;
+	struct trusted_tool tools[TOOLS_MAX];
+	size_t n_tools;
+};
+
+NODISCARD enum err trust_read(const struct json *v, struct trust *ret);
+struct json *trust_write(const struct trust *t);
+
+/* NULL when unknown; the caller looks at `revoked`. */
+const struct client *trust_client(
+    const struct trust *t, const struct digest *id);
+const struct client *trust_client_by_name(
+    const struct trust *t, const char *name);
+const struct trusted_tool *trust_tool(const struct trust *t, const char *name);
+
+/* Known and not revoked.  ERR_NOTFOUND, ERR_DENIED for a tombstone. */
+NODISCARD enum err trust_live_client(const struct trust *t,
+    const struct digest *id, const struct client **ret);
+
+bool client_may_approve(const struct client *c);
+
+/* ERR_EXISTS for a key or a live name that is there already, ERR_LIMIT. */
+NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
+NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
+NODISCARD enum err trust_set_tool(
+    struct trust *t, const char *name, const struct digest *manifest);
+
+#endif

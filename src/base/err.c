@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const texts[] = {
+#define X(name, text) text,
+    ERR_TABLE(X)
+#undef X
+};
+
+_Static_assert(ARRAY_LEN(texts) == ERR_COUNT, "one text for each error");
+
+const char *
+err_text(enum err e)
+{
+	if ((unsigned)e >= ERR_COUNT)
+		return "unknown error";
+	return texts[e];
+}
+
+enum err
+err_say(struct errmsg *why, enum err e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (why == NULL)
+		return e;
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+	return e;
+}

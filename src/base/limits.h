@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/*
+ * Every maximum has its name here, so that the memory and the patience of
+ * the house can be read on one page.  Sizes are bytes unless a unit says
+ * otherwise.
+ */
+
+/* Words a model or a person sends. */
+#define GOAL_MAX 4096
+#define ARGS_MAX (64 * 1024)
+#define RESULT_MAX (64 * 1024)
+#define REPLY_MAX (16 * 1024)
+#define NAME_MAX_LEN 64
+#define JSON_DEPTH_MAX 16
+#define JSON_MEMBERS_MAX 256
+
+/* Lanes. */
+#define LANE_BODY_MAX (100 * 1024)
+#define LANE_BULK_MAX (192 * 1024)
+#define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
+#define LANE_FDS_MAX 4
+#define LANE_QUEUE_MAX 256
+#define LANE_QUEUE_BYTES_MAX (4 * 1024 * 1024)
+
+/* Acts, runs and approvals that are open at once. */
+#define ACTS_OPEN_MAX 64
+#define RUNS_OPEN_MAX 16
+#define RUN_STEPS_MAX 32
+#define LAYERS_MAX 5
+#define SHEET_MAX (100 * 1024)
+#define SHEETS_PER_ACT_MAX 8
+#define CHALLENGES_MAX 256
+#define NONCES_SPENT_MAX 4096
+#define COMMAND_MAX 1024
+#define SHEET_LIFE_S 600
+#define CHALLENGE_LIFE_MS (60 * 1000)
+
+/* Policy. */
+#define POLICY_BYTES_MAX (64 * 1024)
+#define POLICY_RULES_MAX 256
+#define POLICY_GLOBS_MAX 8
+
+/* The trust table and pairing. */
+#define CLIENTS_MAX 64
+#define TOOLS_MAX 32
+#define PAIR_WINDOW_MS (5 * 60 * 1000)
+#define PAIR_TRIES_MAX 5
+
+/* Tools and their containers. */
+#define MANIFEST_MAX (32 * 1024)
+#define FUNCTIONS_MAX 32
+#define FUNCTION_ARGS_MAX 16
+#define MCP_LINE_MAX (256 * 1024)
+#define MCP_LIST_PAGES_MAX 16
+#define CONTAINER_START_MS (30 * 1000)
+#define CALL_MS (30 * 1000)
+#define CALL_MS_MIN 100
+#define CALLS_OPEN_MAX 16
+
+/* Front doors. */
+#define CONNS_MAX 256
+#define CONNS_PAIRING_MAX 8
+#define HTTP_HEAD_MAX 8192
+#define HTTP_HEADERS_MAX 32
+#define HTTP_BODY_MAX (128 * 1024)
+#define HTTP_REPLY_MAX (1024 * 1024)
+#define HTTP_IDLE_MS (120 * 1000)
+#define HTTP_REQUEST_MS (10 * 1000)
+#define CLIENT_WAIT_MS (20 * 1000)
+#define CLIENT_REQUESTS_MAX 256
+
+/* The store. */
+#define STORE_QUEUE_MAX 1024
+#define STORE_GROUP_MS 50
+#define LOG_PAGE_MAX 200
+#define LOG_BODY_MAX (96 * 1024)
+#define LIST_MAX 100
+
+/* The house. */
+#define HEARTBEAT_MS (2 * 1000)
+#define HEARTBEAT_LOST_MS (20 * 1000)
+#define RESTART_DELAY_MS 200
+#define FILE_READ_MAX (1024 * 1024)
+#define TIMERS_MAX 512
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+/*
+ * A conversation with the house as a paired client: queries, and commands
+ * that are signed over their exact words.
+ */
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/identity.h"
+
+struct session;
+
+/* Loads the identity and connects; says on stderr what is wrong.  NULL, and
+ * then `ret_exit` is the exit code. */
+struct session *session_open(int *ret_exit);
+void session_close(struct session *s);
+
+const struct identity *session_identity(const struct session *s);
+
+/* `query` is the target behind /v1/.  On failure says why on stderr and
+ * returns NULL; `ret_exit` is set.  The caller frees the answer. */
+struct json *session_query(struct session *s, int *ret_exit, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+
+/* Takes `body` over. */
+struct json *session_command(struct session *s, const char *name,
+    struct json *body, int *ret_exit);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cli/cli_priv.h"
+#include "crypto/crypto.h"
+#include "sys/file.h"
+
+/* `durward tool`: what there is, and signing a new one. */
+
+static int
+list_tools(struct session *s)
+{
+	struct json *answer;
+	const struct json *t;
+	int code = EXIT_REACHED;
+
+	answer = session_query(s, &code, "tools");
+	if (answer != NULL && !cli_print_json(answer)) {
+		for (t = json_first(json_get(answer, "tools")); t != NULL;
+		     t = json_next(t))
+			cli_print("%-12s %-8s %.19s...  %s%s\n",
+			    json_words(t, "tool"), json_words(t, "version"),
+			    json_words(t, "image"),
+			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
+			    json_flag(t, "warm") ? ", warm" : "");
+		if (!json_flag(answer, "runner"))
+			cli_print("tools cannot run: %s\n",
+			    json_words(answer, "runner_state")[0] != '\0'
+				? json_words(answer, "runner_state")
+				: "their half of the house is not running");
+	}
+	json_free(answer);
+	return code;
+}
+
+static enum err
+read_manifest(const char *path, struct buf *text, struct json **ret,
+    struct errmsg *why)
+{
+	struct json *v = NULL;
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	enum err e = file_read(path, text);
+
+	if (e != OK)
+		return err_say(why, e, "%.200s cannot be read", path);
+	if (json_parse(text->p, text->len, &v) != OK)
+		return err_say(
+		    why, ERR_INPUT, "%.200s is not strict JSON", path);
+	crypto_hash(text->p, text->len, &d);
+	digest_hex(&d, hex);
+	*ret = json_object();
+	json_put_str(*ret, "tool", json_words(v, "name"));
+	json_put_str(*ret, "digest", hex);
+	json_put_str(*ret, "manifest", text->p);
+	json_free(v);
+	return OK;
+}
+
+/* The signature over the command covers the manifest's every byte. */
+static int
+add_tool(struct session *s, const char *path)
+{
+	struct errmsg why = {""};
+	struct json *body = NULL;
+	struct json *answer;
+	struct buf text;
+	int code = EXIT_REACHED;
+
+	buf_init(&text, MANIFEST_MAX);
+	if (read_manifest(path, &text, &body, &why) != OK) {
+		fprintf(stderr, "durward: %s\n", why.text);
+		code = EXIT_FAILED;
+	} else {
+		answer = session_command(s, "tool.add", body, &code);
+		if (answer != NULL)
+			cli_print("added\n");
+		json_free(answer);
+	}
+	buf_done(&text);
+	return code;
+}
+
+int
+command_tool(int argc, char **argv)
+{
+	struct session *s;
+	int code = EXIT_REACHED;
+
+	if (argc != 1 && !(argc == 3 && strcmp(argv[1], "add") == 0))
+		return cli_usage("tool [add FILE]");
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	code = argc == 1 ? list_tools(s) : add_tool(s, argv[2]);
+	session_close(s);
+	return code;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "control/control_priv.h"
+
+/* The API of paired clients: translate, pass on, nothing else. */
+
+static void
+refuse(struct control *c, int64_t id, int status, const char *words)
+{
+	struct buf b;
+
+	buf_init(&b, 512);
+	buf_adds(&b, "{\"error\":");
+	json_escape(&b, words, strlen(words));
+	buf_adds(&b, "}");
+	http_reply(c->api, id, status, b.p, b.len);
+	buf_done(&b);
+}
+
+static bool
+is_plain(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-", s.p[i]) ==
+		    NULL)
+			return false;
+	return s.len > 0 && s.len <= NAME_MAX_LEN;
+}
+
+/* KEY=VALUE joined by '&', of plain characters only: names, ids, numbers.
+ * Digits alone become a number, unless they are long enough for an id. */
+static enum err
+read_params(struct str query, struct json *ret)
+{
+	while (query.len > 0) {
+		const char *end = memchr(query.p, '&', query.len);
+		size_t n = end != NULL ? (size_t)(end - query.p) : query.len;
+		const char *eq = memchr(query.p, '=', n);
+		struct str key = {query.p, eq != NULL
+			? (size_t)(eq - query.p)
+			: 0};
+		struct str value = {eq != NULL ? eq + 1 : query.p, 0};
+		char name[NAME_MAX_LEN + 1];
+
+		if (eq == NULL)
+			return ERR_INPUT;
+		value.len = n - key.len - 1;
+		if (!is_plain(key) || !is_plain(value))
+			return ERR_INPUT;
+		memcpy(name, key.p, key.len);
+		name[key.len] = '\0';
+		if (value.len <= 15 &&
+		    strspn(value.p, "0123456789") >= value.len)
+			json_put_int(ret, name, strtoll(value.p, NULL, 10));
+		else
+			json_put_strn(ret, name, value.p, value.len);
+		query.p += n + (end != NULL ? 1 : 0);
+		query.len -= n + (end != NULL ? 1 : 0);
+	}
+	return OK;
+}
+
+static struct json *
+new_message(const struct http_request *r)
+{
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&r->client, hex);
+	json_put_int(body, "id", r->id);
+	json_put_str(body, "client", hex);
+	return body;
+}
+
+static void
+pass_query(struct control *c, const struct http_request *r, struct str name)
+{
+	struct json *params = json_object();
+	struct json *body;
+
+	if (!is_plain(name) || read_params(r->query, params) != OK) {
+		json_free(params);
+		refuse(c, r->id, 400, "the query is malformed");
+		return;
+	}
+	body = new_message(r);
+	json_put_strn(body, "query", name.p, name.len);
+	json_put(body, "params", params);
+	if (peers_send(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST, body) != OK)
+		refuse(c, r->id, 503, "the house is starting; try again");
+}
+
+/* {"text", "signature", "body"}: the body travels as the bytes it was. */
+static void
+pass_command(struct control *c, const struct http_request *r)
+{
+	struct json *v = NULL;
+	struct json *body;
+	const char *text;
+	const char *signature;
+	const char *bytes;
+
+	if (json_parse(r->body.p, r->body.len, &v) != OK) {
+		refuse(c, r->id, 400, "the body is not strict JSON");
+		return;
+	}
+	text = json_str(v, "text");
+	signature = json_str(v, "signature");
+	bytes = json_str(v, "body");
+	if (text == NULL || signature == NULL || bytes == NULL) {
+		refuse(c, r->id, 400,
+		    "a command needs text, signature and body");
+	} else {
+		body = new_message(r);
+		json_put_str(body, "text", text);
+		json_put_str(body, "signature", signature);
+		if (peers_send_bulk(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST,
+			body, bytes, strlen(bytes)) != OK)
+			refuse(c, r->id, 503,
+			    "the house is starting; try again");
+	}
+	json_free(v);
+}
+
+void
+api_on_request(void *arg, const struct http_request *r)
+{
+	static const char prefix[] = "/v1/";
+	struct control *c = arg;
+	struct str name = {r->path.p + 4, r->path.len - 4};
+
+	if (!r->has_client) {
+		refuse(c, r->id, 403, "a client certificate is needed");
+	} else if (r->path.len <= 4 || memcmp(r->path.p, prefix, 4) != 0) {
+		refuse(c, r->id, 404, "there is nothing here");
+	} else if (str_eq(r->method, "POST") && str_eq(name, "command")) {
+		pass_command(c, r);
+	} else if (str_eq(r->method, "GET")) {
+		pass_query(c, r, name);
+	} else {
+		refuse(c, r->id, 405, "GET a query, or POST a command");
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_CONTROL_PRIV_H
+#define CONTROL_CONTROL_PRIV_H
+
+#include "http/server.h"
+#include "ipc/peers.h"
+
+struct control {
+	struct peers *peers;
+	struct loop *loop;
+	struct json *identity;
+	int api_fd;
+	int pairing_fd;
+	struct http_server *api;
+	struct http_server *pairing;
+	uint64_t window_timer;
+};
+
+/* As soon as both the sockets and the identity are there. */
+void control_listen(struct control *c);
+
+/* ---- api.c ---- */
+http_request_fn api_on_request;
+
+/* ---- door.c ---- */
+http_request_fn door_on_request;
+peer_fn door_on_window;
+peer_fn door_on_answer;
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/core_priv.h"
+#include "crypto/crypto.h"
+#include "sys/clock.h"
+
+/*
+ * Drives the act machine: each arrow is one record, and what follows from
+ * an arrow happens when its record is written.  Acts are found again by id,
+ * never by address, since they may end while a record is under way.
+ */
+
+#define RESULT_LOGGED_MAX 4096
+#define CALL_GRACE_MS 5000
+
+struct open_act *
+acts_find(struct core *c, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (c->acts[i] != NULL && strcmp(c->acts[i]->act->id, id) == 0)
+			return c->acts[i];
+	return NULL;
+}
+
+void
+acts_forget(struct core *c, struct open_act *o)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (c->acts[i] == o)
+			c->acts[i] = NULL;
+	for (i = 0; i < o->n_sheets; i++)
+		free(o->sheets[i].text);
+	loop_timer_cancel(c->loop, o->timer);
+	free(o->signed_sheet);
+	act_free(o->act);
+	free(o);
+}
+
+struct policy_answer
+acts_decide(struct core *c, const struct act *a)
+{
+	struct json *args = NULL;
+	struct policy_question q = {.tool = a->tool,
+	    .effect = a->effect,
+	    .principal = a->principal,
+	    .agent_id = a->agent_id};
+	const struct policy *layers[1] = {c->policy};
+	struct policy_answer answer;
+
+	/* Our own row: it was parsed before it became an act. */
+	if (json_parse(a->args, strlen(a->args), &args) != OK)
+		fatal("the arguments of act %s are damaged", a->id);
+	q.args = args;
+	answer = policy_decide(&q, layers, ARRAY_LEN(layers));
+	json_free(args);
+	return answer;
+}
+
+struct record *
+acts_step(struct core *c, struct open_act *o, enum act_state to,
+    struct json *details)
+{
+	struct record *r = record_new(c);
+	struct act *a = o->act;
+
+	if (act_step(a, to) != OK)
+		fatal("act %s cannot go from %s to %s", a->id,
+		    act_state_name(a->state), act_state_name(to));
+	record_log(r, act_state_name(to), a->run, a->id,
+	    details != NULL ? details : json_object());
+	record_row(r, row_write_act, row_of_act(a));
+	return r;
+}
+
+static void
+ended(struct core *c, const char *id)
+{
+	struct open_act *o = acts_find(c, id);
+
+	if (o == NULL)
+		return;
+	runs_tell_result(c, o->act->run, o->act->step,
+	    act_state_name(o->act->state), o->act->result);
+	acts_forget(c, o);
+}
+
+/* What the log keeps of a result: its digest, and the text when short. */
+static struct json *
+result_details(const char *text)
+{
+	struct json *v = json_object();
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	size_t len = strlen(text);
+
+	crypto_hash(text, len, &d);
+	digest_hex(&d, hex);
+	json_put_str(v, "result_sha256", hex);
+	json_put_int(v, "result_bytes", (int64_t)len);
+	if (len <= RESULT_LOGGED_MAX)
+		json_put_str(v, "result", text);
+	return v;
+}
+
+void
+acts_end(struct core *c, struct open_act *o, enum act_state state,
+    const char *text)
+{
+	struct record *r;
+
+	loop_timer_cancel(c->loop, o->timer);
+	o->timer = 0;
+	free(o->act->result);
+	o->act->result = xstrdup(text);
+	r = acts_step(c, o, state, result_details(text));
+	/* Doing it again would be visible, so the end must not be lost. */
+	record_post(r,
+	    act_intent_of(o->act->effect) == INTENT_DURABLE, ended,
+	    o->act->id);
+}
+
+/* Judged again at this very moment: the world may have changed. */
+static bool
+still_allowed(struct core *c, struct open_act *o)
+{
+	struct policy_answer now = acts_decide(c, o->act);
+	char text[128];
+
+	if (now.verdict == VERDICT_DENY) {
+		snprintf(text, sizeof(text), "the rule '%s' denies it now",
+		    now.rule);
+		acts_end(c, o, ACT_DENIED, text);
+		return false;
+	}
+	if (now.verdict == VERDICT_ASK && o->act->state == ACT_ALLOWED) {
+		memcpy(o->act->rule, now.rule, sizeof(now.rule));
+		o->act->ttl_s = now.ttl_s;
+		asking_begin(c, o);
+		return false;
+	}
+	return true;
+}
+
+/* The tools role has its own deadline; this one is for its silence. */
+static void
+on_call_late(void *arg)
+{
+	struct open_act *o = arg;
+
+	o->timer = 0;
+	acts_end(o->core, o, ACT_UNKNOWN, "the tools role did not answer");
+}
+
+static void
+send_order(struct core *c, struct open_act *o)
+{
+	struct act *a = o->act;
+	struct json *body = json_object();
+	struct buf bulk;
+
+	buf_init(&bulk, LANE_BULK_MAX);
+	buf_adds(&bulk, a->args);
+	if (o->signed_sheet != NULL)
+		buf_adds(&bulk, o->signed_sheet);
+	json_put_str(body, "act", a->id);
+	json_put_str(body, "tool", a->tool);
+	json_put_int(body, "args_bytes", (int64_t)strlen(a->args));
+	json_put_str(body, "signature", o->signature);
+	if (peers_send_bulk(c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk.p,
+		bulk.len) != OK)
+		acts_end(c, o, ACT_FAILED, "the tools role is away");
+	buf_done(&bulk);
+}
+
+static void
+run_house_function(struct core *c, struct open_act *o)
+{
+	struct buf out;
+
+	buf_init(&out, RESULT_MAX);
+	house_function(o->act->tool)->run(c, &out);
+	acts_end(c, o, ACT_DONE, out.p != NULL ? out.p : "");
+	buf_done(&out);
+}
+
+static struct tool_slot *
+slot_of(struct core *c, const struct act *a)
+{
+	char tool[NAME_MAX_LEN + 1];
+	char function[NAME_MAX_LEN + 1];
+
+	if (tool_name_split(a->tool, tool, function) != OK)
+		return NULL;
+	return rooms_find(c, tool);
+}
+
+/* The intent is written as its effect demands: now it may happen. */
+static void
+start(struct core *c, const char *id)
+{
+	struct open_act *o = acts_find(c, id);
+	struct tool_slot *t;
+	struct json *details = json_object();
+
+	if (o == NULL || o->act->state != ACT_INTENT) {
+		json_free(details);
+		return;
+	}
+	t = slot_of(c, o->act);
+	json_put_str(details, "epoch", c->tools_epoch);
+	json_put_str(details, "container", t != NULL ? t->container : "");
+	record_post(acts_step(c, o, ACT_STARTED, details), false, NULL, NULL);
+	if (house_function(o->act->tool) != NULL) {
+		run_house_function(c, o);
+		return;
+	}
+	if (t == NULL || t->state != TOOL_READY) {
+		acts_end(c, o, ACT_FAILED, "its container is gone");
+		return;
+	}
+	rooms_call_began(c, t);
+	o->timer = loop_timer(c->loop,
+	    clock_boot_ms() + t->manifest->call_ms + CALL_GRACE_MS,
+	    on_call_late, o);
+	send_order(c, o);
+}
+
+/* Spending: the approval's nonce and the intent are one transaction. */
+static void
+spend(struct core *c, struct open_act *o)
+{
+	enum act_intent intent = act_intent_of(o->act->effect);
+	struct json *details;
+	struct json *row;
+	struct record *r;
+
+	if (!still_allowed(c, o))
+		return;
+	details = json_object();
+	if (o->signed_sheet != NULL)
+		json_put_str(details, "nonce", o->act->nonce);
+	r = acts_step(c, o, ACT_INTENT, details);
+	if (o->signed_sheet != NULL) {
+		row = json_object();
+		json_put_str(row, "nonce", o->act->nonce);
+		json_put_str(row, "act", o->act->id);
+		record_row(r, row_write_nonce, row);
+	}
+	if (intent == INTENT_DURABLE) {
+		record_post(r, true, start, o->act->id);
+		return;
+	}
+	record_post(r, false, NULL, NULL);
+	start(c, o->act->id);
+}
+
+void
+acts_go_on(struct core *c, struct open_act *o)
+{
+	struct tool_slot *t;
+
+	if (house_function(o->act->tool) != NULL) {
+		spend(c, o);
+		return;
+	}
+	t = slot_of(c, o->act);
+	if (t == NULL || !rooms_trusted(c, t))
+		acts_end(c, o, ACT_FAILED,
+		    "the tool's manifest is not signed by an owner; add it "
+		    "with 'durward tool add'");
+	else if (t->state == TOOL_READY)
+		spend(c, o);
+	else
+		rooms_want(c, t);
+}
+
+/* Call `fn` for every act in `state` or `other` that belongs to a tool;
+ * NULL means every tool. */
+static void
+for_each_of(struct core *c, const char *tool, enum act_state state,
+    enum act_state other,
+    void (*fn)(struct core *c, struct open_act *o, const char *why),
+    const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		struct open_act *o = c->acts[i];
+		struct tool_slot *t;
+
+		if (o == NULL ||
+		    (o->act->state != state && o->act->state != other) ||
+		    house_function(o->act->tool) != NULL)
+			continue;
+		t = slot_of(c, o->act);
+		if (tool == NULL ||
+		    (t != NULL && strcmp(t->manifest->name, tool) == 0))
+			fn(c, o, why);
+	}
+}
+
+static void
+go_on(struct core *c, struct open_act *o, const char *why)
+{
+	(void)why;
+	acts_go_on(c, o);
+}
+
+static void
+fail(struct core *c, struct open_act *o, const char *why)
+{
+	acts_end(c, o, ACT_FAILED, why);
+}
+
+/* An order was out when its tool or role died. */
+static void
+lose(struct core *c, struct open_act *o, const char *why)
+{
+	bool again = act_recovery_of(o->act->effect) == RECOVER_AGAIN;
+
+	acts_end(c, o, again ? ACT_FAILED : ACT_UNKNOWN, why);
+}
+
+void
+acts_tool_ready(struct core *c, const char *tool)
+{
+	for_each_of(c, tool, ACT_ALLOWED, ACT_APPROVED, go_on, NULL);
+}
+
+void
+acts_tool_failed(struct core *c, const char *tool, const char *why)
+{
+	for_each_of(c, tool, ACT_ALLOWED, ACT_APPROVED, fail, why);
+	for_each_of(c, tool, ACT_STARTED, ACT_STARTED, lose, why);
+}
+
+void
+acts_tools_lost(struct core *c)
+{
+	for_each_of(c, NULL, ACT_STARTED, ACT_STARTED, lose,
+	    "the tools role was restarted");
+}
+
+/* {"act", "ok", "text"}; "sent" false when the order was refused. */
+void
+acts_on_done(void *role, struct msg *m)
+{
+	struct core *c = role;
+	const char *id = json_str(m->body, "act");
+	const char *text = json_str(m->body, "text");
+	struct open_act *o = acts_find(c, id != NULL ? id : "");
+	struct tool_slot *t;
+	enum act_state state = ACT_FAILED;
+
+	if (o == NULL || o->act->state != ACT_STARTED)
+		return;
+	t = slot_of(c, o->act);
+	if (t != NULL)
+		rooms_call_ended(c, t);
+	if (json_flag(m->body, "ok"))
+		state = ACT_DONE;
+	else if (json_flag(m->body, "late"))
+		state = ACT_UNKNOWN;
+	acts_end(c, o, state, text != NULL ? text : "");
+}
+
+/* ---- After a restart ---- */
+
+static void
+recover_one(struct core *c, struct open_act *o)
+{
+	struct act *a = o->act;
+	bool again = act_recovery_of(a->effect) == RECOVER_AGAIN;
+
+	switch (a->state) {
+	case ACT_PROPOSED:
+		acts_judge(c, o);
+		break;
+	case ACT_ASKED:
+		asking_begin(c, o);
+		break;
+	case ACT_ALLOWED:
+		acts_go_on(c, o);
+		break;
+	case ACT_INTENT:
+		record_post(
+		    acts_step(c, o, ACT_STARTED, NULL), false, NULL, NULL);
+		lose(c, o, "the house was restarted while it was done");
+		break;
+	case ACT_STARTED:
+		lose(c, o,
+		    again ? "the house was restarted before it was done"
+			  : "the house was restarted while it was done");
+		break;
+	case ACT_JUDGED:
+	case ACT_APPROVED:
+		/* An approval dies with the boot that it names. */
+		record_post(acts_step(c, o, ACT_DENIED, NULL), false, ended,
+		    a->id);
+		a->result = xstrdup("the house was restarted; ask again");
+		break;
+	case ACT_DENIED:
+	case ACT_DONE:
+	case ACT_FAILED:
+	case ACT_UNKNOWN:
+	case ACT_STATE_COUNT:
+		break;
+	}
+}
+
+void
+acts_recover(struct core *c)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		if (c->acts[i] == NULL)
+			continue;
+		c->acts[i]->core = c;
+		recover_one(c, c->acts[i]);
+	}
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/core_priv.h"
+#include "sys/clock.h"
+
+/*
+ * What clients send.  Queries are answered to whom the TLS connection
+ * proves to be there; commands carry a signature of their own over their
+ * exact words, a challenge that is good once, and the digest of their body.
+ */
+
+void
+clients_reply_text(struct core *c, int64_t request, const char *text)
+{
+	struct json *body = json_object();
+
+	json_put_int(body, "id", request);
+	json_put_int(body, "status", 200);
+	if (peers_send_bulk(c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body,
+		text, strlen(text)) != OK)
+		log_warn("an answer to a client is lost");
+}
+
+void
+clients_reply(struct core *c, int64_t request, struct json *v)
+{
+	char *text = json_print(v);
+
+	clients_reply_text(c, request, text);
+	free(text);
+	json_free(v);
+}
+
+static int64_t
+status_of(enum err e)
+{
+	static const int statuses[ERR_COUNT] = {[ERR_INPUT] = 400,
+	    [ERR_LIMIT] = 429,
+	    [ERR_NOTFOUND] = 404,
+	    [ERR_EXISTS] = 409,
+	    [ERR_STATE] = 409,
+	    [ERR_DENIED] = 403,
+	    [ERR_SIGNATURE] = 403,
+	    [ERR_EXPIRED] = 403,
+	    [ERR_REPLAY] = 403,
+	    [ERR_BUSY] = 503};
+
+	return statuses[e] != 0 ? statuses[e] : 500;
+}
+
+void
+clients_refuse(struct core *c, int64_t request, enum err e,
+    const struct errmsg *why)
+{
+	struct json *body = json_object();
+	struct json *v = json_object();
+	char *text;
+
+	json_put_str(v, "error",
+	    why != NULL && why->text[0] != '\0' ? why->text : err_text(e));
+	text = json_print(v);
+	json_free(v);
+	json_put_int(body, "id", request);
+	json_put_int(body, "status", status_of(e));
+	peers_send_bulk(c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text,
+	    strlen(text));
+	free(text);
+}
+
+/* ---- Commands ---- */
+
+struct call {
+	struct core *core;
+	int64_t request;
+	const struct client *client;
+	const struct json *body; /* Parsed; an object. */
+	const struct json *envelope; /* {"text", "signature"} */
+	struct str raw;		     /* The body's bytes. */
+};
+
+static enum err
+do_ask(const struct call *k, struct errmsg *why)
+{
+	const char *goal = json_str(k->body, "goal");
+	char id[TOKEN_SIZE];
+	struct json *v;
+	enum err e;
+
+	if (k->client->role == CLIENT_VIEWER)
+		return err_say(why, ERR_DENIED, "a viewer may not ask");
+	e = runs_start(
+	    k->core, k->client, goal != NULL ? goal : "", id, why);
+	if (e != OK)
+		return e;
+	v = json_object();
+	json_put_str(v, "run", id);
+	clients_reply(k->core, k->request, v);
+	return OK;
+}
+
+static enum err
+do_approve(const struct call *k, struct errmsg *why)
+{
+	enum err e = asking_approve(k->core, k->client, k->body, why);
+
+	if (e == OK)
+		clients_reply(k->core, k->request, json_object());
+	return e;
+}
+
+static enum err
+do_deny(const struct call *k, struct errmsg *why)
+{
+	enum err e = asking_deny(k->core, k->client, k->body, why);
+
+	if (e == OK)
+		clients_reply(k->core, k->request, json_object());
+	return e;
+}
+
+/* Changes of trust go on to the vault, which checks the same signature
+ * again and is the only one that can carry them out. */
+static enum err
+do_trust(const struct call *k, struct errmsg *why)
+{
+	struct json *body = json_object();
+
+	json_put_int(body, "id", k->request);
+	json_put_str(body, "text", json_str(k->envelope, "text"));
+	json_put_str(body, "signature", json_str(k->envelope, "signature"));
+	if (peers_send_bulk(k->core->peers, ROLE_VAULT, MSG_TRUST_COMMAND,
+		body, k->raw.p, k->raw.len) != OK)
+		return err_say(why, ERR_BUSY, "the vault is away");
+	return OK;
+}
+
+/* The bytes are kept before the vault trusts their digest: a digest in the
+ * table without its document would be a tool that cannot run. */
+static enum err
+do_tool_add(const struct call *k, struct errmsg *why)
+{
+	const char *text = json_str(k->body, "manifest");
+	struct json *row;
+	struct record *r;
+	char hex[DIGEST_HEX_SIZE];
+	struct manifest *m;
+	enum err e;
+
+	if (text == NULL)
+		return err_say(why, ERR_INPUT, "the command has no manifest");
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner adds tools");
+	e = manifest_parse(text, strlen(text), &m, why);
+	if (e != OK)
+		return e;
+	digest_hex(&m->digest, hex);
+	row = json_object();
+	json_put_str(row, "digest", hex);
+	json_put_str(row, "tool", m->name);
+	json_put_str(row, "body", text);
+	manifest_free(m);
+	r = record_new(k->core);
+	record_row(r, row_write_manifest, row);
+	record_post(r, false, NULL, NULL);
+	e = rooms_add(k->core, text, strlen(text), why);
+	return e == OK ? do_trust(k, why) : e;
+}
+
+static const struct {
+	const char *name;
+	enum err (*run)(const struct call *k, struct errmsg *why);
+} commands[] = {
+    {"ask", do_ask},
+    {"approve", do_approve},
+    {"deny", do_deny},
+    {"pair.open", do_trust},
+    {"clients.revoke", do_trust},
+    {"tool.add", do_tool_add},
+};
+
+static enum err
+run_command(struct call *k, struct str name, struct errmsg *why)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		if (str_eq(name, commands[i].name))
+			return commands[i].run(k, why);
+	return err_say(why, ERR_NOTFOUND, "there is no command '%.*s'",
+	    (int)(name.len < 64 ? name.len : 64), name.p);
+}
+
+/* The signature, then the challenge: a wrong signature must not be able to
+ * spend somebody's challenge. */
+static enum err
+check_command(struct core *c, const struct msg *m, const struct digest *tls,
+    struct call *k, struct command *cmd, struct errmsg *why)
+{
+	const char *text = json_str(m->body, "text");
+	const char *signature = json_str(m->body, "signature");
+	struct signature sig;
+	struct str bytes;
+	enum err e;
+
+	if (text == NULL || signature == NULL ||
+	    signature_read(signature, &sig) != OK)
+		return err_say(why, ERR_INPUT,
+		    "a command needs its text and its signature");
+	bytes.p = text;
+	bytes.len = strlen(text);
+	e = command_verify(&c->trust, peers_boot(c->peers), bytes, &sig,
+	    k->raw, cmd, &k->client, why);
+	if (e != OK)
+		return e;
+	if (!digest_equal(&cmd->client, tls))
+		return err_say(why, ERR_DENIED,
+		    "the command was signed by another client than the one "
+		    "connected");
+	if (nonces_spend(c->challenges, cmd->challenge, clock_boot_ms()) != OK)
+		return err_say(why, ERR_REPLAY,
+		    "the challenge is unknown, old or used; ask for a new one");
+	return OK;
+}
+
+static enum err
+on_command(struct core *c, struct msg *m, int64_t request,
+    const struct digest *tls, struct errmsg *why)
+{
+	struct call k = {.core = c,
+	    .request = request,
+	    .envelope = m->body,
+	    .raw = {m->bulk, m->bulk_len}};
+	struct json *body = NULL;
+	struct command cmd;
+	enum err e = check_command(c, m, tls, &k, &cmd, why);
+
+	if (e != OK)
+		return e;
+	if (json_parse(m->bulk, m->bulk_len, &body) != OK ||
+	    !json_is_object(body)) {
+		json_free(body);
+		return err_say(
+		    why, ERR_INPUT, "the body is not a strict JSON object");
+	}
+	k.body = body;
+	e = run_command(&k, cmd.name, why);
+	json_free(body);
+	return e;
+}
+
+static enum err
+on_query(struct core *c, const struct msg *m, int64_t request,
+    const struct digest *tls, struct errmsg *why)
+{
+	const char *name = json_str(m->body, "query");
+	query_fn *fn = queries_find(name != NULL ? name : "");
+	const struct client *client;
+
+	if (trust_live_client(&c->trust, tls, &client) != OK)
+		return err_say(why, ERR_DENIED,
+		    "this client is not paired, or was revoked; pair it again "
+		    "with 'durward pair TOKEN'");
+	if (fn == NULL)
+		return err_say(why, ERR_NOTFOUND, "there is no such query");
+	fn(c, request, client, json_get(m->body, "params"));
+	return OK;
+}
+
+/* {"id", "client", "query", "params"} or
+ * {"id", "client", "text", "signature"} with the body as bulk. */
+void
+clients_on_request(void *role, struct msg *m)
+{
+	struct core *c = role;
+	int64_t request = json_int(m->body, "id", 0);
+	const char *hex = json_str(m->body, "client");
+	struct errmsg why = {""};
+	struct digest tls;
+	enum err e;
+
+	if (hex == NULL || digest_read(hex, strlen(hex), &tls) != OK)
+		e = ERR_INPUT;
+	else if (!c->have_trust)
+		e = err_say(&why, ERR_BUSY, "the house is starting");
+	else if (json_has(m->body, "query"))
+		e = on_query(c, m, request, &tls, &why);
+	else
+		e = on_command(c, m, request, &tls, &why);
+	if (e != OK)
+		clients_refuse(c, request, e, &why);
+}
+
+/* {"id", "challenge"} from the vault. */
+void
+clients_on_challenge(void *role, struct msg *m)
+{
+	struct core *c = role;
+	const char *challenge = json_str(m->body, "challenge");
+	char box[DIGEST_HEX_SIZE];
+	int64_t now_ms = clock_boot_ms();
+	struct json *v;
+
+	if (challenge == NULL ||
+	    nonces_remember(c->challenges, challenge,
+		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
+		clients_refuse(
+		    c, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
+		return;
+	}
+	digest_hex(&c->trust.box, box);
+	v = json_object();
+	json_put_str(v, "challenge", challenge);
+	json_put_str(v, "boot", peers_boot(c->peers));
+	json_put_str(v, "box", box);
+	clients_reply(c, json_int(m->body, "id", 0), v);
+}
+
+static void
+cut_client(struct core *c, const char *id)
+{
+	struct json *body = json_object();
+	size_t i;
+	size_t j;
+	struct digest d;
+
+	json_put_str(body, "client", id);
+	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
+	if (digest_read(id, strlen(id), &d) != OK)
+		return;
+	/* What was shown to it can no longer be signed by it anyway; the
+	 * place on the act is given back. */
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		struct open_act *o = c->acts[i];
+
+		for (j = 0; o != NULL && j < o->n_sheets; j++) {
+			if (!digest_equal(&o->sheets[j].client, &d))
+				continue;
+			free(o->sheets[j].text);
+			o->sheets[j] = o->sheets[--o->n_sheets];
+		}
+	}
+}
+
+/* {"id", "ok", "error", "what", "client", "direct"} from the vault.  With
+ * "direct" the vault answers the client itself: it is a secret. */
+void
+clients_on_trust_answer(void *role, struct msg *m)
+{
+	struct core *c = role;
+	int64_t request = json_int(m->body, "id", 0);
+	const char *client = json_str(m->body, "client");
+	const char *error = json_str(m->body, "error");
+	const char *what = json_str(m->body, "what");
+	struct errmsg why;
+	struct record *r;
+
+	if (!json_flag(m->body, "ok")) {
+		err_say(&why, OK, "%s", error != NULL ? error : "refused");
+		clients_refuse(c, request, ERR_DENIED, &why);
+		return;
+	}
+	r = record_new(c);
+	record_log(r, what != NULL ? what : "trust", NULL, NULL,
+	    json_copy(m->body));
+	record_post(r, true, NULL, NULL);
+	if (what != NULL && strcmp(what, "client-revoked") == 0 &&
+	    client != NULL)
+		cut_client(c, client);
+	if (request != 0 && !json_flag(m->body, "direct"))
+		clients_reply(c, request, json_object());
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/core.h"
+
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/core_priv.h"
+#include "crypto/crypto.h"
+#include "sys/clock.h"
+#include "sys/confine.h"
+#include "sys/file.h"
+
+#define DATABASE "/state/durward.db"
+#define POLICY "/state/policy"
+
+void
+core_token(char ret[TOKEN_SIZE])
+{
+	uint8_t bytes[TOKEN_SIZE / 2];
+
+	crypto_random(bytes, sizeof(bytes));
+	hex_write(ret, bytes, sizeof(bytes));
+}
+
+/* The vault's word is the only one about whom to trust. */
+static void
+on_trust_table(void *role, struct msg *m)
+{
+	struct core *c = role;
+	bool first = !c->have_trust;
+
+	if (trust_read(m->body, &c->trust) != OK)
+		fatal("the vault's trust table is malformed");
+	c->have_trust = true;
+	if (first) {
+		acts_recover(c);
+		runs_resume_all(c);
+	}
+}
+
+/* {"epoch"}: random at each start of the tools role. */
+static void
+on_tools_epoch(void *role, struct msg *m)
+{
+	struct core *c = role;
+	const char *epoch = json_str(m->body, "epoch");
+
+	if (epoch == NULL ||
+	    str_copy(c->tools_epoch, sizeof(c->tools_epoch), epoch) != OK)
+		return;
+	asking_renew_all(c);
+	rooms_tell_tools(c);
+}
+
+static const struct peer_handler handlers[] = {
+    {MSG_TRUST_TABLE, on_trust_table},
+    {MSG_CHALLENGE, clients_on_challenge},
+    {MSG_TRUST_ANSWER, clients_on_trust_answer},
+    {MSG_CHECKPOINT, clients_on_checkpoint},
+    {MSG_CLIENT_REQUEST, clients_on_request},
+    {MSG_PROPOSAL, runs_on_proposal},
+    {MSG_STEP, runs_on_step},
+    {MSG_REPLY, runs_on_reply},
+    {MSG_TOOLS_EPOCH, on_tools_epoch},
+    {MSG_ACT_DONE, acts_on_done},
+    {MSG_TOOL_READY, rooms_on_ready},
+    {MSG_TOOL_GONE, rooms_on_gone},
+    {MSG_RUNNER_STATE, rooms_on_runner},
+    {MSG_CONTAINER_STATE, rooms_on_container},
+};
+
+static void
+on_lane(void *role, enum role peer)
+{
+	struct core *c = role;
+
+	if (peer == ROLE_VAULT)
+		peers_send(c->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+	else if (peer == ROLE_MIND && c->have_trust)
+		runs_resume_all(c);
+}
+
+static void
+on_lost(void *role, enum role peer)
+{
+	struct core *c = role;
+
+	if (peer == ROLE_TOOLS) {
+		c->tools_epoch[0] = '\0';
+		acts_tools_lost(c);
+		rooms_all_gone(c, "the tools role was restarted");
+	} else if (peer == ROLE_RUNNER) {
+		c->runner_ready = false;
+		rooms_all_gone(c, "the runner was restarted");
+	}
+}
+
+static void
+on_store(void *arg, int fd, int events)
+{
+	struct core *c = arg;
+
+	(void)fd;
+	(void)events;
+	if (store_reap(c->store) != OK)
+		fatal("the database cannot be written: no acts without it");
+}
+
+static void
+open_policy(struct core *c)
+{
+	struct errmsg why = {""};
+	struct buf text;
+
+	buf_init(&text, POLICY_BYTES_MAX);
+	if (file_read(POLICY, &text) != OK)
+		fatal("there is no policy; 'durward init' writes one");
+	if (policy_parse(text.p, text.len, &c->policy, &why) != OK)
+		fatal("%s", why.text);
+	crypto_hash(text.p, text.len, &c->policy_digest);
+	buf_done(&text);
+}
+
+static void
+open_store(struct core *c)
+{
+	struct errmsg why = {""};
+
+	if (store_open(DATABASE, core_migrations, core_migrations_len,
+		&c->store, &why) != OK)
+		fatal("%s", why.text);
+	if (store_run_now(c->store, rows_load, c) != OK)
+		fatal("the database is damaged; restore a backup");
+	store_start(c->store);
+}
+
+int
+core_main(unsigned calls)
+{
+	static struct core c;
+	struct peer_setup setup = {.self = ROLE_CORE,
+	    .handlers = handlers,
+	    .n_handlers = ARRAY_LEN(handlers),
+	    .on_lane = on_lane,
+	    .on_lost = on_lost,
+	    .role = &c};
+
+	/* Open. */
+	crypto_open();
+	c.started_ms = clock_boot_ms();
+	c.challenges = nonces_new(CHALLENGES_MAX);
+	open_policy(&c);
+	open_store(&c);
+	c.peers = peers_open(&setup, PARENT_LANE_FD);
+	c.loop = peers_loop(c.peers);
+	if (loop_add(c.loop, store_fd(c.store), LOOP_READ, on_store, &c) != OK)
+		fatal("cannot watch the store");
+	/* Confine. */
+	if (confine_seal(calls) != OK)
+		fatal("the kernel refuses the system call filter");
+	/* Connect, and loop. */
+	return peers_serve(c.peers);
+}

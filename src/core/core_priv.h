@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CORE_PRIV_H
+#define CORE_CORE_PRIV_H
+
+#include "act/act.h"
+#include "approval/command.h"
+#include "approval/nonces.h"
+#include "approval/sheet.h"
+#include "approval/trust.h"
+#include "audit/audit.h"
+#include "base/limits.h"
+#include "ipc/peers.h"
+#include "policy/policy.h"
+#include "store/store.h"
+#include "tool/manifest.h"
+
+/* A sheet that was shown to one client, word for word. */
+struct shown_sheet {
+	struct digest client;
+	char *text;
+};
+
+/* An act that is not over, with what it needs while it is open. */
+struct open_act {
+	struct core *core;
+	struct act *act;
+	struct shown_sheet sheets[SHEETS_PER_ACT_MAX];
+	size_t n_sheets;
+	char *signed_sheet; /* The one that was approved. */
+	char signature[SIGNATURE_TEXT_SIZE];
+	uint64_t timer;
+};
+
+struct run {
+	char id[TOKEN_SIZE];
+	char *goal;
+	char principal[NAME_MAX_LEN + 1];
+};
+
+enum tool_state { TOOL_ABSENT, TOOL_STARTING, TOOL_READY };
+
+struct tool_slot {
+	struct core *core;
+	struct manifest *manifest;
+	char *text; /* The manifest's bytes. */
+	enum tool_state state;
+	uint64_t timer; /* End of the start, or of idleness. */
+	int calls;	/* Orders that are out. */
+	char container[2 * NAME_MAX_LEN];
+	bool up;	 /* The runner says the container runs. */
+	char gone[256]; /* Why the program inside ended, while starting. */
+};
+
+/* A client that waits for the next entry of a run. */
+struct waiter {
+	struct core *core;
+	int64_t request;
+	char run[TOKEN_SIZE];
+	uint64_t from;
+	uint64_t timer;
+};
+
+struct core {
+	struct peers *peers;
+	struct loop *loop;
+	struct store *store;
+	struct audit audit; /* The store thread's, once it runs. */
+	struct tree head;   /* The loop's copy: what was written last. */
+
+	struct trust trust;
+	bool have_trust;
+	struct policy *policy;
+	struct digest policy_digest;
+	struct nonces *challenges;
+
+	struct open_act *acts[ACTS_OPEN_MAX];
+	struct run *runs[RUNS_OPEN_MAX];
+	struct tool_slot tools[TOOLS_MAX];
+	size_t n_tools;
+	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
+	bool runner_ready;
+	char runner_state[256];
+	struct waiter *waiters[CLIENT_REQUESTS_MAX];
+	int64_t started_ms;
+};
+
+void core_token(char ret[TOKEN_SIZE]);
+
+/* ---- record.c: what is written down, and what follows from it ---- */
+
+struct record;
+typedef void record_then_fn(struct core *c, const char *key);
+typedef enum err record_write_fn(struct store_tx *tx, const struct json *row);
+
+struct record *record_new(struct core *c);
+
+/* One log entry; `body` is taken over and gets kind, ids and times. */
+void record_log(struct record *r, const char *kind, const char *run,
+    const char *act, struct json *body);
+
+/* One more row in the same transaction; `row` is taken over. */
+void record_row(struct record *r, record_write_fn *write, struct json *row);
+
+/* Write it, then call `then` with `key`: after the sync when `durable`.
+ * Failing to write ends the house. */
+void record_post(
+    struct record *r, bool durable, record_then_fn *then, const char *key);
+
+/* ---- rows.c: the tables ---- */
+
+extern const char *const core_migrations[];
+extern const int core_migrations_len;
+
+struct json *row_of_act(const struct act *a);
+record_write_fn row_write_act;
+record_write_fn row_write_run;
+record_write_fn row_write_step;
+record_write_fn row_write_nonce;
+record_write_fn row_write_sheet;
+record_write_fn row_write_manifest;
+
+/* At the start, before the store has a thread. */
+enum err rows_load(struct store_tx *tx, void *core);
+
+/* ---- acts.c, proposals.c and asking.c: the act machine's driver ---- */
+
+struct open_act *acts_find(struct core *c, const char *id);
+void acts_propose(struct core *c, const struct json *proposal);
+void acts_judge(struct core *c, struct open_act *o);
+void acts_forget(struct core *c, struct open_act *o);
+void acts_recover(struct core *c);
+
+/* The verdict, now. */
+struct policy_answer acts_decide(struct core *c, const struct act *a);
+
+/* Take an arrow and begin its record.  `details` is taken over. */
+struct record *acts_step(struct core *c, struct open_act *o,
+    enum act_state to, struct json *details);
+void acts_end(struct core *c, struct open_act *o, enum act_state state,
+    const char *text);
+
+/* Allowed or approved: go on as far as the tool allows. */
+void acts_go_on(struct core *c, struct open_act *o);
+void acts_tool_ready(struct core *c, const char *tool);
+void acts_tool_failed(struct core *c, const char *tool, const char *why);
+void acts_tools_lost(struct core *c);
+peer_fn acts_on_done;
+
+void asking_begin(struct core *c, struct open_act *o);
+void asking_renew_all(struct core *c);
+enum err asking_sheet(struct core *c, struct open_act *o,
+    const struct client *client, const char **ret_text, struct errmsg *why);
+enum err asking_approve(struct core *c, const struct client *client,
+    const struct json *body, struct errmsg *why);
+enum err asking_deny(struct core *c, const struct client *client,
+    const struct json *body, struct errmsg *why);
+
+/* ---- runs.c: goals and their turns ---- */
+
+struct run *runs_find(struct core *c, const char *id);
+enum err runs_start(struct core *c, const struct client *client,
+    const char *goal, char ret_id[TOKEN_SIZE], struct errmsg *why);
+struct run *runs_restore(
+    struct core *c, const char *id, const char *goal, const char *principal);
+void runs_resume_all(struct core *c);
+void runs_tell_result(struct core *c, const char *run, int64_t step,
+    const char *state, const char *text);
+peer_fn runs_on_proposal;
+peer_fn runs_on_step;
+peer_fn runs_on_reply;
+
+/* ---- rooms.c: tools, their manifests and containers ---- */
+
+struct tool_slot *rooms_find(struct core *c, const char *tool);
+enum err rooms_add(
+    struct core *c, const char *text, size_t len, struct errmsg *why);
+void rooms_want(struct core *c, struct tool_slot *t);
+void rooms_call_began(struct core *c, struct tool_slot *t);
+void rooms_call_ended(struct core *c, struct tool_slot *t);
+void rooms_tell_tools(struct core *c);
+void rooms_all_gone(struct core *c, const char *why);
+bool rooms_trusted(const struct core *c, const struct tool_slot *t);
+peer_fn rooms_on_ready;
+peer_fn rooms_on_gone;
+peer_fn rooms_on_container;
+peer_fn rooms_on_runner;
+
+/* The house's own functions: found by full name, NULL when there is none. */
+struct house_function {
+	const char *name;
+	enum effect effect;
+	void (*run)(struct core *c, struct buf *out);
+};
+const struct house_function *house_function(const char *name);
+
+/* ---- clients.c and queries.c: what clients may say ---- */
+
+peer_fn clients_on_request;
+peer_fn clients_on_challenge;
+peer_fn clients_on_trust_answer;
+peer_fn clients_on_checkpoint;
+
+void clients_reply(struct core *c, int64_t request, struct json *body);
+void clients_reply_text(struct core *c, int64_t request, const char *text);
+void clients_refuse(struct core *c, int64_t request, enum err e,
+    const struct errmsg *why);
+
+typedef void query_fn(struct core *c, int64_t request,
+    const struct client *client, const struct json *params);
+query_fn *queries_find(const char *name);
+void queries_wake(struct core *c, const char *run);
+
+#endif

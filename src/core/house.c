@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "core/core_priv.h"
+#include "sys/clock.h"
+
+/* The house's own functions: acts like all others, done by the core. */
+
+static void
+say_tools(struct core *c, struct buf *out)
+{
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < c->n_tools; i++) {
+		const struct manifest *m = c->tools[i].manifest;
+
+		buf_addf(out, "%s %s%s\n", m->name, m->version,
+		    rooms_trusted(c, &c->tools[i]) ? ""
+						   : " (not signed, unusable)");
+		for (j = 0; j < m->n_functions; j++)
+			buf_addf(out, "  %s.%s (%s)\n", m->name,
+			    m->functions[j].name,
+			    effect_name(m->functions[j].effect));
+	}
+	if (c->n_tools == 0)
+		buf_adds(out, "No tools yet; 'durward tool add' adds one.\n");
+}
+
+static size_t
+count_acts(const struct core *c, enum act_state state)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		n += c->acts[i] != NULL && c->acts[i]->act->state == state;
+	return n;
+}
+
+static void
+say_status(struct core *c, struct buf *out)
+{
+	int64_t up_s = (clock_boot_ms() - c->started_ms) / 1000;
+
+	buf_addf(out,
+	    "The house is up since %lld s. %zu tools, %zu clients, %zu "
+	    "questions wait, %llu log entries.",
+	    (long long)up_s, c->n_tools, c->trust.n_clients,
+	    count_acts(c, ACT_ASKED), (unsigned long long)c->head.size);
+	if (!c->runner_ready)
+		buf_addf(out, "\nTools cannot run: %s",
+		    c->runner_state[0] != '\0' ? c->runner_state
+					       : "their half is not running");
+}
+
+static const struct house_function functions[] = {
+    {"house.status", EFFECT_READ, say_status},
+    {"house.tools", EFFECT_READ, say_tools},
+};
+
+const struct house_function *
+house_function(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(functions); i++)
+		if (strcmp(functions[i].name, name) == 0)
+			return &functions[i];
+	return NULL;
+}

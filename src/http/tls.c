@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/tls.h"
+
+#include <errno.h>
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/pem.h>
+#include <mbedtls/psa_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ciphersuites.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+struct tls_config {
+	mbedtls_ssl_config conf;
+	mbedtls_x509_crt own;
+	mbedtls_x509_crt root;
+	mbedtls_pk_context key;
+};
+
+struct tls {
+	mbedtls_ssl_context ssl;
+	int fd;
+	bool wants_write;
+};
+
+/* Keys are trusted, dates are not known. */
+static int
+ignore_dates(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+	(void)arg;
+	(void)crt;
+	(void)depth;
+	*flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED |
+	    MBEDTLS_X509_BADCERT_FUTURE);
+	return 0;
+}
+
+static int
+parse_crt(mbedtls_x509_crt *crt, const char *pem)
+{
+	return mbedtls_x509_crt_parse(
+	    crt, (const unsigned char *)pem, strlen(pem) + 1);
+}
+
+static struct tls_config *
+config_new(int endpoint)
+{
+	struct tls_config *c = xalloc(sizeof(*c));
+
+	mbedtls_ssl_config_init(&c->conf);
+	mbedtls_x509_crt_init(&c->own);
+	mbedtls_x509_crt_init(&c->root);
+	mbedtls_pk_init(&c->key);
+	if (mbedtls_ssl_config_defaults(&c->conf, endpoint,
+		MBEDTLS_SSL_TRANSPORT_STREAM,
+		MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+		fatal("the TLS library does not start");
+	mbedtls_ssl_conf_min_tls_version(
+	    &c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_max_tls_version(
+	    &c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_rng(
+	    &c->conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+	mbedtls_ssl_conf_verify(&c->conf, ignore_dates, NULL);
+	return c;
+}
+
+static enum err
+set_own(struct tls_config *c, const char *cert_pem, const char *key_pem)
+{
+	if (parse_crt(&c->own, cert_pem) != 0 ||
+	    mbedtls_pk_parse_key(&c->key, (const unsigned char *)key_pem,
+		strlen(key_pem) + 1, NULL, 0, mbedtls_psa_get_random,
+		MBEDTLS_PSA_RANDOM_STATE) != 0 ||
+	    mbedtls_ssl_conf_own_cert(&c->conf, &c->own, &c->key) != 0)
+		return ERR_INPUT;
+	return OK;
+}
+
+static enum err
+set_root(struct tls_config *c, const char *root_pem)
+{
+	if (root_pem == NULL) {
+		mbedtls_ssl_conf_authmode(&c->conf, MBEDTLS_SSL_VERIFY_NONE);
+		return OK;
+	}
+	if (parse_crt(&c->root, root_pem) != 0)
+		return ERR_INPUT;
+	mbedtls_ssl_conf_ca_chain(&c->conf, &c->root, NULL);
+	mbedtls_ssl_conf_authmode(&c->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+	return OK;
+}
+
+enum err
+tls_server_config(const char *chain_pem, const char *key_pem,
+    const char *root_pem, struct tls_config **ret)
+{
+	struct tls_config *c = config_new(MBEDTLS_SSL_IS_SERVER);
+	enum err e = set_own(c, chain_pem, key_pem);
+
+	if (e == OK)
+		e = set_root(c, root_pem);
+	if (e != OK) {
+		tls_config_free(c);
+		return e;
+	}
+	*ret = c;
+	return OK;
+}
+
+enum err
+tls_client_config(const char *root_pem, const char *cert_pem,
+    const char *key_pem, struct tls_config **ret)
+{
+	struct tls_config *c = config_new(MBEDTLS_SSL_IS_CLIENT);
+	enum err e = set_root(c, root_pem);
+
+	if (e == OK && cert_pem != NULL)
+		e = set_own(c, cert_pem, key_pem);
+	if (e != OK) {
+		tls_config_free(c);
+		return e;
+	}
+	*ret = c;
+	return OK;
+}
+
+void
+tls_config_free(struct tls_config *c)
+{
+	if (c == NULL)
+		return;
+	mbedtls_ssl_config_free(&c->conf);
+	mbedtls_x509_crt_free(&c->own);
+	mbedtls_x509_crt_free(&c->root);
+	mbedtls_pk_free(&c->key);
+	free(c);
+}
+
+static int
+bio_send(void *arg, const unsigned char *p, size_t len)
+{
+	struct tls *t = arg;
+	ssize_t n = write(t->fd, p, len);
+
+	if (n >= 0)
+		return (int)n;
+	return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE
+						  : MBEDTLS_ERR_NET_CONN_RESET;
+}
+
+static int
+bio_recv(void *arg, unsigned char *p, size_t len)
+{
+	struct tls *t = arg;
+	ssize_t n = read(t->fd, p, len);
+
+	if (n > 0)
+		return (int)n;
+	if (n == 0)
+		return MBEDTLS_ERR_SSL_CONN_EOF;
+	return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ
+						  : MBEDTLS_ERR_NET_CONN_RESET;
+}
+
+struct tls *
+tls_new(struct tls_config *c, int fd)
+{
+	struct tls *t = xalloc(sizeof(*t));
+
+	t->fd = fd;
+	mbedtls_ssl_init(&t->ssl);
+	/* The root is pinned, so the name that was dialled does not count. */
+	if (mbedtls_ssl_setup(&t->ssl, &c->conf) != 0 ||
+	    mbedtls_ssl_set_hostname(&t->ssl, NULL) != 0)
+		fatal("out of memory for a TLS connection");
+	mbedtls_ssl_set_bio(&t->ssl, t, bio_send, bio_recv, NULL);
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	mbedtls_ssl_close_notify(&t->ssl);
+	mbedtls_ssl_free(&t->ssl);
+	free(t);
+}
+
+static enum err
+result(struct tls *t, int rc)
+{
+	t->wants_write = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
+	switch (rc) {
+	case MBEDTLS_ERR_SSL_WANT_READ:
+	case MBEDTLS_ERR_SSL_WANT_WRITE:
+	case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+		return ERR_BUSY;
+	case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+	case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE:
+	case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+		return ERR_DENIED;
+	default:
+		return ERR_CLOSED;
+	}
+}
+
+enum err
+tls_handshake(struct tls *t)
+{
+	int rc = mbedtls_ssl_handshake(&t->ssl);
+
+	return rc == 0 ? OK : result(t, rc);
+}
+
+bool
+tls_wants_write(const struct tls *t)
+{
+	return t->wants_write;
+}
+
+enum err
+tls_read(struct tls *t, void *p, size_t size, size_t *ret_len)
+{
+	int rc = mbedtls_ssl_read(&t->ssl, p, size);
+
+	if (rc <= 0)
+		return rc == 0 ? ERR_CLOSED : result(t, rc);
+	*ret_len = (size_t)rc;
+	return OK;
+}
+
+enum err
+tls_write(struct tls *t, const void *p, size_t len, size_t *ret_len)
+{
+	int rc = mbedtls_ssl_write(&t->ssl, p, len);
+
+	if (rc < 0)
+		return result(t, rc);
+	*ret_len = (size_t)rc;
+	return OK;
+}
+
+enum err
+tls_peer_id(struct tls *t, struct digest *ret)
+{
+	const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&t->ssl);
+
+	if (crt == NULL)
+		return ERR_NOTFOUND;
+	crypto_hash(crt->pk_raw.p, crt->pk_raw.len, ret);
+	return OK;
+}
+
+enum err
+tls_peer_root(struct tls *t, struct digest *ret, char *ret_pem, size_t size)
+{
+	const mbedtls_x509_crt *chain = mbedtls_ssl_get_peer_cert(&t->ssl);
+	mbedtls_x509_crt leaf;
+	mbedtls_x509_crt root;
+	uint32_t flags = 0;
+	size_t len;
+	enum err e = ERR_DENIED;
+
+	if (chain == NULL || chain->next == NULL || chain->next->next != NULL)
+		return ERR_NOTFOUND;
+	mbedtls_x509_crt_init(&leaf);
+	mbedtls_x509_crt_init(&root);
+	if (mbedtls_x509_crt_parse_der(
+		&leaf, chain->raw.p, chain->raw.len) == 0 &&
+	    mbedtls_x509_crt_parse_der(
+		&root, chain->next->raw.p, chain->next->raw.len) == 0 &&
+	    mbedtls_x509_crt_verify(&leaf, &root, NULL, NULL, &flags,
+		ignore_dates, NULL) == 0 &&
+	    mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n",
+		"-----END CERTIFICATE-----\n", root.raw.p, root.raw.len,
+		(unsigned char *)ret_pem, size, &len) == 0) {
+		crypto_hash(root.pk_raw.p, root.pk_raw.len, ret);
+		e = OK;
+	}
+	mbedtls_x509_crt_free(&leaf);
+	mbedtls_x509_crt_free(&root);
+	return e;
+}
+
+enum err
+tls_exporter(struct tls *t, const char *label, uint8_t ret[DIGEST_LEN])
+{
+	static const unsigned char none[1];
+
+	if (mbedtls_ssl_export_keying_material(&t->ssl, ret, DIGEST_LEN, label,
+		strlen(label), none, 0, 0) != 0)
+		return ERR_STATE;
+	return OK;
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "main/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "ipc/lane.h"
+#include "main/roles.h"
+#include "sys/clock.h"
+#include "sys/confine.h"
+#include "sys/sock.h"
+#include "sys/spawn.h"
+
+struct member {
+	enum role role;
+	const struct role_row *row; /* NULL: the runner. */
+	pid_t pid;		    /* 0: not ours, or not running. */
+	int pidfd;
+	struct lane *lane;
+	bool ready;
+	int64_t heard_ms;
+	uint64_t timer;
+};
+
+static struct parent {
+	struct parent_options options;
+	struct loop *loop;
+	int exe_fd;
+	int api_fd;
+	int pairing_fd;
+	int socket_fd;
+	int signal_fd;
+	char boot[33];
+	char instance[17];
+	bool announced;
+	struct member members[ROLE_COUNT];
+} house;
+
+static void on_lane(
+    void *arg, enum role role, enum lane_event event, struct msg *m);
+static void start_role(struct member *m);
+
+static void
+tell(struct member *m, enum msg_type type, struct json *body, const int *fds,
+    size_t n_fds)
+{
+	struct outgoing o = {.type = type, .body = body, .n_fds = n_fds};
+
+	if (n_fds > 0)
+		memcpy(o.fds, fds, n_fds * sizeof(fds[0]));
+	if (m->lane == NULL || lane_send(m->lane, &o) != OK)
+		log_warn("%s cannot be told %s", role_name(m->role),
+		    msg_name(type));
+	json_free(body);
+}
+
+/* A new lane between two members that are both there. */
+static void
+connect_two(struct member *a, struct member *b)
+{
+	struct json *to_a = json_object();
+	struct json *to_b = json_object();
+	int ends[2];
+
+	if (sock_lane_pair(ends) != OK)
+		fatal("out of descriptors for lanes");
+	json_put_str(to_a, "peer", role_name(b->role));
+	json_put_str(to_b, "peer", role_name(a->role));
+	tell(a, MSG_LANE, to_a, &ends[0], 1);
+	tell(b, MSG_LANE, to_b, &ends[1], 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+greet(struct member *m)
+{
+	struct json *body = json_object();
+	int listeners[2] = {house.api_fd, house.pairing_fd};
+	int r;
+
+	json_put_str(body, "boot", house.boot);
+	json_put_str(body, "instance", house.instance);
+	tell(m, MSG_START, body, NULL, 0);
+	if (m->role == ROLE_CONTROL)
+		tell(m, MSG_LISTENER, NULL, listeners, 2);
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
+		if (r != (int)m->role && house.members[r].lane != NULL &&
+		    lane_exists(m->role, (enum role)r))
+			connect_two(m, &house.members[r]);
+}
+
+static void
+drop_member(struct member *m)
+{
+	lane_free(m->lane);
+	m->lane = NULL;
+	m->ready = false;
+	if (m->pid == 0)
+		return;
+	kill(m->pid, SIGKILL);
+	waitpid(m->pid, NULL, 0);
+	loop_remove(house.loop, m->pidfd);
+	close(m->pidfd);
+	m->pid = 0;
+}
+
+static void
+end_all(void)
+{
+	int r;
+
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
+		drop_member(&house.members[r]);
+}
+
+_Noreturn static void
+start_anew(void)
+{
+	sigset_t none;
+
+	end_all();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	usleep(RESTART_DELAY_MS * 1000);
+	syscall(SYS_execveat, house.exe_fd, "", house.options.argv, environ,
+	    AT_EMPTY_PATH);
+	fatal("the house cannot be started anew: errno %d", errno);
+}
+
+static void
+on_restart(void *arg)
+{
+	struct member *m = arg;
+
+	m->timer = 0;
+	start_role(m);
+}
+
+static void
+lose_member(struct member *m, const char *why)
+{
+	log_warn("%s %s%s", role_name(m->role), why,
+	    m->row == NULL    ? ", waiting for it to return"
+		: m->row->vital ? ", starting the whole house anew"
+				: ", restarting it");
+	drop_member(m);
+	if (m->row == NULL)
+		return;
+	if (m->row->vital)
+		start_anew();
+	loop_timer_cancel(house.loop, m->timer);
+	m->timer = loop_timer(
+	    house.loop, clock_boot_ms() + RESTART_DELAY_MS, on_restart, m);
+}
+
+static void
+on_exit_of(void *arg, int fd, int events)
+{
+	(void)fd;
+	(void)events;
+	lose_member(arg, "died");
+}
+
+static void
+announce(void)
+{
+	int r;
+
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
+		if (house.members[r].row != NULL && !house.members[r].ready)
+			return;
+	if (!house.announced)
+		log_info("the house is up, instance %s", house.instance);
+	house.announced = true;
+}
+
+/* {"role"}: somebody got a message that was not on its lane. */
+static void
+on_violation(const struct msg *m)
+{
+	const char *name = json_str(m->body, "role");
+	enum role r = role_by_name(name != NULL ? name : "");
+
+	if (r != ROLE_COUNT && r != ROLE_PARENT &&
+	    house.members[r].lane != NULL)
+		lose_member(&house.members[r], "broke the rules of its lane");
+}
+
+static void
+on_lane(void *arg, enum role role, enum lane_event event, struct msg *m)
+{
+	struct member *member = arg;
+
+	(void)role;
+	member->heard_ms = clock_boot_ms();
+	if (event == LANE_CLOSED) {
+		lose_member(member, "ended");
+	} else if (event == LANE_VIOLATION) {
+		lose_member(member, "broke the rules of its lane");
+	} else if (m->type == MSG_VIOLATION) {
+		on_violation(m);
+	} else if (m->type == MSG_READY) {
+		member->ready = true;
+		log_info("%s is ready", role_name(member->role));
+		announce();
+	}
+}
+
+static void
+start_role(struct member *m)
+{
+	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
+	const char *envp[] = {NULL};
+	struct confine_start s = {.exe_fd = house.exe_fd,
+	    .argv = argv,
+	    .envp = envp,
+	    .n_fds = 1};
+	struct errmsg why = {""};
+	char folder[1024];
+	int ends[2];
+
+	if (sock_lane_pair(ends) != OK)
+		fatal("out of descriptors for lanes");
+	if (m->row->folder != NULL) {
+		snprintf(folder, sizeof(folder), "%s/%s",
+		    house.options.state_dir, m->row->folder);
+		s.state_dir = folder;
+	}
+	s.fds[0] = ends[1];
+	if (confine_start(&s, &m->pid, &why) != OK)
+		fatal("%s", why.text);
+	close(ends[1]);
+	if (spawn_pidfd(m->pid, &m->pidfd) != OK ||
+	    loop_add(house.loop, m->pidfd, LOOP_READ, on_exit_of, m) != OK)
+		fatal("cannot watch %s", role_name(m->role));
+	m->heard_ms = clock_boot_ms();
+	m->lane = lane_new(
+	    house.loop, ends[0], ROLE_PARENT, m->role, on_lane, m);
+	greet(m);
+}
+
+/* The runner knocks: the only peer whose user is checked, here. */
+static void
+on_knock(void *arg, int fd, int events)
+{
+	struct member *m = &house.members[ROLE_RUNNER];
+	uid_t uid;
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)arg;
+	(void)events;
+	if (peer < 0)
+		return;
+	if (sock_peer_uid(peer, &uid) != OK ||
+	    uid != house.options.runner_uid) {
+		log_warn("somebody who is not the runner's user knocked");
+		close(peer);
+		return;
+	}
+	if (m->lane != NULL)
+		drop_member(m);
+	m->heard_ms = clock_boot_ms();
+	m->lane =
+	    lane_new(house.loop, peer, ROLE_PARENT, ROLE_RUNNER, on_lane, m);
+	greet(m);
+}
+
+static void
+on_signal(void *arg, int fd, int events)
+{
+	(void)arg;
+	(void)fd;
+	(void)events;
+	log_info("the house is ending");
+	end_all();
+	unlink(house.options.socket_path);
+	exit(0);
+}
+
+static void
+check_heartbeats(void *arg)
+{
+	int64_t now_ms = clock_boot_ms();
+	int r;
+
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
+		struct member *m = &house.members[r];
+
+		if (m->lane != NULL && now_ms - m->heard_ms > HEARTBEAT_LOST_MS)
+			lose_member(m, "has stopped answering");
+	}
+	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
+}
+
+static void
+open_listener(uint16_t port, int *ret)
+{
+	enum err e = sock_bind_tcp(house.options.address, port, ret);
+
+	if (e == ERR_EXISTS)
+		fatal("port %u is taken; is the house running already?",
+		    (unsigned)port);
+	if (e != OK)
+		fatal("cannot bind %s port %u", house.options.address,
+		    (unsigned)port);
+}
+
+static void
+name_instance(void)
+{
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+	const char *s;
+
+	for (s = house.options.state_dir; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	snprintf(house.instance, sizeof(house.instance), "%016llx",
+	    (unsigned long long)h);
+}
+
+static void
+open_signals(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	house.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (house.signal_fd < 0 ||
+	    loop_add(house.loop, house.signal_fd, LOOP_READ, on_signal, NULL) !=
+		OK)
+		fatal("cannot watch signals");
+}
+
+static void
+open_house(void)
+{
+	uint8_t boot[16];
+
+	if (getrandom(boot, sizeof(boot), 0) != sizeof(boot))
+		fatal("the kernel has no random numbers");
+	hex_write(house.boot, boot, sizeof(boot));
+	name_instance();
+	house.exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (house.exe_fd < 0)
+		fatal("/proc is not mounted");
+	house.loop = loop_new();
+	open_signals();
+	open_listener(house.options.port, &house.api_fd);
+	open_listener(house.options.pairing_port, &house.pairing_fd);
+	if (sock_listen_unix(house.options.socket_path, &house.socket_fd) !=
+		OK ||
+	    chmod(house.options.socket_path, 0666) < 0 ||
+	    loop_add(house.loop, house.socket_fd, LOOP_READ, on_knock, NULL) !=
+		OK)
+		fatal("cannot listen on %s", house.options.socket_path);
+}
+
+int
+parent_main(const struct parent_options *o)
+{
+	int r;
+
+	house.options = *o;
+	open_house();
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
+		house.members[r].role = (enum role)r;
+		house.members[r].row = role_row((enum role)r);
+	}
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
+		if (house.members[r].row != NULL)
+			start_role(&house.members[r]);
+	check_heartbeats(NULL);
+	loop_run(house.loop);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MAIN_PARENT_H
+#define MAIN_PARENT_H
+
+/*
+ * The parent: starts, confines, watches and restarts the roles.  It owns
+ * the listeners and makes every lane, and parses nothing.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct parent_options {
+	const char *state_dir; /* Holds core/ and vault/, from init. */
+	const char *address;
+	uint16_t port;
+	uint16_t pairing_port;
+	const char *socket_path; /* Where the runner connects. */
+	uid_t runner_uid;	 /* Whom the socket believes. */
+	char **argv;		 /* To start the whole house anew. */
+};
+
+/* Until SIGTERM.  Returns the exit status. */
+int parent_main(const struct parent_options *o);
+
+#endif

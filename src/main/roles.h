@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MAIN_ROLES_H
+#define MAIN_ROLES_H
+
+/* The table of roles: who there is and what each may do. */
+
+#include "ipc/lanes.h"
+
+struct role_row {
+	enum role role;
+	/* Kept by the role alone; bound at /state, the only thing below its
+	 * root.  NULL: an empty root. */
+	const char *folder;
+	/* Groups of system calls (sys/confine.h). */
+	unsigned calls;
+	/* When it dies the house starts anew; others restart alone. */
+	bool vital;
+	int (*main)(unsigned calls);
+};
+
+/* NULL for the parent and for the runner, which is another unit. */
+const struct role_row *role_row(enum role r);
+
+/* Run as this role; the process becomes it. */
+int role_run(const char *name);
+
+#endif

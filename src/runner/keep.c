@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "runner/runner_priv.h"
+#include "sys/file.h"
+
+/* 1024 ids each out of the usual 65536, the first of which is no slice. */
+#define SLICES_MAX 63
+#define SLICES_BYTES_MAX (SLICES_MAX * (NAME_MAX_LEN + 1))
+
+static void
+path_of(const struct keep *k, const char *file, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/%s", k->folder, file);
+}
+
+enum err
+keep_open(struct keep *k, struct errmsg *why)
+{
+	const char *home = getenv("HOME");
+	char path[600];
+	struct buf b;
+
+	memset(k, 0, sizeof(*k));
+	if (home == NULL || home[0] != '/')
+		return err_say(why, ERR_STATE,
+		    "HOME is not set; run as a user with a home of its own");
+	snprintf(k->folder, sizeof(k->folder), "%s/.durward-tools", home);
+	if (file_mkdir(k->folder, 0700) != OK)
+		return err_say(why, ERR_IO,
+		    "%.200s cannot be made; is the home writable?", k->folder);
+	path_of(k, "runtime", path, sizeof(path));
+	buf_init(&b, sizeof(k->runtime) - 1);
+	if (file_read(path, &b) == OK && str_is_name(b.p))
+		memcpy(k->runtime, b.p, b.len + 1);
+	buf_done(&b);
+	return OK;
+}
+
+void
+keep_runtime(struct keep *k, const char *runtime)
+{
+	char path[600];
+
+	if (strcmp(k->runtime, runtime) == 0)
+		return;
+	snprintf(k->runtime, sizeof(k->runtime), "%s", runtime);
+	path_of(k, "runtime", path, sizeof(path));
+	/* Losing it costs one more try at the next start. */
+	if (file_replace(path, runtime, strlen(runtime), 0600) != OK)
+		return;
+}
+
+enum err
+keep_slice(struct keep *k, const char *tool, int *ret)
+{
+	char path[600];
+	struct str rest;
+	struct str line;
+	struct buf b;
+	int slice = 0;
+	enum err e;
+
+	path_of(k, "slices", path, sizeof(path));
+	buf_init(&b, SLICES_BYTES_MAX);
+	e = file_read(path, &b);
+	if (e != OK && e != ERR_NOTFOUND)
+		goto out;
+	rest = (struct str){b.p != NULL ? b.p : "", b.len};
+	e = OK;
+	for (; str_line(&rest, &line); slice++) {
+		if (!str_eq(line, tool))
+			continue;
+		*ret = slice;
+		goto out;
+	}
+	if (slice == SLICES_MAX) {
+		e = ERR_LIMIT;
+		goto out;
+	}
+	buf_addf(&b, "%s\n", tool);
+	e = file_replace(path, b.p, b.len, 0600);
+	if (e == OK)
+		*ret = slice;
+out:
+	buf_done(&b);
+	return e;
+}

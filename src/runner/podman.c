@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "runner/runner_priv.h"
+#include "sys/file.h"
+#include "sys/spawn.h"
+
+#define QUICK_MS 20000
+#define SLICE_IDS 1024
+
+/* The only network a tool has is none. */
+#define NETWORK "--network=none"
+
+static void
+word(struct podman_words *w, const char *text)
+{
+	if (w->n + 1 >= ARGV_MAX)
+		fatal("a podman command line is too long");
+	w->argv[w->n++] = text;
+	w->argv[w->n] = NULL;
+}
+
+static void PRINTF_LIKE(2, 3)
+wordf(struct podman_words *w, const char *fmt, ...)
+{
+	struct buf b;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_init(&b, sizeof(text));
+	buf_adds(&b, text);
+	w->owned[w->n_owned++] = buf_steal(&b);
+	word(w, w->owned[w->n_owned - 1]);
+}
+
+void
+podman_words_done(struct podman_words *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_owned; i++)
+		free(w->owned[i]);
+}
+
+/* The line "0::PATH" of /proc/self/cgroup, when nothing but v2 is there. */
+static bool
+own_cgroup(char *ret, size_t size)
+{
+	struct buf b;
+	bool found = false;
+
+	buf_init(&b, 4096);
+	if (file_read("/proc/self/cgroup", &b) == OK &&
+	    strncmp(b.p, "0::/", 4) == 0) {
+		snprintf(ret, size, "/sys/fs/cgroup%.*s/cgroup.procs",
+		    (int)strcspn(b.p + 3, "\n"), b.p + 3);
+		found = true;
+	}
+	buf_done(&b);
+	return found;
+}
+
+enum cgroup_mode
+podman_cgroups(void)
+{
+	char procs[512];
+
+	if (own_cgroup(procs, sizeof(procs)) && access(procs, W_OK) == 0)
+		return CGROUP_SPLIT;
+	return CGROUP_NONE;
+}
+
+const char *
+podman_other_runtime(const char *runtime)
+{
+	return strcmp(runtime, "crun") == 0 ? "runc" : "crun";
+}
+
+enum err
+podman_check(struct errmsg *why)
+{
+	static const char *const argv[] = {
+	    "podman", "version", "--format={{.Client.Version}}", NULL};
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, 1024);
+	e = spawn_and_wait(argv, QUICK_MS, &out);
+	if (e != OK)
+		err_say(why, e,
+		    "podman does not answer (%.120s); install podman and "
+		    "uidmap, and give this user subordinate ids in "
+		    "/etc/subuid",
+		    out.p != NULL && out.len > 0 ? out.p : err_text(e));
+	buf_done(&out);
+	return e;
+}
+
+enum err
+podman_remove_all(const char *instance)
+{
+	struct podman_words w = {.n = 0};
+	struct str rest;
+	struct str line;
+	struct buf out;
+	size_t named = 0;
+	enum err e;
+
+	buf_init(&out, 64 * 1024);
+	word(&w, "podman");
+	word(&w, "ps");
+	word(&w, "-aq");
+	wordf(&w, "--filter=label=durward.instance=%s", instance);
+	e = spawn_and_wait(w.argv, QUICK_MS, &out);
+	podman_words_done(&w);
+	if (e != OK)
+		goto out;
+	w = (struct podman_words){.n = 0};
+	word(&w, "podman");
+	word(&w, "rm");
+	word(&w, "-f");
+	word(&w, "-t0");
+	rest = (struct str){out.p != NULL ? out.p : "", out.len};
+	while (str_line(&rest, &line) && named < 64)
+		if (line.len >= 12) {
+			wordf(&w, "%.*s", (int)line.len, line.p);
+			named++;
+		}
+	buf_clear(&out);
+	if (named > 0)
+		e = spawn_and_wait(w.argv, QUICK_MS, &out);
+	podman_words_done(&w);
+out:
+	buf_done(&out);
+	return e;
+}
+
+static void
+limit_words(const struct podman_run *r, struct podman_words *w)
+{
+	word(w, "--ulimit=core=0:0");
+	word(w, "--ulimit=nofile=256:256");
+	if (r->cgroups != CGROUP_SPLIT)
+		return;
+	word(w, "--cgroups=split");
+	wordf(w, "--memory=%lldm", (long long)r->memory_mib);
+	wordf(w, "--memory-swap=%lldm", (long long)r->memory_mib);
+	wordf(w, "--pids-limit=%lld", (long long)r->pids);
+}
+
+static void
+id_words(const struct podman_run *r, struct podman_words *w)
+{
+	/* Inside a rootless user namespace 0 is the user itself and its
+	 * subordinate ids follow from 1. */
+	int first = 1 + r->slice * SLICE_IDS;
+
+	wordf(w, "--uidmap=0:%d:%d", first, SLICE_IDS);
+	wordf(w, "--gidmap=0:%d:%d", first, SLICE_IDS);
+	word(w, "--user=1000:1000");
+}
+
+void
+podman_run_words(const struct podman_run *r, struct podman_words *w)
+{
+	static const char *const fixed[] = {"run", "-d", "--rm",
+	    "--pull=never", "--preserve-fds=1", NETWORK, "--http-proxy=false",
+	    "--read-only", "--read-only-tmpfs=false",
+	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m", "--cap-drop=all",
+	    "--security-opt=no-new-privileges", "--security-opt=mask=/sys",
+	    "--ipc=none", "--log-driver=none"};
+	const struct json *m;
+	size_t i;
+
+	*w = (struct podman_words){.n = 0};
+	word(w, "podman");
+	word(w, "--cgroup-manager=cgroupfs");
+	wordf(w, "--runtime=%s", r->runtime);
+	for (i = 0; i < ARRAY_LEN(fixed); i++)
+		word(w, fixed[i]);
+	wordf(w, "--name=%s", r->name);
+	wordf(w, "--label=durward.instance=%s", r->instance);
+	wordf(w, "--label=durward.tool=%s", r->tool);
+	limit_words(r, w);
+	id_words(r, w);
+	wordf(w, "--volume=%s:/shim:ro", r->shim);
+	if (r->volume)
+		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
+		    r->tool);
+	wordf(w, "%s", r->image + strlen("sha256:"));
+	word(w, "/shim");
+	for (m = json_first(r->command); m != NULL; m = json_next(m))
+		wordf(w, "%s", json_text(m));
+}

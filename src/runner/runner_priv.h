@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNNER_RUNNER_PRIV_H
+#define RUNNER_RUNNER_PRIV_H
+
+#include "base/buf.h"
+#include "ipc/peers.h"
+
+#define ARGV_MAX 96
+#define CONTAINER_NAME_SIZE (NAME_MAX_LEN + 32)
+
+/* ---- keep.c: what the runner remembers in its home ---- */
+
+struct keep {
+	char folder[512];
+	char runtime[16]; /* The OCI runtime that worked; "" at first. */
+};
+
+NODISCARD enum err keep_open(struct keep *k, struct errmsg *why);
+void keep_runtime(struct keep *k, const char *runtime);
+
+/* The tool's slice of subordinate ids: the same number for ever. */
+NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
+
+/* ---- podman.c: the command lines ---- */
+
+enum cgroup_mode {
+	CGROUP_NONE,  /* Limits cannot be enforced here. */
+	CGROUP_SPLIT, /* A writable cgroup v2 of our own. */
+};
+
+enum cgroup_mode podman_cgroups(void);
+const char *podman_other_runtime(const char *runtime);
+
+/* Does `podman` answer?  The reason when it does not. */
+NODISCARD enum err podman_check(struct errmsg *why);
+
+/* Remove every container that an earlier runner left. */
+NODISCARD enum err podman_remove_all(const char *instance);
+
+struct podman_run {
+	const char *runtime;
+	enum cgroup_mode cgroups;
+	const char *instance;
+	const char *name;
+	const char *tool;
+	const char *image;
+	const char *shim;
+	bool volume;
+	int slice;
+	int64_t memory_mib;
+	int64_t pids;
+	const struct json *command;
+};
+
+/* Words of `podman run`; `words` owns their text. */
+struct podman_words {
+	const char *argv[ARGV_MAX];
+	size_t n;
+	char *owned[ARGV_MAX];
+	size_t n_owned;
+};
+
+void podman_run_words(const struct podman_run *r, struct podman_words *ret);
+void podman_words_done(struct podman_words *w);
+
+#endif

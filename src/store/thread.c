@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/store_priv.h"
+
+/*
+ * The store's thread.  It takes jobs in order, each inside a savepoint of
+ * the group's transaction, and decides when the group is committed.
+ */
+
+struct group {
+	struct entry waiting[STORE_QUEUE_MAX]; /* Durable, not yet committed. */
+	size_t n_waiting;
+	bool open;
+	struct timespec until;
+};
+
+static void
+wake_loop(struct store *st)
+{
+	uint64_t one = 1;
+
+	if (write(st->eventfd, &one, sizeof(one)) < 0)
+		return; /* The counter is full: the loop is awake. */
+}
+
+static void
+give_back(struct store *st, const struct entry *e)
+{
+	struct ring *out = &st->out;
+
+	pthread_mutex_lock(&st->lock);
+	while (out->count == STORE_QUEUE_MAX && !st->stop)
+		pthread_cond_wait(&st->wake, &st->lock);
+	if (out->count < STORE_QUEUE_MAX)
+		out->slots[(out->first + out->count++) % STORE_QUEUE_MAX] = *e;
+	pthread_mutex_unlock(&st->lock);
+	wake_loop(st);
+}
+
+static void
+fail(struct store *st)
+{
+	pthread_mutex_lock(&st->lock);
+	st->broken = true;
+	pthread_mutex_unlock(&st->lock);
+	wake_loop(st);
+}
+
+static void
+begin_group(struct store *st, struct group *g)
+{
+	if (store_exec(&st->tx, "BEGIN IMMEDIATE") != OK) {
+		fail(st);
+		return;
+	}
+	g->open = true;
+	clock_gettime(CLOCK_REALTIME, &g->until);
+	g->until.tv_nsec += STORE_GROUP_MS * 1000000L;
+	if (g->until.tv_nsec >= 1000000000L) {
+		g->until.tv_nsec -= 1000000000L;
+		g->until.tv_sec++;
+	}
+}
+
+static void
+commit_group(struct store *st, struct group *g)
+{
+	size_t i;
+
+	if (store_exec(&st->tx, "COMMIT") != OK) {
+		fail(st);
+		return;
+	}
+	g->open = false;
+	for (i = 0; i < g->n_waiting; i++)
+		give_back(st, &g->waiting[i]);
+	g->n_waiting = 0;
+}
+
+static void
+run_job(struct store *st, struct group *g, struct entry *e)
+{
+	enum err undo = OK;
+
+	if (!g->open)
+		begin_group(st, g);
+	if (store_exec(&st->tx, "SAVEPOINT job") != OK) {
+		fail(st);
+		return;
+	}
+	e->result = e->job.run(&st->tx, e->job.arg);
+	if (e->result != OK)
+		undo = store_exec(&st->tx, "ROLLBACK TO job");
+	if (undo != OK || store_exec(&st->tx, "RELEASE job") != OK) {
+		fail(st);
+		return;
+	}
+	if (e->job.durable)
+		g->waiting[g->n_waiting++] = *e;
+	else
+		give_back(st, e);
+}
+
+enum next { NEXT_JOB, NEXT_COMMIT, NEXT_STOP };
+
+/* Wait for work, or for the end of the group. */
+static enum next
+wait_next(struct store *st, struct group *g, struct entry *ret)
+{
+	enum next next = NEXT_COMMIT;
+	int rc = 0;
+
+	pthread_mutex_lock(&st->lock);
+	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT) {
+		if (g->n_waiting > 0)
+			break; /* Nothing more to share the sync with. */
+		rc = g->open
+		    ? pthread_cond_timedwait(&st->wake, &st->lock, &g->until)
+		    : pthread_cond_wait(&st->wake, &st->lock);
+	}
+	if (st->broken) {
+		next = NEXT_STOP;
+	} else if (st->in.count > 0 && g->n_waiting < STORE_QUEUE_MAX) {
+		*ret = st->in.slots[st->in.first];
+		st->in.first = (st->in.first + 1) % STORE_QUEUE_MAX;
+		st->in.count--;
+		next = NEXT_JOB;
+	} else if (st->stop && !g->open) {
+		next = NEXT_STOP;
+	}
+	pthread_mutex_unlock(&st->lock);
+	return next;
+}
+
+void *
+store_thread(void *arg)
+{
+	static struct group g;
+	struct store *st = arg;
+	struct entry e;
+
+	for (;;) {
+		switch (wait_next(st, &g, &e)) {
+		case NEXT_JOB:
+			run_job(st, &g, &e);
+			break;
+		case NEXT_COMMIT:
+			if (g.open)
+				commit_group(st, &g);
+			break;
+		case NEXT_STOP:
+			return NULL;
+		}
+	}
+}

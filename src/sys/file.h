@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYS_FILE_H
+#define SYS_FILE_H
+
+/* Small files read whole and replaced atomically. */
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* ERR_NOTFOUND, ERR_LIMIT over `ret->max`, ERR_IO. */
+NODISCARD enum err file_read(const char *path, struct buf *ret);
+
+/* Write a temporary neighbour, sync it, rename it over `path`, sync the
+ * folder: after a power cut the file is the old one or the new one. */
+NODISCARD enum err file_replace(
+    const char *path, const void *p, size_t len, unsigned mode);
+
+/* Like mkdir -p for the last component only; fine when it exists. */
+NODISCARD enum err file_mkdir(const char *path, unsigned mode);
+
+#endif

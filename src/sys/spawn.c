@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+
+extern char **environ;
+
+_Noreturn static void
+child(const struct spawn *s)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR);
+	int out = s->stdout_fd >= 0 ? s->stdout_fd : null;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0)
+		_exit(71);
+	if (s->extra_fd >= 0) {
+		/* dup2 onto itself would keep close-on-exec set. */
+		if (s->extra_fd == 3)
+			fcntl(3, F_SETFD, 0);
+		else if (dup2(s->extra_fd, 3) < 0)
+			_exit(71);
+	}
+	syscall(SYS_close_range, s->extra_fd >= 0 ? 4 : 3, ~0u, 0);
+	if (s->envp != NULL)
+		environ = (char **)(size_t)s->envp;
+	execvp(s->argv[0], (char *const *)(size_t)s->argv);
+	_exit(127);
+}
+
+enum err
+spawn_program(const struct spawn *s, pid_t *ret_pid)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return ERR_IO;
+	if (pid == 0)
+		child(s);
+	*ret_pid = pid;
+	return OK;
+}
+
+enum err
+spawn_pidfd(pid_t pid, int *ret)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0)
+		return ERR_IO;
+	*ret = (int)fd;
+	return OK;
+}
+
+static enum err
+collect(int fd, int64_t until_ms, struct buf *out)
+{
+	char chunk[1024];
+
+	for (;;) {
+		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		int64_t left_ms = until_ms - clock_boot_ms();
+		ssize_t n;
+
+		if (left_ms <= 0 || poll(&pfd, 1, (int)left_ms) <= 0)
+			return ERR_EXPIRED;
+		n = read(fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			return OK;
+		buf_add(out, chunk, (size_t)n);
+	}
+}
+
+enum err
+spawn_and_wait(const char *const *argv, int64_t wait_ms, struct buf *out)
+{
+	int64_t until_ms = clock_boot_ms() + wait_ms;
+	struct spawn s = {.argv = argv, .extra_fd = -1};
+	int ends[2];
+	int status = 0;
+	pid_t pid;
+	enum err e;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return ERR_IO;
+	s.stdout_fd = ends[1];
+	e = spawn_program(&s, &pid);
+	close(ends[1]);
+	if (e == OK) {
+		e = collect(ends[0], until_ms, out);
+		if (e != OK)
+			kill(-pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		if (e == OK && status != 0)
+			e = ERR_STATE;
+	}
+	close(ends[0]);
+	return e;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+
+static const char *const type_names[] = {
+    "string", "integer", "number", "boolean"};
+
+#define SAY(why, ...) err_say(why, ERR_INPUT, "manifest: " __VA_ARGS__)
+
+static enum err
+read_text(const struct json *v, const char *name, char *to, size_t size,
+    struct errmsg *why)
+{
+	const char *s = json_str(v, name);
+
+	if (s == NULL || s[0] == '\0' || str_copy(to, size, s) != OK)
+		return SAY(why, "'%s' is missing, no text, or too long", name);
+	return OK;
+}
+
+static enum err
+read_number(const struct json *v, const char *name, int64_t least,
+    int64_t most, int64_t otherwise, int64_t *ret, struct errmsg *why)
+{
+	int64_t n = json_int(v, name, otherwise);
+
+	if (json_has(v, name) && !json_is_integer(json_get(v, name)))
+		return SAY(why, "'%s' is no whole number", name);
+	if (n < least || n > most)
+		return SAY(why, "'%s' must be %lld to %lld", name,
+		    (long long)least, (long long)most);
+	*ret = n;
+	return OK;
+}
+
+static enum err
+read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
+{
+	const char *type = json_str(v, "type");
+	size_t i;
+
+	if (!str_is_name(json_name(v)) ||
+	    str_copy(ret->name, sizeof(ret->name), json_name(v)) != OK)
+		return SAY(why, "an argument's name is malformed");
+	for (i = 0; i < ARRAY_LEN(type_names) && type != NULL; i++)
+		if (strcmp(type_names[i], type) == 0)
+			break;
+	if (type == NULL || i == ARRAY_LEN(type_names))
+		return SAY(why,
+		    "argument '%s' needs a type: string, integer, number or "
+		    "boolean",
+		    ret->name);
+	ret->type = (enum arg_type)i;
+	ret->required = json_flag(v, "required");
+	return read_number(v, "max", 0, INT64_C(1) << 53,
+	    ret->type == ARG_STRING ? ARGS_MAX : INT64_C(1) << 53, &ret->max,
+	    why);
+}
+
+static enum err
+read_function(
+    const struct json *v, struct manifest_function *ret, struct errmsg *why)
+{
+	const char *effect = json_str(v, "effect");
+	const struct json *args = json_get(v, "args");
+	const struct json *m;
+	enum err e;
+
+	if (!str_is_name(json_name(v)) || strchr(json_name(v), '.') != NULL ||
+	    str_copy(ret->name, sizeof(ret->name), json_name(v)) != OK)
+		return SAY(why, "a function's name is malformed");
+	ret->effect = effect_by_name(effect != NULL ? effect : "");
+	if (ret->effect == EFFECT_COUNT)
+		return SAY(why,
+		    "function '%s' needs an effect: read, reversible, "
+		    "physical, external, money or system",
+		    ret->name);
+	for (m = json_first(args); m != NULL; m = json_next(m)) {
+		if (ret->n_args == FUNCTION_ARGS_MAX)
+			return SAY(why, "'%s' has more than %d arguments",
+			    ret->name, FUNCTION_ARGS_MAX);
+		e = read_arg(m, &ret->args[ret->n_args++], why);
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err
+read_functions(
+    const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	const struct json *functions = json_get(v, "functions");
+	const struct json *m;
+	struct buf canonical;
+	enum err e;
+
+	if (!json_is_object(functions) || json_count(functions) == 0 ||
+	    json_count(functions) > FUNCTIONS_MAX)
+		return SAY(why, "'functions' needs 1 to %d members",
+		    FUNCTIONS_MAX);
+	for (m = json_first(functions); m != NULL; m = json_next(m)) {
+		e = read_function(
+		    m, &ret->functions[ret->n_functions++], why);
+		if (e != OK)
+			return e;
+	}
+	buf_init(&canonical, 2 * MANIFEST_MAX);
+	json_canonical(functions, &canonical);
+	crypto_hash(canonical.p, canonical.len, &ret->schema);
+	buf_done(&canonical);
+	return OK;
+}
+
+static enum err
+read_command(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	const struct json *command = json_get(v, "command");
+	const struct json *m;
+
+	if (!json_is_array(command) || json_count(command) == 0 ||
+	    json_count(command) > COMMAND_WORDS_MAX)
+		return SAY(why, "'command' needs 1 to %d words",
+		    COMMAND_WORDS_MAX);
+	for (m = json_first(command); m != NULL; m = json_next(m)) {
+		if (json_text(m) == NULL ||
+		    str_copy(ret->command[ret->n_command++],
+			sizeof(ret->command[0]), json_text(m)) != OK)
+			return SAY(why, "'command' holds no short texts");
+	}
+	return OK;
+}
+
+static enum err
+read_image(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	struct digest d;
+	enum err e =
+	    read_text(v, "image", ret->image, sizeof(ret->image), why);
+
+	if (e != OK)
+		return e;
+	if (strncmp(ret->image, "sha256:", 7) != 0 ||
+	    digest_read(ret->image + 7, strlen(ret->image + 7), &d) != OK)
+		return SAY(why, "'image' must be sha256: and 64 hex digits");
+	return OK;
+}
+
+/* What later versions will know must not be taken for granted by this one:
+ * an unknown member could be a limit that nobody keeps. */
+static enum err
+check_members(const struct json *v, struct errmsg *why)
+{
+	static const char *const known[] = {"name", "version", "transport",
+	    "kind", "image", "command", "volume", "limits", "idle_s",
+	    "functions", "description"};
+	const struct json *m;
+	size_t i;
+
+	for (m = json_first(v); m != NULL; m = json_next(m)) {
+		for (i = 0; i < ARRAY_LEN(known); i++)
+			if (strcmp(known[i], json_name(m)) == 0)
+				break;
+		if (i == ARRAY_LEN(known))
+			return SAY(why, "unknown member '%s'", json_name(m));
+	}
+	return OK;
+}
+
+static enum err
+read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	const struct json *limits = json_get(v, "limits");
+	enum err e = read_number(
+	    limits, "memory_mib", 4, 4096, 64, &ret->memory_mib, why);
+
+	if (e == OK)
+		e = read_number(limits, "pids", 1, 1024, 16, &ret->pids, why);
+	if (e == OK)
+		e = read_number(limits, "call_ms", CALL_MS_MIN, 3600 * 1000,
+		    CALL_MS, &ret->call_ms, why);
+	if (e == OK)
+		e = read_number(
+		    v, "idle_s", 0, 24 * 3600, 600, &ret->idle_s, why);
+	return e;
+}
+
+static enum err
+read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	const char *transport = json_str(v, "transport");
+	enum err e = check_members(v, why);
+
+	if (e == OK)
+		e = read_text(v, "name", ret->name, sizeof(ret->name), why);
+	if (e == OK && (!str_is_name(ret->name) || strchr(ret->name, '.')))
+		e = SAY(why, "'name' must be small letters, digits and '-'");
+	if (e == OK)
+		e = read_text(
+		    v, "version", ret->version, sizeof(ret->version), why);
+	if (e == OK &&
+	    (transport == NULL || strcmp(transport, "container") != 0))
+		e = SAY(why, "'transport' must be \"container\"");
+	if (e == OK)
+		e = read_image(v, ret, why);
+	if (e == OK)
+		e = read_command(v, ret, why);
+	if (e == OK)
+		e = read_limits(v, ret, why);
+	if (e == OK)
+		e = read_functions(v, ret, why);
+	ret->volume = json_flag(v, "volume");
+	return e;
+}
+
+enum err
+manifest_parse(
+    const char *text, size_t len, struct manifest **ret, struct errmsg *why)
+{
+	struct manifest *m;
+	struct json *v;
+	enum err e;
+
+	if (len > MANIFEST_MAX)
+		return err_say(why, ERR_LIMIT,
+		    "manifest: larger than %d bytes", MANIFEST_MAX);
+	if (json_parse(text, len, &v) != OK)
+		return SAY(why, "not strict JSON");
+	m = xalloc(sizeof(*m));
+	e = json_is_object(v) ? read_manifest(v, m, why)
+			      : SAY(why, "not an object");
+	json_free(v);
+	if (e != OK) {
+		manifest_free(m);
+		return e;
+	}
+	crypto_hash(text, len, &m->digest);
+	*ret = m;
+	return OK;
+}
+
+void
+manifest_free(struct manifest *m)
+{
+	free(m);
+}
+
+const struct manifest_function *
+manifest_function(const struct manifest *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_functions; i++)
+		if (strcmp(m->functions[i].name, name) == 0)
+			return &m->functions[i];
+	return NULL;
+}
+
+enum err
+tool_name_split(const char *full, char ret_tool[NAME_MAX_LEN + 1],
+    char ret_function[NAME_MAX_LEN + 1])
+{
+	const char *dot = strchr(full, '.');
+	size_t len = dot != NULL ? (size_t)(dot - full) : 0;
+
+	if (dot == NULL || len == 0 || len > NAME_MAX_LEN ||
+	    strchr(dot + 1, '.') != NULL || !str_is_name(dot + 1) ||
+	    str_copy(ret_function, NAME_MAX_LEN + 1, dot + 1) != OK)
+		return ERR_INPUT;
+	memcpy(ret_tool, full, len);
+	ret_tool[len] = '\0';
+	return str_is_name(ret_tool) ? OK : ERR_INPUT;
+}
+
+static const struct manifest_arg *
+find_arg(const struct manifest_function *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_args; i++)
+		if (strcmp(f->args[i].name, name) == 0)
+			return &f->args[i];
+	return NULL;
+}
+
+static bool
+fits(const struct manifest_arg *a, const struct json *v)
+{
+	switch (a->type) {
+	case ARG_STRING:
+		return json_is_string(v) &&
+		    strlen(json_text(v)) <= (size_t)a->max;
+	case ARG_INTEGER:
+		return json_is_integer(v);
+	case ARG_NUMBER:
+		return json_is_number(v);
+	case ARG_BOOLEAN:
+		return json_is_bool(v);
+	}
+	return false;
+}
+
+enum err
+manifest_check_args(const struct manifest_function *f, const struct json *args,
+    struct errmsg *why)
+{
+	const struct json *m;
+	size_t i;
+
+	if (!json_is_object(args))
+		return err_say(
+		    why, ERR_INPUT, "the arguments are not a JSON object");
+	for (m = json_first(args); m != NULL; m = json_next(m)) {
+		const struct manifest_arg *a = find_arg(f, json_name(m));
+
+		if (a == NULL)
+			return err_say(why, ERR_INPUT,
+			    "'%s' has no argument '%.64s'", f->name,
+			    json_name(m));
+		if (!fits(a, m))
+			return err_say(why, ERR_INPUT,
+			    "argument '%s' of '%s' must be a %s of at most "
+			    "%lld",
+			    a->name, f->name, type_names[a->type],
+			    (long long)a->max);
+	}
+	for (i = 0; i < f->n_args; i++)
+		if (f->args[i].required && !json_has(args, f->args[i].name))
+			return err_say(why, ERR_INPUT,
+			    "'%s' needs the argument '%s'", f->name,
+			    f->args[i].name);
+	return OK;
+}

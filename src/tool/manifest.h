@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOL_MANIFEST_H
+#define TOOL_MANIFEST_H
+
+/*
+ * A tool's manifest (`containers/<tool>/tool.json`): what the tool is, what
+ * it may have, and what each of its functions does to the world.  An owner
+ * signs its bytes; what a server says of itself never grants anything.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "policy/policy.h"
+
+#define COMMAND_WORDS_MAX 8
+
+enum arg_type { ARG_STRING, ARG_INTEGER, ARG_NUMBER, ARG_BOOLEAN };
+
+struct manifest_arg {
+	char name[NAME_MAX_LEN + 1];
+	enum arg_type type;
+	bool required;
+	int64_t max; /* Longest string in bytes, or largest number. */
+};
+
+struct manifest_function {
+	char name[NAME_MAX_LEN + 1];
+	enum effect effect;
+	struct manifest_arg args[FUNCTION_ARGS_MAX];
+	size_t n_args;
+};
+
+struct manifest {
+	char name[NAME_MAX_LEN + 1];
+	char version[NAME_MAX_LEN + 1];
+	char image[72]; /* "sha256:" and 64 hex digits */
+	char command[COMMAND_WORDS_MAX][NAME_MAX_LEN + 1];
+	size_t n_command;
+	bool volume; /* A volume of its own at /data. */
+	int64_t memory_mib;
+	int64_t pids;
+	int64_t call_ms;
+	int64_t idle_s;
+	struct manifest_function functions[FUNCTIONS_MAX];
+	size_t n_functions;
+	struct digest digest; /* Of the bytes. */
+	struct digest schema; /* Of the functions, canonical. */
+};
+
+/* ERR_INPUT or ERR_LIMIT with the member that is wrong. */
+NODISCARD enum err manifest_parse(
+    const char *text, size_t len, struct manifest **ret, struct errmsg *why);
+void manifest_free(struct manifest *m);
+
+const struct manifest_function *manifest_function(
+    const struct manifest *m, const char *name);
+
+/* Cut "notes.save" at its dot.  ERR_INPUT. */
+NODISCARD enum err tool_name_split(const char *full,
+    char ret_tool[NAME_MAX_LEN + 1], char ret_function[NAME_MAX_LEN + 1]);
+
+/* Do the arguments fit?  ERR_INPUT names the one that does not. */
+NODISCARD enum err manifest_check_args(const struct manifest_function *f,
+    const struct json *args, struct errmsg *why);
+
+#endif

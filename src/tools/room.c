@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "sys/clock.h"
+#include "sys/sock.h"
+#include "tools/tools_priv.h"
+
+#define HANDSHAKE_MS (10 * 1000)
+
+static void on_out(void *arg, int fd, int events);
+static void on_in(void *arg, int fd, int events);
+
+struct room *
+room_find(struct tools *t, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (t->rooms[i] != NULL &&
+		    strcmp(t->rooms[i]->tool, tool) == 0)
+			return t->rooms[i];
+	return NULL;
+}
+
+static void
+room_close(struct room *r, const char *why)
+{
+	struct tools *t = r->tools;
+	struct json *body = json_object();
+	size_t i;
+
+	for (i = 0; i < CALLS_OPEN_MAX; i++) {
+		if (r->calls[i].id == 0)
+			continue;
+		loop_timer_cancel(t->loop, r->calls[i].timer);
+		/* It may have acted before it died. */
+		tools_answer(t, r->calls[i].act, false, true, why);
+	}
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (t->rooms[i] == r)
+			t->rooms[i] = NULL;
+	loop_timer_cancel(t->loop, r->timer);
+	loop_remove(t->loop, r->in);
+	loop_remove(t->loop, r->out);
+	close(r->in);
+	close(r->out);
+	json_put_str(body, "tool", r->tool);
+	json_put_str(body, "why", why);
+	peers_send(t->peers, ROLE_CORE, MSG_TOOL_GONE, body);
+	mcp_free(r->mcp);
+	free(r);
+}
+
+static void
+on_handshake_late(void *arg)
+{
+	struct room *r = arg;
+
+	r->timer = 0;
+	room_close(r, "the tool did not shake hands in time");
+}
+
+static struct open_call *
+find_call(struct room *r, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < CALLS_OPEN_MAX; i++)
+		if (r->calls[i].id == id)
+			return &r->calls[i];
+	return NULL;
+}
+
+static void
+on_ready(struct room *r)
+{
+	struct json *body = json_object();
+
+	r->ready = true;
+	loop_timer_cancel(r->tools->loop, r->timer);
+	r->timer = 0;
+	json_put_str(body, "tool", r->tool);
+	peers_send(r->tools->peers, ROLE_CORE, MSG_TOOL_READY, body);
+}
+
+/* Called while the session reads: it must not be freed here. */
+static void
+on_mcp(void *arg, enum mcp_event event, const struct mcp_answer *answer)
+{
+	struct room *r = arg;
+	struct open_call *call;
+
+	switch (event) {
+	case MCP_READY:
+		on_ready(r);
+		break;
+	case MCP_ANSWER:
+		call = find_call(r, answer->id);
+		if (call == NULL)
+			break;
+		loop_timer_cancel(r->tools->loop, call->timer);
+		call->id = 0;
+		tools_answer(r->tools, call->act, !answer->failed, false,
+		    answer->text);
+		break;
+	case MCP_BROKEN:
+		log_warn("tool %s: %s", r->tool, answer->text);
+		r->broken = true;
+		break;
+	}
+}
+
+/* False when the room was closed. */
+static bool
+flush(struct room *r)
+{
+	struct buf *out = mcp_out(r->mcp);
+	int events = 0;
+
+	while (out->len > 0) {
+		ssize_t n = write(r->in, out->p, out->len);
+
+		if (n < 0 && errno == EAGAIN) {
+			events = LOOP_WRITE;
+			break;
+		}
+		if (n <= 0) {
+			room_close(r, "the tool closed its input");
+			return false;
+		}
+		buf_drop(out, (size_t)n);
+	}
+	if (loop_change(r->tools->loop, r->in, events) != OK)
+		fatal("cannot watch a tool's input");
+	return true;
+}
+
+static void
+on_in(void *arg, int fd, int events)
+{
+	struct room *r = arg;
+
+	(void)fd;
+	if (events & LOOP_HANGUP)
+		room_close(r, "the tool ended");
+	else
+		flush(r);
+}
+
+static void
+on_out(void *arg, int fd, int events)
+{
+	struct room *r = arg;
+	char chunk[16384];
+	ssize_t n = read(fd, chunk, sizeof(chunk));
+
+	(void)events;
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		room_close(r, "the tool ended");
+		return;
+	}
+	mcp_feed(r->mcp, chunk, (size_t)n);
+	if (r->broken)
+		room_close(r, "the tool broke the protocol");
+	else
+		flush(r);
+}
+
+void
+room_open(struct tools *t, const char *tool, int in, int out)
+{
+	struct room *r = room_find(t, tool);
+	size_t i = 0;
+
+	if (r != NULL)
+		room_close(r, "its container was started anew");
+	while (i < TOOLS_MAX && t->rooms[i] != NULL)
+		i++;
+	if (i == TOOLS_MAX || sock_nonblocking(in) != OK ||
+	    sock_nonblocking(out) != OK) {
+		close(in);
+		close(out);
+		return;
+	}
+	r = xalloc(sizeof(*r));
+	t->rooms[i] = r;
+	r->tools = t;
+	r->in = in;
+	r->out = out;
+	snprintf(r->tool, sizeof(r->tool), "%s", tool);
+	r->mcp = mcp_new(on_mcp, r);
+	r->timer = loop_timer(
+	    t->loop, clock_boot_ms() + HANDSHAKE_MS, on_handshake_late, r);
+	if (loop_add(t->loop, in, 0, on_in, r) != OK ||
+	    loop_add(t->loop, out, LOOP_READ, on_out, r) != OK)
+		fatal("cannot watch a tool's streams");
+	mcp_start(r->mcp);
+	flush(r);
+}
+
+static void
+on_call_late(void *arg)
+{
+	struct open_call *call = arg;
+	struct room *r = call->room;
+
+	mcp_cancel(r->mcp, call->id);
+	call->id = 0;
+	call->timer = 0;
+	tools_answer(r->tools, call->act, false, true,
+	    "the tool did not answer in time");
+	flush(r);
+}
+
+enum err
+room_call(struct room *r, const struct order *o, int64_t call_ms)
+{
+	struct open_call *call = find_call(r, 0);
+	int64_t id;
+	enum err e;
+
+	if (call == NULL)
+		return ERR_LIMIT;
+	e = mcp_call(r->mcp, o->function, o->args.p, o->args.len, &id);
+	if (e != OK)
+		return e;
+	call->room = r;
+	call->id = id;
+	snprintf(call->act, sizeof(call->act), "%s", o->act);
+	call->timer = loop_timer(r->tools->loop, clock_boot_ms() + call_ms,
+	    on_call_late, call);
+	flush(r);
+	return OK;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/tools.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "sys/confine.h"
+#include "tools/tools_priv.h"
+
+/* `late`: it is not known whether the tool acted. */
+void
+tools_answer(
+    struct tools *t, const char *act, bool ok, bool late, const char *text)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "act", act);
+	json_put_bool(body, "ok", ok);
+	json_put_bool(body, "late", late);
+	json_put_str(body, "text", text);
+	if (peers_send(t->peers, ROLE_CORE, MSG_ACT_DONE, body) == ERR_LIMIT)
+		tools_answer(t, act, false, true,
+		    "the result is too large to pass on");
+}
+
+static void
+on_order(void *role, struct msg *m)
+{
+	struct tools *t = role;
+	struct errmsg why = {""};
+	struct order o = {.act = NULL};
+	struct room *r;
+	enum err e = order_read(t, m, &o, &why);
+
+	if (e == OK)
+		e = order_verify(t, &o, &why);
+	if (e != OK) {
+		log_warn("an order was refused: %s", why.text);
+		if (o.act != NULL)
+			tools_answer(t, o.act, false, false, why.text);
+		return;
+	}
+	r = room_find(t, o.room);
+	if (r == NULL || !r->ready || !mcp_lists(r->mcp, o.function))
+		e = err_say(&why, ERR_STATE,
+		    "the tool '%s' does not offer '%s' now", o.room,
+		    o.function);
+	else
+		e = room_call(r, &o, o.manifest->call_ms);
+	if (e != OK)
+		tools_answer(t, o.act, false, false,
+		    why.text[0] != '\0' ? why.text : err_text(e));
+}
+
+/* {"tool"} and the document as bulk. */
+static void
+on_manifest(void *role, struct msg *m)
+{
+	struct tools *t = role;
+	struct manifest *manifest;
+	struct errmsg why;
+	size_t i;
+
+	if (manifest_parse(m->bulk, m->bulk_len, &manifest, &why) != OK)
+		return;
+	for (i = 0; i < TOOLS_MAX && t->manifests[i] != NULL; i++)
+		if (strcmp(t->manifests[i]->name, manifest->name) == 0)
+			break;
+	if (i == TOOLS_MAX) {
+		manifest_free(manifest);
+		return;
+	}
+	manifest_free(t->manifests[i]);
+	t->manifests[i] = manifest;
+}
+
+static void
+on_trust_table(void *role, struct msg *m)
+{
+	struct tools *t = role;
+
+	if (trust_read(m->body, &t->trust) != OK)
+		fatal("the vault's trust table is malformed");
+	t->have_trust = true;
+}
+
+/* {"tool"}, our end of its stdin, our end of its stdout. */
+static void
+on_stdio(void *role, struct msg *m)
+{
+	const char *tool = json_str(m->body, "tool");
+
+	if (tool == NULL || !str_is_name(tool) || m->n_fds != 2)
+		return;
+	room_open(role, tool, m->fds[0], m->fds[1]);
+	m->fds[0] = m->fds[1] = -1;
+}
+
+static const struct peer_handler handlers[] = {
+    {MSG_ACT_ORDER, on_order},
+    {MSG_MANIFEST, on_manifest},
+    {MSG_TRUST_TABLE, on_trust_table},
+    {MSG_TOOL_STDIO, on_stdio},
+};
+
+static void
+on_lane(void *role, enum role peer)
+{
+	struct tools *t = role;
+	struct json *body;
+
+	if (peer == ROLE_VAULT) {
+		peers_send(t->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+	} else if (peer == ROLE_CORE) {
+		body = json_object();
+		json_put_str(body, "epoch", t->epoch);
+		peers_send(t->peers, ROLE_CORE, MSG_TOOLS_EPOCH, body);
+	}
+}
+
+int
+tools_main(unsigned calls)
+{
+	static struct tools t;
+	struct peer_setup setup = {.self = ROLE_TOOLS,
+	    .handlers = handlers,
+	    .n_handlers = ARRAY_LEN(handlers),
+	    .on_lane = on_lane,
+	    .role = &t};
+	uint8_t epoch[TOKEN_SIZE / 2];
+
+	/* Open. */
+	crypto_open();
+	crypto_random(epoch, sizeof(epoch));
+	hex_write(t.epoch, epoch, sizeof(epoch));
+	t.spent = nonces_new(NONCES_SPENT_MAX);
+	t.peers = peers_open(&setup, PARENT_LANE_FD);
+	t.loop = peers_loop(t.peers);
+	/* Confine. */
+	if (confine_seal(calls) != OK)
+		fatal("the kernel refuses the system call filter");
+	/* Connect, and loop. */
+	return peers_serve(t.peers);
+}

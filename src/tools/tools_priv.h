@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOLS_TOOLS_PRIV_H
+#define TOOLS_TOOLS_PRIV_H
+
+#include "approval/nonces.h"
+#include "approval/sheet.h"
+#include "approval/trust.h"
+#include "ipc/peers.h"
+#include "tool/manifest.h"
+#include "tool/mcp.h"
+
+struct tools;
+
+/* A call that went out, by its id in the session. */
+struct open_call {
+	struct room *room;
+	int64_t id; /* 0: free. */
+	char act[TOKEN_SIZE];
+	uint64_t timer;
+};
+
+/* A tool's container, seen from its standard streams. */
+struct room {
+	struct tools *tools;
+	char tool[NAME_MAX_LEN + 1];
+	struct mcp *mcp;
+	int in;	 /* We write here; -1 when closed. */
+	int out; /* We read here. */
+	uint64_t timer;
+	bool ready;
+	bool broken;
+	struct open_call calls[CALLS_OPEN_MAX];
+};
+
+struct tools {
+	struct peers *peers;
+	struct loop *loop;
+	char epoch[TOKEN_SIZE];
+	struct trust trust;
+	bool have_trust;
+	struct nonces *spent;
+	struct manifest *manifests[TOOLS_MAX];
+	struct room *rooms[TOOLS_MAX];
+};
+
+/* ---- order.c: may this be done? ---- */
+
+struct order {
+	const char *act;
+	const char *tool; /* "notes.delete" */
+	char room[NAME_MAX_LEN + 1];
+	char function[NAME_MAX_LEN + 1];
+	struct str args;
+	struct str sheet;
+	const char *signature;
+	const struct manifest *manifest;
+};
+
+NODISCARD enum err order_read(
+    struct tools *t, const struct msg *m, struct order *ret,
+    struct errmsg *why);
+
+/* Everything that must hold before the tool hears of it.  Burns the nonce
+ * of the sheet. */
+NODISCARD enum err order_verify(
+    struct tools *t, const struct order *o, struct errmsg *why);
+
+/* ---- room.c: the conversation with one container ---- */
+
+struct room *room_find(struct tools *t, const char *tool);
+void room_open(struct tools *t, const char *tool, int in, int out);
+NODISCARD enum err room_call(
+    struct room *r, const struct order *o, int64_t call_ms);
+void tools_answer(struct tools *t, const char *act, bool ok, bool late,
+    const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VAULT_VAULT_PRIV_H
+#define VAULT_VAULT_PRIV_H
+
+#include "approval/command.h"
+#include "approval/nonces.h"
+#include "approval/pairing.h"
+#include "approval/trust.h"
+#include "base/buf.h"
+#include "ipc/peers.h"
+
+/* ---- files.c ---- */
+struct vault_files {
+	char *root_key; /* PEM; owned. */
+	char *root_cert;
+	char *tls_key;
+	char *tls_cert;
+};
+NODISCARD enum err files_load(
+    const char *folder, struct vault_files *ret, struct trust *ret_trust);
+NODISCARD enum err files_save_trust(
+    const char *folder, const struct trust *trust);
+
+/* One pairing at a time, for a few minutes and a few tries. */
+struct pairing {
+	bool open;
+	int64_t until_ms;
+	int tries_left;
+	uint8_t secret[PAIRING_SECRET_LEN];
+	enum client_role role;
+};
+
+struct vault {
+	struct peers *peers;
+	struct vault_files files;
+	struct key *root_key;
+	struct trust trust;
+	struct nonces *challenges;
+	struct pairing pairing;
+};
+
+NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
+void vault_tell_trust(struct vault *v);
+
+/* A change of trust, told to the core for the log. */
+void vault_answer(struct vault *v, int64_t request, const char *what,
+    const struct client *client, bool direct);
+
+/* ---- pairing.c ---- */
+NODISCARD enum err pairing_open(struct vault *v, int64_t request,
+    const struct json *body, struct errmsg *why);
+peer_fn pairing_on_request;
+
+#endif
