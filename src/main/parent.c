@@ -136,7 +136,7 @@ start_anew(void)
 	end_all();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	usleep(RESTART_DELAY_MS * 1000);
+	usleep(HOUSE_DELAY_MS * 1000);
 	syscall(SYS_execveat, house.exe_fd, "", house.options.argv, environ,
 	    AT_EMPTY_PATH);
 	fatal("the house cannot be started anew: errno %d", errno);

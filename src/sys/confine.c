@@ -53,13 +53,17 @@ keep_ids(uid_t uid, gid_t gid)
 	return write_text("/proc/self/gid_map", line);
 }
 
+/* By descriptor: the folder may lie below what was just covered. */
 static enum err
-fill_root(const char *state_dir)
+fill_root(int state_fd)
 {
-	if (state_dir == NULL)
+	char from[32];
+
+	if (state_fd < 0)
 		return OK;
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", state_fd);
 	if (mkdir("/tmp/state", 0700) < 0 ||
-	    mount(state_dir, "/tmp/state", NULL, MS_BIND, NULL) < 0 ||
+	    mount(from, "/tmp/state", NULL, MS_BIND, NULL) < 0 ||
 	    mount(NULL, "/tmp/state", NULL, MS_REMOUNT | MS_BIND | LOCKED,
 		NULL) < 0)
 		return ERR_IO;
@@ -70,14 +74,21 @@ fill_root(const char *state_dir)
 static enum err
 enter_root(const char *state_dir)
 {
+	int state_fd = -1;
 	enum err e;
 
+	if (state_dir != NULL) {
+		state_fd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (state_fd < 0)
+			return ERR_IO;
+	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/tmp", "tmpfs", LOCKED, "size=64k,mode=755") < 0)
 		return ERR_IO;
-	e = fill_root(state_dir);
+	e = fill_root(state_fd);
 	if (e != OK)
 		return e;
+	close(state_fd);
 	if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return ERR_IO;
@@ -137,7 +148,7 @@ child(const struct confine_start *s, uid_t uid, gid_t gid)
 	step = "start its program";
 	syscall(SYS_execveat, exe_fd, "", s->argv, s->envp, AT_EMPTY_PATH);
 out:
-	log_err("role %s cannot %s: errno %d", s->argv[1], step, errno);
+	log_err("role %s cannot %s: errno %d", s->argv[2], step, errno);
 	_exit(71);
 }
 
