@@ -46,9 +46,10 @@ struct tool_slot {
 	enum tool_state state;
 	uint64_t timer; /* End of the start, or of idleness. */
 	int calls;	/* Orders that are out. */
-	char container[2 * NAME_MAX_LEN];
-	bool up;	 /* The runner says the container runs. */
-	char gone[256]; /* Why the program inside ended, while starting. */
+	char container[2 * NAME_MAX_LEN]; /* Which one the slot means. */
+	/* One that ended before the runner had spoken of it, and why. */
+	char gone_container[2 * NAME_MAX_LEN];
+	char gone_why[256];
 };
 
 /* A client that waits for the next entry of a run. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "core/core_priv.h"
 #include "sys/clock.h"
 
@@ -64,8 +64,8 @@ stop_container(struct core *c, struct tool_slot *t)
 	t->timer = 0;
 	t->state = TOOL_ABSENT;
 	t->calls = 0;
-	t->up = false;
-	t->gone[0] = '\0';
+	t->container[0] = '\0';
+	t->gone_container[0] = '\0';
 }
 
 enum err
@@ -211,7 +211,14 @@ why_of(const struct msg *m)
 	return why != NULL ? why : "for an unknown reason";
 }
 
-/* {"tool"}: the handshake is complete. */
+static void
+name_container(struct tool_slot *t, const struct msg *m)
+{
+	snprintf(t->container, sizeof(t->container), "%s",
+	    json_words(m->body, "container"));
+}
+
+/* {"tool", "container"}: the handshake is complete. */
 void
 rooms_on_ready(void *role, struct msg *m)
 {
@@ -220,6 +227,7 @@ rooms_on_ready(void *role, struct msg *m)
 
 	if (t == NULL || t->state != TOOL_STARTING)
 		return;
+	name_container(t, m);
 	t->state = TOOL_READY;
 	t->calls = 0;
 	loop_timer_cancel(c->loop, t->timer);
@@ -228,22 +236,24 @@ rooms_on_ready(void *role, struct msg *m)
 	acts_tool_ready(c, t->manifest->name);
 }
 
-/* {"tool", "why"}: its streams ended.  While it starts, the runner knows
- * the reason better, so its word is waited for. */
+/* {"tool", "container", "why"}: its streams ended.  The tools role and the
+ * runner speak of the same container in any order, and the runner may have
+ * tried another one before. */
 void
 rooms_on_gone(void *role, struct msg *m)
 {
 	struct tool_slot *t = slot_of(role, m);
-	struct errmsg why;
+	const char *container = json_words(m->body, "container");
 
-	if (t == NULL)
+	if (t == NULL || t->state == TOOL_ABSENT)
 		return;
-	if (t->state == TOOL_READY || t->up) {
+	if (strcmp(t->container, container) == 0) {
 		failed(role, t, why_of(m));
 		return;
 	}
-	err_say(&why, OK, "%s", why_of(m));
-	memcpy(t->gone, why.text, sizeof(t->gone));
+	snprintf(t->gone_container, sizeof(t->gone_container), "%s",
+	    container);
+	snprintf(t->gone_why, sizeof(t->gone_why), "%s", why_of(m));
 }
 
 /* {"tool", "state": "started" | "failed", "why", "container"} */
@@ -252,20 +262,16 @@ rooms_on_container(void *role, struct msg *m)
 {
 	struct core *c = role;
 	struct tool_slot *t = slot_of(c, m);
-	const char *state = json_str(m->body, "state");
-	const char *container = json_str(m->body, "container");
 	struct json *details;
 	struct record *r;
 
-	if (t == NULL || state == NULL)
+	if (t == NULL || t->state == TOOL_ABSENT)
 		return;
-	if (strcmp(state, "started") != 0) {
+	if (strcmp(json_words(m->body, "state"), "started") != 0) {
 		failed(c, t, why_of(m));
 		return;
 	}
-	if (container == NULL ||
-	    str_copy(t->container, sizeof(t->container), container) != OK)
-		t->container[0] = '\0';
+	name_container(t, m);
 	details = json_object();
 	json_put_str(details, "tool", t->manifest->name);
 	json_put_str(details, "image", t->manifest->image);
@@ -273,9 +279,8 @@ rooms_on_container(void *role, struct msg *m)
 	r = record_new(c);
 	record_log(r, "container", NULL, NULL, details);
 	record_post(r, false, NULL, NULL);
-	t->up = true;
-	if (t->gone[0] != '\0')
-		failed(c, t, t->gone);
+	if (strcmp(t->gone_container, t->container) == 0)
+		failed(c, t, t->gone_why);
 }
 
 /* {"ready", "why", "runtime", "limits"} */

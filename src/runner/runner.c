@@ -268,6 +268,7 @@ hand_over(struct starting *s)
 	struct json *body = json_object();
 
 	json_put_str(body, "tool", s->tool);
+	json_put_str(body, "container", s->name);
 	peers_send_fds(
 	    s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body, s->streams, 2);
 	close(s->streams[0]);

@@ -30,7 +30,7 @@ static const char *const loop_calls[] = {"read", "write", "readv", "writev",
 
 static const char *const file_calls[] = {"open", "openat", "stat", "lstat",
     "fstat", "newfstatat", "statx", "access", "faccessat", "pread64",
-    "pwrite64", "lseek", "fsync", "fdatasync", "ftruncate", "unlink",
+    "pwrite64", "pwritev2", "lseek", "fsync", "fdatasync", "ftruncate", "unlink",
     "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
     "fchmod", "getcwd", "readlink", "readlinkat", "geteuid", "getuid",
     "flock", NULL};

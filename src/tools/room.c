@@ -51,6 +51,7 @@ room_close(struct room *r, const char *why)
 	close(r->in);
 	close(r->out);
 	json_put_str(body, "tool", r->tool);
+	json_put_str(body, "container", r->container);
 	json_put_str(body, "why", why);
 	peers_send(t->peers, ROLE_CORE, MSG_TOOL_GONE, body);
 	mcp_free(r->mcp);
@@ -86,6 +87,7 @@ on_ready(struct room *r)
 	loop_timer_cancel(r->tools->loop, r->timer);
 	r->timer = 0;
 	json_put_str(body, "tool", r->tool);
+	json_put_str(body, "container", r->container);
 	peers_send(r->tools->peers, ROLE_CORE, MSG_TOOL_READY, body);
 }
 
@@ -175,7 +177,8 @@ on_out(void *arg, int fd, int events)
 }
 
 void
-room_open(struct tools *t, const char *tool, int in, int out)
+room_open(struct tools *t, const char *tool, const char *container, int in,
+    int out)
 {
 	struct room *r = room_find(t, tool);
 	size_t i = 0;
@@ -196,6 +199,7 @@ room_open(struct tools *t, const char *tool, int in, int out)
 	r->in = in;
 	r->out = out;
 	snprintf(r->tool, sizeof(r->tool), "%s", tool);
+	snprintf(r->container, sizeof(r->container), "%s", container);
 	r->mcp = mcp_new(on_mcp, r);
 	r->timer = loop_timer(
 	    t->loop, clock_boot_ms() + HANDSHAKE_MS, on_handshake_late, r);

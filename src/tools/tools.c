@@ -86,7 +86,7 @@ on_trust_table(void *role, struct msg *m)
 	t->have_trust = true;
 }
 
-/* {"tool"}, our end of its stdin, our end of its stdout. */
+/* {"tool", "container"}, our end of its stdin, our end of its stdout. */
 static void
 on_stdio(void *role, struct msg *m)
 {
@@ -94,7 +94,8 @@ on_stdio(void *role, struct msg *m)
 
 	if (tool == NULL || !str_is_name(tool) || m->n_fds != 2)
 		return;
-	room_open(role, tool, m->fds[0], m->fds[1]);
+	room_open(role, tool, json_words(m->body, "container"), m->fds[0],
+	    m->fds[1]);
 	m->fds[0] = m->fds[1] = -1;
 }
 

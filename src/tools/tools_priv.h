@@ -23,6 +23,7 @@ struct open_call {
 struct room {
 	struct tools *tools;
 	char tool[NAME_MAX_LEN + 1];
+	char container[2 * NAME_MAX_LEN];
 	struct mcp *mcp;
 	int in;	 /* We write here; -1 when closed. */
 	int out; /* We read here. */
@@ -68,7 +69,8 @@ NODISCARD enum err order_verify(
 /* ---- room.c: the conversation with one container ---- */
 
 struct room *room_find(struct tools *t, const char *tool);
-void room_open(struct tools *t, const char *tool, int in, int out);
+void room_open(struct tools *t, const char *tool, const char *container,
+    int in, int out);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
 void tools_answer(struct tools *t, const char *act, bool ok, bool late,
