@@ -51,6 +51,7 @@ IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 .PHONY: all help check check-integration check-containers asan fuzz \
 	fuzz-smoke layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
+	@:
 
 help:
 	@echo 'all                the binary, the shim and the tools (default)'
