@@ -35,7 +35,12 @@ struct run {
 	char id[TOKEN_SIZE];
 	char *goal;
 	char principal[NAME_MAX_LEN + 1];
+	/* A bit for each step that has an act already, ended or not, so that
+	 * a restarted mind cannot make a second one of it. */
+	uint32_t acted;
 };
+
+_Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");
 
 enum tool_state { TOOL_ABSENT, TOOL_STARTING, TOOL_READY };
 

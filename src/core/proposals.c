@@ -14,18 +14,6 @@
  */
 
 static struct open_act *
-find_by_step(struct core *c, const char *run, int64_t step)
-{
-	size_t i;
-
-	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		if (c->acts[i] != NULL && c->acts[i]->act->step == step &&
-		    strcmp(c->acts[i]->act->run, run) == 0)
-			return c->acts[i];
-	return NULL;
-}
-
-static struct open_act *
 take_place(struct core *c)
 {
 	size_t i;
@@ -212,8 +200,9 @@ acts_propose(struct core *c, const struct json *proposal)
 		refuse(c, &p, &why);
 		return;
 	}
-	/* Proposed again after a restart of the mind: it is on its way. */
-	if (find_by_step(c, p.run->id, p.step) != NULL)
+	/* Proposed again after a restart: its act is on its way, or its end
+	 * was told with the steps. */
+	if ((p.run->acted >> p.step & 1) != 0)
 		return;
 	o = take_place(c);
 	if (o == NULL) {
@@ -230,6 +219,7 @@ acts_propose(struct core *c, const struct json *proposal)
 		refuse(c, &p, &why);
 		return;
 	}
+	p.run->acted |= 1u << p.step;
 	r = record_new(c);
 	record_log(r, "proposed", o->act->run, o->act->id,
 	    proposal_details(o->act));

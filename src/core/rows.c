@@ -272,6 +272,29 @@ load_runs(struct store_tx *tx, struct core *c)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+static enum err
+load_acted(struct store_tx *tx, struct core *c)
+{
+	struct store_query *q;
+	struct run *run;
+	enum err e = store_query_open(tx,
+	    "SELECT act.run, act.step FROM act JOIN run ON run.id=act.run"
+	    " WHERE run.state='open'",
+	    &q);
+
+	if (e != OK)
+		return e;
+	while ((e = store_query_step(q)) == OK) {
+		int64_t step = store_column_int(q, 1);
+
+		run = runs_find(c, store_column_text(q, 0));
+		if (run != NULL && step >= 0 && step < RUN_STEPS_MAX)
+			run->acted |= 1u << step;
+	}
+	store_query_close(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 /* The last one added of each tool (a replaced row moves to the end); the
  * trust table says whether it is the one an owner signed. */
 static enum err
@@ -305,6 +328,8 @@ rows_load(struct store_tx *tx, void *core)
 		e = load_runs(tx, c);
 	if (e == OK)
 		e = load_acts(tx, c);
+	if (e == OK)
+		e = load_acted(tx, c);
 	if (e == OK)
 		e = load_manifests(tx, c);
 	return e;

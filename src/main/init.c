@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -44,8 +45,9 @@ struct options {
 static enum err
 read_any(const char *path, struct buf *ret)
 {
-	return file_read(
-	    strcmp(path, "-") == 0 ? "/dev/stdin" : path, ret);
+	if (strcmp(path, "-") == 0)
+		return file_read_fd(STDIN_FILENO, ret);
+	return file_read(path, ret);
 }
 
 static enum err

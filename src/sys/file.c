@@ -10,23 +10,32 @@
 
 
 enum err
-file_read(const char *path, struct buf *ret)
+file_read_fd(int fd, struct buf *ret)
 {
 	char chunk[4096];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
-	if (fd < 0)
-		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
 	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
 		buf_add(ret, chunk, (size_t)n);
-	close(fd);
 	if (n < 0)
 		return ERR_IO;
 	if (ret->overflow)
 		return ERR_LIMIT;
 	buf_add(ret, "", 0);
 	return OK;
+}
+
+enum err
+file_read(const char *path, struct buf *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+	e = file_read_fd(fd, ret);
+	close(fd);
+	return e;
 }
 
 static enum err

@@ -12,6 +12,9 @@
 /* ERR_NOTFOUND, ERR_LIMIT over `ret->max`, ERR_IO. */
 NODISCARD enum err file_read(const char *path, struct buf *ret);
 
+/* The same from an open descriptor, which stays the caller's. */
+NODISCARD enum err file_read_fd(int fd, struct buf *ret);
+
 /* Write a temporary neighbour, sync it, rename it over `path`, sync the
  * folder: after a power cut the file is the old one or the new one. */
 NODISCARD enum err file_replace(

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The thin line through the whole house: goals, approvals, the record."""
+
+from house import House
+
+
+def setup():
+    return House().start()
+
+
+def kinds(entries):
+    return [e["kind"] for e in entries]
+
+
+def test_a_note_is_saved_listed_read_found(h):
+    entries = h.console.ask("save a note: buy milk")
+    assert kinds(entries) == ["goal", "proposed", "judged", "allowed", "intent", "started",
+                              "done", "run-done"], kinds(entries)
+    assert entries[2]["verdict"] == "allow" and entries[2]["rule"] == "undoable"
+    assert entries[-1]["reached"] is True
+    assert "buy milk" in h.console.reply("list notes")
+    assert h.console.reply("read the note buy milk") == "buy milk"
+    assert "buy milk" in h.console.reply("find MILK in notes")
+
+
+def test_deleting_is_asked_approved_elsewhere_and_done(h):
+    phone = h.pair("phone")
+    h.console.ask("save a note: to be deleted")
+    p, act = h.console.asked("delete the note to be deleted")
+    r = phone.run("approve", act, "--yes")
+    assert r.returncode == 0, r.stderr
+    out, err = p.communicate(timeout=30)
+    assert p.returncode == 0, err
+    assert '"kind":"approved"' in out and '"name":"phone"' in out, out
+    assert "to be deleted" not in h.console.reply("list notes")
+
+
+def test_a_denied_act_is_told_with_its_reason(h):
+    h.console.ask("save a note: keep me")
+    p, act = h.console.asked("delete the note keep me")
+    r = h.console.run("deny", act, "not", "today")
+    assert r.returncode == 0, r.stderr
+    out, _ = p.communicate(timeout=30)
+    assert "console said no: not today" in out, out
+    assert h.console.reply("read the note keep me") == "keep me"
+
+
+def test_echo_status_tools_and_help_answer(h):
+    assert h.console.reply("echo hello there") == "hello there"
+    assert "log entries" in h.console.reply("status")
+    assert "notes.delete (system)" in h.console.reply("list tools")
+    assert "save a note: TEXT" in h.console.reply("help")
+
+
+def test_what_is_not_understood_is_said_honestly(h):
+    last = h.console.ask("what is love")[-1]
+    assert last["reached"] is False and "did not understand" in last["reply"], last
+    r = h.console.run("ask", "what is love")
+    assert r.returncode == 1
+
+
+def test_the_log_verifies_and_each_goal_shows_its_proof(h):
+    r = h.console.run("ask", "status")
+    assert "proven with" in r.stdout and "signed root" in r.stdout, r.stdout
+    r = h.console.run("audit", "verify")
+    assert r.returncode == 0 and "entries verified under the signed root" in r.stdout, r.stderr
+
+
+def test_runs_are_listed_with_what_became_of_them(h):
+    runs = h.console.json("runs")["runs"]
+    assert any(r["goal"] == "what is love" and r["state"] == "failed" for r in runs)
+    assert any(r["goal"] == "list notes" and r["state"] == "done" for r in runs)
+
+
+def test_names_and_arguments_are_made_visible_before_they_are_signed(h):
+    """A right-to-left override must not hide in what is approved."""
+    p, act = h.console.asked("delete the note evil\u202ekilm")
+    sheet = h.console.run("approve", act).stdout
+    assert "evil\\u202ekilm" in sheet and "\u202e" not in sheet, sheet
+    h.console.run("deny", act)
+    p.communicate(timeout=30)
+
+
+def test_the_help_shows_every_command(h):
+    out = h.console.run("help").stdout
+    for c in "init run ask runs approvals approve deny pair clients audit tool version".split():
+        assert f"\n  {c} " in out, c
+
+
+def test_json_is_for_programs_and_errors_say_what_to_do(h):
+    r = h.console.run("nonsense")
+    assert r.returncode == 2 and "durward help" in r.stderr
+    r = h.console.run("approve", "ffff", "--yes")
+    assert r.returncode == 1 and "durward approvals" in r.stderr, r.stderr
+    assert "approvals" in h.console.json("approvals")
+
+
+def test_a_second_start_keeps_what_it_knew(h):
+    h.console.ask("save a note: remember me")
+    h.stop()
+    h.start_house()
+    h.start_tools()
+    h.wait_up()
+    assert h.console.reply("read the note remember me") == "remember me"
+    assert h.console.run("audit", "verify").returncode == 0

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A house of its own for a test: two users, folders and ports that nobody
+else has, real Podman, and a way to look at all of it from outside.
+
+Needs root, because it starts processes under several users."""
+
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("DURWARD_BUILD", os.path.join(TOP, "build"))
+HOUSE_USER = "durward"
+TOOLS_USER = "durward-tools"
+ROLES = ("core", "mind", "tools", "control", "vault")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, seconds=10, every=0.02):
+    """The first true value of what(), or an error that names it."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what.__doc__ or what}")
+        time.sleep(every)
+
+
+def as_user(user, **env):
+    """What to give subprocess to become `user` with nothing of ours."""
+    p = pwd.getpwnam(user)
+
+    def become():
+        os.setsid()
+        os.setgroups([])
+        os.setgid(p.pw_gid)
+        os.setuid(p.pw_uid)
+        os.chdir("/")
+
+    base = {"PATH": os.environ["PATH"], "HOME": p.pw_dir}
+    base.update(env)
+    return {"preexec_fn": become, "env": base}
+
+
+class Client:
+    """The command line of one paired client, with a folder of its own."""
+
+    def __init__(self, house, name):
+        self.house = house
+        self.folder = os.path.join(house.root, "client-" + name)
+        self.env = {"PATH": os.environ["PATH"], "HOME": self.folder,
+                    "DURWARD_CLIENT": self.folder, "USER": name}
+
+    def run(self, *args, wait=60, **kw):
+        return subprocess.run([self.house.durward, *args], env=self.env, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=wait, **kw)
+
+    def start(self, *args):
+        return subprocess.Popen([self.house.durward, *args], env=self.env, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def json(self, *args):
+        r = self.run(*args, "--json")
+        assert r.returncode == 0, f"{args}: {r.stderr}"
+        return json.loads(r.stdout)
+
+    def ask(self, goal):
+        """The run's log entries, until it is done."""
+        r = self.run("ask", goal, "--json")
+        assert r.stdout, f"ask {goal!r}: {r.stderr}"
+        return [json.loads(line) for line in r.stdout.splitlines()]
+
+    def reply(self, goal):
+        return self.ask(goal)[-1]["reply"]
+
+    def asked(self, goal):
+        """Ask for something that waits for a yes: the client and the act."""
+        p = self.start("ask", goal, "--json")
+        before = set()
+
+        def waiting():
+            "an approval"
+            found = [a["act"] for a in self.json("approvals")["approvals"]]
+            return [a for a in found if a not in before]
+        return p, wait_for(waiting)[0]
+
+    def pair(self, token, name=None, wait=30):
+        os.makedirs(self.folder, exist_ok=True)
+        return self.run("pair", token, "--name", name or os.path.basename(self.folder)[7:],
+                        "--port", str(self.house.port),
+                        "--pairing-port", str(self.house.pairing_port), wait=wait)
+
+
+class House:
+    def __init__(self, binary="durward", policy=None, tools=("echo", "notes"), one_user=False):
+        self.root = tempfile.mkdtemp(prefix="durward-test-")
+        os.chmod(self.root, 0o755)
+        self.binary = binary
+        self.one_user = one_user
+        self.policy = policy or os.path.join(TOP, "config/policies/assist.policy")
+        self.port, self.pairing_port = free_port(), free_port()
+        self.tools = tools
+        self.processes = {}
+        for user, name in ((HOUSE_USER, "state"), (HOUSE_USER, "run"), (TOOLS_USER, "podman")):
+            self._folder(name, user)
+        os.chmod(self.path("run"), 0o755)
+        self._install()
+        self._tools_home()
+        self.console = Client(self, "console")
+        self._init()
+
+    def path(self, *names):
+        return os.path.join(self.root, *names)
+
+    def _folder(self, name, user):
+        os.mkdir(self.path(name), 0o700)
+        shutil.chown(self.path(name), user, user)
+
+    def _install(self):
+        os.mkdir(self.path("bin"), 0o755)
+        for f in (self.binary, "durward", "shim"):
+            shutil.copy(os.path.join(BUILD, f), self.path("bin", f))
+        self.durward = self.path("bin", "durward")
+        self.house_binary = self.path("bin", self.binary)
+        shutil.copy(self.policy, self.path("policy"))
+        for f in ("policy",):
+            os.chmod(self.path(f), 0o644)
+
+    def _tools_home(self):
+        """A home for Podman that holds nothing of another test."""
+        conf = self.path("podman", ".config", "containers")
+        os.makedirs(conf)
+        shutil.copy(os.path.join(TOP, "config/containers/storage.conf"), conf)
+        os.mkdir(self.path("podman", "run"), 0o700)
+        p = pwd.getpwnam(TOOLS_USER)
+        for d, _, files in os.walk(self.path("podman")):
+            for name in [d] + [os.path.join(d, f) for f in files]:
+                os.chown(name, p.pw_uid, p.pw_gid)
+
+    def _init(self):
+        def step(user, *args, given=None):
+            kw = as_user(user) if user else {"env": self.console.env}
+            r = subprocess.run([self.durward, "init", *args], text=True, input=given,
+                               capture_output=True, **kw)
+            assert r.returncode == 0, r.stderr
+            return r.stdout
+        step(None, "--console", self.console.folder)
+        with open(os.path.join(self.console.folder, "owner.csr")) as f:
+            answer = step(HOUSE_USER, "--state", self.path("state"), "--policy",
+                          self.path("policy"), "--owner", "-", given=f.read())
+        step(None, "--console", self.console.folder, "--answer", "-",
+             "--port", str(self.port), "--pairing-port", str(self.pairing_port), given=answer)
+
+    # ---- the two halves ----
+
+    def _spawn(self, half, user, *args, **env):
+        log = open(self.path(half + ".log"), "ab")
+        kw = as_user(user, **env)
+        self.processes[half] = subprocess.Popen(
+            [self.house_binary, "run", half, *args], stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, **kw)
+        log.close()
+
+    def start_house(self):
+        self._spawn("house", HOUSE_USER, "--state", self.path("state"),
+                    "--socket", self.path("run", "tools.sock"),
+                    "--tools-user", TOOLS_USER, "--address", "127.0.0.1",
+                    "--port", str(self.port), "--pairing-port", str(self.pairing_port))
+
+    def start_tools(self):
+        self._spawn("tools", TOOLS_USER, "--socket", self.path("run", "tools.sock"),
+                    "--shim", self.path("bin", "shim"), **self.podman_env())
+
+    def podman_env(self):
+        return {"HOME": self.path("podman"), "XDG_RUNTIME_DIR": self.path("podman", "run")}
+
+    def podman(self, *args):
+        r = subprocess.run(["podman", *args], text=True, capture_output=True,
+                           stdin=subprocess.DEVNULL, **as_user(TOOLS_USER, **self.podman_env()))
+        assert r.returncode == 0, f"podman {args}: {r.stderr}"
+        return r.stdout
+
+    def start(self, tools=True):
+        self.start_house()
+        if tools:
+            self.start_tools()
+        self.wait_up(tools)
+        if tools:
+            for t in self.tools:
+                self.add_tool(t)
+        return self
+
+    def wait_up(self, tools=True):
+        def up():
+            "the house"
+            r = self.console.run("tool", "--json")
+            return r.returncode == 0 and (not tools or json.loads(r.stdout)["runner"])
+        wait_for(up, 30, 0.05)
+
+    def add_tool(self, name):
+        """From build/containers, or from any folder with tool.json."""
+        folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
+        image = shutil.copy(os.path.join(folder, "image.tar"), self.path("image.tar"))
+        os.chmod(image, 0o644)
+        self.podman("load", "-q", "-i", image)
+        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"))
+        assert r.returncode == 0, r.stderr
+
+    def log(self, half="house"):
+        with open(self.path(half + ".log"), errors="replace") as f:
+            return f.read()
+
+    def wait_log(self, pattern, half="house", seconds=15):
+        def seen():
+            return re.search(pattern, self.log(half))
+        seen.__doc__ = f"{pattern!r} in the log of {half}:\n{self.log(half)}"
+        return wait_for(seen, seconds)
+
+    # ---- looking from outside ----
+
+    def pids(self):
+        """Process ids by role, of this house alone."""
+        found = {}
+        parent = self.processes["house"].pid
+        for p in children(parent):
+            words = cmdline(p)
+            if len(words) == 3 and words[1] == "role":
+                found[words[2]] = p
+        found["parent"] = parent
+        if "tools" in self.processes:
+            kids = [p for p in children(self.processes["tools"].pid) if cmdline(p)[1:2] == ["run"]]
+            if kids:
+                found["runner"] = kids[0]
+        return found
+
+    def wait_roles(self):
+        def there():
+            "all roles"
+            p = self.pids()
+            return p if all(r in p for r in ROLES) else None
+        return wait_for(there)
+
+    def pair(self, name, role="approver"):
+        r = self.console.run("pair", "--role", role, "--json")
+        assert r.returncode == 0, r.stderr
+        c = Client(self, name)
+        r = c.pair(json.loads(r.stdout)["token"], name)
+        assert r.returncode == 0, r.stderr
+        return c
+
+    def stop(self):
+        for half in ("house", "tools"):
+            p = self.processes.pop(half, None)
+            if p is None:
+                continue
+            kids = [half == "tools" and c for c in children(p.pid)]
+            p.send_signal(signal.SIGTERM)
+            try:
+                p.wait(10)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+            for k in kids:
+                if k:
+                    try:
+                        os.kill(k, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
+
+    def close(self):
+        self.stop()
+        try:
+            self.podman("rm", "-f", "-t0", "-a")
+        except AssertionError:
+            pass
+        pause = self.path("podman", "run", "libpod", "tmp", "pause.pid")
+        if os.path.exists(pause):
+            with open(pause) as f:
+                try:
+                    os.kill(int(f.read()), signal.SIGKILL)
+                except (ProcessLookupError, ValueError):
+                    pass
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if exc[0] is not None and os.environ.get("V"):
+            print(self.log())
+            if "tools" in self.processes:
+                print(self.log("tools"))
+        self.close()
+
+
+def children(pid):
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children") as f:
+            found += [int(p) for p in f.read().split()]
+    return found
+
+
+def cmdline(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as f:
+            return f.read().split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def status(pid, task=None):
+    """The fields of /proc/PID/status."""
+    path = f"/proc/{pid}/task/{task or pid}/status"
+    with open(path) as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
