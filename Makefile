@@ -197,7 +197,7 @@ layers:
 	$(Q)scripts/check-layers
 
 format:
-	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'containers/*.[ch]' 'tests/*.[ch]')
 
 size: build/durward
 	$(Q)stat -c '%s %n' build/durward build/shim build/containers/*/program

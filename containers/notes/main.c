@@ -288,6 +288,6 @@ static const struct function functions[] = {
 int
 main(void)
 {
-	return serve(
-	    "notes", functions, (int)(sizeof(functions) / sizeof(functions[0])));
+	return serve("notes", functions,
+	    (int)(sizeof(functions) / sizeof(functions[0])));
 }

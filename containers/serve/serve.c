@@ -173,8 +173,8 @@ on_line(const char *line)
 		if (strcmp(methods[i].method, method) == 0)
 			break;
 	if (i < sizeof(methods) / sizeof(methods[0]))
-		methods[i].run(id,
-		    cJSON_GetObjectItemCaseSensitive(message, "params"));
+		methods[i].run(
+		    id, cJSON_GetObjectItemCaseSensitive(message, "params"));
 	else
 		refuse(id, -32601, "Method not found");
 	cJSON_Delete(message);

@@ -46,8 +46,8 @@ enum act_state {
 /* When the intent must be on the disk (DESIGN, the table of effects). */
 enum act_intent {
 	INTENT_WITH_RESULT, /* Nothing is lost by doing it again. */
-	INTENT_GROUP,	    /* Written before, not waited for. */
-	INTENT_DURABLE,	    /* On the disk before the order leaves. */
+	INTENT_GROUP, /* Written before, not waited for. */
+	INTENT_DURABLE, /* On the disk before the order leaves. */
 };
 
 /* What becomes of an act that was started when the house died. */
@@ -62,7 +62,7 @@ struct act {
 	char agent_id[NAME_MAX_LEN + 1];
 	char tool[2 * NAME_MAX_LEN + 2];
 	enum effect effect;
-	char *args;    /* Canonical JSON, made visible: the bytes sent. */
+	char *args; /* Canonical JSON, made visible: the bytes sent. */
 	char *origins; /* "name:person,..." for each argument. */
 	char layers[LAYERS_MAX][NAME_MAX_LEN + 1];
 	size_t n_layers;
@@ -70,8 +70,8 @@ struct act {
 	char rule[NAME_MAX_LEN + 1];
 	int64_t ttl_s;
 	char nonce[TOKEN_SIZE]; /* Of its sheets, once asked. */
-	int64_t asked_ms;	/* Boot clock. */
-	char *result;		/* Text of done, failed, unknown, denied. */
+	int64_t asked_ms; /* Boot clock. */
+	char *result; /* Text of done, failed, unknown, denied. */
 };
 
 struct act *act_new(void);

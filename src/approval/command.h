@@ -27,7 +27,6 @@ NODISCARD enum err command_read(
  * the one it names.  The challenge is the caller's to spend. */
 NODISCARD enum err command_verify(const struct trust *t, const char *boot,
     struct str text, const struct signature *sig, struct str body,
-    struct command *ret, const struct client **ret_client,
-    struct errmsg *why);
+    struct command *ret, const struct client **ret_client, struct errmsg *why);
 
 #endif

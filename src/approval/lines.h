@@ -17,9 +17,9 @@
 
 enum line_kind {
 	LINE_DIGEST, /* struct digest, 64 hex digits */
-	LINE_TOKEN,  /* char[33], 32 hex digits */
-	LINE_INT,    /* int64_t, decimal, not negative */
-	LINE_TEXT,   /* struct str, borrowed, no control characters */
+	LINE_TOKEN, /* char[33], 32 hex digits */
+	LINE_INT, /* int64_t, decimal, not negative */
+	LINE_TEXT, /* struct str, borrowed, no control characters */
 };
 
 struct line_field {

@@ -9,8 +9,7 @@
 #define HMAC_LABEL "durward-pair/1"
 
 void
-pairing_token_write(
-    const struct pairing_token *t, char ret[PAIRING_TOKEN_SIZE])
+pairing_token_write(const struct pairing_token *t, char ret[PAIRING_TOKEN_SIZE])
 {
 	uint8_t bytes[PAIRING_BYTES];
 

@@ -94,8 +94,8 @@ sheet_verify(const struct trust *t, struct str text,
 }
 
 enum err
-sheet_binds(const struct sheet *s, const struct sheet_binding *b,
-    struct errmsg *why)
+sheet_binds(
+    const struct sheet *s, const struct sheet_binding *b, struct errmsg *why)
 {
 	if (strcmp(s->boot, b->boot) != 0)
 		return err_say(why, ERR_EXPIRED,

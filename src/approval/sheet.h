@@ -26,7 +26,7 @@ struct sheet {
 	char nonce[TOKEN_SIZE];
 	char boot[TOKEN_SIZE];
 	char epoch[TOKEN_SIZE]; /* Of the acting role. */
-	int64_t issued_ms;	/* Boot clock. */
+	int64_t issued_ms; /* Boot clock. */
 	int64_t lives_s;
 	int64_t log_size;
 	struct digest log_root;
@@ -35,14 +35,14 @@ struct sheet {
 	char run[TOKEN_SIZE];
 	char act[TOKEN_SIZE];
 	struct str principal;
-	struct str tool;   /* "notes.delete" */
+	struct str tool; /* "notes.delete" */
 	struct str effect; /* Its name. */
 	struct digest manifest;
 	struct str image;
 	struct str schema; /* Digest of the tool's definitions. */
-	struct str args;   /* The exact bytes that will be sent. */
+	struct str args; /* The exact bytes that will be sent. */
 	struct digest args_digest;
-	struct str origins;  /* "name:person,..." */
+	struct str origins; /* "name:person,..." */
 	struct str entities; /* Resolved, or "none". */
 	struct str network;
 	struct str secrets;
@@ -73,7 +73,7 @@ struct sheet_binding {
 };
 
 /* ERR_EXPIRED or ERR_DENIED with the line that differs. */
-NODISCARD enum err sheet_binds(const struct sheet *s,
-    const struct sheet_binding *b, struct errmsg *why);
+NODISCARD enum err sheet_binds(
+    const struct sheet *s, const struct sheet_binding *b, struct errmsg *why);
 
 #endif

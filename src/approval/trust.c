@@ -182,8 +182,8 @@ trust_tool(const struct trust *t, const char *name)
 }
 
 enum err
-trust_live_client(const struct trust *t, const struct digest *id,
-    const struct client **ret)
+trust_live_client(
+    const struct trust *t, const struct digest *id, const struct client **ret)
 {
 	const struct client *c = trust_client(t, id);
 
@@ -232,8 +232,7 @@ trust_revoke(struct trust *t, const struct digest *id)
 }
 
 enum err
-trust_set_tool(
-    struct trust *t, const char *name, const struct digest *manifest)
+trust_set_tool(struct trust *t, const char *name, const struct digest *manifest)
 {
 	size_t i;
 

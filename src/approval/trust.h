@@ -71,8 +71,8 @@ const struct client *trust_client_by_name(
 const struct trusted_tool *trust_tool(const struct trust *t, const char *name);
 
 /* Known and not revoked.  ERR_NOTFOUND, ERR_DENIED for a tombstone. */
-NODISCARD enum err trust_live_client(const struct trust *t,
-    const struct digest *id, const struct client **ret);
+NODISCARD enum err trust_live_client(
+    const struct trust *t, const struct digest *id, const struct client **ret);
 
 bool client_may_approve(const struct client *c);
 

@@ -49,8 +49,8 @@ store_node(void *arg, int level, uint64_t index, const struct digest *hash)
 {
 	struct store_tx *tx = arg;
 	struct store_query *q;
-	enum err e = store_query_open(tx,
-	    "INSERT INTO log_node (level, idx, hash) VALUES (?, ?, ?)", &q);
+	enum err e = store_query_open(
+	    tx, "INSERT INTO log_node (level, idx, hash) VALUES (?, ?, ?)", &q);
 
 	if (e != OK)
 		return e;
@@ -91,8 +91,7 @@ audit_load(struct store_tx *tx, struct audit *ret)
 	for (level = TREE_LEVELS - 1; level >= 0; level--) {
 		if ((a.tree.size >> level & 1) == 0)
 			continue;
-		e = fetch_node(
-		    tx, level, begin >> level, &a.tree.roots[level]);
+		e = fetch_node(tx, level, begin >> level, &a.tree.roots[level]);
 		if (e != OK)
 			return e;
 		begin += (uint64_t)1 << level;
@@ -237,9 +236,8 @@ audit_checkpoint_read(
 	bool same;
 
 	if (len > 512 ||
-	    sscanf(text,
-		"durward-checkpoint/1 box %64s size %llu root %64s", box_hex,
-		&size, root_hex) != 3 ||
+	    sscanf(text, "durward-checkpoint/1 box %64s size %llu root %64s",
+		box_hex, &size, root_hex) != 3 ||
 	    digest_read(box_hex, strlen(box_hex), &c.box) != OK ||
 	    digest_read(root_hex, strlen(root_hex), &c.root) != OK)
 		return ERR_INPUT;

@@ -38,8 +38,8 @@ NODISCARD enum err audit_load(struct store_tx *tx, struct audit *ret);
 struct audit_entry {
 	uint64_t seq;
 	const char *kind; /* What happened, a word: "judged", "done". */
-	const char *run;  /* Hex id or "". */
-	const char *act;  /* Hex id or "". */
+	const char *run; /* Hex id or "". */
+	const char *act; /* Hex id or "". */
 	struct str salt;
 	struct str body;
 	struct digest leaf;
@@ -55,8 +55,8 @@ typedef enum err audit_entry_fn(void *arg, const struct audit_entry *e);
 NODISCARD enum err audit_list(struct store_tx *tx, const char *run,
     uint64_t from, uint64_t most, audit_entry_fn *fn, void *arg);
 
-NODISCARD enum err audit_prove(struct store_tx *tx, uint64_t seq,
-    uint64_t size, struct digest ret[TREE_LEVELS], size_t *ret_len);
+NODISCARD enum err audit_prove(struct store_tx *tx, uint64_t seq, uint64_t size,
+    struct digest ret[TREE_LEVELS], size_t *ret_len);
 
 /* The text that the box signs. */
 void audit_checkpoint_text(const struct digest *box, uint64_t size,

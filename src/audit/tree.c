@@ -25,8 +25,7 @@ join(const struct digest *left, const struct digest *right, struct digest *ret)
 }
 
 enum err
-tree_add(
-    struct tree *t, const struct digest *leaf, tree_node_fn *fn, void *arg)
+tree_add(struct tree *t, const struct digest *leaf, tree_node_fn *fn, void *arg)
 {
 	struct tree grown = *t;
 	struct digest hash = *leaf;

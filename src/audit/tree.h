@@ -30,8 +30,8 @@ void tree_leaf(const void *salt, size_t salt_len, const void *body,
     size_t body_len, struct digest *ret);
 
 /* `fn` may be NULL; its error stops the append half-way. */
-NODISCARD enum err tree_add(struct tree *t, const struct digest *leaf,
-    tree_node_fn *fn, void *arg);
+NODISCARD enum err tree_add(
+    struct tree *t, const struct digest *leaf, tree_node_fn *fn, void *arg);
 
 /* SHA-256 of nothing for the empty tree. */
 void tree_root(const struct tree *t, struct digest *ret);

@@ -154,8 +154,7 @@ is_invisible(unsigned c)
 {
 	static const struct {
 		unsigned from, to;
-	} ranges[] = {
-	    {0x00, 0x1f}, {0x7f, 0xa0}, {0xad, 0xad}, {0x300, 0x36f},
+	} ranges[] = {{0x00, 0x1f}, {0x7f, 0xa0}, {0xad, 0xad}, {0x300, 0x36f},
 	    {0x61c, 0x61c}, {0x115f, 0x1160}, {0x1680, 0x1680},
 	    {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
 	    {0x2028, 0x202f}, {0x205f, 0x206f}, {0x3000, 0x3000},
@@ -258,7 +257,7 @@ write_value(const cJSON *v, bool sorted, struct buf *b)
 		write_number(b, v->valuedouble);
 	} else {
 		buf_adds(b,
-		    cJSON_IsTrue(v)	    ? "true"
+		    cJSON_IsTrue(v)        ? "true"
 			: cJSON_IsFalse(v) ? "false"
 					   : "null");
 	}
@@ -450,8 +449,7 @@ json_put_str(struct json *object, const char *name, const char *s)
 }
 
 void
-json_put_strn(
-    struct json *object, const char *name, const char *s, size_t len)
+json_put_strn(struct json *object, const char *name, const char *s, size_t len)
 {
 	char *copy = xstrndup(s, len);
 

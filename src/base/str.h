@@ -38,11 +38,12 @@ NODISCARD enum err str_copy(char *to, size_t size, const char *from);
 void hex_write(char *ret, const uint8_t *p, size_t n);
 
 /* Exactly `n` bytes in lower case, nothing else. */
-NODISCARD enum err hex_read(const char *s, size_t s_len, uint8_t *ret, size_t n);
+NODISCARD enum err hex_read(
+    const char *s, size_t s_len, uint8_t *ret, size_t n);
 
 /* RFC 4648 section 6, lower case, no padding.  Writes BASE32_LEN(n) digits
  * and a NUL; reading demands that unused bits are nought. */
-#define BASE32_LEN(n) (((n) * 8 + 4) / 5)
+#define BASE32_LEN(n) (((n)*8 + 4) / 5)
 void base32_write(char *ret, const uint8_t *p, size_t n);
 NODISCARD enum err base32_read(const char *s, uint8_t *ret, size_t n);
 

@@ -30,9 +30,9 @@ command_approvals(int argc, char **argv)
 		for (; a != NULL; a = json_next(a))
 			cli_print("%.*s  %s %s (%s), wished by %s, %lld s "
 				  "left\n",
-			    SHORT_LEN, json_words(a, "act"), json_words(a, "tool"),
-			    json_words(a, "args"), json_words(a, "effect"),
-			    json_words(a, "principal"),
+			    SHORT_LEN, json_words(a, "act"),
+			    json_words(a, "tool"), json_words(a, "args"),
+			    json_words(a, "effect"), json_words(a, "principal"),
 			    (long long)json_int(a, "left_s", 0));
 	}
 	json_free(answer);

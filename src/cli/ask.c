@@ -64,7 +64,8 @@ show_approved(struct watch *w, const struct json *v)
 {
 	(void)w;
 	cli_print("approved   by %s, sheet %.16s..., %.22s...\n",
-	    json_words(v, "name"), json_words(v, "sheet_sha256"), json_words(v, "signature"));
+	    json_words(v, "name"), json_words(v, "sheet_sha256"),
+	    json_words(v, "signature"));
 }
 
 static void
@@ -135,7 +136,8 @@ show_entry(struct watch *w, const struct json *entry)
 		take_reply(w, body);
 	if (!cli_print_json(body))
 		for (i = 0; i < ARRAY_LEN(shows); i++)
-			if (strcmp(shows[i].kind, json_words(body, "kind")) == 0)
+			if (strcmp(shows[i].kind, json_words(body, "kind")) ==
+			    0)
 				shows[i].show(w, body);
 	json_free(body);
 }
@@ -148,9 +150,9 @@ follow(struct watch *w)
 	int code = EXIT_REACHED;
 
 	while (!w->over) {
-		answer = session_query(w->session, &code,
-		    "events?run=%s&from=%llu", w->run,
-		    (unsigned long long)w->next);
+		answer =
+		    session_query(w->session, &code, "events?run=%s&from=%llu",
+			w->run, (unsigned long long)w->next);
 		if (answer == NULL)
 			return code;
 		for (e = json_first(json_get(answer, "entries")); e != NULL;
@@ -206,8 +208,7 @@ command_ask(int argc, char **argv)
 		if (code == EXIT_REACHED && !cli_json)
 			cli_print("\n%s\n\n", w.reply);
 		if (code == EXIT_REACHED && !cli_json)
-			code = cli_prove(
-			    w.session, w.last_seq, &w.last_leaf);
+			code = cli_prove(w.session, w.last_seq, &w.last_leaf);
 		if (code == EXIT_REACHED && !w.reached)
 			code = EXIT_FAILED;
 	}

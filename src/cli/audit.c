@@ -40,8 +40,8 @@ get_checkpoint(struct session *s, struct audit_checkpoint *ret, int *ret_exit)
 }
 
 static enum err
-read_path(const struct json *answer, struct digest path[TREE_LEVELS],
-    size_t *ret_len)
+read_path(
+    const struct json *answer, struct digest path[TREE_LEVELS], size_t *ret_len)
 {
 	const struct json *p = json_first(json_get(answer, "path"));
 	size_t n = 0;
@@ -99,8 +99,8 @@ show_entry(const struct json *entry)
 		return;
 	if (!cli_print_json(body))
 		cli_print("%6lld  %-14s %s\n",
-		    (long long)json_int(entry, "seq", 0), json_words(body, "kind"),
-		    text);
+		    (long long)json_int(entry, "seq", 0),
+		    json_words(body, "kind"), text);
 	json_free(body);
 }
 
@@ -108,8 +108,7 @@ typedef void entry_fn(void *arg, const struct json *entry);
 
 /* All entries, page by page. */
 static int
-for_each_entry(
-    struct session *s, const char *run, entry_fn *fn, void *arg)
+for_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg)
 {
 	uint64_t next = 0;
 	int code = EXIT_REACHED;
@@ -118,8 +117,7 @@ for_each_entry(
 		struct json *answer = session_query(s, &code,
 		    "entries?from=%llu%s%s", (unsigned long long)next,
 		    run != NULL ? "&run=" : "", run != NULL ? run : "");
-		const struct json *e =
-		    json_first(json_get(answer, "entries"));
+		const struct json *e = json_first(json_get(answer, "entries"));
 
 		if (answer == NULL || e == NULL) {
 			json_free(answer);
@@ -231,8 +229,8 @@ check_copy(struct store_tx *tx, void *arg)
 	enum err e = audit_load(tx, &c->stored);
 
 	if (e == OK)
-		e = audit_list(tx, NULL, 0, INT64_MAX, check_copy_entry,
-		    &c->verifying);
+		e = audit_list(
+		    tx, NULL, 0, INT64_MAX, check_copy_entry, &c->verifying);
 	return e;
 }
 

@@ -12,11 +12,11 @@
 /* Exit codes, documented in `durward help`. */
 enum cli_exit {
 	EXIT_REACHED = 0, /* Done; the goal was reached. */
-	EXIT_FAILED = 1,  /* Understood, but it did not work. */
+	EXIT_FAILED = 1, /* Understood, but it did not work. */
 	EXIT_USAGE = 2,
-	EXIT_AWAY = 3,	  /* The house cannot be reached. */
+	EXIT_AWAY = 3, /* The house cannot be reached. */
 	EXIT_REFUSED = 4, /* The house said no. */
-	EXIT_BROKEN = 5,  /* The log, a proof or a signature does not fit. */
+	EXIT_BROKEN = 5, /* The log, a proof or a signature does not fit. */
 };
 
 struct cli_command {
@@ -27,7 +27,7 @@ struct cli_command {
 };
 
 /* `more`: commands that live elsewhere, shown with the others. */
-int cli_main(int argc, char **argv, const struct cli_command *more,
-    size_t n_more);
+int cli_main(
+    int argc, char **argv, const struct cli_command *more, size_t n_more);
 
 #endif

@@ -71,8 +71,8 @@ check_box(struct joining *j, struct http_client *http, struct errmsg *why)
 }
 
 static enum err
-write_hmac(struct joining *j, struct http_client *http,
-    char ret[DIGEST_HEX_SIZE])
+write_hmac(
+    struct joining *j, struct http_client *http, char ret[DIGEST_HEX_SIZE])
 {
 	uint8_t exporter[DIGEST_LEN];
 	struct public_key pub;
@@ -91,8 +91,8 @@ write_hmac(struct joining *j, struct http_client *http,
 }
 
 static enum err
-request_pairing(struct joining *j, struct http_client *http,
-    struct json **ret, struct errmsg *why)
+request_pairing(struct joining *j, struct http_client *http, struct json **ret,
+    struct errmsg *why)
 {
 	struct json *body = json_object();
 	char hmac[DIGEST_HEX_SIZE];
@@ -214,8 +214,7 @@ command_pair(int argc, char **argv)
 	struct joining j = {.name = cli_option(&argc, argv, "--name", NULL)};
 	const char *role = cli_option(&argc, argv, "--role", "approver");
 	const char *port = cli_option(&argc, argv, "--port", "8443");
-	const char *pairing =
-	    cli_option(&argc, argv, "--pairing-port", "8444");
+	const char *pairing = cli_option(&argc, argv, "--pairing-port", "8444");
 	char name[NAME_MAX_LEN + 1];
 
 	j.host = cli_option(&argc, argv, "--host", "localhost");

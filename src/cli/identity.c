@@ -34,8 +34,9 @@ identity_folder(const char *wish, char *ret, size_t size, struct errmsg *why)
 	else
 		return err_say(why, ERR_STATE,
 		    "HOME is not set; name the folder with DURWARD_CLIENT");
-	return (size_t)n < size ? OK : err_say(why, ERR_LIMIT,
-					   "the folder's name is too long");
+	return (size_t)n < size
+	    ? OK
+	    : err_say(why, ERR_LIMIT, "the folder's name is too long");
 }
 
 static enum err
@@ -57,8 +58,7 @@ load(const char *folder, const char *name, char **ret)
 }
 
 static enum err
-save(const char *folder, const char *name, const char *text,
-    struct errmsg *why)
+save(const char *folder, const char *name, const char *text, struct errmsg *why)
 {
 	char path[1200];
 	enum err e;
@@ -157,8 +157,7 @@ make_folders(const char *folder, struct errmsg *why)
 		path[i] = '/';
 	}
 	if (file_mkdir(path, 0700) != OK)
-		return err_say(
-		    why, ERR_IO, "%.200s cannot be made", folder);
+		return err_say(why, ERR_IO, "%.200s cannot be made", folder);
 	return OK;
 }
 
@@ -185,8 +184,8 @@ identity_make_key(const char *folder, char **ret_pem, struct errmsg *why)
 }
 
 enum err
-identity_save(const char *folder, const struct identity_parts *parts,
-    struct errmsg *why)
+identity_save(
+    const char *folder, const struct identity_parts *parts, struct errmsg *why)
 {
 	struct json *v = json_object();
 	char *text;

@@ -48,7 +48,7 @@ struct identity_parts {
 	const char *cert_pem;
 	const char *root_pem;
 };
-NODISCARD enum err identity_save(const char *folder,
-    const struct identity_parts *parts, struct errmsg *why);
+NODISCARD enum err identity_save(
+    const char *folder, const struct identity_parts *parts, struct errmsg *why);
 
 #endif

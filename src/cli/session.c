@@ -46,8 +46,9 @@ session_open(int *ret_exit)
 	e = tls_client_config(
 	    s->me.root_pem, s->me.cert_pem, s->me.key_pem, &s->tls);
 	if (e != OK)
-		err_say(&why, e, "the client's certificate is damaged; pair "
-				 "it again");
+		err_say(&why, e,
+		    "the client's certificate is damaged; pair "
+		    "it again");
 	else
 		e = http_connect(
 		    s->me.host, s->me.port, s->tls, &s->http, &why);
@@ -130,9 +131,8 @@ write_command(const struct session *s, const struct json *challenge,
 {
 	const char *value = json_str(challenge, "challenge");
 	const char *boot = json_str(challenge, "boot");
-	struct command cmd = {.box = s->me.box,
-	    .client = s->me.id,
-	    .name = {name, strlen(name)}};
+	struct command cmd = {
+	    .box = s->me.box, .client = s->me.id, .name = {name, strlen(name)}};
 
 	if (value == NULL || boot == NULL || strlen(value) >= TOKEN_SIZE ||
 	    strlen(boot) >= TOKEN_SIZE)
@@ -144,8 +144,8 @@ write_command(const struct session *s, const struct json *challenge,
 }
 
 struct json *
-session_command(struct session *s, const char *name, struct json *body,
-    int *ret_exit)
+session_command(
+    struct session *s, const char *name, struct json *body, int *ret_exit)
 {
 	struct json *challenge = session_query(s, ret_exit, "challenge");
 	struct json *envelope;
@@ -171,7 +171,8 @@ session_command(struct session *s, const char *name, struct json *body,
 		free(out);
 		json_free(envelope);
 	} else if (challenge != NULL) {
-		fprintf(stderr, "durward: the house's challenge is malformed\n");
+		fprintf(
+		    stderr, "durward: the house's challenge is malformed\n");
 		*ret_exit = EXIT_BROKEN;
 	}
 	buf_done(&text);

@@ -22,11 +22,11 @@ const struct identity *session_identity(const struct session *s);
 
 /* `query` is the target behind /v1/.  On failure says why on stderr and
  * returns NULL; `ret_exit` is set.  The caller frees the answer. */
-struct json *session_query(struct session *s, int *ret_exit, const char *fmt,
-    ...) PRINTF_LIKE(3, 4);
+struct json *session_query(
+    struct session *s, int *ret_exit, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Takes `body` over. */
-struct json *session_command(struct session *s, const char *name,
-    struct json *body, int *ret_exit);
+struct json *session_command(
+    struct session *s, const char *name, struct json *body, int *ret_exit);
 
 #endif

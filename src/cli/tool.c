@@ -36,8 +36,8 @@ list_tools(struct session *s)
 }
 
 static enum err
-read_manifest(const char *path, struct buf *text, struct json **ret,
-    struct errmsg *why)
+read_manifest(
+    const char *path, struct buf *text, struct json **ret, struct errmsg *why)
 {
 	struct json *v = NULL;
 	struct digest d;

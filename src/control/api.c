@@ -43,9 +43,8 @@ read_params(struct str query, struct json *ret)
 		const char *end = memchr(query.p, '&', query.len);
 		size_t n = end != NULL ? (size_t)(end - query.p) : query.len;
 		const char *eq = memchr(query.p, '=', n);
-		struct str key = {query.p, eq != NULL
-			? (size_t)(eq - query.p)
-			: 0};
+		struct str key = {
+		    query.p, eq != NULL ? (size_t)(eq - query.p) : 0};
 		struct str value = {eq != NULL ? eq + 1 : query.p, 0};
 		char name[NAME_MAX_LEN + 1];
 
@@ -115,16 +114,16 @@ pass_command(struct control *c, const struct http_request *r)
 	signature = json_str(v, "signature");
 	bytes = json_str(v, "body");
 	if (text == NULL || signature == NULL || bytes == NULL) {
-		refuse(c, r->id, 400,
-		    "a command needs text, signature and body");
+		refuse(
+		    c, r->id, 400, "a command needs text, signature and body");
 	} else {
 		body = new_message(r);
 		json_put_str(body, "text", text);
 		json_put_str(body, "signature", signature);
 		if (peers_send_bulk(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST,
 			body, bytes, strlen(bytes)) != OK)
-			refuse(c, r->id, 503,
-			    "the house is starting; try again");
+			refuse(
+			    c, r->id, 503, "the house is starting; try again");
 	}
 	json_free(v);
 }

@@ -66,8 +66,8 @@ acts_decide(struct core *c, const struct act *a)
 }
 
 struct record *
-acts_step(struct core *c, struct open_act *o, enum act_state to,
-    struct json *details)
+acts_step(
+    struct core *c, struct open_act *o, enum act_state to, struct json *details)
 {
 	struct record *r = record_new(c);
 	struct act *a = o->act;
@@ -112,8 +112,8 @@ result_details(const char *text)
 }
 
 void
-acts_end(struct core *c, struct open_act *o, enum act_state state,
-    const char *text)
+acts_end(
+    struct core *c, struct open_act *o, enum act_state state, const char *text)
 {
 	struct record *r;
 
@@ -123,8 +123,7 @@ acts_end(struct core *c, struct open_act *o, enum act_state state,
 	o->act->result = xstrdup(text);
 	r = acts_step(c, o, state, result_details(text));
 	/* Doing it again would be visible, so the end must not be lost. */
-	record_post(r,
-	    act_intent_of(o->act->effect) == INTENT_DURABLE, ended,
+	record_post(r, act_intent_of(o->act->effect) == INTENT_DURABLE, ended,
 	    o->act->id);
 }
 
@@ -404,8 +403,8 @@ recover_one(struct core *c, struct open_act *o)
 	case ACT_JUDGED:
 	case ACT_APPROVED:
 		/* An approval dies with the boot that it names. */
-		record_post(acts_step(c, o, ACT_DENIED, NULL), false, ended,
-		    a->id);
+		record_post(
+		    acts_step(c, o, ACT_DENIED, NULL), false, ended, a->id);
 		a->result = xstrdup("the house was restarted; ask again");
 		break;
 	case ACT_DENIED:

@@ -35,8 +35,8 @@ new_question(struct core *c, struct open_act *o)
 	core_token(o->act->nonce);
 	o->act->asked_ms = clock_boot_ms();
 	loop_timer_cancel(c->loop, o->timer);
-	o->timer = loop_timer(c->loop,
-	    o->act->asked_ms + o->act->ttl_s * 1000, on_unanswered, o);
+	o->timer = loop_timer(
+	    c->loop, o->act->asked_ms + o->act->ttl_s * 1000, on_unanswered, o);
 }
 
 void
@@ -187,8 +187,8 @@ find_asked(struct core *c, const struct json *body, struct open_act **ret,
 }
 
 static struct json *
-approval_details(const struct client *client, const char *sheet,
-    const char *signature)
+approval_details(
+    const struct client *client, const char *sheet, const char *signature)
 {
 	struct json *v = json_object();
 	struct digest d;
@@ -230,8 +230,8 @@ take_yes(struct core *c, struct open_act *o, const struct client *client,
 	json_put_str(row, "client", hex);
 	json_put_str(row, "body", sheet);
 	json_put_str(row, "signature", signature);
-	r = acts_step(c, o, ACT_APPROVED,
-	    approval_details(client, sheet, signature));
+	r = acts_step(
+	    c, o, ACT_APPROVED, approval_details(client, sheet, signature));
 	record_row(r, row_write_sheet, row);
 	record_post(r, true, approved, o->act->id);
 }

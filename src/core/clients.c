@@ -52,8 +52,8 @@ status_of(enum err e)
 }
 
 void
-clients_refuse(struct core *c, int64_t request, enum err e,
-    const struct errmsg *why)
+clients_refuse(
+    struct core *c, int64_t request, enum err e, const struct errmsg *why)
 {
 	struct json *body = json_object();
 	struct json *v = json_object();
@@ -65,8 +65,8 @@ clients_refuse(struct core *c, int64_t request, enum err e,
 	json_free(v);
 	json_put_int(body, "id", request);
 	json_put_int(body, "status", status_of(e));
-	peers_send_bulk(c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text,
-	    strlen(text));
+	peers_send_bulk(
+	    c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text, strlen(text));
 	free(text);
 }
 
@@ -78,7 +78,7 @@ struct call {
 	const struct client *client;
 	const struct json *body; /* Parsed; an object. */
 	const struct json *envelope; /* {"text", "signature"} */
-	struct str raw;		     /* The body's bytes. */
+	struct str raw; /* The body's bytes. */
 };
 
 static enum err
@@ -91,8 +91,7 @@ do_ask(const struct call *k, struct errmsg *why)
 
 	if (k->client->role == CLIENT_VIEWER)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
-	e = runs_start(
-	    k->core, k->client, goal != NULL ? goal : "", id, why);
+	e = runs_start(k->core, k->client, goal != NULL ? goal : "", id, why);
 	if (e != OK)
 		return e;
 	v = json_object();
@@ -131,8 +130,8 @@ do_trust(const struct call *k, struct errmsg *why)
 	json_put_int(body, "id", k->request);
 	json_put_str(body, "text", json_str(k->envelope, "text"));
 	json_put_str(body, "signature", json_str(k->envelope, "signature"));
-	if (peers_send_bulk(k->core->peers, ROLE_VAULT, MSG_TRUST_COMMAND,
-		body, k->raw.p, k->raw.len) != OK)
+	if (peers_send_bulk(k->core->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body,
+		k->raw.p, k->raw.len) != OK)
 		return err_say(why, ERR_BUSY, "the vault is away");
 	return OK;
 }
@@ -211,8 +210,8 @@ check_command(struct core *c, const struct msg *m, const struct digest *tls,
 		    "a command needs its text and its signature");
 	bytes.p = text;
 	bytes.len = strlen(text);
-	e = command_verify(&c->trust, peers_boot(c->peers), bytes, &sig,
-	    k->raw, cmd, &k->client, why);
+	e = command_verify(&c->trust, peers_boot(c->peers), bytes, &sig, k->raw,
+	    cmd, &k->client, why);
 	if (e != OK)
 		return e;
 	if (!digest_equal(&cmd->client, tls))
@@ -306,8 +305,7 @@ clients_on_challenge(void *role, struct msg *m)
 	if (challenge == NULL ||
 	    nonces_remember(c->challenges, challenge,
 		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
-		clients_refuse(
-		    c, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
+		clients_refuse(c, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
 		return;
 	}
 	digest_hex(&c->trust.box, box);
@@ -363,8 +361,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 		return;
 	}
 	r = record_new(c);
-	record_log(r, what != NULL ? what : "trust", NULL, NULL,
-	    json_copy(m->body));
+	record_log(
+	    r, what != NULL ? what : "trust", NULL, NULL, json_copy(m->body));
 	record_post(r, true, NULL, NULL);
 	if (what != NULL && strcmp(what, "client-revoked") == 0 &&
 	    client != NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/core.h"
 
-
 #include "base/log.h"
 #include "base/str.h"
 #include "core/core_priv.h"

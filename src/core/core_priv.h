@@ -50,7 +50,7 @@ struct tool_slot {
 	char *text; /* The manifest's bytes. */
 	enum tool_state state;
 	uint64_t timer; /* End of the start, or of idleness. */
-	int calls;	/* Orders that are out. */
+	int calls; /* Orders that are out. */
 	char container[2 * NAME_MAX_LEN]; /* Which one the slot means. */
 	/* One that ended before the runner had spoken of it, and why. */
 	char gone_container[2 * NAME_MAX_LEN];
@@ -71,7 +71,7 @@ struct core {
 	struct loop *loop;
 	struct store *store;
 	struct audit audit; /* The store thread's, once it runs. */
-	struct tree head;   /* The loop's copy: what was written last. */
+	struct tree head; /* The loop's copy: what was written last. */
 
 	struct trust trust;
 	bool have_trust;
@@ -140,10 +140,10 @@ void acts_recover(struct core *c);
 struct policy_answer acts_decide(struct core *c, const struct act *a);
 
 /* Take an arrow and begin its record.  `details` is taken over. */
-struct record *acts_step(struct core *c, struct open_act *o,
-    enum act_state to, struct json *details);
-void acts_end(struct core *c, struct open_act *o, enum act_state state,
-    const char *text);
+struct record *acts_step(struct core *c, struct open_act *o, enum act_state to,
+    struct json *details);
+void acts_end(
+    struct core *c, struct open_act *o, enum act_state state, const char *text);
 
 /* Allowed or approved: go on as far as the tool allows. */
 void acts_go_on(struct core *c, struct open_act *o);
@@ -208,8 +208,8 @@ peer_fn clients_on_checkpoint;
 
 void clients_reply(struct core *c, int64_t request, struct json *body);
 void clients_reply_text(struct core *c, int64_t request, const char *text);
-void clients_refuse(struct core *c, int64_t request, enum err e,
-    const struct errmsg *why);
+void clients_refuse(
+    struct core *c, int64_t request, enum err e, const struct errmsg *why);
 
 typedef void query_fn(struct core *c, int64_t request,
     const struct client *client, const struct json *params);

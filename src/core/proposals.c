@@ -90,8 +90,8 @@ read_proposal(struct core *c, const struct json *v, struct proposal *ret,
 	    strlen(ret->tool) > 2 * NAME_MAX_LEN ||
 	    strlen(ret->args) > ARGS_MAX || strlen(ret->origins) > GOAL_MAX ||
 	    !json_is_canonical(ret->args, strlen(ret->args)))
-		return err_say(why, ERR_INPUT,
-		    "the proposal is not in canonical form");
+		return err_say(
+		    why, ERR_INPUT, "the proposal is not in canonical form");
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
 	e = check_call(c, ret->tool, args, &ret->effect, why);
@@ -157,16 +157,16 @@ acts_judge(struct core *c, struct open_act *o)
 	    false, NULL, NULL);
 	switch (answer.verdict) {
 	case VERDICT_ALLOW:
-		record_post(acts_step(c, o, ACT_ALLOWED, NULL), false, NULL,
-		    NULL);
+		record_post(
+		    acts_step(c, o, ACT_ALLOWED, NULL), false, NULL, NULL);
 		acts_go_on(c, o);
 		break;
 	case VERDICT_ASK:
 		asking_begin(c, o);
 		break;
 	case VERDICT_DENY:
-		snprintf(text, sizeof(text), "the rule '%s' denies it",
-		    answer.rule);
+		snprintf(
+		    text, sizeof(text), "the rule '%s' denies it", answer.rule);
 		acts_end(c, o, ACT_DENIED, text);
 		break;
 	}
@@ -180,12 +180,11 @@ refuse(struct core *c, const struct proposal *p, const struct errmsg *why)
 	struct json *details = json_object();
 
 	json_put_str(details, "reason", why->text);
-	record_log(r, "refused", p->run != NULL ? p->run->id : NULL, NULL,
-	    details);
+	record_log(
+	    r, "refused", p->run != NULL ? p->run->id : NULL, NULL, details);
 	record_post(r, false, NULL, NULL);
 	if (p->run != NULL)
-		runs_tell_result(
-		    c, p->run->id, p->step, "failed", why->text);
+		runs_tell_result(c, p->run->id, p->step, "failed", why->text);
 }
 
 void
@@ -206,8 +205,8 @@ acts_propose(struct core *c, const struct json *proposal)
 		return;
 	o = take_place(c);
 	if (o == NULL) {
-		err_say(&why, ERR_LIMIT, "%d acts are open already",
-		    ACTS_OPEN_MAX);
+		err_say(
+		    &why, ERR_LIMIT, "%d acts are open already", ACTS_OPEN_MAX);
 		refuse(c, &p, &why);
 		return;
 	}
@@ -221,8 +220,8 @@ acts_propose(struct core *c, const struct json *proposal)
 	}
 	p.run->acted |= 1u << p.step;
 	r = record_new(c);
-	record_log(r, "proposed", o->act->run, o->act->id,
-	    proposal_details(o->act));
+	record_log(
+	    r, "proposed", o->act->run, o->act->id, proposal_details(o->act));
 	record_row(r, row_write_act, row_of_act(o->act));
 	record_post(r, false, NULL, NULL);
 	acts_judge(c, o);

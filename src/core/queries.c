@@ -162,8 +162,8 @@ add_waiter(struct core *c, const struct reading *r)
 		w->request = r->request;
 		w->from = r->from;
 		memcpy(w->run, r->run_id, sizeof(w->run));
-		w->timer = loop_timer(c->loop,
-		    clock_boot_ms() + CLIENT_WAIT_MS, on_wait_over, w);
+		w->timer = loop_timer(
+		    c->loop, clock_boot_ms() + CLIENT_WAIT_MS, on_wait_over, w);
 		c->waiters[i] = w;
 		return true;
 	}
@@ -301,8 +301,8 @@ query_approvals(struct core *c, int64_t request, const struct client *client,
 		json_put_strn(row, "args", a->args, strnlen(a->args, 200));
 		json_put_str(row, "principal", a->principal);
 		json_put_str(row, "rule", a->rule);
-		json_put_int(row, "left_s",
-		    a->ttl_s - (now_ms - a->asked_ms) / 1000);
+		json_put_int(
+		    row, "left_s", a->ttl_s - (now_ms - a->asked_ms) / 1000);
 		json_push(list, row);
 	}
 	json_put(v, "approvals", list);
@@ -397,8 +397,8 @@ query_status(struct core *c, int64_t request, const struct client *client,
 }
 
 static void
-ask_vault(struct core *c, int64_t request, enum msg_type type,
-    struct json *body)
+ask_vault(
+    struct core *c, int64_t request, enum msg_type type, struct json *body)
 {
 	struct errmsg why;
 

@@ -41,8 +41,8 @@ record_new(struct core *c)
 }
 
 void
-record_log(struct record *r, const char *kind, const char *run,
-    const char *act, struct json *body)
+record_log(struct record *r, const char *kind, const char *run, const char *act,
+    struct json *body)
 {
 	if (r->n_logs == LOGS_MAX)
 		fatal("a record holds too many entries");

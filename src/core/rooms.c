@@ -40,8 +40,8 @@ tell_manifest(struct core *c, const struct tool_slot *t)
 	struct json *body = json_object();
 
 	json_put_str(body, "tool", t->manifest->name);
-	peers_send_bulk(c->peers, ROLE_TOOLS, MSG_MANIFEST, body, t->text,
-	    strlen(t->text));
+	peers_send_bulk(
+	    c->peers, ROLE_TOOLS, MSG_MANIFEST, body, t->text, strlen(t->text));
 }
 
 void
@@ -160,8 +160,8 @@ rooms_want(struct core *c, struct tool_slot *t)
 			  "'durward run tools' as its own user");
 		return;
 	}
-	t->timer = loop_timer(c->loop, clock_boot_ms() + CONTAINER_START_MS,
-	    on_start_late, t);
+	t->timer = loop_timer(
+	    c->loop, clock_boot_ms() + CONTAINER_START_MS, on_start_late, t);
 	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_START,
 	    start_message(t->manifest));
 }
@@ -182,8 +182,8 @@ rooms_call_ended(struct core *c, struct tool_slot *t)
 	if (t->calls > 0)
 		t->calls--;
 	loop_timer_cancel(c->loop, t->timer);
-	t->timer = loop_timer(c->loop,
-	    clock_boot_ms() + t->manifest->idle_s * 1000, on_idle, t);
+	t->timer = loop_timer(
+	    c->loop, clock_boot_ms() + t->manifest->idle_s * 1000, on_idle, t);
 }
 
 void
@@ -251,8 +251,7 @@ rooms_on_gone(void *role, struct msg *m)
 		failed(role, t, why_of(m));
 		return;
 	}
-	snprintf(t->gone_container, sizeof(t->gone_container), "%s",
-	    container);
+	snprintf(t->gone_container, sizeof(t->gone_container), "%s", container);
 	snprintf(t->gone_why, sizeof(t->gone_why), "%s", why_of(m));
 }
 

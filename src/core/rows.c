@@ -30,8 +30,8 @@ const char *const core_migrations[] = {audit_schema, schema_acts};
 const int core_migrations_len = ARRAY_LEN(core_migrations);
 
 static void
-bind_text(struct store_query *q, int at, const struct json *row,
-    const char *name)
+bind_text(
+    struct store_query *q, int at, const struct json *row, const char *name)
 {
 	const char *s = json_str(row, name);
 
@@ -258,8 +258,8 @@ static enum err
 load_runs(struct store_tx *tx, struct core *c)
 {
 	struct store_query *q;
-	enum err e = store_query_open(tx,
-	    "SELECT id, goal, principal FROM run WHERE state='open'", &q);
+	enum err e = store_query_open(
+	    tx, "SELECT id, goal, principal FROM run WHERE state='open'", &q);
 
 	if (e != OK)
 		return e;
@@ -302,8 +302,8 @@ load_manifests(struct store_tx *tx, struct core *c)
 {
 	struct store_query *q;
 	struct errmsg why;
-	enum err e = store_query_open(tx,
-	    "SELECT body FROM manifest ORDER BY rowid", &q);
+	enum err e = store_query_open(
+	    tx, "SELECT body FROM manifest ORDER BY rowid", &q);
 
 	if (e != OK)
 		return e;

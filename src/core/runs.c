@@ -103,8 +103,8 @@ runs_start(struct core *c, const struct client *client, const char *goal,
 	struct run *run;
 
 	if (goal[0] == '\0' || strlen(goal) > GOAL_MAX)
-		return err_say(why, ERR_INPUT,
-		    "a goal has 1 to %d bytes", GOAL_MAX);
+		return err_say(
+		    why, ERR_INPUT, "a goal has 1 to %d bytes", GOAL_MAX);
 	core_token(ret_id);
 	run = runs_restore(c, ret_id, goal, client->name);
 	if (run == NULL)
@@ -190,8 +190,8 @@ runs_on_reply(void *role, struct msg *m)
 	json_put_bool(details, "reached", reached);
 	r = record_new(c);
 	record_log(r, "run-done", run->id, NULL, details);
-	record_row(
-	    r, row_write_run, row_of_run(run, reached ? "done" : "failed", text));
+	record_row(r, row_write_run,
+	    row_of_run(run, reached ? "done" : "failed", text));
 	record_post(r, false, NULL, NULL);
 	forget(c, run);
 }
@@ -272,8 +272,7 @@ resume_done(void *arg, enum err result)
 		r->steps = NULL;
 	}
 	if (run != NULL && r->ended != NULL)
-		runs_tell_result(r->core, r->run,
-		    json_int(r->ended, "step", 0),
+		runs_tell_result(r->core, r->run, json_int(r->ended, "step", 0),
 		    json_str(r->ended, "state"), json_str(r->ended, "text"));
 	json_free(r->steps);
 	json_free(r->ended);
@@ -286,8 +285,7 @@ runs_resume_all(struct core *c)
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++) {
-		struct store_job job = {
-		    .run = run_resume, .done = resume_done};
+		struct store_job job = {.run = run_resume, .done = resume_done};
 		struct resume *r;
 
 		if (c->runs[i] == NULL)

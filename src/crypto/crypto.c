@@ -33,9 +33,8 @@ crypto_random(void *p, size_t n)
 
 /* mbedTLS is built to take all its randomness from here. */
 psa_status_t
-mbedtls_psa_external_get_random(
-    mbedtls_psa_external_random_context_t *context, uint8_t *output,
-    size_t output_size, size_t *output_length)
+mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
+    uint8_t *output, size_t output_size, size_t *output_length)
 {
 	(void)context;
 	crypto_random(output, output_size);

@@ -30,8 +30,8 @@ static const uint8_t sec1_mid[] = {0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48,
     0xce, 0x3d, 0x03, 0x01, 0x07, 0xa1, 0x44, 0x03, 0x42, 0x00};
 
 _Static_assert(sizeof(spki_head) + PUBLIC_LEN == SPKI_LEN, "SPKI frame");
-_Static_assert(sizeof(sec1_head) + SCALAR_LEN + sizeof(sec1_mid) + PUBLIC_LEN ==
-	SEC1_LEN,
+_Static_assert(
+    sizeof(sec1_head) + SCALAR_LEN + sizeof(sec1_mid) + PUBLIC_LEN == SEC1_LEN,
     "SEC 1 frame");
 
 static psa_status_t
@@ -213,8 +213,7 @@ key_verify(const struct public_key *pub, const void *p, size_t n,
 	psa_set_key_algorithm(&at, ALG);
 	st = psa_import_key(&at, pub->b, PUBLIC_LEN, &id);
 	if (st == PSA_SUCCESS)
-		st = psa_verify_message(
-		    id, ALG, p, n, sig->b, SIGNATURE_LEN);
+		st = psa_verify_message(id, ALG, p, n, sig->b, SIGNATURE_LEN);
 	psa_destroy_key(id);
 	return st == PSA_SUCCESS ? OK : ERR_SIGNATURE;
 }

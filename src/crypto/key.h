@@ -59,8 +59,7 @@ void public_hex(const struct public_key *pub, char ret[PUBLIC_HEX_SIZE]);
 
 /* Text form of a signature: the algorithm's JOSE name, a colon, hex. */
 #define SIGNATURE_TEXT_SIZE (6 + SIGNATURE_HEX_SIZE)
-void signature_text(
-    const struct signature *sig, char ret[SIGNATURE_TEXT_SIZE]);
+void signature_text(const struct signature *sig, char ret[SIGNATURE_TEXT_SIZE]);
 NODISCARD enum err signature_read(const char *text, struct signature *ret);
 
 #endif

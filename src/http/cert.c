@@ -28,8 +28,8 @@ subject_name(const char *name, char *ret, size_t size)
 static int
 parse_key(mbedtls_pk_context *pk, const char *pem)
 {
-	return mbedtls_pk_parse_key(pk, (const unsigned char *)pem,
-	    strlen(pem) + 1, NULL, 0, RNG);
+	return mbedtls_pk_parse_key(
+	    pk, (const unsigned char *)pem, strlen(pem) + 1, NULL, 0, RNG);
 }
 
 static int
@@ -166,8 +166,8 @@ issuer_name(const char *root_cert_pem, char *ret, size_t size)
 	int rc;
 
 	mbedtls_x509_crt_init(&root);
-	rc = mbedtls_x509_crt_parse(&root,
-	    (const unsigned char *)root_cert_pem, strlen(root_cert_pem) + 1);
+	rc = mbedtls_x509_crt_parse(&root, (const unsigned char *)root_cert_pem,
+	    strlen(root_cert_pem) + 1);
 	if (rc == 0)
 		rc = mbedtls_x509_dn_gets(ret, size, &root.subject) < 0;
 	mbedtls_x509_crt_free(&root);
@@ -221,8 +221,7 @@ csr_make(const char *key_pem, const char *name, struct buf *out)
 		e = ERR_INPUT;
 	} else {
 		mbedtls_x509write_csr_set_key(&csr, &pk);
-		if (mbedtls_x509write_csr_pem(&csr, pem, sizeof(pem), RNG) !=
-		    0)
+		if (mbedtls_x509write_csr_pem(&csr, pem, sizeof(pem), RNG) != 0)
 			e = ERR_IO;
 		else
 			buf_adds(out, (const char *)pem);
@@ -272,8 +271,8 @@ check_own_signature(mbedtls_x509_csr *csr)
 		return ERR_UNSUPPORTED;
 	crypto_hash(csr->cri.p, csr->cri.len, &hash);
 	if (mbedtls_pk_verify(&csr->pk, MBEDTLS_MD_SHA256, hash.b, DIGEST_LEN,
-		csr->MBEDTLS_PRIVATE(sig).p, csr->MBEDTLS_PRIVATE(sig).len) !=
-	    0)
+		csr->MBEDTLS_PRIVATE(sig).p,
+		csr->MBEDTLS_PRIVATE(sig).len) != 0)
 		return ERR_SIGNATURE;
 	return OK;
 }

@@ -47,8 +47,8 @@ explain(enum err e, struct errmsg *why)
 		return err_say(
 		    why, e, "the house ended the connection; try again");
 	default:
-		return err_say(why, e, "the connection failed: %s",
-		    err_text(e));
+		return err_say(
+		    why, e, "the connection failed: %s", err_text(e));
 	}
 }
 
@@ -98,8 +98,7 @@ http_client_tls(struct http_client *c)
 }
 
 static enum err
-send_all(
-    struct http_client *c, const char *p, size_t len, int64_t until_ms)
+send_all(struct http_client *c, const char *p, size_t len, int64_t until_ms)
 {
 	while (len > 0) {
 		size_t n = 0;
@@ -123,9 +122,8 @@ receive(struct http_client *c, int64_t until_ms, struct http_head *ret)
 	enum err e;
 
 	for (;;) {
-		e = c->in.len > 0
-		    ? http_parse_response(c->in.p, c->in.len, ret)
-		    : ERR_BUSY;
+		e = c->in.len > 0 ? http_parse_response(c->in.p, c->in.len, ret)
+				  : ERR_BUSY;
 		if (e == OK && c->in.len < ret->head_len + ret->body_len)
 			e = ERR_BUSY;
 		if (e != ERR_BUSY)

@@ -34,8 +34,8 @@ read_length(const struct phr_header *h, size_t most, size_t *ret)
 }
 
 static enum err
-read_headers(const struct phr_header *headers, size_t n, size_t most,
-    size_t *ret_len)
+read_headers(
+    const struct phr_header *headers, size_t n, size_t most, size_t *ret_len)
 {
 	bool have_length = false;
 	size_t i;

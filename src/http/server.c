@@ -33,7 +33,7 @@ struct conn {
 	uint64_t timer;
 	int64_t request;
 	bool has_client;
-	bool last;  /* Close behind the answer. */
+	bool last; /* Close behind the answer. */
 	bool given; /* The request is with the callback right now. */
 	struct digest client;
 	struct buf in;
@@ -88,8 +88,8 @@ static void
 set_deadline(struct conn *c, int64_t wait_ms)
 {
 	loop_timer_cancel(c->server->loop, c->timer);
-	c->timer = loop_timer(
-	    c->server->loop, clock_boot_ms() + wait_ms, on_late, c);
+	c->timer =
+	    loop_timer(c->server->loop, clock_boot_ms() + wait_ms, on_late, c);
 }
 
 static void
@@ -381,8 +381,8 @@ http_server_free(struct http_server *s)
 }
 
 void
-http_reply(struct http_server *s, int64_t id, int status, const char *json,
-    size_t len)
+http_reply(
+    struct http_server *s, int64_t id, int status, const char *json, size_t len)
 {
 	size_t i;
 

@@ -22,11 +22,12 @@ struct http_server;
 struct http_request {
 	int64_t id; /* For http_reply(); never reused. */
 	struct str method;
-	struct str path;  /* Without the query. */
+	struct str path; /* Without the query. */
 	struct str query; /* Behind '?', undecoded. */
 	struct str body;
 	bool has_client;
-	struct digest client; /* Digest of its key, when it has a certificate. */
+	struct digest
+	    client; /* Digest of its key, when it has a certificate. */
 	struct tls *tls;
 };
 
@@ -43,8 +44,8 @@ NODISCARD enum err http_server_open(struct http_server *s);
 void http_server_shut(struct http_server *s);
 
 /* Answer with JSON.  A request whose connection is gone is ignored. */
-void http_reply(struct http_server *s, int64_t id, int status,
-    const char *json, size_t len);
+void http_reply(struct http_server *s, int64_t id, int status, const char *json,
+    size_t len);
 
 /* End the connections of one client. */
 void http_server_cut(struct http_server *s, const struct digest *client);

@@ -56,13 +56,10 @@ config_new(int endpoint)
 	mbedtls_x509_crt_init(&c->root);
 	mbedtls_pk_init(&c->key);
 	if (mbedtls_ssl_config_defaults(&c->conf, endpoint,
-		MBEDTLS_SSL_TRANSPORT_STREAM,
-		MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+		MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0)
 		fatal("the TLS library does not start");
-	mbedtls_ssl_conf_min_tls_version(
-	    &c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
-	mbedtls_ssl_conf_max_tls_version(
-	    &c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_min_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_max_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
 	mbedtls_ssl_conf_rng(
 	    &c->conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
 	mbedtls_ssl_conf_verify(&c->conf, ignore_dates, NULL);
@@ -150,7 +147,7 @@ bio_send(void *arg, const unsigned char *p, size_t len)
 	if (n >= 0)
 		return (int)n;
 	return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE
-						  : MBEDTLS_ERR_NET_CONN_RESET;
+						 : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
 static int
@@ -164,7 +161,7 @@ bio_recv(void *arg, unsigned char *p, size_t len)
 	if (n == 0)
 		return MBEDTLS_ERR_SSL_CONN_EOF;
 	return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ
-						  : MBEDTLS_ERR_NET_CONN_RESET;
+						 : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
 struct tls *
@@ -271,12 +268,12 @@ tls_peer_root(struct tls *t, struct digest *ret, char *ret_pem, size_t size)
 		return ERR_NOTFOUND;
 	mbedtls_x509_crt_init(&leaf);
 	mbedtls_x509_crt_init(&root);
-	if (mbedtls_x509_crt_parse_der(
-		&leaf, chain->raw.p, chain->raw.len) == 0 &&
+	if (mbedtls_x509_crt_parse_der(&leaf, chain->raw.p, chain->raw.len) ==
+		0 &&
 	    mbedtls_x509_crt_parse_der(
 		&root, chain->next->raw.p, chain->next->raw.len) == 0 &&
-	    mbedtls_x509_crt_verify(&leaf, &root, NULL, NULL, &flags,
-		ignore_dates, NULL) == 0 &&
+	    mbedtls_x509_crt_verify(
+		&leaf, &root, NULL, NULL, &flags, ignore_dates, NULL) == 0 &&
 	    mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n",
 		"-----END CERTIFICATE-----\n", root.raw.p, root.raw.len,
 		(unsigned char *)ret_pem, size, &len) == 0) {

@@ -18,13 +18,13 @@ struct tls_config;
 
 /* `root_pem` NULL: clients need no certificate.  Otherwise one under the
  * root is demanded, with or without SNI. */
-NODISCARD enum err tls_server_config(const char *chain_pem,
-    const char *key_pem, const char *root_pem, struct tls_config **ret);
+NODISCARD enum err tls_server_config(const char *chain_pem, const char *key_pem,
+    const char *root_pem, struct tls_config **ret);
 
 /* `root_pem` NULL: the caller checks tls_peer_root() itself.  `cert_pem`
  * and `key_pem` NULL: no certificate of ours. */
-NODISCARD enum err tls_client_config(const char *root_pem,
-    const char *cert_pem, const char *key_pem, struct tls_config **ret);
+NODISCARD enum err tls_client_config(const char *root_pem, const char *cert_pem,
+    const char *key_pem, struct tls_config **ret);
 void tls_config_free(struct tls_config *c);
 
 struct tls;

@@ -130,8 +130,8 @@ lane_send(struct lane *lane, const struct outgoing *o)
 	    .body = body,
 	    .body_len = strlen(body),
 	    .bulk_len = o->bulk_len};
-	struct sock_part parts[3] = {{head, sizeof(head)},
-	    {body, f.body_len}, {o->bulk, o->bulk_len}};
+	struct sock_part parts[3] = {
+	    {head, sizeof(head)}, {body, f.body_len}, {o->bulk, o->bulk_len}};
 	enum err e = frame_encode_head(&f, head);
 
 	if (e == OK && lane->first != NULL)
@@ -185,8 +185,7 @@ deliver(struct lane *lane, size_t len, struct msg *m)
 	bool freed = false;
 	bool good = frame_decode(packet_in, len, &f) == OK &&
 	    lane_allows(f.type, lane->peer, lane->self) &&
-	    json_parse(f.body, f.body_len, &body) == OK &&
-	    json_is_object(body);
+	    json_parse(f.body, f.body_len, &body) == OK && json_is_object(body);
 
 	lane->freed = &freed;
 	if (good) {

@@ -51,8 +51,8 @@ on_new_lane(struct peers *p, struct msg *m)
 	/* Its end may not have been read yet. */
 	if (p->lanes[peer] != NULL)
 		lose(p, peer);
-	p->lanes[peer] = lane_new(
-	    p->loop, m->fds[0], p->setup.self, peer, on_event, p);
+	p->lanes[peer] =
+	    lane_new(p->loop, m->fds[0], p->setup.self, peer, on_event, p);
 	m->fds[0] = -1;
 	if (p->setup.on_lane != NULL)
 		p->setup.on_lane(p->setup.role, peer);
@@ -178,8 +178,7 @@ send_out(struct peers *p, enum role to, struct outgoing *o, struct json *body)
 }
 
 enum err
-peers_send(
-    struct peers *p, enum role to, enum msg_type type, struct json *body)
+peers_send(struct peers *p, enum role to, enum msg_type type, struct json *body)
 {
 	return peers_send_bulk(p, to, type, body, NULL, 0);
 }
@@ -209,6 +208,5 @@ peers_heartbeat(void *arg)
 	struct peers *p = arg;
 
 	peers_send(p, ROLE_PARENT, MSG_HEARTBEAT, NULL);
-	loop_timer(
-	    p->loop, clock_boot_ms() + HEARTBEAT_MS, peers_heartbeat, p);
+	loop_timer(p->loop, clock_boot_ms() + HEARTBEAT_MS, peers_heartbeat, p);
 }

@@ -50,8 +50,8 @@ bool peers_have(const struct peers *p, enum role to);
 
 /* Takes `body` over.  What cannot be sent because the peer is away is
  * dropped and told by the result: on_lane() is the place to begin anew. */
-enum err peers_send(struct peers *p, enum role to, enum msg_type type,
-    struct json *body);
+enum err peers_send(
+    struct peers *p, enum role to, enum msg_type type, struct json *body);
 enum err peers_send_bulk(struct peers *p, enum role to, enum msg_type type,
     struct json *body, const void *bulk, size_t bulk_len);
 enum err peers_send_fds(struct peers *p, enum role to, enum msg_type type,

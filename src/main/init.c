@@ -22,8 +22,8 @@
  * by the one who owns what it writes:
  *
  *	init --console DIR			make the key, write owner.csr
- *	init --state DIR --policy FILE --owner -	make the box, print the answer
- *	init --console DIR --answer -		store the answer
+ *	init --state DIR --policy FILE --owner -	make the box, print the
+ *answer init --console DIR --answer -		store the answer
  *
  * or in one, when both --state and --console are given.
  */
@@ -57,8 +57,8 @@ make_request(const char *folder, struct buf *ret_csr, struct errmsg *why)
 	enum err e = identity_make_key(folder, &pem, why);
 
 	if (e == OK && csr_make(pem, OWNER_NAME, ret_csr) != OK)
-		e = err_say(why, ERR_INPUT, "the key in %.160s is damaged",
-		    folder);
+		e = err_say(
+		    why, ERR_INPUT, "the key in %.160s is damaged", folder);
 	if (pem != NULL)
 		explicit_bzero(pem, strlen(pem));
 	free(pem);
@@ -130,8 +130,7 @@ make_box(const struct options *o, const char *csr, struct json **ret,
 	buf_init(&cert, FILE_READ_MAX);
 	buf_init(&root, FILE_READ_MAX);
 	snprintf(path, sizeof(path), "%s/vault", o->state);
-	e = vault_init(
-	    path, BOX_NAME, &owner, OWNER_NAME, &cert, &root, why);
+	e = vault_init(path, BOX_NAME, &owner, OWNER_NAME, &cert, &root, why);
 	if (e == OK) {
 		*ret = json_object();
 		json_put_str(*ret, "certificate", cert.p);
@@ -143,8 +142,8 @@ make_box(const struct options *o, const char *csr, struct json **ret,
 }
 
 static enum err
-store_answer(const struct options *o, const struct json *answer,
-    struct errmsg *why)
+store_answer(
+    const struct options *o, const struct json *answer, struct errmsg *why)
 {
 	struct identity_parts parts = {.name = OWNER_NAME,
 	    .host = o->host,
@@ -257,8 +256,8 @@ command_init(int argc, char **argv)
 	struct errmsg why = {"name --state, --console, or both"};
 	enum err e = ERR_INPUT;
 
-	if (!options_read(option_table, ARRAY_LEN(option_table), argc - 1,
-		argv + 1, &o))
+	if (!options_read(
+		option_table, ARRAY_LEN(option_table), argc - 1, argv + 1, &o))
 		return EXIT_USAGE;
 	crypto_open();
 	if (o.state != NULL && o.console != NULL)

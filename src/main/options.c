@@ -28,8 +28,7 @@ options_read(const struct option_row *rows, size_t n_rows, int argc,
 		if (row == NULL || i + 1 == argc) {
 			fprintf(stderr,
 			    "durward: %s '%s'; see 'durward help'\n",
-			    row == NULL ? "unknown option"
-					: "no value behind",
+			    row == NULL ? "unknown option" : "no value behind",
 			    argv[i]);
 			return false;
 		}

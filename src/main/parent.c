@@ -28,7 +28,7 @@
 struct member {
 	enum role role;
 	const struct role_row *row; /* NULL: the runner. */
-	pid_t pid;		    /* 0: not ours, or not running. */
+	pid_t pid; /* 0: not ours, or not running. */
 	int pidfd;
 	struct lane *lane;
 	bool ready;
@@ -63,8 +63,8 @@ tell(struct member *m, enum msg_type type, struct json *body, const int *fds,
 	if (n_fds > 0)
 		memcpy(o.fds, fds, n_fds * sizeof(fds[0]));
 	if (m->lane == NULL || lane_send(m->lane, &o) != OK)
-		log_warn("%s cannot be told %s", role_name(m->role),
-		    msg_name(type));
+		log_warn(
+		    "%s cannot be told %s", role_name(m->role), msg_name(type));
 	json_free(body);
 }
 
@@ -155,7 +155,7 @@ static void
 lose_member(struct member *m, const char *why)
 {
 	log_warn("%s %s%s", role_name(m->role), why,
-	    m->row == NULL    ? ", waiting for it to return"
+	    m->row == NULL      ? ", waiting for it to return"
 		: m->row->vital ? ", starting the whole house anew"
 				: ", restarting it");
 	drop_member(m);
@@ -226,10 +226,8 @@ start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
 	const char *envp[] = {NULL};
-	struct confine_start s = {.exe_fd = house.exe_fd,
-	    .argv = argv,
-	    .envp = envp,
-	    .n_fds = 1};
+	struct confine_start s = {
+	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
 	struct errmsg why = {""};
 	char folder[1024];
 	int ends[2];
@@ -249,8 +247,8 @@ start_role(struct member *m)
 	    loop_add(house.loop, m->pidfd, LOOP_READ, on_exit_of, m) != OK)
 		fatal("cannot watch %s", role_name(m->role));
 	m->heard_ms = clock_boot_ms();
-	m->lane = lane_new(
-	    house.loop, ends[0], ROLE_PARENT, m->role, on_lane, m);
+	m->lane =
+	    lane_new(house.loop, ends[0], ROLE_PARENT, m->role, on_lane, m);
 	greet(m);
 }
 

@@ -16,8 +16,8 @@ struct parent_options {
 	uint16_t port;
 	uint16_t pairing_port;
 	const char *socket_path; /* Where the runner connects. */
-	uid_t runner_uid;	 /* Whom the socket believes. */
-	char **argv;		 /* To start the whole house anew. */
+	uid_t runner_uid; /* Whom the socket believes. */
+	char **argv; /* To start the whole house anew. */
 };
 
 /* Until SIGTERM.  Returns the exit status. */

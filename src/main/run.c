@@ -122,8 +122,8 @@ command_run(int argc, char **argv)
 
 	if (i < argc && argv[i][0] != '-')
 		o.half = argv[i++];
-	if (!options_read(option_table, ARRAY_LEN(option_table), argc - i,
-		argv + i, &o))
+	if (!options_read(
+		option_table, ARRAY_LEN(option_table), argc - i, argv + i, &o))
 		return 2;
 	if (strcmp(o.half, "house") == 0)
 		return run_house(&o, command_argv);

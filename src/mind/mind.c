@@ -67,8 +67,7 @@ port_propose(void *arg, int64_t step, const char *tool, const char *args,
 }
 
 static void
-port_keep(void *arg, int64_t step, const char *name,
-    const struct json *content)
+port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 {
 	struct open_turn *t = arg;
 	struct json *body = json_object();
@@ -98,9 +97,8 @@ port_reply(void *arg, const char *text, bool reached)
 static struct open_turn *
 open_turn(struct mind *m, const char *run, const char *goal)
 {
-	struct turn_ports ports = {.propose = port_propose,
-	    .keep = port_keep,
-	    .reply = port_reply};
+	struct turn_ports ports = {
+	    .propose = port_propose, .keep = port_keep, .reply = port_reply};
 	struct open_turn *t;
 	size_t i;
 
@@ -137,8 +135,8 @@ replay(struct open_turn *t, const struct json *steps)
 			e = turn_replay(t->turn, name, content);
 		json_free(content);
 		if (e != OK) {
-			port_reply(t, "The steps of this run are damaged.",
-			    false);
+			port_reply(
+			    t, "The steps of this run are damaged.", false);
 			return;
 		}
 	}
@@ -190,8 +188,7 @@ on_act_result(void *role, struct msg *msg)
 
 	if (t == NULL || state == NULL || text == NULL)
 		return;
-	turn_result(
-	    t->turn, json_int(msg->body, "step", -1), state, text);
+	turn_result(t->turn, json_int(msg->body, "step", -1), state, text);
 	after(role, t);
 }
 

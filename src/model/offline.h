@@ -12,8 +12,8 @@
 
 struct offline_match {
 	const char *tool; /* NULL: the goal was "help". */
-	const char *arg;  /* Name of its one argument, or NULL. */
-	char *value;	  /* Owned by the caller. */
+	const char *arg; /* Name of its one argument, or NULL. */
+	char *value; /* Owned by the caller. */
 };
 
 /* ERR_NOTFOUND when no form fits. */

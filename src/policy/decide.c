@@ -91,8 +91,8 @@ word_holds(const struct word *w, const struct rule *r,
 }
 
 static bool
-rule_matches(const struct rule *r, const struct policy_question *q,
-    const char *entity)
+rule_matches(
+    const struct rule *r, const struct policy_question *q, const char *entity)
 {
 	size_t i;
 
@@ -103,8 +103,8 @@ rule_matches(const struct rule *r, const struct policy_question *q,
 }
 
 static struct policy_answer
-decide_layer(const struct policy *p, const struct policy_question *q,
-    const char *entity)
+decide_layer(
+    const struct policy *p, const struct policy_question *q, const char *entity)
 {
 	struct policy_answer a = {
 	    .verdict = p->otherwise, .rule = "default", .ttl_s = SHEET_LIFE_S};

@@ -25,8 +25,8 @@ next_word(struct str *rest, struct str *ret)
 	while (i < rest->len && strchr(" \t\r", rest->p[i]) != NULL)
 		i++;
 	start = i;
-	while (i < rest->len &&
-	    (quoted || strchr(" \t\r", rest->p[i]) == NULL)) {
+	while (
+	    i < rest->len && (quoted || strchr(" \t\r", rest->p[i]) == NULL)) {
 		if (rest->p[i] == '"')
 			quoted = !quoted;
 		i++;
@@ -186,8 +186,8 @@ parse_rule(struct parse *p, enum verdict verdict, struct str rest)
 	size_t i;
 
 	if (policy->n_rules == POLICY_RULES_MAX)
-		return SAY(p, "%d: more than %d rules", p->line,
-		    POLICY_RULES_MAX);
+		return SAY(
+		    p, "%d: more than %d rules", p->line, POLICY_RULES_MAX);
 	r = &policy->rules[policy->n_rules++];
 	r->verdict = verdict;
 	r->ttl_s = SHEET_LIFE_S;
@@ -200,13 +200,14 @@ parse_rule(struct parse *p, enum verdict verdict, struct str rest)
 		    p->line, r->name);
 	for (i = 0; i + 1 < policy->n_rules; i++)
 		if (strcmp(policy->rules[i].name, r->name) == 0)
-			return SAY(p, "%d: the name '%s' is taken", p->line,
-			    r->name);
+			return SAY(
+			    p, "%d: the name '%s' is taken", p->line, r->name);
 	while (e == OK && next_word(&rest, &word))
 		e = parse_word(p, word, r);
 	if (e == OK && r->n_words == 0)
-		e = SAY(p, "%d: the rule '%s' says nothing about what it "
-			"matches; write tool=* to match all",
+		e = SAY(p,
+		    "%d: the rule '%s' says nothing about what it "
+		    "matches; write tool=* to match all",
 		    p->line, r->name);
 	return e;
 }
@@ -242,8 +243,8 @@ parse_line(struct parse *p, struct str rest)
 		    p->line, (int)word.len, word.p);
 	if (!next_word(&rest, &word) || !verdict_of(word, &v) ||
 	    v == VERDICT_ALLOW || next_word(&rest, &word))
-		return SAY(p, "%d: write 'default deny' or 'default ask'",
-		    p->line);
+		return SAY(
+		    p, "%d: write 'default deny' or 'default ask'", p->line);
 	p->policy->otherwise = v;
 	return OK;
 }

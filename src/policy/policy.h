@@ -62,13 +62,13 @@ struct policy_question {
 	const char *const *entities; /* Resolved; judged one by one. */
 	size_t n_entities;
 	const char *principal; /* Whose wish it is. */
-	const char *agent_id;  /* Empty: the house's own agent. */
+	const char *agent_id; /* Empty: the house's own agent. */
 };
 
 struct policy_answer {
 	enum verdict verdict;
 	char rule[NAME_MAX_LEN + 1]; /* The line that spoke, or "default". */
-	int64_t ttl_s;		     /* How long an ask may wait. */
+	int64_t ttl_s; /* How long an ask may wait. */
 };
 
 struct policy;

@@ -28,7 +28,7 @@ word(struct podman_words *w, const char *text)
 }
 
 static void PRINTF_LIKE(2, 3)
-wordf(struct podman_words *w, const char *fmt, ...)
+    wordf(struct podman_words *w, const char *fmt, ...)
 {
 	struct buf b;
 	char text[1024];
@@ -173,9 +173,9 @@ id_words(const struct podman_run *r, struct podman_words *w)
 void
 podman_run_words(const struct podman_run *r, struct podman_words *w)
 {
-	static const char *const fixed[] = {"run", "-d", "--rm",
-	    "--pull=never", "--preserve-fds=1", NETWORK, "--http-proxy=false",
-	    "--read-only", "--read-only-tmpfs=false",
+	static const char *const fixed[] = {"run", "-d", "--rm", "--pull=never",
+	    "--preserve-fds=1", NETWORK, "--http-proxy=false", "--read-only",
+	    "--read-only-tmpfs=false",
 	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m", "--cap-drop=all",
 	    "--security-opt=no-new-privileges", "--security-opt=mask=/sys",
 	    "--ipc=none", "--log-driver=none"};

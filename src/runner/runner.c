@@ -302,8 +302,7 @@ start_podman(struct starting *s)
 	if (e == OK)
 		e = spawn_pidfd(s->pid, &s->pidfd);
 	if (e == OK)
-		e = loop_add(
-		    r->loop, s->pidfd, LOOP_READ, on_podman_end, s);
+		e = loop_add(r->loop, s->pidfd, LOOP_READ, on_podman_end, s);
 	if (e == OK)
 		hand_over(s);
 	return e;
@@ -384,8 +383,7 @@ prepare(struct runner *r)
 static int
 connect_parent(const char *path)
 {
-	struct timespec pause = {
-	    .tv_nsec = CONNECT_EVERY_MS * 1000000L};
+	struct timespec pause = {.tv_nsec = CONNECT_EVERY_MS * 1000000L};
 	int fd;
 
 	while (sock_connect_unix(path, &fd) != OK)

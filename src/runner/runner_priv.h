@@ -24,7 +24,7 @@ NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
 /* ---- podman.c: the command lines ---- */
 
 enum cgroup_mode {
-	CGROUP_NONE,  /* Limits cannot be enforced here. */
+	CGROUP_NONE, /* Limits cannot be enforced here. */
 	CGROUP_SPLIT, /* A writable cgroup v2 of our own. */
 };
 

@@ -4,8 +4,7 @@
 #include "store/store_priv.h"
 
 enum err
-store_query_open(
-    struct store_tx *tx, const char *sql, struct store_query **ret)
+store_query_open(struct store_tx *tx, const char *sql, struct store_query **ret)
 {
 	struct store_query *q;
 	size_t i;

@@ -20,7 +20,7 @@ store_exec(struct store_tx *tx, const char *sql)
 	if (rc == SQLITE_OK)
 		return OK;
 	return rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB ? ERR_CORRUPT
-							    : ERR_IO;
+							   : ERR_IO;
 }
 
 static enum err
@@ -99,8 +99,8 @@ store_open(const char *path, const char *const *migrations, int n_migrations,
     struct store **ret, struct errmsg *why)
 {
 	struct store *st;
-	enum err e = open_db(
-	    path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &st, why);
+	enum err e =
+	    open_db(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &st, why);
 
 	if (e != OK)
 		return e;

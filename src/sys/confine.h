@@ -24,9 +24,9 @@
 
 /* Groups of system calls; each role's row names those it may use. */
 enum {
-	CALLS_LOOP = 1,	    /* memory, lanes it already has, clocks */
-	CALLS_FILES = 2,    /* files below its own root */
-	CALLS_ACCEPT = 4,   /* serve sockets it was handed; never make one */
+	CALLS_LOOP = 1, /* memory, lanes it already has, clocks */
+	CALLS_FILES = 2, /* files below its own root */
+	CALLS_ACCEPT = 4, /* serve sockets it was handed; never make one */
 	CALLS_PROGRAMS = 8, /* fork, exec, wait: the runner, unfiltered */
 };
 

@@ -23,17 +23,17 @@ struct group {
 static const char *const loop_calls[] = {"read", "write", "readv", "writev",
     "close", "sendmsg", "recvmsg", "epoll_wait", "epoll_pwait", "epoll_ctl",
     "poll", "ppoll", "clock_gettime", "gettimeofday", "nanosleep",
-    "clock_nanosleep", "exit", "exit_group", "futex", "munmap", "mremap",
-    "brk", "madvise", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction",
-    "restart_syscall", "sched_yield", "getpid", "gettid", "getrandom",
-    "fcntl", NULL};
+    "clock_nanosleep", "exit", "exit_group", "futex", "munmap", "mremap", "brk",
+    "madvise", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction",
+    "restart_syscall", "sched_yield", "getpid", "gettid", "getrandom", "fcntl",
+    NULL};
 
 static const char *const file_calls[] = {"open", "openat", "stat", "lstat",
     "fstat", "newfstatat", "statx", "access", "faccessat", "pread64",
-    "pwrite64", "pwritev2", "lseek", "fsync", "fdatasync", "ftruncate", "unlink",
-    "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
-    "fchmod", "getcwd", "readlink", "readlinkat", "geteuid", "getuid",
-    "flock", NULL};
+    "pwrite64", "pwritev2", "lseek", "fsync", "fdatasync", "ftruncate",
+    "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
+    "fchmod", "getcwd", "readlink", "readlinkat", "geteuid", "getuid", "flock",
+    NULL};
 
 static const char *const accept_calls[] = {"accept4", "listen", "shutdown",
     "getsockname", "setsockopt", "recvfrom", "sendto", NULL};
@@ -62,8 +62,7 @@ allow_names(scmp_filter_ctx ctx, const char *const *names)
 static enum err
 allow_memory(scmp_filter_ctx ctx)
 {
-	struct scmp_arg_cmp no_exec =
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 
 	if (seccomp_rule_add_array(
 		ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) < 0 ||

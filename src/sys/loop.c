@@ -74,8 +74,8 @@ grow_watches(struct loop *l, int fd)
 
 	if (fd < l->watches_len)
 		return;
-	l->watches = xrealloc(
-	    l->watches, (size_t)(fd + 16) * sizeof(l->watches[0]));
+	l->watches =
+	    xrealloc(l->watches, (size_t)(fd + 16) * sizeof(l->watches[0]));
 	for (i = l->watches_len; i < fd + 16; i++)
 		l->watches[i].fd = -1;
 	l->watches_len = fd + 16;
@@ -86,8 +86,7 @@ event_of(const struct loop *l, int fd, int events)
 {
 	struct epoll_event ev = {.events = to_epoll(events)};
 
-	ev.data.u64 =
-	    (uint64_t)l->watches[fd].generation << 32 | (uint32_t)fd;
+	ev.data.u64 = (uint64_t)l->watches[fd].generation << 32 | (uint32_t)fd;
 	return ev;
 }
 

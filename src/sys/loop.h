@@ -30,7 +30,8 @@ void loop_remove(struct loop *l, int fd);
 
 /* Once, at `at_ms` of the boot clock.  Returns an id for the cancel, never
  * 0; a limit that is reached is fatal, since a wait would lose its end. */
-uint64_t loop_timer(struct loop *l, int64_t at_ms, loop_timer_fn *fn, void *arg);
+uint64_t loop_timer(
+    struct loop *l, int64_t at_ms, loop_timer_fn *fn, void *arg);
 void loop_timer_cancel(struct loop *l, uint64_t id);
 
 /* Until loop_stop(). */

@@ -47,8 +47,8 @@ sock_lane_pair(int ret[2])
 enum err
 sock_bind_tcp(const char *address, uint16_t port, int *ret)
 {
-	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST |
-		AI_NUMERICSERV,
+	struct addrinfo hints = {
+	    .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 	    .ai_socktype = SOCK_STREAM};
 	struct addrinfo *ai;
 	char service[8];
@@ -59,8 +59,8 @@ sock_bind_tcp(const char *address, uint16_t port, int *ret)
 	snprintf(service, sizeof(service), "%u", (unsigned)port);
 	if (getaddrinfo(address, service, &hints, &ai) != 0)
 		return ERR_INPUT;
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	fd = socket(
+	    ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		freeaddrinfo(ai);
 		return ERR_IO;
@@ -98,8 +98,7 @@ sock_listen_unix(const char *path, int *ret)
 
 	if (e != OK)
 		return e;
-	fd = socket(
-	    AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ERR_IO;
 	unlink(path);
@@ -139,8 +138,8 @@ connect_one(const struct addrinfo *ai, int wait_ms)
 	int failed = 0;
 	socklen_t len = sizeof(failed);
 	int on = 1;
-	int fd = socket(ai->ai_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(
+	    ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
@@ -157,8 +156,8 @@ connect_one(const struct addrinfo *ai, int wait_ms)
 }
 
 enum err
-sock_connect_tcp(const char *host, uint16_t port, int wait_ms, int *ret,
-    struct errmsg *why)
+sock_connect_tcp(
+    const char *host, uint16_t port, int wait_ms, int *ret, struct errmsg *why)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *list;
@@ -213,8 +212,8 @@ union control {
 };
 
 enum err
-sock_send(int fd, const struct sock_part *parts, size_t n_parts,
-    const int *fds, size_t n_fds)
+sock_send(int fd, const struct sock_part *parts, size_t n_parts, const int *fds,
+    size_t n_fds)
 {
 	struct iovec iov[PARTS_MAX];
 	union control control;
@@ -253,8 +252,7 @@ take_fds(struct msghdr *mh, int *ret_fds, size_t *ret_n_fds)
 
 	*ret_n_fds = 0;
 	for (cm = CMSG_FIRSTHDR(mh); cm != NULL; cm = CMSG_NXTHDR(mh, cm)) {
-		if (cm->cmsg_level != SOL_SOCKET ||
-		    cm->cmsg_type != SCM_RIGHTS)
+		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		memcpy(ret_fds, CMSG_DATA(cm), n * sizeof(int));
@@ -277,7 +275,7 @@ sock_recv(int fd, void *p, size_t size, size_t *ret_len, int *ret_fds,
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? ERR_BUSY
-							  : ERR_CLOSED;
+							 : ERR_CLOSED;
 	take_fds(&mh, ret_fds, ret_n_fds);
 	if (n > 0 && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
 		*ret_len = (size_t)n;

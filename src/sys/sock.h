@@ -20,8 +20,8 @@ NODISCARD enum err sock_listen_unix(const char *path, int *ret);
 NODISCARD enum err sock_connect_unix(const char *path, int *ret);
 
 /* Blocking connect by name or number, at most `wait_ms` for each address. */
-NODISCARD enum err sock_connect_tcp(const char *host, uint16_t port,
-    int wait_ms, int *ret, struct errmsg *why);
+NODISCARD enum err sock_connect_tcp(
+    const char *host, uint16_t port, int wait_ms, int *ret, struct errmsg *why);
 
 NODISCARD enum err sock_nonblocking(int fd);
 NODISCARD enum err sock_peer_uid(int fd, uid_t *ret);

@@ -14,8 +14,8 @@
 struct spawn {
 	const char *const *argv; /* Found through PATH. */
 	const char *const *envp; /* NULL: as ours. */
-	int stdout_fd;		 /* Also stderr; -1 for /dev/null. */
-	int extra_fd;		 /* Given as descriptor 3; -1 for none. */
+	int stdout_fd; /* Also stderr; -1 for /dev/null. */
+	int extra_fd; /* Given as descriptor 3; -1 for none. */
 };
 
 /* In a process group of its own, with stdin from /dev/null. */

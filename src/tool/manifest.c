@@ -25,8 +25,8 @@ read_text(const struct json *v, const char *name, char *to, size_t size,
 }
 
 static enum err
-read_number(const struct json *v, const char *name, int64_t least,
-    int64_t most, int64_t otherwise, int64_t *ret, struct errmsg *why)
+read_number(const struct json *v, const char *name, int64_t least, int64_t most,
+    int64_t otherwise, int64_t *ret, struct errmsg *why)
 {
 	int64_t n = json_int(v, name, otherwise);
 
@@ -93,8 +93,7 @@ read_function(
 }
 
 static enum err
-read_functions(
-    const struct json *v, struct manifest *ret, struct errmsg *why)
+read_functions(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	const struct json *functions = json_get(v, "functions");
 	const struct json *m;
@@ -103,11 +102,10 @@ read_functions(
 
 	if (!json_is_object(functions) || json_count(functions) == 0 ||
 	    json_count(functions) > FUNCTIONS_MAX)
-		return SAY(why, "'functions' needs 1 to %d members",
-		    FUNCTIONS_MAX);
+		return SAY(
+		    why, "'functions' needs 1 to %d members", FUNCTIONS_MAX);
 	for (m = json_first(functions); m != NULL; m = json_next(m)) {
-		e = read_function(
-		    m, &ret->functions[ret->n_functions++], why);
+		e = read_function(m, &ret->functions[ret->n_functions++], why);
 		if (e != OK)
 			return e;
 	}
@@ -126,8 +124,8 @@ read_command(const struct json *v, struct manifest *ret, struct errmsg *why)
 
 	if (!json_is_array(command) || json_count(command) == 0 ||
 	    json_count(command) > COMMAND_WORDS_MAX)
-		return SAY(why, "'command' needs 1 to %d words",
-		    COMMAND_WORDS_MAX);
+		return SAY(
+		    why, "'command' needs 1 to %d words", COMMAND_WORDS_MAX);
 	for (m = json_first(command); m != NULL; m = json_next(m)) {
 		if (json_text(m) == NULL ||
 		    str_copy(ret->command[ret->n_command++],
@@ -141,8 +139,7 @@ static enum err
 read_image(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	struct digest d;
-	enum err e =
-	    read_text(v, "image", ret->image, sizeof(ret->image), why);
+	enum err e = read_text(v, "image", ret->image, sizeof(ret->image), why);
 
 	if (e != OK)
 		return e;
@@ -228,8 +225,8 @@ manifest_parse(
 	enum err e;
 
 	if (len > MANIFEST_MAX)
-		return err_say(why, ERR_LIMIT,
-		    "manifest: larger than %d bytes", MANIFEST_MAX);
+		return err_say(why, ERR_LIMIT, "manifest: larger than %d bytes",
+		    MANIFEST_MAX);
 	if (json_parse(text, len, &v) != OK)
 		return SAY(why, "not strict JSON");
 	m = xalloc(sizeof(*m));

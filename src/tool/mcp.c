@@ -104,8 +104,10 @@ on_hello(struct mcp *m, const struct json *result)
 
 	/* Revisions are dates; every one of the legacy era lists and calls
 	 * tools in this form. */
-	if (revision == NULL || !json_is_object(json_get(result, "capabilities")) ||
-	    strcmp(revision, "2024-11-05") < 0 || strcmp(revision, REVISION) > 0) {
+	if (revision == NULL ||
+	    !json_is_object(json_get(result, "capabilities")) ||
+	    strcmp(revision, "2024-11-05") < 0 ||
+	    strcmp(revision, REVISION) > 0) {
 		give_up(m, "the server speaks no revision that we know");
 		return;
 	}
@@ -215,8 +217,7 @@ on_request(struct mcp *m, const struct json *id, const char *method)
 
 	if (strcmp(method, "ping") == 0)
 		buf_addf(&m->out,
-		    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n",
-		    id_text);
+		    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n", id_text);
 	else
 		buf_addf(&m->out,
 		    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32601,"
@@ -308,8 +309,8 @@ mcp_lists(const struct mcp *m, const char *function)
 }
 
 enum err
-mcp_call(struct mcp *m, const char *function, const char *args,
-    size_t args_len, int64_t *ret_id)
+mcp_call(struct mcp *m, const char *function, const char *args, size_t args_len,
+    int64_t *ret_id)
 {
 	if (m->phase != PHASE_READY)
 		return ERR_STATE;

@@ -19,14 +19,14 @@
 #include "base/json.h"
 
 enum mcp_event {
-	MCP_READY,  /* The handshake and the list are complete. */
+	MCP_READY, /* The handshake and the list are complete. */
 	MCP_ANSWER, /* A call was answered. */
 	MCP_BROKEN, /* The server broke the protocol; end it. */
 };
 
 struct mcp_answer {
-	int64_t id;	  /* Of the call. */
-	bool failed;	  /* A protocol error, or the tool's own. */
+	int64_t id; /* Of the call. */
+	bool failed; /* A protocol error, or the tool's own. */
 	const char *text; /* The text content, or the error in words. */
 };
 

@@ -25,8 +25,8 @@ find_manifest(const struct tools *t, const char *tool)
 }
 
 enum err
-order_read(struct tools *t, const struct msg *m, struct order *ret,
-    struct errmsg *why)
+order_read(
+    struct tools *t, const struct msg *m, struct order *ret, struct errmsg *why)
 {
 	int64_t args_len = json_int(m->body, "args_bytes", -1);
 	struct order o = {.act = json_str(m->body, "act"),
@@ -106,8 +106,7 @@ verify_yes(struct tools *t, const struct order *o,
 		return err_say(why, ERR_DENIED,
 		    "an act of effect '%s' needs a signed sheet",
 		    effect_name(f->effect));
-	if (o->signature == NULL ||
-	    signature_read(o->signature, &sig) != OK)
+	if (o->signature == NULL || signature_read(o->signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
 	e = sheet_verify(&t->trust, o->sheet, &sig, &sheet, why);
 	if (e != OK)

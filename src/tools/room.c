@@ -22,8 +22,7 @@ room_find(struct tools *t, const char *tool)
 	size_t i;
 
 	for (i = 0; i < TOOLS_MAX; i++)
-		if (t->rooms[i] != NULL &&
-		    strcmp(t->rooms[i]->tool, tool) == 0)
+		if (t->rooms[i] != NULL && strcmp(t->rooms[i]->tool, tool) == 0)
 			return t->rooms[i];
 	return NULL;
 }
@@ -108,8 +107,8 @@ on_mcp(void *arg, enum mcp_event event, const struct mcp_answer *answer)
 			break;
 		loop_timer_cancel(r->tools->loop, call->timer);
 		call->id = 0;
-		tools_answer(r->tools, call->act, !answer->failed, false,
-		    answer->text);
+		tools_answer(
+		    r->tools, call->act, !answer->failed, false, answer->text);
 		break;
 	case MCP_BROKEN:
 		log_warn("tool %s: %s", r->tool, answer->text);
@@ -177,8 +176,8 @@ on_out(void *arg, int fd, int events)
 }
 
 void
-room_open(struct tools *t, const char *tool, const char *container, int in,
-    int out)
+room_open(
+    struct tools *t, const char *tool, const char *container, int in, int out)
 {
 	struct room *r = room_find(t, tool);
 	size_t i = 0;
@@ -239,8 +238,8 @@ room_call(struct room *r, const struct order *o, int64_t call_ms)
 	call->room = r;
 	call->id = id;
 	snprintf(call->act, sizeof(call->act), "%s", o->act);
-	call->timer = loop_timer(r->tools->loop, clock_boot_ms() + call_ms,
-	    on_call_late, call);
+	call->timer = loop_timer(
+	    r->tools->loop, clock_boot_ms() + call_ms, on_call_late, call);
 	flush(r);
 	return OK;
 }

@@ -21,8 +21,8 @@ tools_answer(
 	json_put_bool(body, "late", late);
 	json_put_str(body, "text", text);
 	if (peers_send(t->peers, ROLE_CORE, MSG_ACT_DONE, body) == ERR_LIMIT)
-		tools_answer(t, act, false, true,
-		    "the result is too large to pass on");
+		tools_answer(
+		    t, act, false, true, "the result is too large to pass on");
 }
 
 static void
@@ -94,8 +94,8 @@ on_stdio(void *role, struct msg *m)
 
 	if (tool == NULL || !str_is_name(tool) || m->n_fds != 2)
 		return;
-	room_open(role, tool, json_words(m->body, "container"), m->fds[0],
-	    m->fds[1]);
+	room_open(
+	    role, tool, json_words(m->body, "container"), m->fds[0], m->fds[1]);
 	m->fds[0] = m->fds[1] = -1;
 }
 

@@ -25,7 +25,7 @@ struct room {
 	char tool[NAME_MAX_LEN + 1];
 	char container[2 * NAME_MAX_LEN];
 	struct mcp *mcp;
-	int in;	 /* We write here; -1 when closed. */
+	int in; /* We write here; -1 when closed. */
 	int out; /* We read here. */
 	uint64_t timer;
 	bool ready;
@@ -57,9 +57,8 @@ struct order {
 	const struct manifest *manifest;
 };
 
-NODISCARD enum err order_read(
-    struct tools *t, const struct msg *m, struct order *ret,
-    struct errmsg *why);
+NODISCARD enum err order_read(struct tools *t, const struct msg *m,
+    struct order *ret, struct errmsg *why);
 
 /* Everything that must hold before the tool hears of it.  Burns the nonce
  * of the sheet. */
@@ -69,11 +68,11 @@ NODISCARD enum err order_verify(
 /* ---- room.c: the conversation with one container ---- */
 
 struct room *room_find(struct tools *t, const char *tool);
-void room_open(struct tools *t, const char *tool, const char *container,
-    int in, int out);
+void room_open(
+    struct tools *t, const char *tool, const char *container, int in, int out);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
-void tools_answer(struct tools *t, const char *act, bool ok, bool late,
-    const char *text);
+void tools_answer(
+    struct tools *t, const char *act, bool ok, bool late, const char *text);
 
 #endif

@@ -159,7 +159,8 @@ word_reply(struct turn *t)
 	else if (strcmp(t->state, "denied") == 0)
 		buf_addf(&b, "I may not do that: %s", t->result);
 	else if (strcmp(t->state, "unknown") == 0)
-		buf_addf(&b, "I do not know whether it was done: %s", t->result);
+		buf_addf(
+		    &b, "I do not know whether it was done: %s", t->result);
 	else
 		buf_addf(&b, "That did not work: %s", t->result);
 	t->reply = buf_steal(&b);

@@ -30,7 +30,7 @@ enum turn_step {
 	TURN_STEP_TABLE(X)
 #undef X
 	    STEP_COUNT,
-	STEP_END,  /* Nothing follows. */
+	STEP_END, /* Nothing follows. */
 	STEP_WAIT, /* The step needs something that is not there yet. */
 };
 

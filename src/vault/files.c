@@ -142,9 +142,8 @@ static enum err
 first_owner(struct trust *t, const struct making *m,
     const struct public_key *owner, const char *name)
 {
-	struct client c = {.key = *owner,
-	    .role = CLIENT_OWNER,
-	    .paired_ms = clock_wall_ms()};
+	struct client c = {
+	    .key = *owner, .role = CLIENT_OWNER, .paired_ms = clock_wall_ms()};
 
 	public_id(owner, &c.id);
 	snprintf(c.name, sizeof(c.name), "%s", name);

@@ -105,8 +105,8 @@ admit(struct vault *v, const struct json *body, struct client *ret,
 {
 	const char *csr = json_str(body, "csr");
 	const char *name = json_str(body, "name");
-	struct client c = {.role = v->pairing.role,
-	    .paired_ms = clock_wall_ms()};
+	struct client c = {
+	    .role = v->pairing.role, .paired_ms = clock_wall_ms()};
 	enum err e = check_window(v, why);
 
 	if (e != OK)

@@ -28,7 +28,8 @@ vault_save(struct vault *v, struct errmsg *why)
 void
 vault_tell_trust(struct vault *v)
 {
-	peers_send(v->peers, ROLE_CORE, MSG_TRUST_TABLE, trust_write(&v->trust));
+	peers_send(
+	    v->peers, ROLE_CORE, MSG_TRUST_TABLE, trust_write(&v->trust));
 	peers_send(
 	    v->peers, ROLE_TOOLS, MSG_TRUST_TABLE, trust_write(&v->trust));
 }
@@ -91,12 +92,11 @@ struct change {
 static enum err
 do_pair_open(const struct change *ch, struct errmsg *why)
 {
-	enum err e =
-	    pairing_open(ch->vault, ch->request, ch->body, why);
+	enum err e = pairing_open(ch->vault, ch->request, ch->body, why);
 
 	if (e == OK)
-		vault_answer(ch->vault, ch->request, "pairing-opened",
-		    ch->owner, true);
+		vault_answer(
+		    ch->vault, ch->request, "pairing-opened", ch->owner, true);
 	return e;
 }
 
@@ -144,8 +144,8 @@ do_tool_add(const struct change *ch, struct errmsg *why)
 		return err_say(why, ERR_INPUT, "the command is malformed");
 	crypto_hash(manifest, strlen(manifest), &got);
 	if (!digest_equal(&want, &got))
-		return err_say(why, ERR_DENIED,
-		    "the digest is not the manifest's");
+		return err_say(
+		    why, ERR_DENIED, "the digest is not the manifest's");
 	e = trust_set_tool(&v->trust, tool, &want);
 	if (e == OK)
 		e = vault_save(v, why);
@@ -210,8 +210,7 @@ static void
 on_trust_command(void *role, struct msg *m)
 {
 	struct vault *v = role;
-	struct change ch = {
-	    .vault = v, .request = json_int(m->body, "id", 0)};
+	struct change ch = {.vault = v, .request = json_int(m->body, "id", 0)};
 	struct errmsg why = {""};
 	struct json *body = NULL;
 	struct json *answer;
@@ -249,8 +248,8 @@ on_checkpoint_wanted(void *role, struct msg *m)
 	if (hex == NULL || digest_read(hex, strlen(hex), &root) != OK)
 		return;
 	buf_init(&b, COMMAND_MAX);
-	audit_checkpoint_text(&v->trust.box,
-	    (uint64_t)json_int(m->body, "size", 0), &root, &b);
+	audit_checkpoint_text(
+	    &v->trust.box, (uint64_t)json_int(m->body, "size", 0), &root, &b);
 	key_sign(v->root_key, b.p, b.len, &sig);
 	signature_text(&sig, text);
 	body = json_object();
