@@ -125,7 +125,7 @@ UNIT_ASAN := $(UNIT:tests/unit/%.c=$(A)/tests/%)
 ASAN_CFLAGS := $(filter-out -Wpedantic,$(COMMON)) -Itests/lib \
 	-isystem $(HOST)/include -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link \
-	-fno-sanitize-recover=undefined
+	-fno-sanitize-recover=undefined -Wno-format-nonliteral
 ASAN_OBJ := $(LIB_SRC:%.c=$(A)/%.o)
 HOST_LIBS := -L$(HOST)/lib $(LIBS) -lpthread
 

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A core that was taken over sends the tools role every bad order there is;
+a mind that was taken over sends orders where it can."""
+
+import os
+import re
+import shutil
+
+from house import BUILD, HOUSE_USER, House
+
+
+class Attacked:
+    """The attack's outcome, step by step."""
+
+    def __init__(self):
+        self.house = h = House()
+        h.start()
+        h.stop()
+        self.put(os.path.join(h.console.folder, "key.pem"), "console.key")
+        self.put(os.path.join(BUILD, "containers", "notes", "tool.json"), "notes.json")
+        shutil.copy(os.path.join(BUILD, "probe-attack"), h.path("bin"))
+        h.house_binary = h.path("bin", "probe-attack")
+        h.start_house()
+        h.house_binary = h.durward
+        h.start_tools()
+        h.wait_log("attack waiting for a restart of tools", seconds=60)
+        os.kill(h.pids()["tools"], 9)
+        h.wait_log("attack over", seconds=60)
+        lines = re.findall(r"attack (\S+): (DONE|refused): (.*)", h.log())
+        self.found = {step: (outcome, text) for step, outcome, text in lines}
+
+    def put(self, source, name):
+        """What a taken-over core would have in its own folder."""
+        target = self.house.path("state", "core", name)
+        shutil.copy(source, target)
+        shutil.chown(target, HOUSE_USER, HOUSE_USER)
+
+    def close(self):
+        self.house.close()
+
+
+def setup():
+    return Attacked()
+
+
+def refused(a, step, words):
+    outcome, text = a.found[step]
+    assert outcome == "refused", f"{step}: {text}"
+    assert words in text, f"{step} was refused for another reason: {text}"
+
+
+def test_an_order_that_needs_no_yes_is_done(a):
+    assert a.found["save"][0] == "DONE", a.found["save"]
+
+
+def test_a_system_order_without_a_sheet_is_refused(a):
+    refused(a, "no-sheet", "needs a signed sheet")
+
+
+def test_a_sheet_signed_by_a_key_that_only_core_knows_is_refused(a):
+    refused(a, "foreign-key", "unknown, revoked or no approver")
+
+
+def test_a_signature_of_another_key_is_refused(a):
+    refused(a, "wrong-signature", "the signature does not match")
+
+
+def test_an_order_with_one_byte_of_its_arguments_changed_is_refused(a):
+    refused(a, "changed-byte", "not the ones on the sheet")
+
+
+def test_a_sheet_past_its_life_is_refused(a):
+    refused(a, "expired", "expired")
+
+
+def test_a_sheet_for_another_function_is_refused(a):
+    refused(a, "other-tool", "another tool")
+
+
+def test_a_manifest_that_no_owner_signed_makes_nothing_harmless(a):
+    refused(a, "softer-manifest", "not the one an owner signed")
+
+
+def test_the_container_received_none_of_the_refused_calls(a):
+    assert a.found["still-there"] == ("DONE", "victim"), a.found["still-there"]
+    assert a.found["still-there-after-replay"] == ("DONE", "victim")
+    assert a.found["still-there-at-the-end"] == ("DONE", "victim")
+
+
+def test_a_good_order_is_done_once(a):
+    assert a.found["good"][0] == "DONE", a.found["good"]
+    assert a.found["gone"][0] == "refused", a.found["gone"]
+
+
+def test_the_same_order_a_second_time_is_refused(a):
+    refused(a, "replay", "used before")
+
+
+def test_the_same_order_after_a_restart_of_tools_is_refused(a):
+    refused(a, "replay-after-restart", "tools role was restarted")
+
+
+def test_a_mind_that_sends_orders_is_ended_and_nothing_is_done():
+    with House(binary="probe-offlane") as h:
+        h.start()
+        before = h.wait_roles()
+        h.wait_log("mind broke the rules of its lane")
+        for other in ("tools", "vault", "runner", "control"):
+            assert f"offlane no lane to {other}" in h.log(), f"the mind has a lane to {other}"
+        after = h.wait_roles()
+        assert after["core"] == before["core"], "core went down with it"
+        h.wait_up()
+        log = h.console.run("audit", "show").stdout
+        assert "echo.echo" not in log, log

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The house with a core that has been taken over.  It holds core's ends of
+ * the lanes and sends the tools role orders of every bad kind, with the real
+ * tools, vault, runner and container around it.  The test puts the console's
+ * key into core's folder, so that it can also make sheets that are good in
+ * all but one thing.  Linked in the place of src/ipc/serve.c.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval/sheet.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "ipc/peers_priv.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "tool/manifest.h"
+
+#define ACT "00112233445566778899aabbccddeeff"
+#define VICTIM "{\"name\":\"victim\"}"
+
+static struct attack {
+	struct peers *peers;
+	struct trust trust;
+	struct manifest *manifest;
+	char *manifest_text;
+	struct key *console;
+	char epoch[TOKEN_SIZE];
+	size_t step;
+	bool waiting; /* For the tools to return. */
+	/* The good order, to be sent again. */
+	char good_sheet[8192];
+	char good_signature[SIGNATURE_TEXT_SIZE];
+} a;
+
+static void next_step(void);
+
+static char *
+slurp(const char *path)
+{
+	struct buf b;
+
+	buf_init(&b, FILE_READ_MAX);
+	if (file_read(path, &b) != OK)
+		fatal("attack: %s is missing", path);
+	return buf_steal(&b);
+}
+
+static void
+send_order(const char *tool, const char *args, const char *sheet,
+    const char *signature)
+{
+	struct json *body = json_object();
+	struct buf bulk;
+
+	buf_init(&bulk, LANE_BULK_MAX);
+	buf_adds(&bulk, args);
+	buf_adds(&bulk, sheet);
+	json_put_str(body, "act", ACT);
+	json_put_str(body, "tool", tool);
+	json_put_int(body, "args_bytes", (int64_t)strlen(args));
+	json_put_str(body, "signature", signature);
+	peers_send_bulk(
+	    a.peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk.p, bulk.len);
+	buf_done(&bulk);
+}
+
+static struct str
+text(const char *s)
+{
+	return (struct str){s, strlen(s)};
+}
+
+/* A sheet that is right in everything; the caller spoils one thing. */
+static void
+good_sheet(struct sheet *s)
+{
+	static char schema[DIGEST_HEX_SIZE];
+	struct public_key pub;
+	uint8_t nonce[16];
+
+	memset(s, 0, sizeof(*s));
+	key_public(a.console, &pub);
+	public_id(&pub, &s->client);
+	s->box = a.trust.box;
+	crypto_random(nonce, sizeof(nonce));
+	hex_write(s->nonce, nonce, sizeof(nonce));
+	memcpy(s->boot, peers_boot(a.peers), sizeof(s->boot));
+	memcpy(s->epoch, a.epoch, sizeof(s->epoch));
+	s->issued_ms = clock_boot_ms();
+	s->lives_s = 600;
+	memcpy(s->run, ACT, sizeof(s->run));
+	memcpy(s->act, ACT, sizeof(s->act));
+	digest_hex(&a.manifest->schema, schema);
+	s->rule = text("lasting");
+	s->principal = text("console");
+	s->tool = text("notes.delete");
+	s->effect = text("system");
+	s->manifest = a.manifest->digest;
+	s->image = text(a.manifest->image);
+	s->schema = text(schema);
+	s->args = text(VICTIM);
+	s->origins = text("name:person");
+	s->entities = s->network = s->secrets = s->price = s->labels =
+	    text("none");
+	s->decision = text("approve");
+}
+
+static void
+sign_and_send(struct sheet *s, const struct key *key, const char *args)
+{
+	struct signature sig;
+	struct buf b;
+
+	crypto_hash(s->args.p, s->args.len, &s->args_digest);
+	buf_init(&b, SHEET_MAX);
+	if (sheet_write(s, &b) != OK)
+		fatal("attack: the sheet cannot be written");
+	key_sign(key, b.p, b.len, &sig);
+	signature_text(&sig, a.good_signature);
+	snprintf(a.good_sheet, sizeof(a.good_sheet), "%s", b.p);
+	buf_done(&b);
+	send_order("notes.delete", args, a.good_sheet, a.good_signature);
+}
+
+static void
+step_save(void)
+{
+	send_order("notes.save", "{\"text\":\"victim\"}", "", "");
+}
+
+static void
+step_read(void)
+{
+	send_order("notes.read", VICTIM, "", "");
+}
+
+static void
+step_no_sheet(void)
+{
+	send_order("notes.delete", VICTIM, "", "");
+}
+
+static void
+step_foreign_key(void)
+{
+	struct key *key = key_generate();
+	struct public_key pub;
+	struct sheet s;
+
+	good_sheet(&s);
+	key_public(key, &pub);
+	public_id(&pub, &s.client);
+	sign_and_send(&s, key, VICTIM);
+	key_free(key);
+}
+
+/* The sheet names the console, but another key signed it. */
+static void
+step_wrong_signature(void)
+{
+	struct key *key = key_generate();
+	struct sheet s;
+
+	good_sheet(&s);
+	sign_and_send(&s, key, VICTIM);
+	key_free(key);
+}
+
+static void
+step_changed_byte(void)
+{
+	struct sheet s;
+
+	good_sheet(&s);
+	s.args = text("{\"name\":\"victin\"}");
+	sign_and_send(&s, a.console, VICTIM);
+}
+
+static void
+step_expired(void)
+{
+	struct sheet s;
+
+	good_sheet(&s);
+	s.lives_s = 1;
+	s.issued_ms = clock_boot_ms() - 1500;
+	sign_and_send(&s, a.console, VICTIM);
+}
+
+static void
+step_other_tool(void)
+{
+	struct sheet s;
+
+	good_sheet(&s);
+	s.tool = text("notes.save");
+	sign_and_send(&s, a.console, VICTIM);
+}
+
+/* A manifest in which deleting is called reading. */
+static void
+step_softer_manifest(void)
+{
+	char *copy = slurp("/state/notes.json");
+	char *at = strstr(copy, "\"system\"");
+	struct json *body = json_object();
+
+	if (at == NULL)
+		fatal("attack: the manifest has no system effect");
+	memcpy(at, "\"read\"  ", 8);
+	json_put_str(body, "tool", "notes");
+	peers_send_bulk(
+	    a.peers, ROLE_TOOLS, MSG_MANIFEST, body, copy, strlen(copy));
+	free(copy);
+	step_no_sheet();
+}
+
+static void
+give_manifest(void)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", "notes");
+	peers_send_bulk(a.peers, ROLE_TOOLS, MSG_MANIFEST, body,
+	    a.manifest_text, strlen(a.manifest_text));
+}
+
+static void
+step_read_again(void)
+{
+	give_manifest();
+	step_read();
+}
+
+static void
+step_good(void)
+{
+	struct sheet s;
+
+	good_sheet(&s);
+	sign_and_send(&s, a.console, VICTIM);
+}
+
+static void
+step_replay(void)
+{
+	send_order("notes.delete", VICTIM, a.good_sheet, a.good_signature);
+}
+
+static void
+step_await_restart(void)
+{
+	a.waiting = true;
+	log_info("attack waiting for a restart of tools");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} steps[] = {
+    {"save", step_save},
+    {"no-sheet", step_no_sheet},
+    {"foreign-key", step_foreign_key},
+    {"wrong-signature", step_wrong_signature},
+    {"changed-byte", step_changed_byte},
+    {"expired", step_expired},
+    {"other-tool", step_other_tool},
+    {"softer-manifest", step_softer_manifest},
+    {"still-there", step_read_again},
+    {"good", step_good},
+    {"gone", step_read},
+    {"save-again", step_save},
+    {"replay", step_replay},
+    {"still-there-after-replay", step_read},
+    {"await-restart", step_await_restart},
+    {"replay-after-restart", step_replay},
+    {"still-there-at-the-end", step_read},
+};
+
+static void
+next_step(void)
+{
+	if (a.step == ARRAY_LEN(steps)) {
+		log_info("attack over");
+		return;
+	}
+	steps[a.step].run();
+}
+
+static void
+on_done(void *role, struct msg *m)
+{
+	(void)role;
+	if (a.step == ARRAY_LEN(steps))
+		return;
+	log_info("attack %s: %s: %s", steps[a.step].name,
+	    json_flag(m->body, "ok") ? "DONE" : "refused",
+	    json_words(m->body, "text"));
+	a.step++;
+	next_step();
+}
+
+static void
+start_container(void)
+{
+	struct json *body = json_object();
+	struct json *command = json_array();
+
+	json_push(command, json_string("/program"));
+	json_put_str(body, "tool", "notes");
+	json_put_str(body, "image", a.manifest->image);
+	json_put(body, "command", command);
+	json_put_bool(body, "volume", true);
+	peers_send(a.peers, ROLE_RUNNER, MSG_CONTAINER_START, body);
+}
+
+static void
+on_ready(void *role, struct msg *m)
+{
+	(void)role;
+	(void)m;
+	if (a.waiting) {
+		a.waiting = false;
+		a.step++;
+	}
+	next_step();
+}
+
+static void
+on_trust(void *role, struct msg *m)
+{
+	(void)role;
+	if (trust_read(m->body, &a.trust) != OK)
+		fatal("attack: no trust table");
+}
+
+static void
+on_epoch(void *role, struct msg *m)
+{
+	(void)role;
+	snprintf(a.epoch, sizeof(a.epoch), "%s", json_words(m->body, "epoch"));
+	give_manifest();
+	if (a.waiting)
+		start_container();
+}
+
+static void
+on_runner(void *role, struct msg *m)
+{
+	(void)role;
+	(void)m;
+	start_container();
+}
+
+static void
+ignore(void *role, struct msg *m)
+{
+	(void)role;
+	(void)m;
+}
+
+static const struct peer_handler handlers[] = {
+    {MSG_TRUST_TABLE, on_trust},
+    {MSG_TOOLS_EPOCH, on_epoch},
+    {MSG_RUNNER_STATE, on_runner},
+    {MSG_TOOL_READY, on_ready},
+    {MSG_ACT_DONE, on_done},
+    {MSG_TOOL_GONE, ignore},
+    {MSG_CONTAINER_STATE, ignore},
+    {MSG_CLIENT_REQUEST, ignore},
+};
+
+static void
+on_lane(void *role, enum role peer)
+{
+	(void)role;
+	if (peer == ROLE_VAULT)
+		peers_send(a.peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+}
+
+static void
+take_over(struct peers *p)
+{
+	struct errmsg why = {""};
+	char *pem = slurp("/state/console.key");
+
+	a.peers = p;
+	a.manifest_text = slurp("/state/notes.json");
+	if (key_read_pem(pem, &a.console) != OK ||
+	    manifest_parse(a.manifest_text, strlen(a.manifest_text),
+		&a.manifest, &why) != OK)
+		fatal("attack: %s", why.text);
+	free(pem);
+	p->setup.handlers = handlers;
+	p->setup.n_handlers = ARRAY_LEN(handlers);
+	p->setup.on_lane = on_lane;
+	p->setup.on_lost = NULL;
+}
+
+int
+peers_serve(struct peers *p)
+{
+	if (p->setup.self == ROLE_CORE)
+		take_over(p);
+	peers_send(p, ROLE_PARENT, MSG_READY, NULL);
+	peers_heartbeat(p);
+	loop_run(p->loop);
+	return 0;
+}
