@@ -125,6 +125,7 @@ request_pairing(struct joining *j, struct http_client *http, struct json **ret,
 	if (e == OK && status != 200) {
 		e = err_say(why, ERR_DENIED, "%s", json_words(*ret, "error"));
 		json_free(*ret);
+		*ret = NULL;
 	}
 out:
 	json_free(body);

@@ -92,7 +92,7 @@ check_window(struct vault *v, struct errmsg *why)
 		    "no pairing window is open; open one with 'durward pair' "
 		    "on the console");
 	if (v->pairing.tries_left-- == 0) {
-		close_window(v);
+		v->pairing.open = false;
 		return err_say(why, ERR_LIMIT,
 		    "too many wrong tries; open a new pairing window");
 	}
@@ -149,6 +149,7 @@ pairing_on_request(void *role, struct msg *m)
 	struct errmsg why = {""};
 	struct client c;
 	struct buf cert;
+	bool was_open = v->pairing.open;
 	enum err e;
 
 	buf_init(&cert, 8192);
@@ -169,7 +170,8 @@ pairing_on_request(void *role, struct msg *m)
 		vault_answer(v, 0, "client-paired", &c, false);
 	}
 	peers_send(v->peers, ROLE_CONTROL, MSG_PAIR_ANSWER, answer);
-	if (e == OK)
+	/* Behind the answer, which would be cut off with the port. */
+	if (was_open && (e == OK || !v->pairing.open))
 		close_window(v);
 	buf_done(&cert);
 }

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval/sheet.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "check.h"
+#include "fixture.h"
+
+#define FIELDS 28
+
+static void
+check_setup(void)
+{
+	fixture_open();
+	atexit(fixture_close);
+}
+
+static void
+write_sheet(const struct sheet *s, struct buf *b)
+{
+	buf_init(b, SHEET_MAX);
+	REQUIRE(sheet_write(s, b) == OK);
+}
+
+static enum err
+verify(const struct buf *b, int signer, struct sheet *ret)
+{
+	struct signature sig;
+	struct errmsg why;
+
+	key_sign(keys[signer], b->p, b->len, &sig);
+	return sheet_verify(
+	    &trust, (struct str){b->p, b->len}, &sig, ret, &why);
+}
+
+/* The text with line `at` replaced; NULL leaves the line out. */
+static void
+with_line(const struct buf *from, size_t at, const char *line, struct buf *ret)
+{
+	struct str rest = {from->p, from->len};
+	struct str l;
+	size_t i;
+
+	buf_init(ret, 2 * SHEET_MAX);
+	for (i = 0; str_line(&rest, &l); i++) {
+		if (i != at)
+			buf_addf(ret, "%.*s\n", (int)l.len, l.p);
+		else if (line != NULL)
+			buf_adds(ret, line);
+	}
+}
+
+/* Line `at` in its own memory, with its end. */
+static char *
+line_of(const struct buf *b, size_t at)
+{
+	struct str rest = {b->p, b->len};
+	struct str l = {"", 0};
+	char *copy;
+	size_t i;
+
+	for (i = 0; i <= at && str_line(&rest, &l); i++)
+		continue;
+	copy = calloc(1, l.len + 2);
+	memcpy(copy, l.p, l.len);
+	copy[l.len] = '\n';
+	return copy;
+}
+
+TEST(a_sheet_reads_back_and_writes_the_same_bytes)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet r;
+	struct buf a;
+	struct buf b;
+
+	write_sheet(&s, &a);
+	REQUIRE(sheet_read(a.p, a.len, &r) == OK);
+	write_sheet(&r, &b);
+	CHECK_STR(a.p, b.p);
+	CHECK(str_eq(r.tool, "notes.delete"));
+	CHECK_INT(r.lives_s, 600);
+	CHECK(digest_equal(&r.policy, &s.policy));
+	buf_done(&a);
+	buf_done(&b);
+}
+
+TEST(an_owner_and_an_approver_may_sign)
+{
+	int who;
+
+	for (who = WHO_OWNER; who <= WHO_APPROVER; who++) {
+		struct sheet s = fixture_sheet(who);
+		struct sheet_binding binding = fixture_binding(&s);
+		struct sheet r;
+		struct errmsg why;
+		struct buf b;
+
+		write_sheet(&s, &b);
+		CHECK(verify(&b, who, &r) == OK);
+		CHECK(sheet_binds(&r, &binding, &why) == OK);
+		buf_done(&b);
+	}
+}
+
+TEST(viewers_programs_and_the_revoked_may_not_sign)
+{
+	int who;
+
+	for (who = WHO_VIEWER; who < WHO_N; who++) {
+		struct sheet s = fixture_sheet(who);
+		struct sheet r;
+		struct buf b;
+
+		write_sheet(&s, &b);
+		CHECK(verify(&b, who, &r) == ERR_DENIED);
+		buf_done(&b);
+	}
+}
+
+TEST(a_foreign_key_may_not_sign)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct key *k = key_generate();
+	struct public_key pub;
+	struct signature sig;
+	struct sheet r;
+	struct errmsg why;
+	struct buf b;
+
+	write_sheet(&s, &b);
+	key_sign(k, b.p, b.len, &sig);
+	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
+	    ERR_SIGNATURE);
+	CHECK(verify(&b, WHO_APPROVER, &r) == ERR_SIGNATURE);
+	buf_done(&b);
+	key_public(k, &pub);
+	public_id(&pub, &s.client);
+	write_sheet(&s, &b);
+	key_sign(k, b.p, b.len, &sig);
+	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
+	    ERR_DENIED);
+	buf_done(&b);
+	key_free(k);
+}
+
+TEST(a_sheet_of_another_box_is_refused)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet r;
+	struct buf b;
+
+	s.box.b[0] ^= 1;
+	write_sheet(&s, &b);
+	CHECK(verify(&b, WHO_OWNER, &r) == ERR_DENIED);
+	buf_done(&b);
+}
+
+/* One byte at a time, in every line: nothing may pass under the signature
+ * of the unchanged text. */
+TEST(no_byte_can_be_changed_under_a_signature)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct signature sig;
+	struct errmsg why;
+	struct buf b;
+	struct sheet r;
+	size_t i;
+	int passed = 0;
+
+	write_sheet(&s, &b);
+	key_sign(keys[WHO_OWNER], b.p, b.len, &sig);
+	for (i = 0; i < b.len; i++) {
+		char was = b.p[i];
+
+		b.p[i] = was == '1' ? '2' : '1';
+		passed += sheet_verify(&trust, (struct str){b.p, b.len}, &sig,
+			      &r, &why) == OK;
+		b.p[i] = was;
+	}
+	CHECK_INT(passed, 0);
+	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
+	    OK);
+	for (i = 0; i < b.len; i++)
+		passed += sheet_verify(&trust, (struct str){b.p, i}, &sig, &r,
+			      &why) == OK;
+	CHECK_INT(passed, 0);
+	buf_done(&b);
+}
+
+/* The value of each line changed to another good one of its kind. */
+TEST(no_line_can_be_changed_under_a_signature)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet_binding binding = fixture_binding(&s);
+	struct signature sig;
+	struct errmsg why;
+	struct buf b;
+	size_t i;
+
+	write_sheet(&s, &b);
+	key_sign(keys[WHO_OWNER], b.p, b.len, &sig);
+	for (i = 1; i <= FIELDS; i++) {
+		char *line = line_of(&b, i);
+		char *last = line + strlen(line) - 2;
+		struct buf changed;
+		struct sheet r;
+		enum err e;
+
+		CASE(line);
+		*last = *last == '1' ? '2' : '1';
+		with_line(&b, i, line, &changed);
+		CHECK(strcmp(changed.p, b.p) != 0);
+		e = sheet_verify(&trust, (struct str){changed.p, changed.len},
+		    &sig, &r, &why);
+		if (e == OK)
+			e = sheet_binds(&r, &binding, &why);
+		CHECK(e != OK);
+		CHECK(strlen(why.text) > 0);
+		buf_done(&changed);
+		free(line);
+	}
+	buf_done(&b);
+}
+
+TEST(lines_missing_doubled_swapped_or_added_are_refused)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet r;
+	struct buf b;
+	size_t i;
+
+	write_sheet(&s, &b);
+	for (i = 0; i <= FIELDS; i++) {
+		char *line = line_of(&b, i);
+		char *next = line_of(&b, i + 1);
+		struct buf t;
+		char two[512];
+
+		CASE(line);
+		with_line(&b, i, NULL, &t);
+		CHECK(sheet_read(t.p, t.len, &r) == ERR_INPUT);
+		buf_done(&t);
+		snprintf(two, sizeof(two), "%s%s", line, line);
+		with_line(&b, i, two, &t);
+		CHECK(sheet_read(t.p, t.len, &r) == ERR_INPUT);
+		buf_done(&t);
+		snprintf(two, sizeof(two), "%sextra line\n", line);
+		with_line(&b, i, two, &t);
+		CHECK(sheet_read(t.p, t.len, &r) == ERR_INPUT);
+		buf_done(&t);
+		if (i < FIELDS) {
+			struct buf half;
+
+			with_line(&b, i + 1, NULL, &half);
+			snprintf(two, sizeof(two), "%s%s", next, line);
+			with_line(&half, i, two, &t);
+			CHECK_INT(t.len, b.len);
+			CHECK(sheet_read(t.p, t.len, &r) == ERR_INPUT);
+			buf_done(&t);
+			buf_done(&half);
+		}
+		free(line);
+		free(next);
+	}
+	buf_done(&b);
+}
+
+/* Even a client that signs something else than it was shown cannot move a
+ * yes to another act. */
+TEST(a_sheet_binds_only_its_own_act)
+{
+	static const struct {
+		const char *what;
+		enum err want;
+	} rows[] = {{"boot", ERR_EXPIRED}, {"epoch", ERR_EXPIRED},
+	    {"late", ERR_EXPIRED}, {"early", ERR_EXPIRED}, {"act", ERR_DENIED},
+	    {"tool", ERR_DENIED}, {"effect", ERR_DENIED},
+	    {"manifest", ERR_DENIED}, {"args", ERR_DENIED},
+	    {"longer args", ERR_DENIED}, {"decision", ERR_DENIED}};
+	struct digest other = {{1}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sheet s = fixture_sheet(WHO_OWNER);
+		struct sheet_binding b = fixture_binding(&s);
+		struct errmsg why = {""};
+
+		CASE(rows[i].what);
+		CHECK(sheet_binds(&s, &b, &why) == OK);
+		switch (i) {
+		case 0: b.boot = FIXTURE_EPOCH; break;
+		case 1: b.epoch = FIXTURE_BOOT; break;
+		case 2: b.now_ms = 100000 + 600 * 1000; break;
+		case 3: b.now_ms = 99999; break;
+		case 4: b.act = FIXTURE_BOOT; break;
+		case 5: b.tool = "notes.deletes"; break;
+		case 6: b.effect = "read"; break;
+		case 7: b.manifest = &other; break;
+		case 8: b.args = S("{\"name\":\"shoppinh\"}"); break;
+		case 9: b.args = S(FIXTURE_ARGS " "); break;
+		default: s.decision = S("deny"); break;
+		}
+		CHECK_INT(sheet_binds(&s, &b, &why), rows[i].want);
+		CHECK(strlen(why.text) > 0);
+	}
+}
+
+TEST(a_sheet_lives_to_its_last_millisecond)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet_binding b = fixture_binding(&s);
+
+	b.now_ms = 100000 + 600 * 1000 - 1;
+	CHECK(sheet_binds(&s, &b, NULL) == OK);
+	s.lives_s = 0;
+	b.now_ms = 100000;
+	CHECK(sheet_binds(&s, &b, NULL) == ERR_EXPIRED);
+}
+
+TEST(the_arguments_must_have_the_digest_beside_them)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet r;
+	struct buf b;
+
+	s.args = S("{\"name\":\"other\"}");
+	write_sheet(&s, &b);
+	CHECK(sheet_read(b.p, b.len, &r) == ERR_INPUT);
+	buf_done(&b);
+}
+
+TEST(no_value_can_forge_a_line)
+{
+	static const struct str bad[] = {{"a\nlabels none", 13}, {"", 0},
+	    {"a\rb", 3}, {"a\x1b[2J", 5}, {"a\x7f", 2}, {"a\0b", 3},
+	    {"\xff", 1}, {"a\tb", 3}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		struct sheet s = fixture_sheet(WHO_OWNER);
+		struct buf b;
+
+		s.price = bad[i];
+		buf_init(&b, SHEET_MAX);
+		CHECK(sheet_write(&s, &b) == ERR_INPUT);
+		buf_done(&b);
+	}
+}
+
+TEST(a_number_below_nought_is_not_written)
+{
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct buf b;
+
+	s.issued_ms = -1;
+	buf_init(&b, SHEET_MAX);
+	CHECK(sheet_write(&s, &b) == ERR_INPUT);
+	buf_done(&b);
+}
+
+TEST(a_number_has_one_text)
+{
+	static const char *const bad[] = {"lives 0600\n", "lives +600\n",
+	    "lives -600\n", "lives 600 \n", "lives  600\n", "lives 6e2\n",
+	    "lives 600.0\n", "lives \n", "lives\n", "lives 0x258\n",
+	    "lives 9999999999999999\n", "lives 600\r\n", "LIVES 600\n"};
+	struct sheet s = fixture_sheet(WHO_OWNER);
+	struct sheet r;
+	struct buf b;
+	size_t i;
+
+	write_sheet(&s, &b);
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		struct buf t;
+
+		CASE(bad[i]);
+		with_line(&b, 7, bad[i], &t);
+		CHECK(sheet_read(t.p, t.len, &r) == ERR_INPUT);
+		buf_done(&t);
+	}
+	buf_done(&b);
+}
+
+TEST(a_sheet_beyond_the_limit_is_not_read)
+{
+	char *big = calloc(1, SHEET_MAX + 1);
+	struct sheet r;
+
+	CHECK(sheet_read(big, SHEET_MAX + 1, &r) == ERR_LIMIT);
+	CHECK(sheet_read(big, 0, &r) == ERR_INPUT);
+	free(big);
+}

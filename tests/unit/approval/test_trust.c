@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval/trust.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "fixture.h"
+
+static void
+check_setup(void)
+{
+	fixture_open();
+	atexit(fixture_close);
+}
+
+static struct client
+new_client(const char *name, enum client_role role)
+{
+	struct client c = {.role = role};
+	struct key *k = key_generate();
+
+	key_public(k, &c.key);
+	key_free(k);
+	public_id(&c.key, &c.id);
+	memcpy(c.name, name, strlen(name));
+	return c;
+}
+
+TEST(the_last_owner_cannot_be_revoked)
+{
+	static struct trust t;
+	struct client second = new_client("second", CLIENT_OWNER);
+
+	t = trust;
+	CHECK(trust_revoke(&t, &t.clients[WHO_OWNER].id) == ERR_STATE);
+	CHECK(!t.clients[WHO_OWNER].revoked);
+	CHECK(trust_add_client(&t, &second) == OK);
+	CHECK(trust_revoke(&t, &t.clients[WHO_OWNER].id) == OK);
+	CHECK(t.clients[WHO_OWNER].revoked);
+	CHECK(trust_revoke(&t, &second.id) == ERR_STATE);
+	CHECK(trust_revoke(&t, &t.clients[WHO_OWNER].id) == ERR_NOTFOUND);
+	CHECK(trust_revoke(&t, &t.clients[WHO_APPROVER].id) == OK);
+}
+
+TEST(a_tombstone_keeps_its_key_out_for_good)
+{
+	static struct trust t;
+	struct client c = new_client("tablet", CLIENT_APPROVER);
+	const struct client *found = NULL;
+
+	t = trust;
+	CHECK(trust_add_client(&t, &c) == OK);
+	CHECK(trust_live_client(&t, &c.id, &found) == OK);
+	CHECK_STR(found->name, "tablet");
+	CHECK(trust_revoke(&t, &c.id) == OK);
+	CHECK(trust_live_client(&t, &c.id, &found) == ERR_DENIED);
+	CHECK(trust_client(&t, &c.id) != NULL);
+	CHECK(trust_client_by_name(&t, "tablet") == NULL);
+	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
+	memcpy(c.name, "other", 6);
+	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
+	c = new_client("tablet", CLIENT_VIEWER);
+	CHECK(trust_add_client(&t, &c) == OK);
+}
+
+TEST(a_live_name_is_taken)
+{
+	static struct trust t;
+	struct client c = new_client("console", CLIENT_VIEWER);
+
+	t = trust;
+	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
+	CHECK_INT(t.n_clients, trust.n_clients);
+}
+
+TEST(the_tables_have_limits)
+{
+	static struct trust t;
+	struct client c = new_client("x", CLIENT_VIEWER);
+	struct digest d = {{1}};
+	char name[16];
+	int i;
+
+	t = trust;
+	for (i = 0; t.n_clients < CLIENTS_MAX; i++) {
+		snprintf(c.name, sizeof(c.name), "c%d", i);
+		c.id.b[0] = (uint8_t)i;
+		c.id.b[1] ^= 1;
+		REQUIRE(trust_add_client(&t, &c) == OK);
+	}
+	memcpy(c.name, "last", 5);
+	c.id.b[2] ^= 1;
+	CHECK(trust_add_client(&t, &c) == ERR_LIMIT);
+	for (i = 0; i < TOOLS_MAX; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		REQUIRE(trust_set_tool(&t, name, &d) == OK);
+	}
+	CHECK(trust_set_tool(&t, "last", &d) == ERR_LIMIT);
+	d.b[0] = 2;
+	CHECK(trust_set_tool(&t, "t0", &d) == OK);
+	CHECK_INT(trust_tool(&t, "t0")->manifest.b[0], 2);
+	CHECK(trust_tool(&t, "last") == NULL);
+}
+
+TEST(who_may_approve)
+{
+	int who;
+
+	for (who = 0; who <= WHO_PROGRAM; who++)
+		CHECK(client_may_approve(&trust.clients[who]) ==
+		    (who <= WHO_APPROVER));
+	for (who = 0; who < CLIENT_ROLE_COUNT; who++)
+		CHECK_INT(client_role_by_name(
+			      client_role_name((enum client_role)who)),
+		    who);
+	CHECK_INT(client_role_by_name("root"), CLIENT_ROLE_COUNT);
+	CHECK_STR(client_role_name(CLIENT_ROLE_COUNT), "unknown");
+}
+
+TEST(the_table_reads_back_from_its_json)
+{
+	static struct trust t;
+	static struct trust r;
+	struct digest d = {{9}};
+	struct json *v;
+
+	t = trust;
+	CHECK(trust_set_tool(&t, "notes", &d) == OK);
+	v = trust_write(&t);
+	REQUIRE(trust_read(v, &r) == OK);
+	json_free(v);
+	CHECK(memcmp(&t.box, &r.box, sizeof(t.box)) == 0);
+	CHECK_INT(r.n_clients, t.n_clients);
+	CHECK_INT(r.n_tools, 1);
+	CHECK(memcmp(t.clients, r.clients, sizeof(t.clients)) == 0);
+	CHECK(memcmp(t.tools, r.tools, sizeof(t.tools)) == 0);
+}
+
+/* The table's text with one piece replaced by another. */
+static bool
+reads_with(const char *piece, const char *other)
+{
+	static struct trust r;
+	struct json *v = trust_write(&trust);
+	char *text = json_print(v);
+	const char *at = strstr(text, piece);
+	struct buf b;
+	bool good;
+
+	json_free(v);
+	buf_init(&b, 65536);
+	REQUIRE(at != NULL);
+	buf_add(&b, text, (size_t)(at - text));
+	buf_adds(&b, other);
+	buf_adds(&b, at + strlen(piece));
+	free(text);
+	REQUIRE(json_parse(b.p, b.len, &v) == OK);
+	buf_done(&b);
+	good = trust_read(v, &r) == OK;
+	json_free(v);
+	return good;
+}
+
+TEST(a_malformed_table_is_refused)
+{
+	CHECK(reads_with("\"owner\"", "\"owner\""));
+	CHECK(!reads_with("\"owner\"", "\"root\""));
+	CHECK(!reads_with("\"owner\"", "1"));
+	CHECK(!reads_with("\"console\"", "\"Console\""));
+	CHECK(!reads_with("\"console\"", "\"\""));
+	CHECK(!reads_with("\"name\":\"console\"", "\"nome\":\"console\""));
+	CHECK(!reads_with("{\"key\":\"04", "{\"key\":\"0"));
+	CHECK(!reads_with("{\"key\":\"04", "{\"kex\":\"04"));
+}
+
+TEST(a_table_of_other_types_is_refused)
+{
+	static struct trust r;
+	static const char *const bad[] = {"{}", "[]", "1", "{\"key\":1}"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		struct json *v;
+
+		CASE(bad[i]);
+		REQUIRE(json_parse(bad[i], strlen(bad[i]), &v) == OK);
+		CHECK(trust_read(v, &r) != OK);
+		json_free(v);
+	}
+	CASE("members of another type");
+	CHECK(!reads_with("\"clients\":[", "\"clients\":\"none\",\"other\":["));
+	CHECK(!reads_with("\"clients\":[", "\"other\":["));
+	CHECK(!reads_with("\"tools\":[]", "\"tools\":{}"));
+}
+
+/* Anything but a clear no would bring a lost phone back. */
+TEST(revoked_must_be_a_boolean)
+{
+	CHECK(!reads_with("\"revoked\":true", "\"revoked\":\"true\""));
+	CHECK(!reads_with("\"revoked\":true", "\"revoked\":1"));
+	CHECK(!reads_with("\"revoked\":true", "\"removed\":true"));
+}
+
+TEST(a_key_that_stands_twice_is_refused)
+{
+	static struct trust t;
+	static struct trust r;
+	struct json *v;
+
+	t = trust;
+	t.clients[t.n_clients] = t.clients[WHO_REVOKED];
+	t.clients[t.n_clients++].revoked = false;
+	v = trust_write(&t);
+	CHECK(trust_read(v, &r) != OK);
+	json_free(v);
+}
