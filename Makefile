@@ -114,7 +114,7 @@ build/containers/%/program: containers/%/main.c containers/serve/serve.c \
 build/containers/%/tool.json: build/containers/%/program \
 		containers/%/tool.json.in scripts/make-image
 	$(call say,IMAGE,$*)
-	$(Q)scripts/make-image $* build/containers/$*
+	$(Q)scripts/make-image $* build/containers/$* containers/$*/tool.json.in
 .PRECIOUS: build/containers/%/program
 
 # ---- tests ----
@@ -167,10 +167,23 @@ build/probe-%: tests/probe/%.c $(OBJ)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
 		$(filter-out $(B)/src/ipc/serve.o,$(OBJ)) $(LIBS)
 
-check-integration: all $(PROBES)
+# A tool that does everything wrong that a tool can.
+BAD := build/test-containers/badtool
+$(BAD)/program: tests/containers/badtool/main.c $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
+
+$(BAD)/tool.json: $(BAD)/program tests/containers/badtool/tool.json.in \
+		scripts/make-image
+	$(call say,IMAGE,badtool)
+	$(Q)scripts/make-image badtool $(BAD) \
+		tests/containers/badtool/tool.json.in
+
+check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
-check-containers: all $(PROBES)
+check-containers: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
 # ---- fuzzing ----
@@ -210,6 +223,6 @@ ci:
 
 clean:
 	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
-		build/probe-*
+		build/probe-* build/test-containers
 
 -include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d)

@@ -29,6 +29,7 @@
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16
 #define RUN_STEPS_MAX 32
+#define RUN_RESUMES_MAX 3
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8

@@ -38,6 +38,7 @@ struct run {
 	/* A bit for each step that has an act already, ended or not, so that
 	 * a restarted mind cannot make a second one of it. */
 	uint32_t acted;
+	int resumes; /* How often the mind ended while it was open. */
 };
 
 _Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");
@@ -168,6 +169,8 @@ enum err runs_start(struct core *c, const struct client *client,
     const char *goal, char ret_id[TOKEN_SIZE], struct errmsg *why);
 struct run *runs_restore(
     struct core *c, const char *id, const char *goal, const char *principal);
+/* The mind is there anew.  A run that was open each time it ended is
+ * given up, so that no goal can keep the mind from others. */
 void runs_resume_all(struct core *c);
 void runs_tell_result(struct core *c, const char *run, int64_t step,
     const char *state, const char *text);

@@ -171,29 +171,31 @@ runs_tell_result(struct core *c, const char *run, int64_t step,
 	peers_send(c->peers, ROLE_MIND, MSG_ACT_RESULT, body);
 }
 
-/* {"run", "text", "reached"} */
-void
-runs_on_reply(void *role, struct msg *m)
+static void
+end_run(struct core *c, struct run *run, const char *text, bool reached)
 {
-	struct core *c = role;
-	const char *id = json_str(m->body, "run");
-	const char *text = json_str(m->body, "text");
-	struct run *run = runs_find(c, id != NULL ? id : "");
-	bool reached = json_flag(m->body, "reached");
-	struct json *details;
-	struct record *r;
+	struct json *details = json_object();
+	struct record *r = record_new(c);
 
-	if (run == NULL || text == NULL)
-		return;
-	details = json_object();
 	json_put_str(details, "reply", text);
 	json_put_bool(details, "reached", reached);
-	r = record_new(c);
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(r, row_write_run,
 	    row_of_run(run, reached ? "done" : "failed", text));
 	record_post(r, false, NULL, NULL);
 	forget(c, run);
+}
+
+/* {"run", "text", "reached"} */
+void
+runs_on_reply(void *role, struct msg *m)
+{
+	struct core *c = role;
+	const char *text = json_str(m->body, "text");
+	struct run *run = runs_find(c, json_words(m->body, "run"));
+
+	if (run != NULL && text != NULL)
+		end_run(c, run, text, json_flag(m->body, "reached"));
 }
 
 /* ---- A restarted mind gets its open turns back ---- */
@@ -290,6 +292,13 @@ runs_resume_all(struct core *c)
 
 		if (c->runs[i] == NULL)
 			continue;
+		if (c->runs[i]->resumes++ == RUN_RESUMES_MAX) {
+			end_run(c, c->runs[i],
+			    "The mind ended each time it thought about this "
+			    "goal, so it was given up.",
+			    false);
+			continue;
+		}
 		r = xalloc(sizeof(*r));
 		r->core = c;
 		r->steps = json_array();

@@ -65,7 +65,7 @@ class Client:
         self.env = {"PATH": os.environ["PATH"], "HOME": self.folder,
                     "DURWARD_CLIENT": self.folder, "USER": name}
 
-    def run(self, *args, wait=60, **kw):
+    def run(self, *args, wait=25, **kw):
         return subprocess.run([self.house.durward, *args], env=self.env, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=wait, **kw)

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A tool that does everything wrong that a tool can.  Which wrong is the
+ * name of the function called; before that it behaves.
+ */
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_BYTES (128 * 1024)
+
+static long long
+id_of(const char *line)
+{
+	const char *at = strstr(line, "\"id\":");
+
+	return at != NULL ? strtoll(at + 5, NULL, 10) : -1;
+}
+
+static void
+answer(long long id, const char *text)
+{
+	printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"result\":{\"content\":"
+	       "[{\"type\":\"text\",\"text\":\"%s\"}],\"isError\":false}}\n",
+	    id, text);
+	fflush(stdout);
+}
+
+static void
+do_silent(long long id)
+{
+	(void)id;
+}
+
+static void
+do_dies(long long id)
+{
+	(void)id;
+	exit(3);
+}
+
+static void
+do_garbage(long long id)
+{
+	(void)id;
+	puts("this is not JSON");
+	fflush(stdout);
+}
+
+static void
+do_endless(long long id)
+{
+	static char chunk[4096];
+	int i;
+
+	(void)id;
+	memset(chunk, 'x', sizeof(chunk));
+	for (i = 0; i < 256; i++)
+		fwrite(chunk, 1, sizeof(chunk), stdout);
+	fflush(stdout);
+}
+
+static void
+do_twice(long long id)
+{
+	answer(id, "first");
+	answer(id, "second");
+}
+
+static void
+do_huge(long long id)
+{
+	static char text[100 * 1024];
+
+	memset(text, 'y', sizeof(text) - 1);
+	answer(id, text);
+}
+
+static void
+do_deep(long long id)
+{
+	int i;
+
+	printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"result\":", id);
+	for (i = 0; i < 1000; i++)
+		putchar('[');
+	for (i = 0; i < 1000; i++)
+		putchar(']');
+	puts("}");
+	fflush(stdout);
+}
+
+/* What the container really has, told by who lives in it. */
+static bool
+opens(const char *path, const char *mode)
+{
+	FILE *f = fopen(path, mode);
+
+	if (f == NULL)
+		return false;
+	fclose(f);
+	return true;
+}
+
+static void
+do_look(long long id)
+{
+	struct if_nameindex *list = if_nameindex();
+	char text[1024];
+	int n = 0;
+	int i;
+	int fds = 0;
+
+	for (i = 0; list != NULL && list[i].if_index != 0; i++)
+		n++;
+	for (i = 3; i < 256; i++)
+		if (fcntl(i, F_GETFD) >= 0)
+			fds++;
+	snprintf(text, sizeof(text),
+	    "interfaces=%d root_writable=%d data=%d shim_writable=%d "
+	    "uid=%u extra_fds=%d",
+	    n, opens("/new", "w"), opens("/data/x", "w"), opens("/shim", "a"),
+	    (unsigned)getuid(), fds);
+	if_freenameindex(list);
+	answer(id, text);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(long long id);
+} functions[] = {
+    {"silent", do_silent},
+    {"dies", do_dies},
+    {"garbage", do_garbage},
+    {"endless", do_endless},
+    {"twice", do_twice},
+    {"huge", do_huge},
+    {"deep", do_deep},
+    {"look", do_look},
+};
+
+#define COUNT (sizeof(functions) / sizeof(functions[0]))
+
+static void
+list(long long id)
+{
+	size_t i;
+
+	printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"result\":{\"tools\":[", id);
+	for (i = 0; i < COUNT; i++)
+		printf("%s{\"name\":\"%s\",\"inputSchema\":{\"type\":"
+		       "\"object\"}}",
+		    i > 0 ? "," : "", functions[i].name);
+	puts("]}}");
+	fflush(stdout);
+}
+
+static void
+call(long long id, const char *line)
+{
+	char wanted[64];
+	size_t i;
+
+	for (i = 0; i < COUNT; i++) {
+		snprintf(wanted, sizeof(wanted), "\"name\":\"%s\"",
+		    functions[i].name);
+		if (strstr(line, wanted) != NULL)
+			functions[i].run(id);
+	}
+}
+
+int
+main(void)
+{
+	static char line[LINE_BYTES];
+
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		long long id = id_of(line);
+
+		if (strstr(line, "\"initialize\"") != NULL) {
+			printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"result\":"
+			       "{\"protocolVersion\":\"2025-11-25\","
+			       "\"capabilities\":{\"tools\":{}},"
+			       "\"serverInfo\":{\"name\":\"bad\","
+			       "\"version\":\"1\"}}}\n",
+			    id);
+			fflush(stdout);
+		} else if (strstr(line, "\"tools/list\"") != NULL) {
+			list(id);
+		} else if (strstr(line, "\"tools/call\"") != NULL) {
+			call(id, line);
+		}
+	}
+	return 0;
+}

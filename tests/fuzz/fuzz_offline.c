@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A goal that is understood names a tool and a part of the goal's words. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/offline.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *goal = malloc(size + 1);
+	struct offline_match m = {NULL, NULL, NULL};
+
+	memcpy(goal, data, size);
+	goal[size] = '\0';
+	if (offline_match(goal, &m) == OK) {
+		if (m.value == NULL || strstr(goal, m.value) == NULL)
+			abort();
+		if (m.arg != NULL && (m.tool == NULL || m.value[0] == '\0'))
+			abort();
+		if (m.tool != NULL && strchr(m.tool, '.') == NULL)
+			abort();
+		free(m.value);
+	}
+	free(goal);
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The house with a mind that was taken over: it answers every goal with the
+ * proposal that the goal is the JSON of, byte for byte, and with a reply
+ * when its act has ended.  The goal `garbage` sends bytes that are no frame.
+ * Linked in the place of src/ipc/serve.c.
+ */
+
+#include <string.h>
+
+#include "base/log.h"
+#include "ipc/peers_priv.h"
+
+static struct peers *peers;
+
+static void
+reply(const struct json *body, const char *text)
+{
+	struct json *answer = json_object();
+
+	json_put_str(answer, "run", json_words(body, "run"));
+	json_put_str(answer, "text", text);
+	json_put_bool(answer, "reached", true);
+	peers_send(peers, ROLE_CORE, MSG_REPLY, answer);
+}
+
+static void
+on_turn(void *role, struct msg *m)
+{
+	const char *goal = json_words(m->body, "goal");
+	struct json *proposal;
+	struct outgoing o = {.type = MSG_COUNT};
+
+	(void)role;
+	if (strcmp(goal, "garbage") == 0) {
+		/* A type that does not exist: refused by the decoder. */
+		if (lane_send(peers->lanes[ROLE_CORE], &o) != OK)
+			log_err("the garbage was not sent");
+		return;
+	}
+	if (json_parse(goal, strlen(goal), &proposal) != OK)
+		return;
+	json_put_str(proposal, "run", json_words(m->body, "run"));
+	peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
+}
+
+static void
+on_result(void *role, struct msg *m)
+{
+	(void)role;
+	reply(m->body, json_words(m->body, "text"));
+}
+
+static void
+ignore(void *role, struct msg *m)
+{
+	(void)role;
+	(void)m;
+}
+
+static const struct peer_handler handlers[] = {
+    {MSG_TURN_START, on_turn},
+    {MSG_ACT_RESULT, on_result},
+    {MSG_STEP_KEPT, ignore},
+};
+
+int
+peers_serve(struct peers *p)
+{
+	peers = p;
+	if (p->setup.self == ROLE_MIND) {
+		p->setup.handlers = handlers;
+		p->setup.n_handlers = ARRAY_LEN(handlers);
+	}
+	peers_send(p, ROLE_PARENT, MSG_READY, NULL);
+	peers_heartbeat(p);
+	loop_run(p->loop);
+	return 0;
+}

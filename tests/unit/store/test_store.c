@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "check.h"
+
+static char folder[] = "/tmp/durward-unit-store-XXXXXX";
+static char path[64];
+static const char *const migrations[] = {
+    "CREATE TABLE t (n INTEGER PRIMARY KEY, word TEXT)",
+    "ALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 7"};
+
+static void
+clean(void)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char name[80];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		unlink(name);
+	}
+}
+
+static void
+clean_up(void)
+{
+	clean();
+	rmdir(folder);
+}
+
+static void
+check_setup(void)
+{
+	if (mkdtemp(folder) != NULL)
+		atexit(clean_up);
+	snprintf(path, sizeof(path), "%s/box.db", folder);
+}
+
+static struct store *
+opened(int version)
+{
+	struct store *st = NULL;
+	struct errmsg why = {""};
+
+	REQUIRE(store_open(path, migrations, version, &st, &why) == OK);
+	return st;
+}
+
+/* One job: insert `n`, then fail with `e` or not. */
+struct insert {
+	int64_t n;
+	enum err e;
+	int order;	 /* When it ran. */
+	int done_order;	 /* When done was told. */
+	enum err result;
+};
+
+static int ran;
+static int told;
+
+static enum err
+run_insert(struct store_tx *tx, void *arg)
+{
+	struct insert *in = arg;
+	struct store_query *q;
+	enum err e =
+	    store_query_open(tx, "INSERT INTO t (n, word) VALUES (?, ?)", &q);
+
+	in->order = ++ran;
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, in->n);
+	store_bind_text(q, 2, "word");
+	e = store_query_finish(q);
+	return e != OK ? e : in->e;
+}
+
+static void
+on_done(void *arg, enum err result)
+{
+	struct insert *in = arg;
+
+	in->result = result;
+	in->done_order = ++told;
+}
+
+static void
+post(struct store *st, struct insert *in, bool durable)
+{
+	struct store_job job = {
+	    .run = run_insert, .done = on_done, .arg = in, .durable = durable};
+
+	REQUIRE(store_post(st, &job) == OK);
+}
+
+static enum err
+reap_until(struct store *st, int want)
+{
+	struct pollfd pfd = {.fd = store_fd(st), .events = POLLIN};
+	enum err e = OK;
+	int i;
+
+	for (i = 0; i < 200 && told < want && e == OK; i++) {
+		poll(&pfd, 1, 50);
+		e = store_reap(st);
+	}
+	return e;
+}
+
+static enum err
+run_count(struct store_tx *tx, void *arg)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx, "SELECT count(*) FROM t", &q);
+
+	if (e == OK)
+		e = store_query_step(q);
+	if (e == OK)
+		*(int64_t *)arg = store_column_int(q, 0);
+	if (e == OK)
+		store_query_close(q);
+	return e;
+}
+
+static int64_t
+count_in(struct store *st)
+{
+	int64_t n = -1;
+
+	REQUIRE(store_run_now(st, run_count, &n) == OK);
+	return n;
+}
+
+static int64_t
+count_after_reopen(void)
+{
+	struct store *st = opened(1);
+	int64_t n = count_in(st);
+
+	store_close(st);
+	return n;
+}
+
+TEST(jobs_run_and_are_told_in_their_order)
+{
+	static struct insert in[300];
+	struct store *st;
+	int i;
+
+	clean();
+	ran = told = 0;
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < 300; i++) {
+		in[i] = (struct insert){.n = i};
+		post(st, &in[i], false);
+	}
+	CHECK(reap_until(st, 300) == OK);
+	for (i = 0; i < 300; i++) {
+		CHECK_INT(in[i].order, i + 1);
+		CHECK_INT(in[i].done_order, i + 1);
+		CHECK_INT(in[i].result, OK);
+	}
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 300);
+}
+
+TEST(a_durable_job_and_what_came_before_it_outlive_a_kill)
+{
+	int fds[2];
+	int status;
+	char c = 0;
+	pid_t pid;
+
+	clean();
+	REQUIRE(pipe(fds) == 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct insert a = {.n = 1};
+		struct insert b = {.n = 2};
+		struct store *st = opened(1);
+
+		told = 0;
+		store_start(st);
+		post(st, &a, false);
+		post(st, &b, true);
+		if (reap_until(st, 2) == OK && b.result == OK)
+			c = 'k';
+		if (write(fds[1], &c, 1) != 1)
+			_exit(1);
+		pause();
+	}
+	CHECK(read(fds[0], &c, 1) == 1 && c == 'k');
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(fds[0]);
+	close(fds[1]);
+	CHECK_INT(count_after_reopen(), 2);
+}
+
+TEST(an_error_undoes_its_own_job_alone)
+{
+	struct insert in[5] = {{.n = 1}, {.n = 2, .e = ERR_DENIED}, {.n = 3},
+	    {.n = 1}, {.n = 4}};
+	struct store *st;
+	int i;
+
+	clean();
+	told = 0;
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < 5; i++)
+		post(st, &in[i], i == 4);
+	CHECK(reap_until(st, 5) == OK);
+	CHECK_INT(in[0].result, OK);
+	CHECK_INT(in[1].result, ERR_DENIED);
+	CHECK_INT(in[2].result, OK);
+	CHECK_INT(in[3].result, ERR_EXISTS);
+	CHECK_INT(in[4].result, OK);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 3);
+}
+
+TEST(a_failed_durable_job_is_told_too)
+{
+	struct insert in = {.n = 1, .e = ERR_STATE};
+	struct store *st;
+
+	clean();
+	told = 0;
+	st = opened(1);
+	store_start(st);
+	post(st, &in, true);
+	CHECK(reap_until(st, 1) == OK);
+	CHECK_INT(in.result, ERR_STATE);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 0);
+}
+
+TEST(closing_finishes_what_waits)
+{
+	static struct insert in[50];
+	struct store *st;
+	int i;
+
+	clean();
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < 50; i++) {
+		in[i] = (struct insert){.n = i};
+		post(st, &in[i], false);
+	}
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 50);
+	store_close(NULL);
+}
+
+static enum err
+run_slow(struct store_tx *tx, void *arg)
+{
+	(void)tx;
+	while (!__atomic_load_n((bool *)arg, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	return OK;
+}
+
+TEST(the_queue_has_a_limit)
+{
+	static bool go;
+	struct store *st;
+	struct store_job slow = {.run = run_slow, .arg = &go};
+	int posted = 0;
+
+	clean();
+	st = opened(1);
+	store_start(st);
+	while (posted <= STORE_QUEUE_MAX + 1 && store_post(st, &slow) == OK)
+		posted++;
+	CHECK(posted == STORE_QUEUE_MAX || posted == STORE_QUEUE_MAX + 1);
+	__atomic_store_n(&go, true, __ATOMIC_RELEASE);
+	store_close(st);
+}
+
+TEST(a_migration_keeps_the_data)
+{
+	struct insert in = {.n = 1};
+	struct store *st;
+
+	clean();
+	st = opened(1);
+	REQUIRE(store_run_now(st, run_insert, &in) == OK);
+	store_close(st);
+	st = opened(2);
+	CHECK_INT(count_in(st), 1);
+	in.n = 2;
+	CHECK(store_run_now(st, run_insert, &in) == OK);
+	store_close(st);
+	st = opened(2);
+	CHECK_INT(count_in(st), 2);
+	store_close(st);
+}
+
+TEST(a_newer_version_is_refused_in_words)
+{
+	struct store *st = NULL;
+	struct errmsg why = {""};
+
+	clean();
+	store_close(opened(2));
+	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_UNSUPPORTED);
+	CHECK(st == NULL);
+	CHECK(strstr(why.text, "newer") != NULL);
+}
+
+TEST(a_migration_that_fails_changes_nothing)
+{
+	static const char *const bad[] = {
+	    "CREATE TABLE t (n INTEGER PRIMARY KEY, word TEXT)",
+	    "CREATE TABLE u (n INTEGER); CREATE NONSENSE"};
+	struct store *st = NULL;
+	struct errmsg why = {""};
+
+	clean();
+	CHECK(store_open(path, bad, 2, &st, &why) != OK);
+	CHECK(strlen(why.text) > 0);
+	st = opened(1);
+	CHECK_INT(count_in(st), 0);
+	store_close(st);
+}
+
+/* Write `n` bytes of noise at `at`. */
+static void
+damage(long at, size_t n)
+{
+	FILE *f = fopen(path, "r+");
+
+	REQUIRE(f != NULL);
+	fseek(f, at, SEEK_SET);
+	while (n-- > 0)
+		fputc(0x5a, f);
+	fclose(f);
+}
+
+TEST(a_damaged_file_is_refused_in_words)
+{
+	struct store *st = NULL;
+	struct errmsg why = {""};
+
+	clean();
+	store_close(opened(1));
+	damage(0, 100);
+	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_CORRUPT);
+	CHECK(strstr(why.text, path) != NULL);
+	CHECK(strstr(why.text, "backup") != NULL);
+	CHECK(st == NULL);
+}
+
+static enum err
+run_version(struct store_tx *tx, void *arg)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx, "PRAGMA user_version=-3", &q);
+
+	(void)arg;
+	return e != OK ? e : store_query_finish(q);
+}
+
+/* In a process of its own, since it might not come back. */
+TEST(a_version_below_nought_is_damage)
+{
+	struct store *st;
+	int status = 0;
+	pid_t pid;
+
+	clean();
+	st = opened(1);
+	REQUIRE(store_run_now(st, run_version, NULL) == OK);
+	store_close(st);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct errmsg why = {""};
+
+		st = NULL;
+		_exit(store_open(path, migrations, 1, &st, &why) != OK &&
+			    strlen(why.text) > 0
+			? 42
+			: 43);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 42);
+}
+
+TEST(a_file_that_cannot_be_opened_is_named)
+{
+	struct store *st = NULL;
+	struct errmsg why = {""};
+
+	CHECK(store_open("/nowhere/at/all.db", migrations, 1, &st, &why) !=
+	    OK);
+	CHECK(strstr(why.text, "/nowhere/at/all.db") != NULL);
+	CHECK(store_open_copy("/nowhere/at/all.db", &st, &why) != OK);
+	CHECK(st == NULL);
+}
+
+TEST(a_copy_is_read_and_never_written)
+{
+	struct insert in = {.n = 1};
+	struct store *st;
+	struct errmsg why = {""};
+
+	clean();
+	st = opened(1);
+	REQUIRE(store_run_now(st, run_insert, &in) == OK);
+	store_close(st);
+	REQUIRE(store_open_copy(path, &st, &why) == OK);
+	CHECK_INT(count_in(st), 1);
+	in.n = 2;
+	CHECK(store_run_now(st, run_insert, &in) != OK);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 1);
+}
+
+static enum err
+run_columns(struct store_tx *tx, void *arg)
+{
+	struct store_query *q;
+	struct str blob;
+	enum err e = store_query_open(tx, "SELECT ?, ?, ?, NULL", &q);
+
+	(void)arg;
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, INT64_MIN);
+	store_bind_text(q, 2, "'; DROP TABLE t; --");
+	store_bind_blob(q, 3, "a\0b", 3);
+	e = store_query_step(q);
+	CHECK(e == OK);
+	CHECK_INT(store_column_int(q, 0), INT64_MIN);
+	CHECK_STR(store_column_text(q, 1), "'; DROP TABLE t; --");
+	blob = store_column_blob(q, 2);
+	CHECK(blob.len == 3 && memcmp(blob.p, "a\0b", 3) == 0);
+	CHECK_STR(store_column_text(q, 3), "");
+	CHECK(store_query_step(q) == ERR_NOTFOUND);
+	store_query_close(q);
+	return OK;
+}
+
+TEST(values_go_in_and_come_out_as_they_are)
+{
+	struct store *st;
+
+	clean();
+	st = opened(1);
+	CHECK(store_run_now(st, run_columns, NULL) == OK);
+	store_close(st);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/manifest.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "check.h"
+#include "crypto/crypto.h"
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char good[] =
+    "{\"name\":\"notes\",\"version\":\"1\",\"description\":\"Keeps notes.\","
+    "\"transport\":\"container\",\"kind\":\"call\","
+    "\"image\":\"sha256:" HEX64 "\",\"command\":[\"/program\",\"-x\"],"
+    "\"volume\":true,"
+    "\"limits\":{\"memory_mib\":32,\"pids\":4,\"call_ms\":10000},"
+    "\"idle_s\":60,\"functions\":{"
+    "\"save\":{\"effect\":\"reversible\",\"args\":{"
+    "\"text\":{\"type\":\"string\",\"required\":true,\"max\":10},"
+    "\"count\":{\"type\":\"integer\",\"max\":5},"
+    "\"share\":{\"type\":\"number\",\"max\":1},"
+    "\"flag\":{\"type\":\"boolean\"}}},"
+    "\"list\":{\"effect\":\"read\",\"args\":{}}}}";
+
+static void
+check_setup(void)
+{
+	crypto_open();
+}
+
+static struct manifest *
+parsed(void)
+{
+	struct manifest *m = NULL;
+	struct errmsg why = {""};
+
+	REQUIRE(manifest_parse(good, sizeof(good) - 1, &m, &why) == OK);
+	return m;
+}
+
+TEST(a_good_manifest_is_read_whole)
+{
+	struct manifest *m = parsed();
+	const struct manifest_function *f = manifest_function(m, "save");
+	struct digest d;
+
+	CHECK_STR(m->name, "notes");
+	CHECK_STR(m->version, "1");
+	CHECK_STR(m->image, "sha256:" HEX64);
+	CHECK_INT(m->n_command, 2);
+	CHECK_STR(m->command[1], "-x");
+	CHECK(m->volume);
+	CHECK_INT(m->memory_mib, 32);
+	CHECK_INT(m->pids, 4);
+	CHECK_INT(m->call_ms, 10000);
+	CHECK_INT(m->idle_s, 60);
+	CHECK_INT(m->n_functions, 2);
+	REQUIRE(f != NULL);
+	CHECK_INT(f->effect, EFFECT_REVERSIBLE);
+	CHECK_INT(f->n_args, 4);
+	CHECK_INT(f->args[0].type, ARG_STRING);
+	CHECK(f->args[0].required);
+	CHECK_INT(f->args[0].max, 10);
+	CHECK(!f->args[1].required);
+	CHECK(manifest_function(m, "delete") == NULL);
+	crypto_hash(good, sizeof(good) - 1, &d);
+	CHECK(digest_equal(&d, &m->digest));
+	manifest_free(m);
+}
+
+/* What becomes of the good text with one piece replaced. */
+static enum err
+with(const char *piece, const char *other, struct manifest **ret,
+    struct errmsg *why)
+{
+	const char *at = strstr(good, piece);
+	struct buf b;
+	enum err e;
+
+	CASE(other);
+	why->text[0] = '\0';
+	buf_init(&b, 1 << 20);
+	REQUIRE(at != NULL);
+	buf_add(&b, good, (size_t)(at - good));
+	buf_adds(&b, other);
+	buf_adds(&b, at + strlen(piece));
+	e = manifest_parse(b.p, b.len, ret, why);
+	buf_done(&b);
+	return e;
+}
+
+static void
+check_refused(const char *piece, const char *other, const char *word)
+{
+	struct manifest *m = NULL;
+	struct errmsg why;
+	enum err e = with(piece, other, &m, &why);
+
+	CHECK(e == ERR_INPUT || e == ERR_LIMIT);
+	CHECK(strstr(why.text, word) != NULL);
+	if (e == OK)
+		manifest_free(m);
+}
+
+TEST(each_malformed_member_is_named)
+{
+	static const struct {
+		const char *piece;
+		const char *other;
+		const char *word;
+	} rows[] = {
+	    {"{\"name\"", "[\"name\"", "JSON"},
+	    {"\"name\":\"notes\",", "", "'name'"},
+	    {"\"notes\"", "7", "'name'"},
+	    {"\"notes\"", "\"Notes\"", "'name'"},
+	    {"\"notes\"", "\"no.tes\"", "'name'"},
+	    {"\"notes\"", "\"\"", "'name'"},
+	    {"\"notes\"", "\"../etc\"", "'name'"},
+	    {"\"version\":\"1\"", "\"version\":1", "'version'"},
+	    {"\"version\":\"1\"", "\"version\":\"" HEX64 "1\"", "'version'"},
+	    {"\"container\"", "\"remote\"", "'transport'"},
+	    {"\"transport\":\"container\",", "", "'transport'"},
+	    {"\"sha256:", "\"sha512:", "'image'"},
+	    {"\"sha256:" HEX64, "\"sha256:" HEX64 "0", "'image'"},
+	    {"\"sha256:0", "\"sha256:", "'image'"},
+	    {"\"sha256:0", "\"sha256:A", "'image'"},
+	    {"[\"/program\",\"-x\"]", "[]", "'command'"},
+	    {"[\"/program\",\"-x\"]", "\"/program\"", "'command'"},
+	    {"[\"/program\",\"-x\"]", "[1]", "'command'"},
+	    {"[\"/program\",\"-x\"]",
+		"[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
+		"'command'"},
+	    {"\"memory_mib\":32", "\"memory_mib\":0", "'memory_mib'"},
+	    {"\"memory_mib\":32", "\"memory_mib\":4097", "'memory_mib'"},
+	    {"\"memory_mib\":32", "\"memory_mib\":\"32\"", "'memory_mib'"},
+	    {"\"memory_mib\":32", "\"memory_mib\":32.5", "'memory_mib'"},
+	    {"\"pids\":4", "\"pids\":0", "'pids'"},
+	    {"\"call_ms\":10000", "\"call_ms\":1", "'call_ms'"},
+	    {"\"idle_s\":60", "\"idle_s\":-1", "'idle_s'"},
+	    {"\"idle_s\":60", "\"idle_s\":null", "'idle_s'"},
+	    {"\"functions\":{", "\"functions\":{},\"kind\":{", "JSON"},
+	    {"\"reversible\"", "\"harmless\"", "'save'"},
+	    {"\"effect\":\"reversible\",", "", "'save'"},
+	    {"\"save\"", "\"Save\"", "function"},
+	    {"\"save\"", "\"sa.ve\"", "function"},
+	    {"{\"effect\":\"read\",\"args\":{}}", "\"read\"", "'list'"},
+	    {"\"text\":{", "\"Text\":{", "argument"},
+	    {"\"type\":\"string\"", "\"type\":\"text\"", "'text'"},
+	    {"\"type\":\"string\",", "", "'text'"},
+	    {"\"max\":10", "\"max\":-1", "'max'"},
+	    {"\"max\":10", "\"max\":\"10\"", "'max'"},
+	    {"\"kind\"", "\"privileged\":true,\"kind\"", "'privileged'"},
+	    {"\"kind\"", "\"network\":[\"*\"],\"kind\"", "'network'"},
+	    {"\"kind\"", "\"name\":\"other\",\"kind\"", "JSON"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		check_refused(rows[i].piece, rows[i].other, rows[i].word);
+}
+
+TEST(an_unknown_member_further_in_is_refused)
+{
+	check_refused("\"pids\":4", "\"pids\":4,\"cpu\":1", "'cpu'");
+	check_refused("\"effect\":\"read\"",
+	    "\"effect\":\"read\",\"confirm\":true", "'confirm'");
+	check_refused(
+	    "\"max\":10", "\"max\":10,\"pattern\":\"a*\"", "'pattern'");
+}
+
+/* A word in quotes is no no. */
+TEST(members_of_another_type_are_refused)
+{
+	check_refused("\"volume\":true", "\"volume\":\"true\"", "'volume'");
+	check_refused(
+	    "\"required\":true", "\"required\":\"true\"", "'required'");
+	check_refused(
+	    "\"limits\":{\"memory_mib\":32,\"pids\":4,\"call_ms\":10000}",
+	    "\"limits\":5", "'limits'");
+	check_refused("\"kind\":\"call\"", "\"kind\":\"service\"", "'kind'");
+}
+
+/* In a process of its own, since it might not come back. */
+TEST(a_list_of_arguments_is_refused)
+{
+	pid_t pid;
+	int status = 0;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct manifest *m;
+		struct errmsg why;
+
+		_exit(with("\"args\":{}", "\"args\":[{\"type\":\"string\"}]",
+			  &m, &why) == ERR_INPUT
+			? 42
+			: 43);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 42);
+}
+
+TEST(a_manifest_has_limits)
+{
+	struct manifest *m = NULL;
+	struct errmsg why;
+	struct buf b;
+	int i;
+
+	buf_init(&b, 1 << 20);
+	buf_adds(&b, "\"functions\":{");
+	for (i = 0; i <= FUNCTIONS_MAX; i++)
+		buf_addf(&b, "\"f%d\":{\"effect\":\"read\"},", i);
+	CHECK(with("\"functions\":{", b.p, &m, &why) == ERR_INPUT);
+	buf_clear(&b);
+	for (i = 0; i <= FUNCTION_ARGS_MAX; i++)
+		buf_addf(&b, "%s\"a%d\":{\"type\":\"string\"}",
+		    i == 0 ? "\"args\":{" : ",", i);
+	buf_adds(&b, "}");
+	CHECK(with("\"args\":{}", b.p, &m, &why) == ERR_INPUT);
+	buf_clear(&b);
+	buf_addf(&b, "\"%0*d\"", MANIFEST_MAX, 1);
+	CHECK(with("\"Keeps notes.\"", b.p, &m, &why) == ERR_LIMIT);
+	buf_done(&b);
+}
+
+TEST(the_schema_is_about_functions_alone)
+{
+	struct manifest *a = parsed();
+	struct manifest *b = NULL;
+	struct errmsg why;
+
+	REQUIRE(with("\"idle_s\":60", "\"idle_s\":61", &b, &why) == OK);
+	CHECK(digest_equal(&a->schema, &b->schema));
+	CHECK(!digest_equal(&a->digest, &b->digest));
+	manifest_free(b);
+	REQUIRE(with("\"max\":10", "\"max\":11", &b, &why) == OK);
+	CHECK(!digest_equal(&a->schema, &b->schema));
+	manifest_free(b);
+	REQUIRE(with("\"max\":10", " \"max\" : 10 ", &b, &why) == OK);
+	CHECK(digest_equal(&a->schema, &b->schema));
+	manifest_free(b);
+	manifest_free(a);
+	manifest_free(NULL);
+}
+
+static void
+check_args(const char *text, bool want)
+{
+	struct manifest *m = parsed();
+	struct errmsg why = {""};
+	struct json *args;
+	enum err e;
+
+	CASE(text);
+	REQUIRE(json_parse(text, strlen(text), &args) == OK);
+	e = manifest_check_args(manifest_function(m, "save"), args, &why);
+	CHECK_INT(e, want ? OK : ERR_INPUT);
+	CHECK((why.text[0] == '\0') == (e == OK));
+	json_free(args);
+	manifest_free(m);
+}
+
+TEST(arguments_are_checked_by_name_type_and_size)
+{
+	check_args("{\"text\":\"0123456789\"}", true);
+	check_args("{\"text\":\"\"}", true);
+	check_args("{\"text\":\"a\",\"count\":5,\"share\":0.5,\"flag\":false}",
+	    true);
+	check_args("{\"text\":\"a\",\"count\":5.0}", true);
+	check_args("{}", false);
+	check_args("[]", false);
+	check_args("\"text\"", false);
+	check_args("{\"text\":\"01234567890\"}", false);
+	check_args("{\"text\":1}", false);
+	check_args("{\"text\":null}", false);
+	check_args("{\"text\":[\"a\"]}", false);
+	check_args("{\"Text\":\"a\",\"text\":\"a\"}", false);
+	check_args("{\"text\":\"a\",\"other\":1}", false);
+	check_args("{\"text\":\"a\",\"count\":1.5}", false);
+	check_args("{\"text\":\"a\",\"count\":\"1\"}", false);
+	check_args("{\"text\":\"a\",\"share\":true}", false);
+	check_args("{\"text\":\"a\",\"flag\":1}", false);
+	check_args("{\"text\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}",
+	    true);
+	check_args("{\"text\":\"a\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}",
+	    false);
+}
+
+TEST(numbers_have_their_largest)
+{
+	check_args("{\"text\":\"a\",\"count\":6}", false);
+	check_args("{\"text\":\"a\",\"share\":1.5}", false);
+	check_args("{\"text\":\"a\",\"share\":1}", true);
+}
+
+TEST(full_names_are_cut_at_their_dot)
+{
+	static const char *const bad[] = {"", "notes", ".", "notes.", ".save",
+	    "a.b.c", "Notes.save", "notes.Save", "notes save", "notes.sa ve",
+	    ("a" HEX64 ".b"), ("b.a" HEX64)};
+	char tool[NAME_MAX_LEN + 1];
+	char function[NAME_MAX_LEN + 1];
+	size_t i;
+
+	CHECK(tool_name_split("notes.save", tool, function) == OK);
+	CHECK_STR(tool, "notes");
+	CHECK_STR(function, "save");
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		CASE(bad[i]);
+		CHECK(tool_name_split(bad[i], tool, function) == ERR_INPUT);
+	}
+}
