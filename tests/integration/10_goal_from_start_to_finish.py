@@ -55,15 +55,8 @@ def test_echo_status_tools_and_help_answer(h):
 def test_what_is_not_understood_is_said_honestly(h):
     last = h.console.ask("what is love")[-1]
     assert last["reached"] is False and "did not understand" in last["reply"], last
-    r = h.console.run("ask", "what is love")
+    r = h.console.run("ask", "what is love", "--json")
     assert r.returncode == 1
-
-
-def test_the_log_verifies_and_each_goal_shows_its_proof(h):
-    r = h.console.run("ask", "status")
-    assert "proven with" in r.stdout and "signed root" in r.stdout, r.stdout
-    r = h.console.run("audit", "verify")
-    assert r.returncode == 0 and "entries verified under the signed root" in r.stdout, r.stderr
 
 
 def test_runs_are_listed_with_what_became_of_them(h):
@@ -102,4 +95,3 @@ def test_a_second_start_keeps_what_it_knew(h):
     h.start_tools()
     h.wait_up()
     assert h.console.reply("read the note remember me") == "remember me"
-    assert h.console.run("audit", "verify").returncode == 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A core that was taken over sends the tools role every bad order there is;
-a mind that was taken over sends orders where it can."""
+"""A core that was taken over sends the tools role every bad order there is.
+After each one the note that it was to delete is looked for."""
 
 import os
 import re
@@ -28,6 +28,7 @@ class Attacked:
         h.wait_log("attack over", seconds=60)
         lines = re.findall(r"attack (\S+): (DONE|refused): (.*)", h.log())
         self.found = {step: (outcome, text) for step, outcome, text in lines}
+        self.victim = dict(re.findall(r"victim (\S+): (there|gone)", h.log()))
 
     def put(self, source, name):
         """What a taken-over core would have in its own folder."""
@@ -47,6 +48,7 @@ def refused(a, step, words):
     outcome, text = a.found[step]
     assert outcome == "refused", f"{step}: {text}"
     assert words in text, f"{step} was refused for another reason: {text}"
+    assert a.victim[step] == "there", f"{step}: the container received the call"
 
 
 def test_an_order_that_needs_no_yes_is_done(a):
@@ -81,15 +83,9 @@ def test_a_manifest_that_no_owner_signed_makes_nothing_harmless(a):
     refused(a, "softer-manifest", "not the one an owner signed")
 
 
-def test_the_container_received_none_of_the_refused_calls(a):
-    assert a.found["still-there"] == ("DONE", "victim"), a.found["still-there"]
-    assert a.found["still-there-after-replay"] == ("DONE", "victim")
-    assert a.found["still-there-at-the-end"] == ("DONE", "victim")
-
-
-def test_a_good_order_is_done_once(a):
+def test_a_good_order_is_done(a):
     assert a.found["good"][0] == "DONE", a.found["good"]
-    assert a.found["gone"][0] == "refused", a.found["gone"]
+    assert a.victim["good"] == "gone"
 
 
 def test_the_same_order_a_second_time_is_refused(a):
@@ -98,17 +94,3 @@ def test_the_same_order_a_second_time_is_refused(a):
 
 def test_the_same_order_after_a_restart_of_tools_is_refused(a):
     refused(a, "replay-after-restart", "tools role was restarted")
-
-
-def test_a_mind_that_sends_orders_is_ended_and_nothing_is_done():
-    with House(binary="probe-offlane") as h:
-        h.start()
-        before = h.wait_roles()
-        h.wait_log("mind broke the rules of its lane")
-        for other in ("tools", "vault", "runner", "control"):
-            assert f"offlane no lane to {other}" in h.log(), f"the mind has a lane to {other}"
-        after = h.wait_roles()
-        assert after["core"] == before["core"], "core went down with it"
-        h.wait_up()
-        log = h.console.run("audit", "show").stdout
-        assert "echo.echo" not in log, log

@@ -163,6 +163,7 @@ def test_without_the_tools_half_it_is_said_how_to_start_it():
 
 
 def test_an_image_that_is_not_there_is_told(h):
+    h.podman("rm", "-f", "-t0", "-a")
     h.podman("rmi", "-f", "localhost/durward-echo:latest")
     os.kill(h.pids()["runner"], 9)
 
@@ -186,7 +187,7 @@ def test_a_policy_with_an_error_names_its_line_and_word():
         with open(h.path("state", "core", "policy"), "a") as f:
             f.write("alow x tool=*\n")
         h.start_house()
-        h.wait_log("policy line 8: unknown word 'alow'")
+        h.wait_log("policy line 9: unknown word 'alow'")
 
 
 def test_a_database_that_is_damaged_is_told_and_not_overwritten():

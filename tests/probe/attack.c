@@ -32,6 +32,8 @@ static struct attack {
 	struct key *console;
 	char epoch[TOKEN_SIZE];
 	size_t step;
+	/* Each step is tried, then the victim looked for, then put back. */
+	enum { TRYING, LOOKING, RESTORING } phase;
 	bool waiting; /* For the tools to return. */
 	/* The good order, to be sent again. */
 	char good_sheet[8192];
@@ -129,15 +131,9 @@ sign_and_send(struct sheet *s, const struct key *key, const char *args)
 }
 
 static void
-step_save(void)
+save_victim(void)
 {
 	send_order("notes.save", "{\"text\":\"victim\"}", "", "");
-}
-
-static void
-step_read(void)
-{
-	send_order("notes.read", VICTIM, "", "");
 }
 
 static void
@@ -232,10 +228,10 @@ give_manifest(void)
 }
 
 static void
-step_read_again(void)
+look_for_victim(void)
 {
 	give_manifest();
-	step_read();
+	send_order("notes.read", VICTIM, "", "");
 }
 
 static void
@@ -264,7 +260,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } steps[] = {
-    {"save", step_save},
+    {"save", save_victim},
     {"no-sheet", step_no_sheet},
     {"foreign-key", step_foreign_key},
     {"wrong-signature", step_wrong_signature},
@@ -272,15 +268,10 @@ static const struct {
     {"expired", step_expired},
     {"other-tool", step_other_tool},
     {"softer-manifest", step_softer_manifest},
-    {"still-there", step_read_again},
     {"good", step_good},
-    {"gone", step_read},
-    {"save-again", step_save},
     {"replay", step_replay},
-    {"still-there-after-replay", step_read},
     {"await-restart", step_await_restart},
     {"replay-after-restart", step_replay},
-    {"still-there-at-the-end", step_read},
 };
 
 static void
@@ -290,20 +281,36 @@ next_step(void)
 		log_info("attack over");
 		return;
 	}
+	a.phase = TRYING;
 	steps[a.step].run();
 }
 
 static void
 on_done(void *role, struct msg *m)
 {
+	bool ok = json_flag(m->body, "ok");
+
 	(void)role;
 	if (a.step == ARRAY_LEN(steps))
 		return;
-	log_info("attack %s: %s: %s", steps[a.step].name,
-	    json_flag(m->body, "ok") ? "DONE" : "refused",
-	    json_words(m->body, "text"));
-	a.step++;
-	next_step();
+	switch (a.phase) {
+	case TRYING:
+		log_info("attack %s: %s: %s", steps[a.step].name,
+		    ok ? "DONE" : "refused", json_words(m->body, "text"));
+		a.phase = LOOKING;
+		look_for_victim();
+		break;
+	case LOOKING:
+		log_info("victim %s: %s", steps[a.step].name,
+		    ok ? "there" : "gone");
+		a.phase = RESTORING;
+		save_victim();
+		break;
+	case RESTORING:
+		a.step++;
+		next_step();
+		break;
+	}
 }
 
 static void
