@@ -410,3 +410,27 @@ TEST(a_checkpoint_with_an_odd_number_is_refused)
 		    ERR_INPUT);
 	}
 }
+
+static bool
+read_without_end(void)
+{
+	struct audit_checkpoint c;
+	struct digest d = {{1}};
+	struct buf b;
+	char *exact;
+	enum err e;
+
+	buf_init(&b, 512);
+	audit_checkpoint_text(&d, 5, &d, &b);
+	exact = malloc(b.len);
+	memcpy(exact, b.p, b.len);
+	e = audit_checkpoint_read(exact, b.len, &c);
+	free(exact);
+	buf_done(&b);
+	return e == OK;
+}
+
+TEST(a_checkpoint_needs_no_nul_behind_it)
+{
+	CHECK(check_survives(read_without_end));
+}

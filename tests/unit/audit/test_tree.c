@@ -265,3 +265,19 @@ TEST(salt_and_body_are_one_leaf_and_never_a_node)
 	crypto_hash("\1abc", 4, &b);
 	CHECK(!digest_equal(&a, &b));
 }
+
+static bool
+prove_in_the_largest(void)
+{
+	struct digest path[TREE_LEVELS];
+	size_t len;
+
+	return tree_prove(0, UINT64_MAX, fetch_node, NULL, path, &len) != OK &&
+	    tree_prove(UINT64_MAX - 1, UINT64_MAX, fetch_node, NULL, path,
+		&len) != OK;
+}
+
+TEST(a_tree_larger_than_any_has_no_proof)
+{
+	CHECK(check_survives(prove_in_the_largest));
+}

@@ -366,3 +366,28 @@ TEST(what_is_built_reads_back)
 	free(text);
 	json_free(copy);
 }
+
+static bool
+write_wide(void)
+{
+	struct json *v = json_object();
+	struct buf b;
+	char name[16];
+	int i;
+
+	for (i = 0; i < 2 * JSON_MEMBERS_MAX; i++) {
+		snprintf(name, sizeof(name), "m%04d", i);
+		json_put_int(v, name, i);
+	}
+	buf_init(&b, 65536);
+	json_canonical(v, &b);
+	json_free(v);
+	buf_done(&b);
+	return true;
+}
+
+/* What was built here has passed no scanner that would count. */
+TEST(a_wide_object_that_was_built_can_be_written)
+{
+	CHECK(check_survives(write_wide));
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/sock.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "check.h"
+
+static int pair[2];
+
+static void
+check_setup(void)
+{
+	if (sock_lane_pair(pair) != OK)
+		pair[0] = pair[1] = -1;
+}
+
+/* How many descriptors this process has open. */
+static int
+count_open(void)
+{
+	struct stat st;
+	int n = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fstat(fd, &st) == 0;
+	return n;
+}
+
+TEST(messages_keep_their_bounds)
+{
+	struct sock_part parts[3] = {{"ab", 2}, {"", 0}, {"cd", 2}};
+	struct sock_part one = {"e", 1};
+	char text[16];
+	size_t len;
+	int fds[LANE_FDS_MAX];
+	size_t n_fds;
+
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, fds, &n_fds) ==
+	    ERR_BUSY);
+	CHECK(sock_send(pair[0], parts, 3, NULL, 0) == OK);
+	CHECK(sock_send(pair[0], &one, 1, NULL, 0) == OK);
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, fds, &n_fds) == OK);
+	CHECK(len == 4 && memcmp(text, "abcd", 4) == 0);
+	CHECK_INT(n_fds, 0);
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, fds, &n_fds) == OK);
+	CHECK_INT(len, 1);
+}
+
+TEST(descriptors_travel_and_close_on_exec)
+{
+	struct sock_part one = {"e", 1};
+	char text[16];
+	size_t len;
+	int sent[LANE_FDS_MAX + 1];
+	int got[LANE_FDS_MAX];
+	size_t n_got;
+	size_t i;
+	int before;
+
+	for (i = 0; i <= LANE_FDS_MAX; i++)
+		sent[i] = STDOUT_FILENO;
+	before = count_open();
+	CHECK(sock_send(pair[0], &one, 1, sent, LANE_FDS_MAX + 1) == ERR_LIMIT);
+	CHECK(sock_send(pair[0], &one, 1, sent, LANE_FDS_MAX) == OK);
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, got, &n_got) == OK);
+	CHECK_INT(n_got, LANE_FDS_MAX);
+	CHECK_INT(count_open(), before + LANE_FDS_MAX);
+	for (i = 0; i < n_got; i++) {
+		CHECK(fcntl(got[i], F_GETFD) & FD_CLOEXEC);
+		close(got[i]);
+	}
+}
+
+TEST(a_message_that_is_too_long_leaves_nothing_open)
+{
+	struct sock_part big = {"0123456789abcdefg", 17};
+	char text[16];
+	size_t len;
+	int sent = STDOUT_FILENO;
+	int got[LANE_FDS_MAX];
+	size_t n_got = 9;
+	int before = count_open();
+
+	CHECK(sock_send(pair[0], &big, 1, &sent, 1) == OK);
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, got, &n_got) ==
+	    ERR_LIMIT);
+	CHECK_INT(n_got, 0);
+	CHECK_INT(count_open(), before);
+}
+
+TEST(too_many_descriptors_leave_none_open)
+{
+	union {
+		char space[CMSG_SPACE(6 * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = "x", .iov_len = 1};
+	struct msghdr mh = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
+	struct cmsghdr *cm;
+	int six[6] = {1, 1, 1, 1, 1, 1};
+	int got[LANE_FDS_MAX];
+	size_t n_got = 9;
+	size_t len;
+	char text[16];
+	int before = count_open();
+
+	memset(&control, 0, sizeof(control));
+	cm = CMSG_FIRSTHDR(&mh);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(six));
+	memcpy(CMSG_DATA(cm), six, sizeof(six));
+	REQUIRE(sendmsg(pair[0], &mh, 0) == 1);
+	CHECK(sock_recv(pair[1], text, sizeof(text), &len, got, &n_got) ==
+	    ERR_LIMIT);
+	CHECK_INT(n_got, 0);
+	CHECK_INT(count_open(), before);
+}
+
+TEST(a_full_frame_fits_and_a_full_socket_says_so)
+{
+	static char frame[LANE_FRAME_MAX];
+	struct sock_part part = {frame, sizeof(frame)};
+	int got[LANE_FDS_MAX];
+	size_t n_got;
+	size_t len;
+	enum err e = OK;
+	int n;
+
+	for (n = 0; n < 100 && e == OK; n++)
+		e = sock_send(pair[0], &part, 1, NULL, 0);
+	CHECK_INT(e, ERR_BUSY);
+	CHECK(n > 1);
+	while (sock_recv(pair[1], frame, sizeof(frame), &len, got, &n_got) ==
+	    OK)
+		CHECK_INT(len, sizeof(frame));
+}
+
+TEST(the_other_end_gone_is_told)
+{
+	struct sock_part one = {"e", 1};
+	char text[4];
+	int got[LANE_FDS_MAX];
+	size_t n_got;
+	size_t len;
+	int fds[2];
+
+	REQUIRE(sock_lane_pair(fds) == OK);
+	CHECK(fcntl(fds[0], F_GETFD) & FD_CLOEXEC);
+	CHECK(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
+	close(fds[1]);
+	CHECK(sock_send(fds[0], &one, 1, NULL, 0) == ERR_CLOSED);
+	CHECK(sock_recv(fds[0], text, sizeof(text), &len, got, &n_got) ==
+	    ERR_CLOSED);
+	close(fds[0]);
+}
+
+TEST(a_port_is_bound_and_answers)
+{
+	struct errmsg why;
+	uint16_t port = 0;
+	int again;
+	int in;
+	int fd;
+
+	REQUIRE(sock_bind_tcp("127.0.0.1", 0, &fd) == OK);
+	CHECK(sock_port(fd, &port) == OK);
+	CHECK(port != 0);
+	CHECK(sock_connect_tcp("127.0.0.1", port, 200, &in, &why) ==
+	    ERR_CLOSED);
+	CHECK(strstr(why.text, "127.0.0.1") != NULL);
+	REQUIRE(listen(fd, 1) == 0);
+	CHECK(sock_bind_tcp("127.0.0.1", port, &again) == ERR_EXISTS);
+	CHECK(sock_connect_tcp("127.0.0.1", port, 1000, &in, &why) == OK);
+	close(in);
+	close(fd);
+	CHECK(sock_bind_tcp("not an address", 0, &fd) == ERR_INPUT);
+}
+
+TEST(the_uid_of_a_peer_is_known)
+{
+	uid_t uid = 12345;
+
+	CHECK(sock_peer_uid(pair[0], &uid) == OK);
+	CHECK(uid == getuid());
+}
