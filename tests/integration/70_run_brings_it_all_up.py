@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./scripts/run` as a new user meets it, in a root of its own."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from house import HOUSE_USER, ROLES, TOOLS_USER, TOP, as_user, children, cmdline, free_port, \
+    status, wait_for
+
+OTHER_USER = "nobody"
+
+
+class Run:
+    def __init__(self):
+        self.root = tempfile.mkdtemp(prefix="durward-run-")
+        os.chmod(self.root, 0o755)
+        self.port, self.pairing_port = free_port(), free_port()
+        self.env = {"PATH": os.environ["PATH"], "HOME": self.root + "/root-home",
+                    "DURWARD_ROOT": self.root, "DURWARD_PORT": str(self.port),
+                    "DURWARD_PAIRING_PORT": str(self.pairing_port)}
+        self.durward = self.root + "/usr/local/lib/durward/durward"
+        self.client = self.root + "/other-client"
+        self.first = self.run("save a note: buy milk", wait=900)
+
+    def run(self, *goal, wait=60):
+        return subprocess.run([TOP + "/scripts/run", *goal], env=self.env, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=wait)
+
+    def console(self, *args):
+        return subprocess.run([self.durward, *args], env=self.env, text=True,
+                              capture_output=True, timeout=30)
+
+    def other(self, *args):
+        kw = as_user(OTHER_USER, DURWARD_CLIENT=self.client)
+        return subprocess.run([self.durward, *args], text=True, capture_output=True,
+                              timeout=30, **kw)
+
+    def supervisor(self, half):
+        with open(f"{self.root}/run/{half}-{os.path.basename(self.root)}.pid") as f:
+            return int(f.read())
+
+    def pids(self):
+        found = {}
+        for p in children(self.supervisor("durward")):
+            if cmdline(p)[1:3] == ["run", "house"]:
+                found["parent"] = p
+                for c in children(p):
+                    found[cmdline(c)[2]] = c
+        for p in children(self.supervisor("durward-tools")):
+            for c in children(p):
+                if cmdline(c)[1:3] == ["run", "tools"]:
+                    found["runner"] = c
+        return found
+
+    def close(self):
+        subprocess.run([TOP + "/scripts/run", "--stop"], env=self.env)
+        env = {"HOME": self.root + "/var/lib/durward-tools",
+               "XDG_RUNTIME_DIR": self.root + "/run/durward-tools"}
+        subprocess.run(["podman", "rm", "-f", "-t0", "-a"], capture_output=True,
+                       **as_user(TOOLS_USER, **env))
+        pause = self.root + "/run/durward-tools/libpod/tmp/pause.pid"
+        if os.path.exists(pause):
+            with open(pause) as f:
+                os.kill(int(f.read()), signal.SIGKILL)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def setup():
+    return Run()
+
+
+def test_a_goal_goes_from_start_to_finish_and_each_step_is_shown(r):
+    out = r.first.stdout
+    assert r.first.returncode == 0, out + r.first.stderr
+    for line in ("proposed   notes.save", "judged     allow, by the rule 'undoable'",
+                 "started    in container durward-notes", "done       Saved the note 'buy milk'.",
+                 "logged     entry", "under the signed root"):
+        assert line in out, out
+
+
+def test_every_process_and_thread_that_run_started_is_confined(r):
+    pids = r.pids()
+    assert set(pids) == set(ROLES) | {"parent", "runner"}, pids
+    house, tools = (pwd.getpwnam(u).pw_uid for u in (HOUSE_USER, TOOLS_USER))
+    for role, pid in pids.items():
+        for task in os.listdir(f"/proc/{pid}/task"):
+            s = status(pid, task)
+            uids = {int(u) for u in s["Uid"].split()}
+            assert uids == {tools if role == "runner" else house}, f"{role}: {uids}"
+            if role in ROLES:
+                assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2", f"{role} {task}"
+    for role in ROLES:
+        want = ["state"] if role in ("core", "vault") else []
+        assert os.listdir(f"/proc/{pids[role]}/root/") == want, role
+        for ns in ("user", "mnt", "pid", "net", "ipc"):
+            assert os.readlink(f"/proc/{pids[role]}/ns/{ns}") != os.readlink(f"/proc/self/ns/{ns}")
+
+
+def test_a_second_terminals_paired_client_approves(r):
+    os.makedirs(r.client, exist_ok=True)
+    shutil.chown(r.client, OTHER_USER)
+    token = json.loads(r.console("pair", "--json").stdout)["token"]
+    p = r.other("pair", token, "--name", "second", "--port", str(r.port),
+                "--pairing-port", str(r.pairing_port))
+    assert p.returncode == 0, p.stderr
+    goal = subprocess.Popen([TOP + "/scripts/run", "delete the note buy milk"], env=r.env,
+                            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+    def asked():
+        "the question"
+        return json.loads(r.other("approvals", "--json").stdout)["approvals"]
+    act = wait_for(asked, 30)[0]["act"]
+    assert r.other("approve", act, "--yes").returncode == 0
+    out, _ = goal.communicate(timeout=30)
+    assert goal.returncode == 0 and "approved   by second" in out, out
+    assert "Deleted the note 'buy milk'." in out, out
+
+
+def test_the_log_proves_both(r):
+    v = r.console("audit", "verify")
+    assert v.returncode == 0 and "verified under the signed root" in v.stdout, v.stderr
+    shown = r.console("audit", "show").stdout
+    assert shown.count('"tool":"notes.save"') == 1 and shown.count('"tool":"notes.delete"') == 1
+
+
+def test_a_goal_that_is_not_reached_ends_with_another_code(r):
+    assert r.run("make me a sandwich").returncode == 1
+
+
+def test_the_second_start_takes_seconds_and_keeps_what_it_knew(r):
+    assert r.run("save a note: keep this").returncode == 0
+    subprocess.run([TOP + "/scripts/run", "--stop"], env=r.env, check=True)
+    start = time.monotonic()
+    out = r.run("read the note keep this")
+    assert time.monotonic() - start < 10, "too slow"
+    assert out.returncode == 0 and "done       keep this" in out.stdout, out.stdout
+
+
+def test_a_half_that_dies_is_started_again(r):
+    before = r.pids()
+    os.kill(before["parent"], signal.SIGKILL)
+
+    def back():
+        "the house"
+        return r.console("ask", "echo back", "--json").returncode == 0
+    wait_for(back, 30, 0.2)
+    assert r.pids()["parent"] != before["parent"]
+
+
+def test_the_prompt_takes_goals(r):
+    p = subprocess.run([TOP + "/scripts/run"], env=r.env, text=True, input="echo at the prompt\nexit\n",
+                       capture_output=True, timeout=60)
+    assert p.returncode == 0 and "done       at the prompt" in p.stdout, p.stdout
