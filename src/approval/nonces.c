@@ -81,6 +81,21 @@ nonces_remember(
 }
 
 enum err
+nonces_issue(
+    struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms)
+{
+	struct place *first = &n->places[0];
+	size_t i;
+
+	for (i = 1; i < n->most; i++)
+		if (n->places[i].until_ms < first->until_ms)
+			first = &n->places[i];
+	/* Free when all others last longer; else it makes room. */
+	first->until_ms = 0;
+	return nonces_remember(n, value, until_ms, now_ms);
+}
+
+enum err
 nonces_spend(struct nonces *n, const char *value, int64_t now_ms)
 {
 	uint8_t v[NONCE_LEN];

@@ -24,6 +24,11 @@ void nonces_free(struct nonces *n);
 NODISCARD enum err nonces_remember(
     struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
 
+/* The same for a value of our own: when all places are taken, the one that
+ * ends first makes room, so that asking often shuts nobody out. */
+NODISCARD enum err nonces_issue(
+    struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
+
 /* Forget a remembered value: OK once, ERR_NOTFOUND ever after. */
 NODISCARD enum err nonces_spend(
     struct nonces *n, const char *value, int64_t now_ms);

@@ -9,6 +9,26 @@
 
 /* The API of paired clients: translate, pass on, nothing else. */
 
+int
+api_status(enum err e)
+{
+	static const int statuses[ERR_COUNT] = {[OK] = 200,
+	    [ERR_INPUT] = 400,
+	    [ERR_LIMIT] = 429,
+	    [ERR_NOTFOUND] = 404,
+	    [ERR_EXISTS] = 409,
+	    [ERR_STATE] = 409,
+	    [ERR_DENIED] = 403,
+	    [ERR_SIGNATURE] = 403,
+	    [ERR_EXPIRED] = 403,
+	    [ERR_REPLAY] = 403,
+	    [ERR_BUSY] = 503};
+
+	if ((unsigned)e >= ERR_COUNT || statuses[e] == 0)
+		return 500;
+	return statuses[e];
+}
+
 static void
 refuse(struct control *c, int64_t id, int status, const char *words)
 {

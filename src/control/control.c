@@ -71,7 +71,7 @@ control_listen(struct control *c)
 	log_info("listening");
 }
 
-/* {"id", "status"} and the answer's text. */
+/* {"id", "err"} and the answer's text. */
 static void
 on_reply(void *role, struct msg *m)
 {
@@ -79,8 +79,8 @@ on_reply(void *role, struct msg *m)
 
 	if (c->api != NULL)
 		http_reply(c->api, json_int(m->body, "id", 0),
-		    (int)json_int(m->body, "status", 500), m->bulk,
-		    m->bulk_len);
+		    api_status((enum err)json_int(m->body, "err", ERR_IO)),
+		    m->bulk, m->bulk_len);
 }
 
 /* {"client"}: revoked, so its open connections end now. */

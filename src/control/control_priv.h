@@ -22,6 +22,9 @@ void control_listen(struct control *c);
 /* ---- api.c ---- */
 http_request_fn api_on_request;
 
+/* The HTTP status (RFC 9110) that tells an error of the house. */
+int api_status(enum err e);
+
 /* ---- door.c ---- */
 http_request_fn door_on_request;
 peer_fn door_on_window;

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "core/core_priv.h"
-#include "crypto/crypto.h"
 #include "sys/clock.h"
 
 /*
@@ -15,7 +13,6 @@
  * never by address, since they may end while a record is under way.
  */
 
-#define RESULT_LOGGED_MAX 4096
 #define CALL_GRACE_MS 5000
 
 struct open_act *
@@ -69,7 +66,7 @@ struct record *
 acts_step(
     struct core *c, struct open_act *o, enum act_state to, struct json *details)
 {
-	struct record *r = record_new(c);
+	struct record *r = record_new(c->ledger);
 	struct act *a = o->act;
 
 	if (act_step(a, to) != OK)
@@ -77,13 +74,14 @@ acts_step(
 		    act_state_name(a->state), act_state_name(to));
 	record_log(r, act_state_name(to), a->run, a->id,
 	    details != NULL ? details : json_object());
-	record_row(r, row_write_act, row_of_act(a));
+	record_act(r, a);
 	return r;
 }
 
 static void
-ended(struct core *c, const char *id)
+ended(void *arg, const char *id)
 {
+	struct core *c = arg;
 	struct open_act *o = acts_find(c, id);
 
 	if (o == NULL)
@@ -91,24 +89,6 @@ ended(struct core *c, const char *id)
 	runs_tell_result(c, o->act->run, o->act->step,
 	    act_state_name(o->act->state), o->act->result);
 	acts_forget(c, o);
-}
-
-/* What the log keeps of a result: its digest, and the text when short. */
-static struct json *
-result_details(const char *text)
-{
-	struct json *v = json_object();
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
-	size_t len = strlen(text);
-
-	crypto_hash(text, len, &d);
-	digest_hex(&d, hex);
-	json_put_str(v, "result_sha256", hex);
-	json_put_int(v, "result_bytes", (int64_t)len);
-	if (len <= RESULT_LOGGED_MAX)
-		json_put_str(v, "result", text);
-	return v;
 }
 
 void
@@ -121,10 +101,10 @@ acts_end(
 	o->timer = 0;
 	free(o->act->result);
 	o->act->result = xstrdup(text);
-	r = acts_step(c, o, state, result_details(text));
+	r = acts_step(c, o, state, record_result(text));
 	/* Doing it again would be visible, so the end must not be lost. */
 	record_post(r, act_intent_of(o->act->effect) == INTENT_DURABLE, ended,
-	    o->act->id);
+	    c, o->act->id);
 }
 
 /* Judged again at this very moment: the world may have changed. */
@@ -204,8 +184,9 @@ slot_of(struct core *c, const struct act *a)
 
 /* The intent is written as its effect demands: now it may happen. */
 static void
-start(struct core *c, const char *id)
+start(void *arg, const char *id)
 {
+	struct core *c = arg;
 	struct open_act *o = acts_find(c, id);
 	struct tool_slot *t;
 	struct json *details = json_object();
@@ -217,7 +198,8 @@ start(struct core *c, const char *id)
 	t = slot_of(c, o->act);
 	json_put_str(details, "epoch", c->tools_epoch);
 	json_put_str(details, "container", t != NULL ? t->container : "");
-	record_post(acts_step(c, o, ACT_STARTED, details), false, NULL, NULL);
+	record_post(
+	    acts_step(c, o, ACT_STARTED, details), false, NULL, NULL, NULL);
 	if (house_function(o->act->tool) != NULL) {
 		run_house_function(c, o);
 		return;
@@ -252,13 +234,13 @@ spend(struct core *c, struct open_act *o)
 		row = json_object();
 		json_put_str(row, "nonce", o->act->nonce);
 		json_put_str(row, "act", o->act->id);
-		record_row(r, row_write_nonce, row);
+		record_row(r, ROW_NONCE, row);
 	}
 	if (intent == INTENT_DURABLE) {
-		record_post(r, true, start, o->act->id);
+		record_post(r, true, start, c, o->act->id);
 		return;
 	}
-	record_post(r, false, NULL, NULL);
+	record_post(r, false, NULL, NULL, NULL);
 	start(c, o->act->id);
 }
 
@@ -391,8 +373,8 @@ recover_one(struct core *c, struct open_act *o)
 		acts_go_on(c, o);
 		break;
 	case ACT_INTENT:
-		record_post(
-		    acts_step(c, o, ACT_STARTED, NULL), false, NULL, NULL);
+		record_post(acts_step(c, o, ACT_STARTED, NULL), false, NULL,
+		    NULL, NULL);
 		lose(c, o, "the house was restarted while it was done");
 		break;
 	case ACT_STARTED:
@@ -403,9 +385,8 @@ recover_one(struct core *c, struct open_act *o)
 	case ACT_JUDGED:
 	case ACT_APPROVED:
 		/* An approval dies with the boot that it names. */
-		record_post(
-		    acts_step(c, o, ACT_DENIED, NULL), false, ended, a->id);
-		a->result = xstrdup("the house was restarted; ask again");
+		acts_end(
+		    c, o, ACT_DENIED, "the house was restarted; ask again");
 		break;
 	case ACT_DENIED:
 	case ACT_DONE:
@@ -422,9 +403,7 @@ acts_recover(struct core *c)
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
-		if (c->acts[i] == NULL)
-			continue;
-		c->acts[i]->core = c;
-		recover_one(c, c->acts[i]);
+		if (c->acts[i] != NULL)
+			recover_one(c, c->acts[i]);
 	}
 }

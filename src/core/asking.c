@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "core/core_priv.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"
@@ -50,12 +49,12 @@ asking_begin(struct core *c, struct open_act *o)
 	new_question(c, o);
 	if (o->act->state == ACT_ASKED) {
 		/* Asked before a restart: the same act, a new question. */
-		r = record_new(c);
+		r = record_new(c->ledger);
 		record_log(r, "asked-again", o->act->run, o->act->id, details);
 	} else {
 		r = acts_step(c, o, ACT_ASKED, details);
 	}
-	record_post(r, true, NULL, NULL);
+	record_post(r, true, NULL, NULL, NULL);
 }
 
 /* The acting role was restarted: its epoch is on no sheet any more. */
@@ -109,8 +108,8 @@ fill_sheet(struct core *c, const struct act *a, const struct client *client,
 	memcpy(s->act, a->id, sizeof(s->act));
 	s->issued_ms = a->asked_ms;
 	s->lives_s = a->ttl_s;
-	s->log_size = (int64_t)c->head.size;
-	tree_root(&c->head, &s->log_root);
+	s->log_size = (int64_t)ledger_head(c->ledger)->size;
+	tree_root(ledger_head(c->ledger), &s->log_root);
 	s->policy = c->policy_digest;
 	s->rule = text_of(a->rule);
 	s->principal = text_of(a->principal);
@@ -205,8 +204,9 @@ approval_details(
 }
 
 static void
-approved(struct core *c, const char *id)
+approved(void *arg, const char *id)
 {
+	struct core *c = arg;
 	struct open_act *o = acts_find(c, id);
 
 	if (o != NULL && o->act->state == ACT_APPROVED)
@@ -232,8 +232,8 @@ take_yes(struct core *c, struct open_act *o, const struct client *client,
 	json_put_str(row, "signature", signature);
 	r = acts_step(
 	    c, o, ACT_APPROVED, approval_details(client, sheet, signature));
-	record_row(r, row_write_sheet, row);
-	record_post(r, true, approved, o->act->id);
+	record_row(r, ROW_SHEET, row);
+	record_post(r, true, approved, c, o->act->id);
 }
 
 /* body: {"act", "signature"}.  The sheet is the one that was shown to this

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ clients_reply_text(struct core *c, int64_t request, const char *text)
 	struct json *body = json_object();
 
 	json_put_int(body, "id", request);
-	json_put_int(body, "status", 200);
+	json_put_int(body, "err", OK);
 	if (peers_send_bulk(c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body,
 		text, strlen(text)) != OK)
 		log_warn("an answer to a client is lost");
@@ -34,23 +35,6 @@ clients_reply(struct core *c, int64_t request, struct json *v)
 	json_free(v);
 }
 
-static int64_t
-status_of(enum err e)
-{
-	static const int statuses[ERR_COUNT] = {[ERR_INPUT] = 400,
-	    [ERR_LIMIT] = 429,
-	    [ERR_NOTFOUND] = 404,
-	    [ERR_EXISTS] = 409,
-	    [ERR_STATE] = 409,
-	    [ERR_DENIED] = 403,
-	    [ERR_SIGNATURE] = 403,
-	    [ERR_EXPIRED] = 403,
-	    [ERR_REPLAY] = 403,
-	    [ERR_BUSY] = 503};
-
-	return statuses[e] != 0 ? statuses[e] : 500;
-}
-
 void
 clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why)
@@ -64,7 +48,7 @@ clients_refuse(
 	text = json_print(v);
 	json_free(v);
 	json_put_int(body, "id", request);
-	json_put_int(body, "status", status_of(e));
+	json_put_int(body, "err", e);
 	peers_send_bulk(
 	    c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text, strlen(text));
 	free(text);
@@ -128,28 +112,26 @@ do_trust(const struct call *k, struct errmsg *why)
 	struct json *body = json_object();
 
 	json_put_int(body, "id", k->request);
-	json_put_str(body, "text", json_str(k->envelope, "text"));
-	json_put_str(body, "signature", json_str(k->envelope, "signature"));
+	json_put_str(body, "text", json_words(k->envelope, "text"));
+	json_put_str(body, "signature", json_words(k->envelope, "signature"));
 	if (peers_send_bulk(k->core->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body,
 		k->raw.p, k->raw.len) != OK)
 		return err_say(why, ERR_BUSY, "the vault is away");
 	return OK;
 }
 
-/* The bytes are kept before the vault trusts their digest: a digest in the
- * table without its document would be a tool that cannot run. */
+/* The bytes are kept, in the order of the posts, before the answer to the
+ * vault's change is: so no confirmed digest is without its document. */
 static enum err
 do_tool_add(const struct call *k, struct errmsg *why)
 {
-	const char *text = json_str(k->body, "manifest");
+	const char *text = json_words(k->body, "manifest");
 	struct json *row;
 	struct record *r;
 	char hex[DIGEST_HEX_SIZE];
 	struct manifest *m;
 	enum err e;
 
-	if (text == NULL)
-		return err_say(why, ERR_INPUT, "the command has no manifest");
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED, "only an owner adds tools");
 	e = manifest_parse(text, strlen(text), &m, why);
@@ -161,9 +143,9 @@ do_tool_add(const struct call *k, struct errmsg *why)
 	json_put_str(row, "tool", m->name);
 	json_put_str(row, "body", text);
 	manifest_free(m);
-	r = record_new(k->core);
-	record_row(r, row_write_manifest, row);
-	record_post(r, false, NULL, NULL);
+	r = record_new(k->core->ledger);
+	record_row(r, ROW_MANIFEST, row);
+	record_post(r, true, NULL, NULL, NULL);
 	e = rooms_add(k->core, text, strlen(text), why);
 	return e == OK ? do_trust(k, why) : e;
 }
@@ -256,15 +238,17 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 {
 	const char *name = json_str(m->body, "query");
 	query_fn *fn = queries_find(name != NULL ? name : "");
-	const struct client *client;
+	struct query q = {.core = c,
+	    .request = request,
+	    .params = json_get(m->body, "params")};
 
-	if (trust_live_client(&c->trust, tls, &client) != OK)
+	if (trust_live_client(&c->trust, tls, &q.client) != OK)
 		return err_say(why, ERR_DENIED,
 		    "this client is not paired, or was revoked; pair it again "
 		    "with 'durward pair TOKEN'");
 	if (fn == NULL)
 		return err_say(why, ERR_NOTFOUND, "there is no such query");
-	fn(c, request, client, json_get(m->body, "params"));
+	fn(&q);
 	return OK;
 }
 
@@ -303,8 +287,8 @@ clients_on_challenge(void *role, struct msg *m)
 	struct json *v;
 
 	if (challenge == NULL ||
-	    nonces_remember(c->challenges, challenge,
-		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
+	    nonces_issue(c->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
+		now_ms) != OK) {
 		clients_refuse(c, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
 		return;
 	}
@@ -320,26 +304,16 @@ static void
 cut_client(struct core *c, const char *id)
 {
 	struct json *body = json_object();
-	size_t i;
-	size_t j;
-	struct digest d;
 
 	json_put_str(body, "client", id);
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
-	if (digest_read(id, strlen(id), &d) != OK)
-		return;
-	/* What was shown to it can no longer be signed by it anyway; the
-	 * place on the act is given back. */
-	for (i = 0; i < ACTS_OPEN_MAX; i++) {
-		struct open_act *o = c->acts[i];
+}
 
-		for (j = 0; o != NULL && j < o->n_sheets; j++) {
-			if (!digest_equal(&o->sheets[j].client, &d))
-				continue;
-			free(o->sheets[j].text);
-			o->sheets[j] = o->sheets[--o->n_sheets];
-		}
-	}
+/* The change is in the log, on the disk: now the client may hear of it. */
+static void
+confirm(void *arg, const char *key)
+{
+	clients_reply(arg, strtoll(key, NULL, 10), json_object());
 }
 
 /* {"id", "ok", "error", "what", "client", "direct"} from the vault.  With
@@ -349,24 +323,21 @@ clients_on_trust_answer(void *role, struct msg *m)
 {
 	struct core *c = role;
 	int64_t request = json_int(m->body, "id", 0);
-	const char *client = json_str(m->body, "client");
-	const char *error = json_str(m->body, "error");
-	const char *what = json_str(m->body, "what");
+	const char *what = json_words(m->body, "what");
+	bool ours = request != 0 && !json_flag(m->body, "direct");
 	struct errmsg why;
 	struct record *r;
+	char key[24];
 
 	if (!json_flag(m->body, "ok")) {
-		err_say(&why, OK, "%s", error != NULL ? error : "refused");
+		err_say(&why, OK, "%s", json_words(m->body, "error"));
 		clients_refuse(c, request, ERR_DENIED, &why);
 		return;
 	}
-	r = record_new(c);
-	record_log(
-	    r, what != NULL ? what : "trust", NULL, NULL, json_copy(m->body));
-	record_post(r, true, NULL, NULL);
-	if (what != NULL && strcmp(what, "client-revoked") == 0 &&
-	    client != NULL)
-		cut_client(c, client);
-	if (request != 0 && !json_flag(m->body, "direct"))
-		clients_reply(c, request, json_object());
+	if (strcmp(what, "client-revoked") == 0)
+		cut_client(c, json_words(m->body, "client"));
+	snprintf(key, sizeof(key), "%lld", (long long)request);
+	r = record_new(c->ledger);
+	record_log(r, what, NULL, NULL, json_copy(m->body));
+	record_post(r, true, ours ? confirm : NULL, c, key);
 }

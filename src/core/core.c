@@ -7,10 +7,6 @@
 #include "crypto/crypto.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
-#include "sys/file.h"
-
-#define DATABASE "/state/durward.db"
-#define POLICY "/state/policy"
 
 void
 core_token(char ret[TOKEN_SIZE])
@@ -95,42 +91,11 @@ on_lost(void *role, enum role peer)
 }
 
 static void
-on_store(void *arg, int fd, int events)
+on_end(void *role)
 {
-	struct core *c = arg;
+	struct core *c = role;
 
-	(void)fd;
-	(void)events;
-	if (store_reap(c->store) != OK)
-		fatal("the database cannot be written: no acts without it");
-}
-
-static void
-open_policy(struct core *c)
-{
-	struct errmsg why = {""};
-	struct buf text;
-
-	buf_init(&text, POLICY_BYTES_MAX);
-	if (file_read(POLICY, &text) != OK)
-		fatal("there is no policy; 'durward init' writes one");
-	if (policy_parse(text.p, text.len, &c->policy, &why) != OK)
-		fatal("%s", why.text);
-	crypto_hash(text.p, text.len, &c->policy_digest);
-	buf_done(&text);
-}
-
-static void
-open_store(struct core *c)
-{
-	struct errmsg why = {""};
-
-	if (store_open(DATABASE, core_migrations, core_migrations_len,
-		&c->store, &why) != OK)
-		fatal("%s", why.text);
-	if (store_run_now(c->store, rows_load, c) != OK)
-		fatal("the database is damaged; restore a backup");
-	store_start(c->store);
+	ledger_close(c->ledger);
 }
 
 int
@@ -142,18 +107,17 @@ core_main(unsigned calls)
 	    .n_handlers = ARRAY_LEN(handlers),
 	    .on_lane = on_lane,
 	    .on_lost = on_lost,
+	    .on_end = on_end,
 	    .role = &c};
 
 	/* Open. */
 	crypto_open();
 	c.started_ms = clock_boot_ms();
 	c.challenges = nonces_new(CHALLENGES_MAX);
-	open_policy(&c);
-	open_store(&c);
+	core_open_policy(&c);
 	c.peers = peers_open(&setup, PARENT_LANE_FD);
 	c.loop = peers_loop(c.peers);
-	if (loop_add(c.loop, store_fd(c.store), LOOP_READ, on_store, &c) != OK)
-		fatal("cannot watch the store");
+	core_open_ledger(&c);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

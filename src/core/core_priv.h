@@ -7,11 +7,10 @@
 #include "approval/nonces.h"
 #include "approval/sheet.h"
 #include "approval/trust.h"
-#include "audit/audit.h"
 #include "base/limits.h"
 #include "ipc/peers.h"
+#include "ledger/ledger.h"
 #include "policy/policy.h"
-#include "store/store.h"
 #include "tool/manifest.h"
 
 /* A sheet that was shown to one client, word for word. */
@@ -58,21 +57,10 @@ struct tool_slot {
 	char gone_why[256];
 };
 
-/* A client that waits for the next entry of a run. */
-struct waiter {
-	struct core *core;
-	int64_t request;
-	char run[TOKEN_SIZE];
-	uint64_t from;
-	uint64_t timer;
-};
-
 struct core {
 	struct peers *peers;
 	struct loop *loop;
-	struct store *store;
-	struct audit audit; /* The store thread's, once it runs. */
-	struct tree head; /* The loop's copy: what was written last. */
+	struct ledger *ledger;
 
 	struct trust trust;
 	bool have_trust;
@@ -87,47 +75,14 @@ struct core {
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	bool runner_ready;
 	char runner_state[256];
-	struct waiter *waiters[CLIENT_REQUESTS_MAX];
 	int64_t started_ms;
 };
 
 void core_token(char ret[TOKEN_SIZE]);
 
-/* ---- record.c: what is written down, and what follows from it ---- */
-
-struct record;
-typedef void record_then_fn(struct core *c, const char *key);
-typedef enum err record_write_fn(struct store_tx *tx, const struct json *row);
-
-struct record *record_new(struct core *c);
-
-/* One log entry; `body` is taken over and gets kind, ids and times. */
-void record_log(struct record *r, const char *kind, const char *run,
-    const char *act, struct json *body);
-
-/* One more row in the same transaction; `row` is taken over. */
-void record_row(struct record *r, record_write_fn *write, struct json *row);
-
-/* Write it, then call `then` with `key`: after the sync when `durable`.
- * Failing to write ends the house. */
-void record_post(
-    struct record *r, bool durable, record_then_fn *then, const char *key);
-
-/* ---- rows.c: the tables ---- */
-
-extern const char *const core_migrations[];
-extern const int core_migrations_len;
-
-struct json *row_of_act(const struct act *a);
-record_write_fn row_write_act;
-record_write_fn row_write_run;
-record_write_fn row_write_step;
-record_write_fn row_write_nonce;
-record_write_fn row_write_sheet;
-record_write_fn row_write_manifest;
-
-/* At the start, before the store has a thread. */
-enum err rows_load(struct store_tx *tx, void *core);
+/* ---- open.c ---- */
+void core_open_policy(struct core *c);
+void core_open_ledger(struct core *c);
 
 /* ---- acts.c, proposals.c and asking.c: the act machine's driver ---- */
 
@@ -135,6 +90,7 @@ struct open_act *acts_find(struct core *c, const char *id);
 void acts_propose(struct core *c, const struct json *proposal);
 void acts_judge(struct core *c, struct open_act *o);
 void acts_forget(struct core *c, struct open_act *o);
+void acts_restore(void *core, struct act *a);
 void acts_recover(struct core *c);
 
 /* The verdict, now. */
@@ -172,6 +128,7 @@ struct run *runs_restore(
 /* The mind is there anew.  A run that was open each time it ended is
  * given up, so that no goal can keep the mind from others. */
 void runs_resume_all(struct core *c);
+void runs_acted(void *core, const char *run, int64_t step);
 void runs_tell_result(struct core *c, const char *run, int64_t step,
     const char *state, const char *text);
 peer_fn runs_on_proposal;
@@ -214,9 +171,14 @@ void clients_reply_text(struct core *c, int64_t request, const char *text);
 void clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why);
 
-typedef void query_fn(struct core *c, int64_t request,
-    const struct client *client, const struct json *params);
+struct query {
+	struct core *core;
+	int64_t request;
+	const struct client *client;
+	const struct json *params;
+};
+
+typedef void query_fn(const struct query *q);
 query_fn *queries_find(const char *name);
-void queries_wake(struct core *c, const char *run);
 
 #endif

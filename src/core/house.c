@@ -47,7 +47,8 @@ say_status(struct core *c, struct buf *out)
 	    "The house is up since %lld s. %zu tools, %zu clients, %zu "
 	    "questions wait, %llu log entries.",
 	    (long long)up_s, c->n_tools, c->trust.n_clients,
-	    count_acts(c, ACT_ASKED), (unsigned long long)c->head.size);
+	    count_acts(c, ACT_ASKED),
+	    (unsigned long long)ledger_head(c->ledger)->size);
 	if (!c->runner_ready)
 		buf_addf(out, "\nTools cannot run: %s",
 		    c->runner_state[0] != '\0' ? c->runner_state

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "core/core_priv.h"
 
 /*
@@ -13,8 +12,9 @@
  * the run in words.
  */
 
+/* A place among the open acts; NULL when all are taken. */
 static struct open_act *
-take_place(struct core *c)
+take_place(struct core *c, struct act *a)
 {
 	size_t i;
 
@@ -23,10 +23,18 @@ take_place(struct core *c)
 			continue;
 		c->acts[i] = xalloc(sizeof(*c->acts[i]));
 		c->acts[i]->core = c;
-		c->acts[i]->act = act_new();
+		c->acts[i]->act = a;
 		return c->acts[i];
 	}
+	act_free(a);
 	return NULL;
+}
+
+void
+acts_restore(void *core, struct act *a)
+{
+	if (take_place(core, a) == NULL)
+		log_warn("more acts are open than this version can hold");
 }
 
 /* The effect of a known function whose arguments fit. */
@@ -154,11 +162,11 @@ acts_judge(struct core *c, struct open_act *o)
 	memcpy(o->act->rule, answer.rule, sizeof(answer.rule));
 	o->act->ttl_s = answer.ttl_s;
 	record_post(acts_step(c, o, ACT_JUDGED, verdict_details(c, &answer)),
-	    false, NULL, NULL);
+	    false, NULL, NULL, NULL);
 	switch (answer.verdict) {
 	case VERDICT_ALLOW:
-		record_post(
-		    acts_step(c, o, ACT_ALLOWED, NULL), false, NULL, NULL);
+		record_post(acts_step(c, o, ACT_ALLOWED, NULL), false, NULL,
+		    NULL, NULL);
 		acts_go_on(c, o);
 		break;
 	case VERDICT_ASK:
@@ -176,13 +184,13 @@ acts_judge(struct core *c, struct open_act *o)
 static void
 refuse(struct core *c, const struct proposal *p, const struct errmsg *why)
 {
-	struct record *r = record_new(c);
+	struct record *r = record_new(c->ledger);
 	struct json *details = json_object();
 
 	json_put_str(details, "reason", why->text);
 	record_log(
 	    r, "refused", p->run != NULL ? p->run->id : NULL, NULL, details);
-	record_post(r, false, NULL, NULL);
+	record_post(r, false, NULL, NULL, NULL);
 	if (p->run != NULL)
 		runs_tell_result(c, p->run->id, p->step, "failed", why->text);
 }
@@ -203,7 +211,7 @@ acts_propose(struct core *c, const struct json *proposal)
 	 * was told with the steps. */
 	if ((p.run->acted >> p.step & 1) != 0)
 		return;
-	o = take_place(c);
+	o = take_place(c, act_new());
 	if (o == NULL) {
 		err_say(
 		    &why, ERR_LIMIT, "%d acts are open already", ACTS_OPEN_MAX);
@@ -218,11 +226,11 @@ acts_propose(struct core *c, const struct json *proposal)
 		refuse(c, &p, &why);
 		return;
 	}
-	p.run->acted |= 1u << p.step;
-	r = record_new(c);
+	runs_acted(c, p.run->id, p.step);
+	r = record_new(c->ledger);
 	record_log(
 	    r, "proposed", o->act->run, o->act->id, proposal_details(o->act));
-	record_row(r, row_write_act, row_of_act(o->act));
-	record_post(r, false, NULL, NULL);
+	record_act(r, o->act);
+	record_post(r, false, NULL, NULL, NULL);
 	acts_judge(c, o);
 }

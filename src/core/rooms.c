@@ -128,24 +128,6 @@ on_idle(void *arg)
 		stop_container(t->core, t);
 }
 
-static struct json *
-start_message(const struct manifest *m)
-{
-	struct json *body = json_object();
-	struct json *command = json_array();
-	size_t i;
-
-	for (i = 0; i < m->n_command; i++)
-		json_push(command, json_string(m->command[i]));
-	json_put_str(body, "tool", m->name);
-	json_put_str(body, "image", m->image);
-	json_put(body, "command", command);
-	json_put_bool(body, "volume", m->volume);
-	json_put_int(body, "memory_mib", m->memory_mib);
-	json_put_int(body, "pids", m->pids);
-	return body;
-}
-
 void
 rooms_want(struct core *c, struct tool_slot *t)
 {
@@ -163,7 +145,7 @@ rooms_want(struct core *c, struct tool_slot *t)
 	t->timer = loop_timer(
 	    c->loop, clock_boot_ms() + CONTAINER_START_MS, on_start_late, t);
 	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_START,
-	    start_message(t->manifest));
+	    manifest_container(t->manifest));
 }
 
 void
@@ -275,9 +257,9 @@ rooms_on_container(void *role, struct msg *m)
 	json_put_str(details, "tool", t->manifest->name);
 	json_put_str(details, "image", t->manifest->image);
 	json_put_str(details, "container", t->container);
-	r = record_new(c);
+	r = record_new(c->ledger);
 	record_log(r, "container", NULL, NULL, details);
-	record_post(r, false, NULL, NULL);
+	record_post(r, false, NULL, NULL, NULL);
 	if (strcmp(t->gone_container, t->container) == 0)
 		failed(c, t, t->gone_why);
 }

@@ -46,6 +46,15 @@ runs_restore(
 	return NULL;
 }
 
+void
+runs_acted(void *core, const char *run, int64_t step)
+{
+	struct run *r = runs_find(core, run);
+
+	if (r != NULL && step >= 0 && step < RUN_STEPS_MAX)
+		r->acted |= 1u << step;
+}
+
 static void
 forget(struct core *c, struct run *run)
 {
@@ -86,8 +95,9 @@ tell_mind(struct core *c, const struct run *run, struct json *steps)
 }
 
 static void
-started(struct core *c, const char *id)
+started(void *arg, const char *id)
 {
+	struct core *c = arg;
 	struct run *run = runs_find(c, id);
 
 	if (run != NULL)
@@ -114,10 +124,10 @@ runs_start(struct core *c, const struct client *client, const char *goal,
 	details = json_object();
 	json_put_str(details, "goal", goal);
 	json_put_str(details, "principal", run->principal);
-	r = record_new(c);
+	r = record_new(c->ledger);
 	record_log(r, "goal", run->id, NULL, details);
-	record_row(r, row_write_run, row_of_run(run, "open", ""));
-	record_post(r, false, started, run->id);
+	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
+	record_post(r, false, started, c, run->id);
 	return OK;
 }
 
@@ -142,9 +152,9 @@ runs_on_step(void *role, struct msg *m)
 	json_put_int(row, "n", n);
 	json_put_str(row, "name", name);
 	json_put_str(row, "content", content);
-	r = record_new(c);
-	record_row(r, row_write_step, row);
-	record_post(r, false, NULL, NULL);
+	r = record_new(c->ledger);
+	record_row(r, ROW_STEP, row);
+	record_post(r, false, NULL, NULL, NULL);
 	/* Jobs keep their order, so the next step cannot overtake it. */
 	row = json_object();
 	json_put_str(row, "run", run->id);
@@ -175,14 +185,14 @@ static void
 end_run(struct core *c, struct run *run, const char *text, bool reached)
 {
 	struct json *details = json_object();
-	struct record *r = record_new(c);
+	struct record *r = record_new(c->ledger);
 
 	json_put_str(details, "reply", text);
 	json_put_bool(details, "reached", reached);
 	record_log(r, "run-done", run->id, NULL, details);
-	record_row(r, row_write_run,
-	    row_of_run(run, reached ? "done" : "failed", text));
-	record_post(r, false, NULL, NULL);
+	record_row(
+	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
+	record_post(r, false, NULL, NULL, NULL);
 	forget(c, run);
 }
 
@@ -200,85 +210,21 @@ runs_on_reply(void *role, struct msg *m)
 
 /* ---- A restarted mind gets its open turns back ---- */
 
-struct resume {
-	struct core *core;
-	char run[TOKEN_SIZE];
-	struct json *steps;
-	struct json *ended; /* {"step", "state", "text"} or NULL */
-};
-
-static enum err
-read_steps(struct store_tx *tx, struct resume *r)
-{
-	struct store_query *q;
-	enum err e = store_query_open(
-	    tx, "SELECT name, content FROM step WHERE run=? ORDER BY n", &q);
-
-	if (e != OK)
-		return e;
-	store_bind_text(q, 1, r->run);
-	while ((e = store_query_step(q)) == OK) {
-		struct json *step = json_object();
-
-		json_put_str(step, "name", store_column_text(q, 0));
-		json_put_str(step, "content", store_column_text(q, 1));
-		json_push(r->steps, step);
-	}
-	store_query_close(q);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
-/* The act that ended last, should the mind have missed its end. */
-static enum err
-read_ended(struct store_tx *tx, struct resume *r)
-{
-	struct store_query *q;
-	enum err e = store_query_open(tx,
-	    "SELECT step, state, result FROM act WHERE run=? AND state IN"
-	    " ('done', 'failed', 'denied', 'unknown')"
-	    " ORDER BY step DESC LIMIT 1",
-	    &q);
-
-	if (e != OK)
-		return e;
-	store_bind_text(q, 1, r->run);
-	e = store_query_step(q);
-	if (e == OK) {
-		r->ended = json_object();
-		json_put_int(r->ended, "step", store_column_int(q, 0));
-		json_put_str(r->ended, "state", store_column_text(q, 1));
-		json_put_str(r->ended, "text", store_column_text(q, 2));
-	}
-	store_query_close(q);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
-static enum err
-run_resume(struct store_tx *tx, void *arg)
-{
-	enum err e = read_steps(tx, arg);
-
-	return e == OK ? read_ended(tx, arg) : e;
-}
-
 static void
-resume_done(void *arg, enum err result)
+resume(void *arg, const char *id, struct json *steps, struct json *ended)
 {
-	struct resume *r = arg;
-	struct run *run = runs_find(r->core, r->run);
+	struct core *c = arg;
+	struct run *run = runs_find(c, id);
 
-	if (result != OK)
-		fatal("the steps of a run cannot be read");
 	if (run != NULL) {
-		tell_mind(r->core, run, r->steps);
-		r->steps = NULL;
+		tell_mind(c, run, steps);
+		steps = NULL;
 	}
-	if (run != NULL && r->ended != NULL)
-		runs_tell_result(r->core, r->run, json_int(r->ended, "step", 0),
-		    json_str(r->ended, "state"), json_str(r->ended, "text"));
-	json_free(r->steps);
-	json_free(r->ended);
-	free(r);
+	if (run != NULL && ended != NULL)
+		runs_tell_result(c, id, json_int(ended, "step", 0),
+		    json_words(ended, "state"), json_words(ended, "text"));
+	json_free(steps);
+	json_free(ended);
 }
 
 void
@@ -287,24 +233,16 @@ runs_resume_all(struct core *c)
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++) {
-		struct store_job job = {.run = run_resume, .done = resume_done};
-		struct resume *r;
+		struct run *run = c->runs[i];
 
-		if (c->runs[i] == NULL)
+		if (run == NULL)
 			continue;
-		if (c->runs[i]->resumes++ == RUN_RESUMES_MAX) {
-			end_run(c, c->runs[i],
+		if (run->resumes++ < RUN_RESUMES_MAX)
+			ledger_read_steps(c->ledger, run->id, resume, c);
+		else
+			end_run(c, run,
 			    "The mind ended each time it thought about this "
 			    "goal, so it was given up.",
 			    false);
-			continue;
-		}
-		r = xalloc(sizeof(*r));
-		r->core = c;
-		r->steps = json_array();
-		memcpy(r->run, c->runs[i]->id, sizeof(r->run));
-		job.arg = r;
-		if (store_post(c->store, &job) != OK)
-			fatal("the store does not keep up");
 	}
 }

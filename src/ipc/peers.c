@@ -88,8 +88,11 @@ on_event(void *arg, enum role peer, enum lane_event event, struct msg *m)
 {
 	struct peers *p = arg;
 
-	if (peer == ROLE_PARENT && event != LANE_MESSAGE)
+	if (peer == ROLE_PARENT && event != LANE_MESSAGE) {
+		if (p->setup.on_end != NULL)
+			p->setup.on_end(p->setup.role);
 		exit(0);
+	}
 	if (event == LANE_VIOLATION)
 		accuse(p, peer);
 	else if (event == LANE_CLOSED)

@@ -31,6 +31,7 @@ struct peer_setup {
 	size_t n_handlers;
 	void (*on_lane)(void *role, enum role peer);
 	void (*on_lost)(void *role, enum role peer);
+	void (*on_end)(void *role); /* The house ends: the last chance. */
 	void *role;
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,11 +120,26 @@ drop_member(struct member *m)
 	m->pid = 0;
 }
 
+/* A role whose lane closes ends by itself; the core needs a moment to write
+ * down what it has. */
+static void
+await_core(void)
+{
+	struct member *m = &house.members[ROLE_CORE];
+	struct pollfd pfd = {.fd = m->pidfd, .events = POLLIN};
+
+	lane_free(m->lane);
+	m->lane = NULL;
+	if (m->pid != 0)
+		poll(&pfd, 1, CORE_END_MS);
+}
+
 static void
 end_all(void)
 {
 	int r;
 
+	await_core();
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
 		drop_member(&house.members[r]);
 }

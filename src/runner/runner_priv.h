@@ -3,6 +3,7 @@
 #define RUNNER_RUNNER_PRIV_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "ipc/peers.h"
 
 #define ARGV_MAX 96
@@ -62,5 +63,27 @@ struct podman_words {
 
 void podman_run_words(const struct podman_run *r, struct podman_words *ret);
 void podman_words_done(struct podman_words *w);
+
+/* ---- containers.c: one warm container for each tool ---- */
+
+struct warm {
+	char tool[NAME_MAX_LEN + 1];
+	char name[CONTAINER_NAME_SIZE];
+};
+
+struct runner {
+	struct peers *peers;
+	struct loop *loop;
+	struct keep keep;
+	const char *shim;
+	const char *instance;
+	enum cgroup_mode cgroups;
+	struct errmsg broken; /* Why nothing can be started, or "". */
+	struct warm warm[TOOLS_MAX];
+	int count;
+};
+
+peer_fn containers_on_start;
+peer_fn containers_on_stop;
 
 #endif

@@ -29,7 +29,8 @@ struct store;
 struct store_tx; /* The open transaction, seen from a job. */
 
 struct store_job {
-	/* On the store's thread.  An error undoes this job alone. */
+	/* On the store's thread.  Check first, write then: an error behind a
+	 * write breaks the store, so that half a job is never committed. */
 	enum err (*run)(struct store_tx *tx, void *arg);
 	/* On the loop's thread; may be NULL. */
 	void (*done)(void *arg, enum err result);

@@ -259,6 +259,24 @@ manifest_function(const struct manifest *m, const char *name)
 	return NULL;
 }
 
+struct json *
+manifest_container(const struct manifest *m)
+{
+	struct json *v = json_object();
+	struct json *command = json_array();
+	size_t i;
+
+	for (i = 0; i < m->n_command; i++)
+		json_push(command, json_string(m->command[i]));
+	json_put_str(v, "tool", m->name);
+	json_put_str(v, "image", m->image);
+	json_put(v, "command", command);
+	json_put_bool(v, "volume", m->volume);
+	json_put_int(v, "memory_mib", m->memory_mib);
+	json_put_int(v, "pids", m->pids);
+	return v;
+}
+
 enum err
 tool_name_split(const char *full, char ret_tool[NAME_MAX_LEN + 1],
     char ret_function[NAME_MAX_LEN + 1])

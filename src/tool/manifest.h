@@ -60,6 +60,9 @@ void manifest_free(struct manifest *m);
 const struct manifest_function *manifest_function(
     const struct manifest *m, const char *name);
 
+/* What it takes to start its container, as the runner wants it. */
+struct json *manifest_container(const struct manifest *m);
+
 /* Cut "notes.save" at its dot.  ERR_INPUT. */
 NODISCARD enum err tool_name_split(const char *full,
     char ret_tool[NAME_MAX_LEN + 1], char ret_function[NAME_MAX_LEN + 1]);

@@ -12,19 +12,6 @@
 #include "sys/confine.h"
 #include "vault/vault_priv.h"
 
-#define FOLDER "/state"
-
-enum err
-vault_save(struct vault *v, struct errmsg *why)
-{
-	enum err e = files_save_trust(FOLDER, &v->trust);
-
-	if (e != OK)
-		return err_say(why, e,
-		    "the trust table cannot be written; check the disk");
-	return OK;
-}
-
 void
 vault_tell_trust(struct vault *v)
 {
@@ -54,8 +41,8 @@ on_challenge_wanted(void *role, struct msg *m)
 	crypto_random(bytes, sizeof(bytes));
 	hex_write(challenge, bytes, sizeof(bytes));
 	json_put_int(body, "id", json_int(m->body, "id", 0));
-	if (nonces_remember(v->challenges, challenge,
-		now_ms + CHALLENGE_LIFE_MS, now_ms) == OK)
+	if (nonces_issue(v->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
+		now_ms) == OK)
 		json_put_str(body, "challenge", challenge);
 	peers_send(v->peers, ROLE_CORE, MSG_CHALLENGE, body);
 }
@@ -78,159 +65,6 @@ vault_answer(struct vault *v, int64_t request, const char *what,
 		json_put_str(body, "role", client_role_name(client->role));
 	}
 	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
-}
-
-/* ---- Commands that change trust ---- */
-
-struct change {
-	struct vault *vault;
-	int64_t request;
-	const struct client *owner;
-	const struct json *body;
-};
-
-static enum err
-do_pair_open(const struct change *ch, struct errmsg *why)
-{
-	enum err e = pairing_open(ch->vault, ch->request, ch->body, why);
-
-	if (e == OK)
-		vault_answer(
-		    ch->vault, ch->request, "pairing-opened", ch->owner, true);
-	return e;
-}
-
-/* body: {"client": name} */
-static enum err
-do_revoke(const struct change *ch, struct errmsg *why)
-{
-	struct vault *v = ch->vault;
-	const char *name = json_str(ch->body, "client");
-	const struct client *c =
-	    trust_client_by_name(&v->trust, name != NULL ? name : "");
-	enum err e;
-
-	if (c == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "no live client has this name; 'durward clients' lists "
-		    "them");
-	e = trust_revoke(&v->trust, &c->id);
-	if (e != OK)
-		return err_say(why, e,
-		    "the last owner cannot be revoked; pair another one "
-		    "first");
-	e = vault_save(v, why);
-	if (e != OK)
-		return e;
-	vault_tell_trust(v);
-	vault_answer(v, ch->request, "client-revoked", c, false);
-	return OK;
-}
-
-/* body: {"tool", "digest", ...}: the digest of the manifest's bytes. */
-static enum err
-do_tool_add(const struct change *ch, struct errmsg *why)
-{
-	struct vault *v = ch->vault;
-	const char *tool = json_str(ch->body, "tool");
-	const char *hex = json_str(ch->body, "digest");
-	const char *manifest = json_str(ch->body, "manifest");
-	struct digest want;
-	struct digest got;
-	enum err e;
-
-	if (tool == NULL || hex == NULL || manifest == NULL ||
-	    !str_is_name(tool) || digest_read(hex, strlen(hex), &want) != OK)
-		return err_say(why, ERR_INPUT, "the command is malformed");
-	crypto_hash(manifest, strlen(manifest), &got);
-	if (!digest_equal(&want, &got))
-		return err_say(
-		    why, ERR_DENIED, "the digest is not the manifest's");
-	e = trust_set_tool(&v->trust, tool, &want);
-	if (e == OK)
-		e = vault_save(v, why);
-	if (e != OK)
-		return e;
-	vault_tell_trust(v);
-	vault_answer(v, ch->request, "tool-added", ch->owner, false);
-	return OK;
-}
-
-static const struct {
-	const char *name;
-	enum err (*run)(const struct change *ch, struct errmsg *why);
-} changes[] = {
-    {"pair.open", do_pair_open},
-    {"clients.revoke", do_revoke},
-    {"tool.add", do_tool_add},
-};
-
-/* The same checks that the core made, on our own table and our own
- * challenges: nobody's word is taken for it. */
-static enum err
-check_change(struct vault *v, const struct msg *m, struct command *cmd,
-    struct change *ch, struct errmsg *why)
-{
-	const char *text = json_str(m->body, "text");
-	const char *signature = json_str(m->body, "signature");
-	struct str body = {m->bulk, m->bulk_len};
-	struct str bytes = {text, 0};
-	struct signature sig;
-	enum err e;
-
-	if (text == NULL || signature == NULL ||
-	    signature_read(signature, &sig) != OK)
-		return err_say(why, ERR_INPUT, "the command is malformed");
-	bytes.len = strlen(text);
-	e = command_verify(&v->trust, peers_boot(v->peers), bytes, &sig, body,
-	    cmd, &ch->owner, why);
-	if (e != OK)
-		return e;
-	if (ch->owner->role != CLIENT_OWNER)
-		return err_say(why, ERR_DENIED,
-		    "only an owner changes whom the house trusts");
-	if (nonces_spend(v->challenges, cmd->challenge, clock_boot_ms()) != OK)
-		return err_say(why, ERR_REPLAY,
-		    "the challenge is unknown, old or used; ask for a new one");
-	return OK;
-}
-
-static enum err
-run_change(struct change *ch, struct str name, struct errmsg *why)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(changes); i++)
-		if (str_eq(name, changes[i].name))
-			return changes[i].run(ch, why);
-	return err_say(why, ERR_NOTFOUND, "this is no change of trust");
-}
-
-static void
-on_trust_command(void *role, struct msg *m)
-{
-	struct vault *v = role;
-	struct change ch = {.vault = v, .request = json_int(m->body, "id", 0)};
-	struct errmsg why = {""};
-	struct json *body = NULL;
-	struct json *answer;
-	struct command cmd;
-	enum err e = check_change(v, m, &cmd, &ch, &why);
-
-	if (e == OK)
-		e = json_parse(m->bulk, m->bulk_len, &body);
-	ch.body = body;
-	if (e == OK)
-		e = run_change(&ch, cmd.name, &why);
-	json_free(body);
-	if (e == OK)
-		return;
-	answer = json_object();
-	json_put_int(answer, "id", ch.request);
-	json_put_bool(answer, "ok", false);
-	json_put_str(
-	    answer, "error", why.text[0] != '\0' ? why.text : err_text(e));
-	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, answer);
 }
 
 /* {"id", "size", "root"}: signs this one kind of text and no other. */
@@ -276,7 +110,7 @@ on_identity_wanted(void *role, struct msg *m)
 static const struct peer_handler handlers[] = {
     {MSG_TRUST_WANTED, on_trust_wanted},
     {MSG_CHALLENGE_WANTED, on_challenge_wanted},
-    {MSG_TRUST_COMMAND, on_trust_command},
+    {MSG_TRUST_COMMAND, changes_on_command},
     {MSG_CHECKPOINT_WANTED, on_checkpoint_wanted},
     {MSG_IDENTITY_WANTED, on_identity_wanted},
     {MSG_PAIR_REQUEST, pairing_on_request},
@@ -294,7 +128,7 @@ vault_main(unsigned calls)
 	/* Open. */
 	crypto_open();
 	v.challenges = nonces_new(CHALLENGES_MAX);
-	if (files_load(FOLDER, &v.files, &v.trust) != OK ||
+	if (files_load(VAULT_FOLDER, &v.files, &v.trust) != OK ||
 	    key_read_pem(v.files.root_key, &v.root_key) != OK)
 		fatal("the vault's files are missing or damaged; "
 		      "'durward init' makes them, a backup restores them");

@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "ipc/peers.h"
 
+#define VAULT_FOLDER "/state"
+
 /* ---- files.c ---- */
 struct vault_files {
 	char *root_key; /* PEM; owned. */
@@ -39,12 +41,15 @@ struct vault {
 	struct pairing pairing;
 };
 
-NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
 void vault_tell_trust(struct vault *v);
 
 /* A change of trust, told to the core for the log. */
 void vault_answer(struct vault *v, int64_t request, const char *what,
     const struct client *client, bool direct);
+
+/* ---- changes.c ---- */
+NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
+peer_fn changes_on_command;
 
 /* ---- pairing.c ---- */
 NODISCARD enum err pairing_open(struct vault *v, int64_t request,

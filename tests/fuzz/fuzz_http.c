@@ -40,8 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	e = http_parse_response(p, size, &h);
 	if (e == OK &&
 	    (h.head_len > size || h.head_len > HTTP_HEAD_MAX ||
-		h.body_len > HTTP_REPLY_MAX || h.status < 0 ||
-		h.status > 999))
+		h.body_len > HTTP_REPLY_MAX || h.status < 0 || h.status > 999))
 		abort();
 	return 0;
 }

@@ -72,25 +72,26 @@ check_true(bool good, const char *file, int line, const char *text)
 }
 
 static inline bool
-check_int(long long a, long long b, const char *file, int line,
-    const char *text)
+check_int(
+    long long a, long long b, const char *file, int line, const char *text)
 {
 	char line_text[512];
 
-	snprintf(line_text, sizeof(line_text), "%s is %lld, want %lld", text,
-	    a, b);
+	snprintf(
+	    line_text, sizeof(line_text), "%s is %lld, want %lld", text, a, b);
 	return check_true(a == b, file, line, line_text);
 }
 
 static inline bool
-check_str(const char *a, const char *b, const char *file, int line,
-    const char *text)
+check_str(
+    const char *a, const char *b, const char *file, int line, const char *text)
 {
 	char line_text[1024];
 	bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
 
-	snprintf(line_text, sizeof(line_text), "%s is \"%.300s\", want \"%.300s\"",
-	    text, a != NULL ? a : "(null)", b != NULL ? b : "(null)");
+	snprintf(line_text, sizeof(line_text),
+	    "%s is \"%.300s\", want \"%.300s\"", text, a != NULL ? a : "(null)",
+	    b != NULL ? b : "(null)");
 	return check_true(same, file, line, line_text);
 }
 

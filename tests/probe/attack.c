@@ -301,8 +301,8 @@ on_done(void *role, struct msg *m)
 		look_for_victim();
 		break;
 	case LOOKING:
-		log_info("victim %s: %s", steps[a.step].name,
-		    ok ? "there" : "gone");
+		log_info(
+		    "victim %s: %s", steps[a.step].name, ok ? "there" : "gone");
 		a.phase = RESTORING;
 		save_victim();
 		break;
@@ -316,15 +316,8 @@ on_done(void *role, struct msg *m)
 static void
 start_container(void)
 {
-	struct json *body = json_object();
-	struct json *command = json_array();
-
-	json_push(command, json_string("/program"));
-	json_put_str(body, "tool", "notes");
-	json_put_str(body, "image", a.manifest->image);
-	json_put(body, "command", command);
-	json_put_bool(body, "volume", true);
-	peers_send(a.peers, ROLE_RUNNER, MSG_CONTAINER_START, body);
+	peers_send(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
+	    manifest_container(a.manifest));
 }
 
 static void

@@ -24,8 +24,8 @@ send_orders(void *arg)
 		if (r == ROLE_MIND)
 			continue;
 		if (!peers_have(p, (enum role)r)) {
-			log_info("offlane no lane to %s",
-			    role_name((enum role)r));
+			log_info(
+			    "offlane no lane to %s", role_name((enum role)r));
 			continue;
 		}
 		body = json_object();
@@ -44,8 +44,7 @@ peers_serve(struct peers *p)
 	peers_send(p, ROLE_PARENT, MSG_READY, NULL);
 	peers_heartbeat(p);
 	if (p->setup.self == ROLE_MIND)
-		loop_timer(
-		    p->loop, clock_boot_ms() + DELAY_MS, send_orders, p);
+		loop_timer(p->loop, clock_boot_ms() + DELAY_MS, send_orders, p);
 	loop_run(p->loop);
 	return 0;
 }

@@ -84,8 +84,8 @@ TEST(states_have_names)
 	int s;
 
 	for (s = 0; s < ACT_STATE_COUNT; s++)
-		CHECK_INT(act_state_by_name(act_state_name((enum act_state)s)),
-		    s);
+		CHECK_INT(
+		    act_state_by_name(act_state_name((enum act_state)s)), s);
 	CHECK_INT(act_state_by_name("Done"), ACT_STATE_COUNT);
 	CHECK_INT(act_state_by_name(""), ACT_STATE_COUNT);
 	CHECK_STR(act_state_name(ACT_STATE_COUNT), "lost");

@@ -85,8 +85,7 @@ TEST(one_client_cannot_speak_for_another)
 {
 	struct command c = command_of(WHO_OWNER);
 
-	CHECK_INT(
-	    verify(&c, WHO_VIEWER, FIXTURE_BOOT, S(BODY)), ERR_SIGNATURE);
+	CHECK_INT(verify(&c, WHO_VIEWER, FIXTURE_BOOT, S(BODY)), ERR_SIGNATURE);
 }
 
 TEST(a_command_is_for_one_body)

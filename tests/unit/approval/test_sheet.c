@@ -290,17 +290,39 @@ TEST(a_sheet_binds_only_its_own_act)
 		CASE(rows[i].what);
 		CHECK(sheet_binds(&s, &b, &why) == OK);
 		switch (i) {
-		case 0: b.boot = FIXTURE_EPOCH; break;
-		case 1: b.epoch = FIXTURE_BOOT; break;
-		case 2: b.now_ms = 100000 + 600 * 1000; break;
-		case 3: b.now_ms = 99999; break;
-		case 4: b.act = FIXTURE_BOOT; break;
-		case 5: b.tool = "notes.deletes"; break;
-		case 6: b.effect = "read"; break;
-		case 7: b.manifest = &other; break;
-		case 8: b.args = S("{\"name\":\"shoppinh\"}"); break;
-		case 9: b.args = S(FIXTURE_ARGS " "); break;
-		default: s.decision = S("deny"); break;
+		case 0:
+			b.boot = FIXTURE_EPOCH;
+			break;
+		case 1:
+			b.epoch = FIXTURE_BOOT;
+			break;
+		case 2:
+			b.now_ms = 100000 + 600 * 1000;
+			break;
+		case 3:
+			b.now_ms = 99999;
+			break;
+		case 4:
+			b.act = FIXTURE_BOOT;
+			break;
+		case 5:
+			b.tool = "notes.deletes";
+			break;
+		case 6:
+			b.effect = "read";
+			break;
+		case 7:
+			b.manifest = &other;
+			break;
+		case 8:
+			b.args = S("{\"name\":\"shoppinh\"}");
+			break;
+		case 9:
+			b.args = S(FIXTURE_ARGS " ");
+			break;
+		default:
+			s.decision = S("deny");
+			break;
 		}
 		CHECK_INT(sheet_binds(&s, &b, &why), rows[i].want);
 		CHECK(strlen(why.text) > 0);

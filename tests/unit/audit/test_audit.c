@@ -146,8 +146,7 @@ TEST(entries_are_listed_in_their_order_and_by_run)
 	REQUIRE(store_run_now(st, append_some, NULL) == OK);
 	l = listed(st, NULL, 0, 100);
 	CHECK_INT(l.n, ENTRIES);
-	CHECK_STR(l.kept[4].body,
-	    "{\"kind\":\"judged\",\"n\":4,\"run\":\"\"}");
+	CHECK_STR(l.kept[4].body, "{\"kind\":\"judged\",\"n\":4,\"run\":\"\"}");
 	l = listed(st, NULL, 5, 3);
 	CHECK_INT(l.n, 3);
 	CHECK_INT(l.seqs[0], 5);
@@ -221,8 +220,9 @@ TEST(a_changed_dropped_or_swapped_entry_is_found)
 
 		changed.body[9] ^= 1;
 		for (j = 0; j < ENTRIES; j++) {
-			size_t other = j == i ? (i + 1) % ENTRIES
-			    : j == (i + 1) % ENTRIES ? i : j;
+			size_t other = j == i        ? (i + 1) % ENTRIES
+			    : j == (i + 1) % ENTRIES ? i
+						     : j;
 
 			check_one(&c, j, j == i ? &changed : &l.kept[j]);
 			if (j != i)
@@ -391,8 +391,8 @@ TEST(a_checkpoint_reads_back_and_has_one_text)
 
 TEST(a_checkpoint_with_an_odd_number_is_refused)
 {
-	static const char *const sizes[] = {"-1", "+5", "05", " 5", "5 ",
-	    "18446744073709551616", "0x5", ""};
+	static const char *const sizes[] = {
+	    "-1", "+5", "05", " 5", "5 ", "18446744073709551616", "0x5", ""};
 	char hex[65];
 	size_t i;
 
@@ -406,8 +406,8 @@ TEST(a_checkpoint_with_an_odd_number_is_refused)
 		snprintf(text, sizeof(text),
 		    "durward-checkpoint/1\nbox %s\nsize %s\nroot %s\n", hex,
 		    sizes[i], hex);
-		CHECK(audit_checkpoint_read(text, strlen(text), &c) ==
-		    ERR_INPUT);
+		CHECK(
+		    audit_checkpoint_read(text, strlen(text), &c) == ERR_INPUT);
 	}
 }
 

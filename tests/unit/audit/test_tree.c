@@ -161,8 +161,8 @@ TEST(every_proof_is_the_one_of_the_rfc_and_verifies)
 		for (m = 0; m < n; m++) {
 			size_t want_len = naive_path(m, leaves, n, want);
 
-			REQUIRE(tree_prove(m, n, fetch_node, NULL, path,
-				    &len) == OK);
+			REQUIRE(tree_prove(
+				    m, n, fetch_node, NULL, path, &len) == OK);
 			CHECK_INT(len, want_len);
 			CHECK(memcmp(path, want, len * sizeof(path[0])) == 0);
 			CHECK(tree_check(m, n, &leaves[m], path, len, &root) ==
@@ -182,8 +182,8 @@ count_forged(size_t m, size_t n, struct digest *path, size_t len,
 	size_t i;
 
 	for (i = 0; i < n + 2; i++)
-		passed += i != m &&
-		    tree_check(i, n, &leaf, path, len, root) == OK;
+		passed +=
+		    i != m && tree_check(i, n, &leaf, path, len, root) == OK;
 	leaf.b[m % DIGEST_LEN] ^= 1;
 	passed += tree_check(m, n, &leaf, path, len, root) == OK;
 	leaf = leaves[m];
@@ -212,8 +212,8 @@ TEST(no_changed_proof_verifies)
 	for (n = 1; n <= LEAVES; n++) {
 		naive_root(leaves, n, &root);
 		for (m = 0; m < n; m++) {
-			REQUIRE(tree_prove(m, n, fetch_node, NULL, path,
-				    &len) == OK);
+			REQUIRE(tree_prove(
+				    m, n, fetch_node, NULL, path, &len) == OK);
 			CHECK_INT(count_forged(m, n, path, len, &root), 0);
 		}
 	}
@@ -273,8 +273,8 @@ prove_in_the_largest(void)
 	size_t len;
 
 	return tree_prove(0, UINT64_MAX, fetch_node, NULL, path, &len) != OK &&
-	    tree_prove(UINT64_MAX - 1, UINT64_MAX, fetch_node, NULL, path,
-		&len) != OK;
+	    tree_prove(
+		UINT64_MAX - 1, UINT64_MAX, fetch_node, NULL, path, &len) != OK;
 }
 
 TEST(a_tree_larger_than_any_has_no_proof)

@@ -40,8 +40,8 @@ check_canonical(const char *text, const char *want)
 	json_free(v);
 	CHECK_STR(b.p, want);
 	CHECK(json_is_canonical(b.p, b.len));
-	CHECK(json_is_canonical(text, strlen(text)) ==
-	    (strcmp(text, want) == 0));
+	CHECK(
+	    json_is_canonical(text, strlen(text)) == (strcmp(text, want) == 0));
 	buf_done(&b);
 }
 
@@ -159,9 +159,9 @@ TEST(text_that_is_not_utf8_is_refused)
 {
 	static const char *const bad[] = {"\"\x80\"", "\"\xc0\xaf\"",
 	    "\"\xc1\xbf\"", "\"\xe0\x80\x80\"", "\"\xed\xa0\x80\"",
-	    "\"\xf0\x80\x80\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"",
-	    "\"\xff\"", "\"\xc3\"", "\"\xe2\x82\"", "\"\xf0\x9f\x98\"",
-	    "{\"\xc3\":1}"};
+	    "\"\xf0\x80\x80\x80\"", "\"\xf4\x90\x80\x80\"",
+	    "\"\xf5\x80\x80\x80\"", "\"\xff\"", "\"\xc3\"", "\"\xe2\x82\"",
+	    "\"\xf0\x9f\x98\"", "{\"\xc3\":1}"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
@@ -274,14 +274,17 @@ TEST(what_is_invisible_is_shown)
 		const char *text;
 		const char *want;
 	} rows[] = {
-	    {"plain text, \xc3\xa9\xe6\xbc\xa2", "plain text, \xc3\xa9\xe6\xbc\xa2"},
+	    {"plain text, \xc3\xa9\xe6\xbc\xa2",
+		"plain text, \xc3\xa9\xe6\xbc\xa2"},
 	    {"\x1b[2J", "\\u001b[2J"},
 	    {"a\nb\tc\rd", "a\\u000ab\\u0009c\\u000dd"},
 	    {"\x7f", "\\u007f"},
 	    {"\xc2\x85", "\\u0085"},
 	    {"\xc2\xa0", "\\u00a0"},
 	    {"\xc2\xad", "\\u00ad"},
-	    {"\xe2\x80\xae" "abc", "\\u202eabc"},
+	    {"\xe2\x80\xae"
+	     "abc",
+		"\\u202eabc"},
 	    {"\xe2\x81\xa6", "\\u2066"},
 	    {"\xe2\x80\x8b", "\\u200b"},
 	    {"\xe2\x80\x8d", "\\u200d"},
@@ -362,7 +365,8 @@ TEST(what_is_built_reads_back)
 	copy = json_copy(v);
 	json_free(v);
 	text = json_print(copy);
-	CHECK_STR(text, "{\"n\":\"abc\",\"i\":-5,\"b\":false,\"a\":[\"\\\"\\n\"]}");
+	CHECK_STR(
+	    text, "{\"n\":\"abc\",\"i\":-5,\"b\":false,\"a\":[\"\\\"\\n\"]}");
 	free(text);
 	json_free(copy);
 }

@@ -96,8 +96,8 @@ TEST(names_are_short_and_plain)
 {
 	char name[NAME_MAX_LEN + 2];
 	static const char *const good[] = {"a", "notes", "a.b_c-9", "z9"};
-	static const char *const bad[] = {"", "A", "9a", ".a", "-a", "_a", "a b",
-	    "a/b", "\xc3\xa9", "a\n", "aB"};
+	static const char *const bad[] = {"", "A", "9a", ".a", "-a", "_a",
+	    "a b", "a/b", "\xc3\xa9", "a\n", "aB"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(good); i++) {

@@ -116,8 +116,8 @@ TEST(a_signature_verifies_for_its_text_and_key_alone)
 	key_sign(key, text, sizeof(text), &sig);
 	CHECK_INT(sig.alg, SIG_ES256);
 	CHECK(key_verify(&pub, text, sizeof(text), &sig) == OK);
-	CHECK(key_verify(&other_pub, text, sizeof(text), &sig) ==
-	    ERR_SIGNATURE);
+	CHECK(
+	    key_verify(&other_pub, text, sizeof(text), &sig) == ERR_SIGNATURE);
 	CHECK(key_verify(&pub, text, sizeof(text) - 1, &sig) == ERR_SIGNATURE);
 	CHECK(key_verify(&pub, "", 0, &sig) == ERR_SIGNATURE);
 	for (i = 0; i < sizeof(text); i++) {
@@ -191,7 +191,8 @@ TEST(the_id_is_the_hash_of_the_spki)
 	public_id(&pub, &b);
 	CHECK(digest_equal(&a, &b));
 	digest_hex(&b, hex);
-	CHECK_STR(hex, "01c7309e7b5da09a72c438a46dae0e12a22d4d7e82102f662abbfb423be0b248");
+	CHECK_STR(hex,
+	    "01c7309e7b5da09a72c438a46dae0e12a22d4d7e82102f662abbfb423be0b248");
 	public_hex(&pub, hex);
 	CHECK(public_read(hex, strlen(hex), &back) == OK);
 	CHECK(memcmp(&pub, &back, sizeof(pub)) == 0);

@@ -105,8 +105,8 @@ TEST(broken_keys_and_roots_are_refused)
 		  &b) != OK);
 	CHECK(cert_make(root_key.p, "words", &client_public, "phone",
 		  CERT_CLIENT, &b) != OK);
-	CHECK(cert_make(
-		  root_key.p, root.p, &odd, "phone", CERT_CLIENT, &b) != OK);
+	CHECK(cert_make(root_key.p, root.p, &odd, "phone", CERT_CLIENT, &b) !=
+	    OK);
 	CHECK(csr_make("words", "phone", &b) != OK);
 	CHECK_INT(b.len, 0);
 	buf_done(&b);

@@ -82,7 +82,8 @@ TEST(what_two_parsers_could_read_in_two_ways_is_refused)
 	    "POST / HTTP/1.1\r\n Content-Length: 2\r\n\r\n",
 	    "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
 	    "POST / HTTP/1.1\r\ntransfer-encoding: identity\r\n\r\n",
-	    "POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: x\r\n\r\n",
+	    ("POST / HTTP/1.1\r\nContent-Length: 2\r\n"
+	     "Transfer-Encoding: x\r\n\r\n"),
 	    "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
 	    "GET / HTTP/1.1\r\nA\r\n\r\n",
 	    "GET / HTTP/1.1\r\n: b\r\n\r\n",
@@ -114,8 +115,8 @@ TEST(a_head_has_its_limits)
 		for (i = 0; i < n; i++)
 			buf_addf(&b, "H%d: v\r\n", i);
 		buf_adds(&b, "\r\n");
-		CHECK((request(b.p, b.len, &h) == OK) ==
-		    (n == HTTP_HEADERS_MAX));
+		CHECK(
+		    (request(b.p, b.len, &h) == OK) == (n == HTTP_HEADERS_MAX));
 	}
 	for (n = HTTP_HEAD_MAX - 100; n <= HTTP_HEAD_MAX + 100; n += 200) {
 		buf_clear(&b);

@@ -33,9 +33,8 @@ TEST(a_frame_reads_back)
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct frame f;
 		size_t len;
-		uint8_t *p = packet(
-		    (enum msg_type)(MSG_COUNT - 1), sizes[i][0], sizes[i][1],
-		    &len);
+		uint8_t *p = packet((enum msg_type)(MSG_COUNT - 1), sizes[i][0],
+		    sizes[i][1], &len);
 
 		REQUIRE(frame_decode(p, len, &f) == OK);
 		CHECK_INT(f.type, MSG_COUNT - 1);

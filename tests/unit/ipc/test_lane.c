@@ -163,8 +163,7 @@ check_raw(const void *p, size_t len)
 
 	loop = loop_new();
 	REQUIRE(sock_lane_pair(fds) == OK);
-	end.lane =
-	    lane_new(loop, fds[0], ROLE_CORE, ROLE_MIND, on_lane, &end);
+	end.lane = lane_new(loop, fds[0], ROLE_CORE, ROLE_MIND, on_lane, &end);
 	CHECK(send(fds[1], p, len, 0) == (ssize_t)len);
 	turns(2);
 	CHECK_INT(end.violations, 1);
@@ -176,8 +175,8 @@ check_raw(const void *p, size_t len)
 
 TEST(bytes_that_are_no_frame_are_a_violation)
 {
-	static const char *const bodies[] = {"", "[]", "{", "1", "{\"a\":1,\"a\":1}",
-	    "\"\xff\""};
+	static const char *const bodies[] = {
+	    "", "[]", "{", "1", "{\"a\":1,\"a\":1}", "\"\xff\""};
 	uint8_t packet[64];
 	static uint8_t big[LANE_FRAME_MAX + 1];
 	size_t i;
@@ -229,9 +228,8 @@ TEST(the_queue_is_bounded_in_bytes)
 	static char bulk[LANE_BULK_MAX];
 	struct end runner;
 	struct end tools;
-	struct outgoing o = {.type = MSG_TOOL_STDIO,
-	    .bulk = bulk,
-	    .bulk_len = sizeof(bulk)};
+	struct outgoing o = {
+	    .type = MSG_TOOL_STDIO, .bulk = bulk, .bulk_len = sizeof(bulk)};
 	int sent = 0;
 
 	open_pair(&runner, ROLE_RUNNER, &tools, ROLE_TOOLS);

@@ -89,8 +89,7 @@ lane_from_another(enum msg_type t, enum role from, enum role to)
 static bool
 identity_elsewhere(enum msg_type t, enum role from, enum role to)
 {
-	return t == MSG_IDENTITY &&
-	    (from != ROLE_VAULT || to != ROLE_CONTROL);
+	return t == MSG_IDENTITY && (from != ROLE_VAULT || to != ROLE_CONTROL);
 }
 
 TEST(only_core_orders_and_only_the_tools)
@@ -148,7 +147,7 @@ TEST(a_type_outside_the_catalogue_is_never_allowed)
 		for (to = 0; to < ROLE_COUNT; to++) {
 			CHECK(!lane_allows(
 			    MSG_COUNT, (enum role)from, (enum role)to));
-			CHECK(!lane_allows((enum msg_type)-1, (enum role)from,
+			CHECK(!lane_allows((enum msg_type) - 1, (enum role)from,
 			    (enum role)to));
 		}
 	CHECK_STR(msg_name(MSG_COUNT), "unknown");

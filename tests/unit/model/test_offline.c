@@ -11,8 +11,8 @@ check_setup(void)
 }
 
 static void
-check_goal(const char *goal, const char *tool, const char *arg,
-    const char *value)
+check_goal(
+    const char *goal, const char *tool, const char *arg, const char *value)
 {
 	struct offline_match m = {"before", "before", NULL};
 
@@ -60,8 +60,8 @@ TEST(every_form_is_understood)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++)
-		check_goal(rows[i].goal, rows[i].tool, rows[i].arg,
-		    rows[i].value);
+		check_goal(
+		    rows[i].goal, rows[i].tool, rows[i].arg, rows[i].value);
 }
 
 TEST(case_and_blanks_around_do_not_matter)
@@ -79,18 +79,18 @@ TEST(the_words_of_the_person_stay_as_they_are)
 	    "a \"quoted\" \\ {\"json\":1}");
 	check_goal("note: line one\nline two", "notes.save", "text",
 	    "line one\nline two");
-	check_goal("find a in notes in notes", "notes.search", "text",
-	    "a in notes");
+	check_goal(
+	    "find a in notes in notes", "notes.search", "text", "a in notes");
 	check_goal("save a note: h\xc3\xa9", "notes.save", "text", "h\xc3\xa9");
 }
 
 TEST(what_is_not_a_form_is_not_understood)
 {
-	static const char *const goals[] = {"", " ", "save a note:",
-	    "save a note:   ", "note:", "list", "list notes now",
-	    "please list notes", "read the note", "find in notes",
-	    "find   in notes", "delete the note ", "echo", "echo ", "helpme",
-	    "help me", "statuses", "open the door"};
+	static const char *const goals[] = {"", " ",
+	    "save a note:", "save a note:   ", "note:", "list",
+	    "list notes now", "please list notes", "read the note",
+	    "find in notes", "find   in notes", "delete the note ", "echo",
+	    "echo ", "helpme", "help me", "statuses", "open the door"};
 	size_t i;
 
 	for (i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {

@@ -358,8 +358,8 @@ TEST(effects_have_names_and_some_need_a_yes)
 
 	for (e = 0; e < EFFECT_COUNT; e++) {
 		CHECK_INT(effect_by_name(effect_name((enum effect)e)), e);
-		CHECK(effect_needs_yes((enum effect)e) ==
-		    (e >= EFFECT_PHYSICAL));
+		CHECK(
+		    effect_needs_yes((enum effect)e) == (e >= EFFECT_PHYSICAL));
 	}
 	CHECK_INT(effect_by_name(""), EFFECT_COUNT);
 	CHECK_INT(effect_by_name("READ"), EFFECT_COUNT);

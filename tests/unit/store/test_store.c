@@ -55,12 +55,13 @@ opened(int version)
 	return st;
 }
 
-/* One job: insert `n`, then fail with `e` or not. */
+/* One job: refuse with `check`, or insert `n` and fail with `e`, or not. */
 struct insert {
 	int64_t n;
+	enum err check;
 	enum err e;
-	int order;	 /* When it ran. */
-	int done_order;	 /* When done was told. */
+	int order; /* When it ran. */
+	int done_order; /* When done was told. */
 	enum err result;
 };
 
@@ -76,6 +77,8 @@ run_insert(struct store_tx *tx, void *arg)
 	    store_query_open(tx, "INSERT INTO t (n, word) VALUES (?, ?)", &q);
 
 	in->order = ++ran;
+	if (e == OK)
+		e = in->check;
 	if (e != OK)
 		return e;
 	store_bind_int(q, 1, in->n);
@@ -208,10 +211,10 @@ TEST(a_durable_job_and_what_came_before_it_outlive_a_kill)
 	CHECK_INT(count_after_reopen(), 2);
 }
 
-TEST(an_error_undoes_its_own_job_alone)
+TEST(a_job_that_refuses_before_it_writes_disturbs_no_other)
 {
-	struct insert in[5] = {{.n = 1}, {.n = 2, .e = ERR_DENIED}, {.n = 3},
-	    {.n = 1}, {.n = 4}};
+	struct insert in[5] = {{.n = 1}, {.n = 2, .check = ERR_DENIED},
+	    {.n = 3}, {.n = 1}, {.n = 4, .check = ERR_STATE}};
 	struct store *st;
 	int i;
 
@@ -226,25 +229,52 @@ TEST(an_error_undoes_its_own_job_alone)
 	CHECK_INT(in[1].result, ERR_DENIED);
 	CHECK_INT(in[2].result, OK);
 	CHECK_INT(in[3].result, ERR_EXISTS);
-	CHECK_INT(in[4].result, OK);
+	CHECK_INT(in[4].result, ERR_STATE);
 	store_close(st);
-	CHECK_INT(count_after_reopen(), 3);
+	CHECK_INT(count_after_reopen(), 2);
 }
 
-TEST(a_failed_durable_job_is_told_too)
+/* A job that fails behind its write. */
+static bool
+break_it(void)
 {
-	struct insert in = {.n = 1, .e = ERR_STATE};
-	struct store *st;
+	struct insert whole = {.n = 1};
+	struct insert half = {.n = 2, .e = ERR_STATE};
+	struct store *st = opened(1);
+	bool broken;
 
-	clean();
-	told = 0;
-	st = opened(1);
 	store_start(st);
-	post(st, &in, true);
-	CHECK(reap_until(st, 1) == OK);
-	CHECK_INT(in.result, ERR_STATE);
+	told = 0;
+	post(st, &whole, true);
+	if (reap_until(st, 1) != OK)
+		return false;
+	post(st, &half, true);
+	broken = reap_until(st, 2) == ERR_IO;
 	store_close(st);
-	CHECK_INT(count_after_reopen(), 0);
+	return broken && told == 1;
+}
+
+TEST(half_a_job_breaks_the_store_and_is_never_committed)
+{
+	clean();
+	CHECK(check_survives(break_it));
+	CHECK_INT(count_after_reopen(), 1);
+}
+
+static bool
+break_it_twice(void)
+{
+	if (!break_it())
+		return false;
+	clean();
+	return break_it();
+}
+
+TEST(a_store_that_was_broken_leaves_nothing_to_the_next)
+{
+	clean();
+	CHECK(check_survives(break_it_twice));
+	CHECK_INT(count_after_reopen(), 1);
 }
 
 TEST(closing_finishes_what_waits)
@@ -401,8 +431,7 @@ TEST(a_file_that_cannot_be_opened_is_named)
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	CHECK(store_open("/nowhere/at/all.db", migrations, 1, &st, &why) !=
-	    OK);
+	CHECK(store_open("/nowhere/at/all.db", migrations, 1, &st, &why) != OK);
 	CHECK(strstr(why.text, "/nowhere/at/all.db") != NULL);
 	CHECK(store_open_copy("/nowhere/at/all.db", &st, &why) != OK);
 	CHECK(st == NULL);

@@ -139,8 +139,8 @@ TEST(a_full_frame_fits_and_a_full_socket_says_so)
 		e = sock_send(pair[0], &part, 1, NULL, 0);
 	CHECK_INT(e, ERR_BUSY);
 	CHECK(n > 1);
-	while (sock_recv(pair[1], frame, sizeof(frame), &len, got, &n_got) ==
-	    OK)
+	while (
+	    sock_recv(pair[1], frame, sizeof(frame), &len, got, &n_got) == OK)
 		CHECK_INT(len, sizeof(frame));
 }
 
@@ -174,8 +174,8 @@ TEST(a_port_is_bound_and_answers)
 	REQUIRE(sock_bind_tcp("127.0.0.1", 0, &fd) == OK);
 	CHECK(sock_port(fd, &port) == OK);
 	CHECK(port != 0);
-	CHECK(sock_connect_tcp("127.0.0.1", port, 200, &in, &why) ==
-	    ERR_CLOSED);
+	CHECK(
+	    sock_connect_tcp("127.0.0.1", port, 200, &in, &why) == ERR_CLOSED);
 	CHECK(strstr(why.text, "127.0.0.1") != NULL);
 	REQUIRE(listen(fd, 1) == 0);
 	CHECK(sock_bind_tcp("127.0.0.1", port, &again) == ERR_EXISTS);

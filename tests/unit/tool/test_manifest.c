@@ -259,8 +259,8 @@ TEST(arguments_are_checked_by_name_type_and_size)
 {
 	check_args("{\"text\":\"0123456789\"}", true);
 	check_args("{\"text\":\"\"}", true);
-	check_args("{\"text\":\"a\",\"count\":5,\"share\":0.5,\"flag\":false}",
-	    true);
+	check_args(
+	    "{\"text\":\"a\",\"count\":5,\"share\":0.5,\"flag\":false}", true);
 	check_args("{\"text\":\"a\",\"count\":5.0}", true);
 	check_args("{}", false);
 	check_args("[]", false);
@@ -275,10 +275,10 @@ TEST(arguments_are_checked_by_name_type_and_size)
 	check_args("{\"text\":\"a\",\"count\":\"1\"}", false);
 	check_args("{\"text\":\"a\",\"share\":true}", false);
 	check_args("{\"text\":\"a\",\"flag\":1}", false);
-	check_args("{\"text\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}",
-	    true);
-	check_args("{\"text\":\"a\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}",
-	    false);
+	check_args(
+	    "{\"text\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}", true);
+	check_args(
+	    "{\"text\":\"a\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}", false);
 }
 
 TEST(numbers_have_their_largest)

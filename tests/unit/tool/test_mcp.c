@@ -88,8 +88,8 @@ answer(struct mcp *m, int64_t id, const char *rest)
 	struct buf b;
 
 	buf_init(&b, 2 * MCP_LINE_MAX);
-	buf_addf(&b, "{\"jsonrpc\":\"2.0\",\"id\":%lld,%s}\n", (long long)id,
-	    rest);
+	buf_addf(
+	    &b, "{\"jsonrpc\":\"2.0\",\"id\":%lld,%s}\n", (long long)id, rest);
 	feed(m, b.p);
 	buf_done(&b);
 }
@@ -123,7 +123,8 @@ TEST(the_list_is_read_to_its_last_page)
 	feed(m, HELLO);
 	buf_clear(mcp_out(m));
 	answer(m, 2,
-	    "\"result\":{\"tools\":[{\"name\":\"a\"}],\"nextCursor\":\"p\\\"2\"}");
+	    "\"result\":{\"tools\":[{\"name\":\"a\"}],\"nextCursor\":"
+	    "\"p\\\"2\"}");
 	CHECK_INT(ready, 0);
 	CHECK(strstr(mcp_out(m)->p, "\"cursor\":\"p\\\"2\"") != NULL);
 	answer(m, 3, "\"result\":{\"tools\":[{\"name\":\"b\"}]}");
@@ -139,8 +140,8 @@ TEST(a_list_without_end_is_given_up)
 
 	feed(m, HELLO);
 	for (id = 2; id < 100 && broken == 0; id++)
-		answer(m, id,
-		    "\"result\":{\"tools\":[],\"nextCursor\":\"more\"}");
+		answer(
+		    m, id, "\"result\":{\"tools\":[],\"nextCursor\":\"more\"}");
 	CHECK_INT(broken, 1);
 	CHECK_INT(ready, 0);
 	CHECK_INT(id, 2 + MCP_LIST_PAGES_MAX);
@@ -173,11 +174,13 @@ TEST(a_tools_own_error_and_a_protocol_error_are_failures)
 	struct mcp *m = opened();
 
 	answer(m, called(m),
-	    "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"no disk\"}],"
+	    "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"no "
+	    "disk\"}],"
 	    "\"isError\":true}");
 	CHECK(failed);
 	CHECK_STR(text, "no disk");
-	answer(m, called(m), "\"error\":{\"code\":-1,\"message\":\"bad name\"}");
+	answer(
+	    m, called(m), "\"error\":{\"code\":-1,\"message\":\"bad name\"}");
 	CHECK(failed);
 	CHECK(strstr(text, "bad name") != NULL);
 	answer(m, called(m), "\"error\":{\"code\":-1}");
@@ -395,7 +398,8 @@ TEST(functions_without_a_name_of_ours_are_left_out)
 	feed(m, HELLO);
 	buf_init(&b, 65536);
 	buf_addf(&b,
-	    "\"result\":{\"tools\":[1,{},{\"name\":7},{\"name\":\"%0100d\"}", 1);
+	    "\"result\":{\"tools\":[1,{},{\"name\":7},{\"name\":\"%0100d\"}",
+	    1);
 	for (i = 0; i < FUNCTIONS_MAX + 5; i++)
 		buf_addf(&b, ",{\"name\":\"f%d\"}", i);
 	buf_adds(&b, "]}");
@@ -412,7 +416,8 @@ TEST(an_older_revision_of_the_same_era_will_do)
 	struct mcp *m = started();
 
 	answer(m, 1,
-	    "\"result\":{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{}}");
+	    "\"result\":{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{}"
+	    "}");
 	CHECK_INT(broken, 0);
 	feed(m, LIST);
 	CHECK_INT(ready, 1);

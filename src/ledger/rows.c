@@ -3,9 +3,9 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "core/core_priv.h"
+#include "ledger/ledger_priv.h"
 
-/* The core's tables, written from JSON rows and loaded at the start. */
+/* The tables: written from JSON rows, loaded at the start. */
 
 static const char schema_acts[] =
     "CREATE TABLE run (id TEXT PRIMARY KEY, goal TEXT NOT NULL,"
@@ -26,8 +26,8 @@ static const char schema_acts[] =
     "CREATE TABLE manifest (digest TEXT PRIMARY KEY, tool TEXT NOT NULL,"
     " body TEXT NOT NULL);";
 
-const char *const core_migrations[] = {audit_schema, schema_acts};
-const int core_migrations_len = ARRAY_LEN(core_migrations);
+const char *const ledger_migrations[] = {audit_schema, schema_acts};
+const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);
 
 static void
 bind_text(
@@ -67,8 +67,8 @@ row_of_act(const struct act *a)
 	return row;
 }
 
-enum err
-row_write_act(struct store_tx *tx, const struct json *row)
+static enum err
+write_act(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
@@ -100,8 +100,8 @@ row_write_act(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
-enum err
-row_write_run(struct store_tx *tx, const struct json *row)
+static enum err
+write_run(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
@@ -121,8 +121,8 @@ row_write_run(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
-enum err
-row_write_step(struct store_tx *tx, const struct json *row)
+static enum err
+write_step(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
@@ -140,8 +140,8 @@ row_write_step(struct store_tx *tx, const struct json *row)
 }
 
 /* A nonce that is there already is ERR_EXISTS, which undoes the intent. */
-enum err
-row_write_nonce(struct store_tx *tx, const struct json *row)
+static enum err
+write_nonce(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(
@@ -154,8 +154,8 @@ row_write_nonce(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
-enum err
-row_write_sheet(struct store_tx *tx, const struct json *row)
+static enum err
+write_sheet(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
@@ -174,8 +174,8 @@ row_write_sheet(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
-enum err
-row_write_manifest(struct store_tx *tx, const struct json *row)
+static enum err
+write_manifest(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
@@ -189,6 +189,20 @@ row_write_manifest(struct store_tx *tx, const struct json *row)
 	bind_text(q, 2, row, "tool");
 	bind_text(q, 3, row, "body");
 	return store_query_finish(q);
+}
+
+enum err
+row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
+{
+	static enum err (*const writers[ROW_COUNT])(
+	    struct store_tx *, const struct json *) = {[ROW_RUN] = write_run,
+	    [ROW_STEP] = write_step,
+	    [ROW_ACT] = write_act,
+	    [ROW_SHEET] = write_sheet,
+	    [ROW_NONCE] = write_nonce,
+	    [ROW_MANIFEST] = write_manifest};
+
+	return writers[table](tx, row);
 }
 
 static void
@@ -231,31 +245,35 @@ load_act(struct store_query *q, struct act *a)
 }
 
 static enum err
-load_acts(struct store_tx *tx, struct core *c)
+load_acts(struct store_tx *tx, const struct ledger_load *load)
 {
 	struct store_query *q;
-	size_t n = 0;
+	struct act *a;
 	enum err e = store_query_open(tx,
 	    "SELECT id, run, step, state, principal, agent_id, tool, effect,"
 	    " args, origins, layers, dry_run, rule, ttl_s FROM act"
-	    " WHERE state NOT IN ('done', 'failed', 'denied', 'unknown')",
+	    " WHERE state NOT IN ('done', 'failed', 'denied', 'unknown')"
+	    " LIMIT ?",
 	    &q);
 
 	if (e != OK)
 		return e;
-	while ((e = store_query_step(q)) == OK && n < ACTS_OPEN_MAX) {
-		c->acts[n] = xalloc(sizeof(*c->acts[n]));
-		c->acts[n]->act = act_new();
-		e = load_act(q, c->acts[n++]->act);
-		if (e != OK)
+	store_bind_int(q, 1, ACTS_OPEN_MAX);
+	while ((e = store_query_step(q)) == OK) {
+		a = act_new();
+		e = load_act(q, a);
+		if (e != OK) {
+			act_free(a);
 			break;
+		}
+		load->act(load->arg, a);
 	}
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
 static enum err
-load_runs(struct store_tx *tx, struct core *c)
+load_runs(struct store_tx *tx, const struct ledger_load *load)
 {
 	struct store_query *q;
 	enum err e = store_query_open(
@@ -264,19 +282,16 @@ load_runs(struct store_tx *tx, struct core *c)
 	if (e != OK)
 		return e;
 	while ((e = store_query_step(q)) == OK)
-		if (runs_restore(c, store_column_text(q, 0),
-			store_column_text(q, 1),
-			store_column_text(q, 2)) == NULL)
-			break;
+		load->run(load->arg, store_column_text(q, 0),
+		    store_column_text(q, 1), store_column_text(q, 2));
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
 static enum err
-load_acted(struct store_tx *tx, struct core *c)
+load_acted(struct store_tx *tx, const struct ledger_load *load)
 {
 	struct store_query *q;
-	struct run *run;
 	enum err e = store_query_open(tx,
 	    "SELECT act.run, act.step FROM act JOIN run ON run.id=act.run"
 	    " WHERE run.state='open'",
@@ -284,24 +299,19 @@ load_acted(struct store_tx *tx, struct core *c)
 
 	if (e != OK)
 		return e;
-	while ((e = store_query_step(q)) == OK) {
-		int64_t step = store_column_int(q, 1);
-
-		run = runs_find(c, store_column_text(q, 0));
-		if (run != NULL && step >= 0 && step < RUN_STEPS_MAX)
-			run->acted |= 1u << step;
-	}
+	while ((e = store_query_step(q)) == OK)
+		load->acted(
+		    load->arg, store_column_text(q, 0), store_column_int(q, 1));
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* The last one added of each tool (a replaced row moves to the end); the
- * trust table says whether it is the one an owner signed. */
+/* In the order they were added (a replaced row moves to the end): the last
+ * one of a tool stands, and the trust table says whether it counts. */
 static enum err
-load_manifests(struct store_tx *tx, struct core *c)
+load_manifests(struct store_tx *tx, const struct ledger_load *load)
 {
 	struct store_query *q;
-	struct errmsg why;
 	enum err e = store_query_open(
 	    tx, "SELECT body FROM manifest ORDER BY rowid", &q);
 
@@ -310,27 +320,26 @@ load_manifests(struct store_tx *tx, struct core *c)
 	while ((e = store_query_step(q)) == OK) {
 		const char *body = store_column_text(q, 0);
 
-		if (rooms_add(c, body, strlen(body), &why) != OK)
-			log_warn("a stored manifest is left out: %s", why.text);
+		load->manifest(load->arg, body, strlen(body));
 	}
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
 enum err
-rows_load(struct store_tx *tx, void *core)
+rows_load(struct store_tx *tx, void *loading)
 {
-	struct core *c = core;
-	enum err e = audit_load(tx, &c->audit);
+	struct loading *l = loading;
+	enum err e = audit_load(tx, &l->ledger->audit);
 
-	c->head = c->audit.tree;
+	l->ledger->head = l->ledger->audit.tree;
 	if (e == OK)
-		e = load_runs(tx, c);
+		e = load_runs(tx, l->load);
 	if (e == OK)
-		e = load_acts(tx, c);
+		e = load_acts(tx, l->load);
 	if (e == OK)
-		e = load_acted(tx, c);
+		e = load_acted(tx, l->load);
 	if (e == OK)
-		e = load_manifests(tx, c);
+		e = load_manifests(tx, l->load);
 	return e;
 }

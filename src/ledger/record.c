@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
-#include "core/core_priv.h"
+#include "crypto/crypto.h"
+#include "ledger/ledger_priv.h"
 #include "sys/clock.h"
 
 /*
@@ -13,14 +15,15 @@
 
 #define LOGS_MAX 4
 #define ROWS_MAX 6
+#define RESULT_LOGGED_MAX 4096
 
 struct row {
-	record_write_fn *write;
+	enum ledger_row table;
 	struct json *row;
 };
 
 struct record {
-	struct core *core;
+	struct ledger *ledger;
 	struct json *logs[LOGS_MAX];
 	size_t n_logs;
 	struct row rows[ROWS_MAX];
@@ -28,15 +31,16 @@ struct record {
 	char run[TOKEN_SIZE]; /* Whose waiters are woken. */
 	struct tree head;
 	record_then_fn *then;
+	void *arg;
 	char key[NAME_MAX_LEN + 1];
 };
 
 struct record *
-record_new(struct core *c)
+record_new(struct ledger *l)
 {
 	struct record *r = xalloc(sizeof(*r));
 
-	r->core = c;
+	r->ledger = l;
 	return r;
 }
 
@@ -59,11 +63,11 @@ record_log(struct record *r, const char *kind, const char *run, const char *act,
 }
 
 void
-record_row(struct record *r, record_write_fn *write, struct json *row)
+record_row(struct record *r, enum ledger_row table, struct json *row)
 {
 	if (r->n_rows == ROWS_MAX)
 		fatal("a record holds too many rows");
-	r->rows[r->n_rows++] = (struct row){write, row};
+	r->rows[r->n_rows++] = (struct row){table, row};
 }
 
 static void
@@ -83,18 +87,18 @@ static enum err
 run_record(struct store_tx *tx, void *arg)
 {
 	struct record *r = arg;
-	struct audit before = r->core->audit;
+	struct audit before = r->ledger->audit;
 	enum err e = OK;
 	uint64_t seq;
 	size_t i;
 
 	for (i = 0; i < r->n_logs && e == OK; i++)
-		e = audit_append(&r->core->audit, tx, r->logs[i], &seq);
+		e = audit_append(&r->ledger->audit, tx, r->logs[i], &seq);
 	for (i = 0; i < r->n_rows && e == OK; i++)
-		e = r->rows[i].write(tx, r->rows[i].row);
+		e = row_write(tx, r->rows[i].table, r->rows[i].row);
 	if (e != OK)
-		r->core->audit = before;
-	r->head = r->core->audit.tree;
+		r->ledger->audit = before;
+	r->head = r->ledger->audit.tree;
 	return e;
 }
 
@@ -102,23 +106,46 @@ static void
 record_done(void *arg, enum err result)
 {
 	struct record *r = arg;
-	struct core *c = r->core;
+	struct ledger *l = r->ledger;
 
 	if (result != OK)
 		fatal("the record cannot be written (%s): no acts without it",
 		    err_text(result));
-	if (r->head.size > c->head.size)
-		c->head = r->head;
+	if (r->head.size > l->head.size)
+		l->head = r->head;
 	if (r->run[0] != '\0')
-		queries_wake(c, r->run);
+		follow_wake(l, r->run);
 	if (r->then != NULL)
-		r->then(c, r->key);
+		r->then(r->arg, r->key);
 	record_free(r);
 }
 
 void
-record_post(
-    struct record *r, bool durable, record_then_fn *then, const char *key)
+record_act(struct record *r, const struct act *a)
+{
+	record_row(r, ROW_ACT, row_of_act(a));
+}
+
+struct json *
+record_result(const char *text)
+{
+	struct json *v = json_object();
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	size_t len = strlen(text);
+
+	crypto_hash(text, len, &d);
+	digest_hex(&d, hex);
+	json_put_str(v, "result_sha256", hex);
+	json_put_int(v, "result_bytes", (int64_t)len);
+	if (len <= RESULT_LOGGED_MAX)
+		json_put_str(v, "result", text);
+	return v;
+}
+
+void
+record_post(struct record *r, bool durable, record_then_fn *then, void *arg,
+    const char *key)
 {
 	struct store_job job = {.run = run_record,
 	    .done = record_done,
@@ -126,9 +153,8 @@ record_post(
 	    .durable = durable};
 
 	r->then = then;
+	r->arg = arg;
 	if (key != NULL && str_copy(r->key, sizeof(r->key), key) != OK)
 		fatal("a record's key is too long");
-	if (store_post(r->core->store, &job) != OK)
-		fatal("the store does not keep up: %d jobs wait",
-		    STORE_QUEUE_MAX);
+	ledger_post(r->ledger, &job);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ledger/ledger_priv.h"
+
+static void
+on_store(void *arg, int fd, int events)
+{
+	struct ledger *l = arg;
+
+	(void)fd;
+	(void)events;
+	if (store_reap(l->store) != OK)
+		fatal("the database cannot be written: no acts without it");
+}
+
+enum err
+ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
+    struct ledger **ret, struct errmsg *why)
+{
+	struct ledger *l = xalloc(sizeof(*l));
+	struct loading loading = {l, load};
+	enum err e = store_open(
+	    path, ledger_migrations, ledger_migrations_len, &l->store, why);
+
+	if (e != OK)
+		return e;
+	l->loop = loop;
+	e = store_run_now(l->store, rows_load, &loading);
+	if (e != OK)
+		return err_say(why, e,
+		    "the database is damaged (%s); restore a backup",
+		    err_text(e));
+	store_start(l->store);
+	if (loop_add(loop, store_fd(l->store), LOOP_READ, on_store, l) != OK)
+		fatal("cannot watch the store");
+	*ret = l;
+	return OK;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+	loop_remove(l->loop, store_fd(l->store));
+	store_close(l->store);
+	free(l);
+}
+
+const struct tree *
+ledger_head(const struct ledger *l)
+{
+	return &l->head;
+}
+
+void
+ledger_post(struct ledger *l, const struct store_job *job)
+{
+	if (store_post(l->store, job) != OK)
+		fatal("the store does not keep up: %d jobs wait",
+		    STORE_QUEUE_MAX);
+}

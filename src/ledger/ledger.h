@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+/*
+ * The ledger: what the core remembers.  Its tables, the records that write
+ * rows and log entries in one transaction, and the readings of both.  All
+ * SQL about runs, acts, sheets and manifests is in this room.
+ *
+ * A record that cannot be written ends the process: no acts without a log.
+ */
+
+#include <stdint.h>
+
+#include "act/act.h"
+#include "audit/audit.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "store/store.h"
+#include "sys/loop.h"
+
+struct ledger;
+
+/* What was open when the house ended, told in this order: runs, acts, the
+ * steps of open runs that have an act already, manifests. */
+struct ledger_load {
+	void *arg;
+	void (*run)(
+	    void *arg, const char *id, const char *goal, const char *principal);
+	void (*act)(void *arg, struct act *a); /* Takes it over. */
+	void (*acted)(void *arg, const char *run, int64_t step);
+	void (*manifest)(void *arg, const char *text, size_t len);
+};
+
+/* Open, migrate and load.  ERR_CORRUPT, ERR_IO, ERR_UNSUPPORTED. */
+NODISCARD enum err ledger_open(const char *path, struct loop *loop,
+    const struct ledger_load *load, struct ledger **ret, struct errmsg *why);
+
+/* Commit what was posted, and stop. */
+void ledger_close(struct ledger *l);
+
+/* The tree as it was after the last record that was written. */
+const struct tree *ledger_head(const struct ledger *l);
+
+/* ---- Records ---- */
+
+struct record;
+typedef void record_then_fn(void *arg, const char *key);
+
+/* Tables that a record may write to. */
+enum ledger_row {
+	ROW_RUN,
+	ROW_STEP,
+	ROW_ACT,
+	ROW_SHEET,
+	ROW_NONCE, /* A second one of the same value undoes the record. */
+	ROW_MANIFEST,
+	ROW_COUNT
+};
+
+struct record *record_new(struct ledger *l);
+
+/* One log entry; `body` is taken over and gets kind, ids and times. */
+void record_log(struct record *r, const char *kind, const char *run,
+    const char *act, struct json *body);
+
+/* What the log keeps of a result: its digest, and the text when short. */
+struct json *record_result(const char *text);
+
+/* One row in the same transaction; `row` is taken over. */
+void record_row(struct record *r, enum ledger_row table, struct json *row);
+void record_act(struct record *r, const struct act *a);
+
+/* Write it, then call `then` with `key`: after the sync when `durable`. */
+void record_post(struct record *r, bool durable, record_then_fn *then,
+    void *arg, const char *key);
+
+/* ---- Readings: a JSON document, when it is there ---- */
+
+/* `text` is NULL when it failed.  Borrowed for the call. */
+typedef void reading_fn(void *arg, int64_t id, enum err e, const char *text);
+
+/* {"entries": [...]} from `from` on, a page at a time; of one run when
+ * `run` is not NULL. */
+void ledger_read_entries(struct ledger *l, const char *run, uint64_t from,
+    reading_fn *fn, void *arg, int64_t id);
+
+/* The same, but an answer without entries waits for the next one of the run
+ * or CLIENT_WAIT_MS, for as long as `is_open` says that there may be one. */
+void ledger_follow(struct ledger *l, const char *run, uint64_t from,
+    bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
+    int64_t id);
+
+/* {"runs": [...]}, the newest first. */
+void ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id);
+
+/* {"path": [...]}: that entry `seq` is in the tree of `size`. */
+void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,
+    reading_fn *fn, void *arg, int64_t id);
+
+/* The steps that a run kept, and the act that ended last (or NULL).  Both
+ * documents are the callee's. */
+typedef void steps_fn(
+    void *arg, const char *run, struct json *steps, struct json *ended);
+void ledger_read_steps(
+    struct ledger *l, const char *run, steps_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEDGER_LEDGER_PRIV_H
+#define LEDGER_LEDGER_PRIV_H
+
+#include "base/limits.h"
+#include "ledger/ledger.h"
+
+struct follower;
+
+struct ledger {
+	struct loop *loop;
+	struct store *store;
+	struct audit audit; /* The store thread's, once it runs. */
+	struct tree head; /* The loop's copy. */
+	struct follower *followers[CLIENT_REQUESTS_MAX];
+};
+
+extern const char *const ledger_migrations[];
+extern const int ledger_migrations_len;
+
+NODISCARD enum err row_write(
+    struct store_tx *tx, enum ledger_row table, const struct json *row);
+struct json *row_of_act(const struct act *a);
+
+struct loading {
+	struct ledger *ledger;
+	const struct ledger_load *load;
+};
+NODISCARD enum err rows_load(struct store_tx *tx, void *loading);
+
+/* A run got a new entry: answer who waits for it. */
+void follow_wake(struct ledger *l, const char *run);
+
+void ledger_post(struct ledger *l, const struct store_job *job);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "ledger/ledger_priv.h"
+#include "sys/clock.h"
+
+/*
+ * Readings run on the store's thread and hand over a document when they are
+ * done.  A follower is a reading that found nothing and waits.
+ */
+
+#define DOCUMENT_MAX LANE_BULK_MAX
+#define PAGE_BYTES_MAX (DOCUMENT_MAX - 16 * 1024)
+
+struct reading {
+	struct ledger *ledger;
+	enum err (*run)(struct store_tx *tx, struct reading *r);
+	reading_fn *fn;
+	void *arg;
+	int64_t id;
+	bool (*is_open)(void *arg, const char *run); /* Of a follower. */
+
+	char run_id[TOKEN_SIZE]; /* "": of all runs. */
+	uint64_t from;
+	uint64_t size;
+	struct buf out;
+	bool found;
+};
+
+static enum err
+run_reading(struct store_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+
+	return r->run(tx, r);
+}
+
+static void
+reading_done(void *arg, enum err e)
+{
+	struct reading *r = arg;
+
+	if (e == OK && r->out.overflow)
+		e = ERR_LIMIT;
+	r->fn(r->arg, r->id, e, e == OK ? r->out.p : NULL);
+	buf_done(&r->out);
+	free(r);
+}
+
+static struct reading *
+reading_new(struct ledger *l,
+    enum err (*run)(struct store_tx *tx, struct reading *r), reading_fn *fn,
+    void *arg, int64_t id)
+{
+	struct reading *r = xalloc(sizeof(*r));
+
+	r->ledger = l;
+	r->run = run;
+	r->fn = fn;
+	r->arg = arg;
+	r->id = id;
+	buf_init(&r->out, DOCUMENT_MAX);
+	return r;
+}
+
+static void
+reading_post(struct reading *r, void (*done)(void *arg, enum err e))
+{
+	struct store_job job = {.run = run_reading, .done = done, .arg = r};
+
+	ledger_post(r->ledger, &job);
+}
+
+/* ---- Entries ---- */
+
+static enum err
+add_entry(void *arg, const struct audit_entry *e)
+{
+	struct reading *r = arg;
+	char salt[2 * AUDIT_SALT_LEN + 1];
+	char leaf[DIGEST_HEX_SIZE];
+
+	if (r->found && r->out.len + e->body.len * 2 > PAGE_BYTES_MAX)
+		return ERR_NOTFOUND; /* The page is full. */
+	hex_write(salt, (const uint8_t *)e->salt.p, AUDIT_SALT_LEN);
+	digest_hex(&e->leaf, leaf);
+	buf_addf(&r->out,
+	    "%s{\"seq\":%llu,\"salt\":\"%s\",\"leaf\":\"%s\",\"body\":",
+	    r->found ? "," : "", (unsigned long long)e->seq, salt, leaf);
+	json_escape(&r->out, e->body.p, e->body.len);
+	buf_adds(&r->out, "}");
+	r->found = true;
+	return OK;
+}
+
+static enum err
+read_entries(struct store_tx *tx, struct reading *r)
+{
+	enum err e;
+
+	buf_adds(&r->out, "{\"entries\":[");
+	e = audit_list(tx, r->run_id[0] != '\0' ? r->run_id : NULL, r->from,
+	    LOG_PAGE_MAX, add_entry, r);
+	buf_adds(&r->out, "]}");
+	return e;
+}
+
+static struct reading *
+new_entries(struct ledger *l, const char *run, uint64_t from, reading_fn *fn,
+    void *arg, int64_t id)
+{
+	struct reading *r = reading_new(l, read_entries, fn, arg, id);
+
+	r->from = from;
+	/* What does not fit is no run's id, and finds nothing. */
+	if (run != NULL && str_copy(r->run_id, sizeof(r->run_id), run) != OK)
+		memcpy(r->run_id, "none", sizeof("none"));
+	return r;
+}
+
+void
+ledger_read_entries(struct ledger *l, const char *run, uint64_t from,
+    reading_fn *fn, void *arg, int64_t id)
+{
+	reading_post(new_entries(l, run, from, fn, arg, id), reading_done);
+}
+
+/* ---- Followers ---- */
+
+struct follower {
+	struct reading *reading;
+	uint64_t timer;
+};
+
+static void follow_done(void *arg, enum err e);
+
+/* Take the reading out of its place. */
+static struct reading *
+unfollow(struct ledger *l, size_t i)
+{
+	struct follower *f = l->followers[i];
+	struct reading *r = f->reading;
+
+	loop_timer_cancel(l->loop, f->timer);
+	l->followers[i] = NULL;
+	free(f);
+	return r;
+}
+
+static void
+on_wait_over(void *arg)
+{
+	struct follower *f = arg;
+	struct ledger *l = f->reading->ledger;
+	size_t i;
+
+	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
+		if (l->followers[i] == f)
+			break;
+	reading_done(unfollow(l, i), OK);
+}
+
+static bool
+add_follower(struct reading *r)
+{
+	struct ledger *l = r->ledger;
+	struct follower *f;
+	size_t i = 0;
+
+	while (i < CLIENT_REQUESTS_MAX && l->followers[i] != NULL)
+		i++;
+	if (i == CLIENT_REQUESTS_MAX)
+		return false;
+	f = xalloc(sizeof(*f));
+	f->reading = r;
+	f->timer = loop_timer(
+	    l->loop, clock_boot_ms() + CLIENT_WAIT_MS, on_wait_over, f);
+	l->followers[i] = f;
+	return true;
+}
+
+static void
+follow_done(void *arg, enum err e)
+{
+	struct reading *r = arg;
+
+	if (e == OK && !r->found && r->is_open(r->arg, r->run_id) &&
+	    add_follower(r))
+		return;
+	reading_done(r, e);
+}
+
+void
+ledger_follow(struct ledger *l, const char *run, uint64_t from,
+    bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
+    int64_t id)
+{
+	struct reading *r = new_entries(l, run, from, fn, arg, id);
+
+	r->is_open = is_open;
+	reading_post(r, follow_done);
+}
+
+void
+follow_wake(struct ledger *l, const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < CLIENT_REQUESTS_MAX; i++) {
+		struct reading *r;
+
+		if (l->followers[i] == NULL ||
+		    strcmp(l->followers[i]->reading->run_id, run) != 0)
+			continue;
+		/* It has read this entry already, ahead of our copy. */
+		if (l->followers[i]->reading->from >= l->head.size)
+			continue;
+		r = unfollow(l, i);
+		buf_clear(&r->out);
+		reading_post(r, follow_done);
+	}
+}
+
+/* ---- Runs, proofs ---- */
+
+static enum err
+read_runs(struct store_tx *tx, struct reading *r)
+{
+	struct store_query *q;
+	const char *comma = "";
+	enum err e = store_query_open(tx,
+	    "SELECT id, goal, principal, state, substr(reply, 1, 200),"
+	    " wall_ms FROM run ORDER BY rowid DESC LIMIT ?",
+	    &q);
+
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, LIST_MAX);
+	buf_adds(&r->out, "{\"runs\":[");
+	while ((e = store_query_step(q)) == OK) {
+		struct json *v = json_object();
+
+		json_put_str(v, "run", store_column_text(q, 0));
+		json_put_str(v, "goal", store_column_text(q, 1));
+		json_put_str(v, "principal", store_column_text(q, 2));
+		json_put_str(v, "state", store_column_text(q, 3));
+		json_put_str(v, "reply", store_column_text(q, 4));
+		json_put_int(v, "wall_ms", store_column_int(q, 5));
+		if (r->out.len < PAGE_BYTES_MAX) {
+			buf_adds(&r->out, comma);
+			json_print_into(v, &r->out);
+		}
+		json_free(v);
+		comma = ",";
+	}
+	store_query_close(q);
+	buf_adds(&r->out, "]}");
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+void
+ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id)
+{
+	reading_post(reading_new(l, read_runs, fn, arg, id), reading_done);
+}
+
+static enum err
+read_proof(struct store_tx *tx, struct reading *r)
+{
+	struct digest path[TREE_LEVELS];
+	char hex[DIGEST_HEX_SIZE];
+	size_t len;
+	size_t i;
+	enum err e = audit_prove(tx, r->from, r->size, path, &len);
+
+	if (e != OK)
+		return e;
+	buf_adds(&r->out, "{\"path\":[");
+	for (i = 0; i < len; i++) {
+		digest_hex(&path[i], hex);
+		buf_addf(&r->out, "%s\"%s\"", i > 0 ? "," : "", hex);
+	}
+	buf_adds(&r->out, "]}");
+	return OK;
+}
+
+void
+ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size, reading_fn *fn,
+    void *arg, int64_t id)
+{
+	struct reading *r = reading_new(l, read_proof, fn, arg, id);
+
+	r->from = seq;
+	/* Beyond the head there is nothing: out of range, so refused. */
+	r->size = size <= l->head.size ? size : 0;
+	reading_post(r, reading_done);
+}

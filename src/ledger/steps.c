@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ledger/ledger_priv.h"
+
+/* What a restarted mind needs of a run. */
+
+struct wanted {
+	char run[TOKEN_SIZE];
+	steps_fn *fn;
+	void *arg;
+	struct json *steps;
+	struct json *ended;
+};
+
+static enum err
+read_steps(struct store_tx *tx, struct wanted *w)
+{
+	struct store_query *q;
+	enum err e = store_query_open(
+	    tx, "SELECT name, content FROM step WHERE run=? ORDER BY n", &q);
+
+	if (e != OK)
+		return e;
+	store_bind_text(q, 1, w->run);
+	while ((e = store_query_step(q)) == OK) {
+		struct json *step = json_object();
+
+		json_put_str(step, "name", store_column_text(q, 0));
+		json_put_str(step, "content", store_column_text(q, 1));
+		json_push(w->steps, step);
+	}
+	store_query_close(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* The act that ended last, should the mind have missed its end. */
+static enum err
+read_ended(struct store_tx *tx, struct wanted *w)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx,
+	    "SELECT step, state, result FROM act WHERE run=? AND state IN"
+	    " ('done', 'failed', 'denied', 'unknown')"
+	    " ORDER BY step DESC LIMIT 1",
+	    &q);
+
+	if (e != OK)
+		return e;
+	store_bind_text(q, 1, w->run);
+	e = store_query_step(q);
+	if (e == OK) {
+		w->ended = json_object();
+		json_put_int(w->ended, "step", store_column_int(q, 0));
+		json_put_str(w->ended, "state", store_column_text(q, 1));
+		json_put_str(w->ended, "text", store_column_text(q, 2));
+	}
+	store_query_close(q);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err
+run_steps(struct store_tx *tx, void *arg)
+{
+	enum err e = read_steps(tx, arg);
+
+	return e == OK ? read_ended(tx, arg) : e;
+}
+
+static void
+steps_done(void *arg, enum err e)
+{
+	struct wanted *w = arg;
+
+	if (e != OK)
+		fatal("the steps of a run cannot be read: %s", err_text(e));
+	w->fn(w->arg, w->run, w->steps, w->ended);
+	free(w);
+}
+
+void
+ledger_read_steps(struct ledger *l, const char *run, steps_fn *fn, void *arg)
+{
+	struct wanted *w = xalloc(sizeof(*w));
+	struct store_job job = {.run = run_steps, .done = steps_done, .arg = w};
+
+	snprintf(w->run, sizeof(w->run), "%s", run);
+	w->fn = fn;
+	w->arg = arg;
+	w->steps = json_array();
+	ledger_post(l, &job);
+}

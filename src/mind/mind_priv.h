@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MIND_MIND_PRIV_H
+#define MIND_MIND_PRIV_H
+
+#include "base/limits.h"
+#include "ipc/peers.h"
+#include "turn/turn.h"
+
+#define ID_SIZE 33
+
+struct mind;
+
+struct open_turn {
+	struct mind *mind;
+	char run[ID_SIZE];
+	struct turn *turn;
+	bool over;
+};
+
+struct mind {
+	struct peers *peers;
+	struct open_turn *turns[RUNS_OPEN_MAX];
+};
+
+/* ---- turns.c ---- */
+peer_fn turns_on_start;
+peer_fn turns_on_kept;
+peer_fn turns_on_result;
+
+#endif

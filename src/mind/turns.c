@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "mind/mind_priv.h"
+
+/* The open turns: the ports of the turn machine are messages to the core. */
+
+static struct open_turn *
+find(struct mind *m, const struct json *body)
+{
+	const char *run = json_str(body, "run");
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX && run != NULL; i++)
+		if (m->turns[i] != NULL && strcmp(m->turns[i]->run, run) == 0)
+			return m->turns[i];
+	return NULL;
+}
+
+static void
+forget(struct mind *m, struct open_turn *t)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (m->turns[i] == t)
+			m->turns[i] = NULL;
+	turn_free(t->turn);
+	free(t);
+}
+
+static void
+port_propose(void *arg, int64_t step, const char *tool, const char *args,
+    const char *origins)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "run", t->run);
+	json_put_int(body, "step", step);
+	json_put_str(body, "tool", tool);
+	json_put_str(body, "args", args);
+	json_put_str(body, "origins", origins);
+	peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body);
+}
+
+static void
+port_keep(void *arg, int64_t step, const char *name, const struct json *content)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+	char *text = json_print(content);
+
+	json_put_str(body, "run", t->run);
+	json_put_int(body, "step", step);
+	json_put_str(body, "name", name);
+	json_put_str(body, "content", text);
+	peers_send(t->mind->peers, ROLE_CORE, MSG_STEP, body);
+	free(text);
+}
+
+static void
+port_reply(void *arg, const char *text, bool reached)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "run", t->run);
+	json_put_str(body, "text", text);
+	json_put_bool(body, "reached", reached);
+	peers_send(t->mind->peers, ROLE_CORE, MSG_REPLY, body);
+	t->over = true;
+}
+
+static struct open_turn *
+open_turn(struct mind *m, const char *run, const char *goal)
+{
+	struct turn_ports ports = {
+	    .propose = port_propose, .keep = port_keep, .reply = port_reply};
+	struct open_turn *t;
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		if (m->turns[i] != NULL)
+			continue;
+		t = xalloc(sizeof(*t));
+		if (str_copy(t->run, sizeof(t->run), run) != OK)
+			fatal("the core sent a run without a proper id");
+		t->mind = m;
+		ports.arg = t;
+		t->turn = turn_new(goal, &ports);
+		m->turns[i] = t;
+		return t;
+	}
+	return NULL;
+}
+
+/* Take over what was kept before the mind was restarted. */
+static void
+replay(struct open_turn *t, const struct json *steps)
+{
+	const struct json *s;
+
+	for (s = json_first(steps); s != NULL; s = json_next(s)) {
+		const char *name = json_str(s, "name");
+		const char *text = json_str(s, "content");
+		struct json *content = NULL;
+		enum err e = ERR_INPUT;
+
+		if (name != NULL && text != NULL)
+			e = json_parse(text, strlen(text), &content);
+		if (e == OK)
+			e = turn_replay(t->turn, name, content);
+		json_free(content);
+		if (e != OK) {
+			port_reply(
+			    t, "The steps of this run are damaged.", false);
+			return;
+		}
+	}
+}
+
+static void
+after(struct mind *m, struct open_turn *t)
+{
+	if (t->over)
+		forget(m, t);
+}
+
+void
+turns_on_start(void *role, struct msg *msg)
+{
+	struct mind *m = role;
+	const char *run = json_str(msg->body, "run");
+	const char *goal = json_str(msg->body, "goal");
+	struct open_turn *t;
+
+	if (run == NULL || goal == NULL || find(m, msg->body) != NULL)
+		return;
+	t = open_turn(m, run, goal);
+	if (t == NULL)
+		return;
+	replay(t, json_get(msg->body, "steps"));
+	if (!t->over)
+		turn_run(t->turn);
+	after(m, t);
+}
+
+void
+turns_on_kept(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+
+	if (t == NULL)
+		return;
+	turn_kept(t->turn, json_int(msg->body, "step", -1));
+	after(role, t);
+}
+
+void
+turns_on_result(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+	const char *state = json_str(msg->body, "state");
+	const char *text = json_str(msg->body, "text");
+
+	if (t == NULL || state == NULL || text == NULL)
+		return;
+	turn_result(t->turn, json_int(msg->body, "step", -1), state, text);
+	after(role, t);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "runner/runner_priv.h"
+#include "sys/sock.h"
+#include "sys/spawn.h"
+
+/*
+ * Containers: started, handed over, removed.  A tool's streams go to its
+ * shim and to the tools role; nothing of what it says passes here.
+ */
+
+#define SAID_MAX 1024
+
+/* A `podman run` under way. */
+struct starting {
+	struct runner *runner;
+	char name[CONTAINER_NAME_SIZE];
+	char tool[NAME_MAX_LEN + 1];
+	struct json *order;
+	char runtime[16];
+	bool second_try;
+	pid_t pid;
+	int pidfd;
+	int said_fd;
+	int streams[2]; /* The tools role's ends: stdin, stdout. */
+};
+
+static enum err start_podman(struct starting *s);
+
+static void
+tell(struct runner *r, const char *tool, const char *state, const char *name,
+    const char *why)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", tool);
+	json_put_str(body, "state", state);
+	json_put_str(body, "container", name);
+	json_put_str(body, "why", why);
+	peers_send(r->peers, ROLE_CORE, MSG_CONTAINER_STATE, body);
+}
+
+static void
+starting_free(struct starting *s)
+{
+	if (s->pidfd >= 0) {
+		loop_remove(s->runner->loop, s->pidfd);
+		close(s->pidfd);
+	}
+	if (s->said_fd >= 0)
+		close(s->said_fd);
+	json_free(s->order);
+	free(s);
+}
+
+static struct warm *
+find_warm(struct runner *r, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (strcmp(r->warm[i].tool, tool) == 0)
+			return &r->warm[i];
+	return NULL;
+}
+
+struct removal {
+	struct runner *runner;
+	pid_t pid;
+	int pidfd;
+};
+
+static void
+on_removed(void *arg, int fd, int events)
+{
+	struct removal *rm = arg;
+
+	(void)fd;
+	(void)events;
+	waitpid(rm->pid, NULL, 0);
+	loop_remove(rm->runner->loop, rm->pidfd);
+	close(rm->pidfd);
+	free(rm);
+}
+
+/* Nobody waits for it: the name is never used again. */
+static void
+remove_container(struct runner *r, const char *name)
+{
+	const char *const argv[] = {"podman", "rm", "-f", "-t0", name, NULL};
+	struct spawn s = {.argv = argv, .stdout_fd = -1, .extra_fd = -1};
+	struct removal *rm = xalloc(sizeof(*rm));
+
+	rm->runner = r;
+	if (spawn_program(&s, &rm->pid) == OK &&
+	    spawn_pidfd(rm->pid, &rm->pidfd) == OK &&
+	    loop_add(r->loop, rm->pidfd, LOOP_READ, on_removed, rm) == OK)
+		return;
+	log_warn("container %s cannot be removed", name);
+	free(rm);
+}
+
+static void
+forget_warm(struct runner *r, const char *tool)
+{
+	struct warm *w = find_warm(r, tool);
+
+	if (w == NULL)
+		return;
+	remove_container(r, w->name);
+	w->tool[0] = '\0';
+}
+
+static void
+succeeded(struct starting *s)
+{
+	struct runner *r = s->runner;
+	struct warm *w;
+
+	keep_runtime(&r->keep, s->runtime);
+	tell(r, s->tool, "started", s->name, "");
+	w = find_warm(r, "");
+	if (w != NULL) {
+		memcpy(w->tool, s->tool, sizeof(w->tool));
+		memcpy(w->name, s->name, sizeof(w->name));
+	}
+}
+
+static void
+failed(struct starting *s)
+{
+	char said[SAID_MAX];
+	ssize_t n = read(s->said_fd, said, sizeof(said) - 1);
+	struct errmsg why;
+
+	said[n > 0 ? n : 0] = '\0';
+	said[strcspn(said, "\n")] = '\0';
+	err_say(&why, OK, "podman with %s: %.200s", s->runtime,
+	    said[0] != '\0' ? said : "failed without a word");
+	log_warn("%s does not start: %s", s->tool, why.text);
+	tell(s->runner, s->tool, "failed", "", why.text);
+}
+
+/* Which OCI runtime works is found by use: crun refuses hybrid cgroups,
+ * and either may be missing. */
+static bool
+try_other(struct starting *s)
+{
+	struct runner *r = s->runner;
+
+	if (s->second_try || strcmp(r->keep.runtime, s->runtime) == 0)
+		return false;
+	loop_remove(r->loop, s->pidfd);
+	close(s->pidfd);
+	close(s->said_fd);
+	s->pidfd = s->said_fd = -1;
+	s->second_try = true;
+	snprintf(s->runtime, sizeof(s->runtime), "%s",
+	    podman_other_runtime(s->runtime));
+	return start_podman(s) == OK;
+}
+
+static void
+on_podman_end(void *arg, int fd, int events)
+{
+	struct starting *s = arg;
+	int status = -1;
+
+	(void)fd;
+	(void)events;
+	waitpid(s->pid, &status, 0);
+	if (status == 0)
+		succeeded(s);
+	else if (try_other(s))
+		return;
+	else
+		failed(s);
+	starting_free(s);
+}
+
+/* The shim's ends go over the socket that podman preserves as descriptor 3;
+ * they wait there until it asks. */
+static enum err
+give_streams(struct starting *s, int pair_end)
+{
+	static const struct sock_part mark = {"S", 1};
+	int in[2];
+	int out[2];
+	int fds[3];
+	enum err e;
+
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return ERR_IO;
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		close(in[0]);
+		close(in[1]);
+		return ERR_IO;
+	}
+	fds[0] = in[0];
+	fds[1] = out[1];
+	fds[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	e = sock_send(pair_end, &mark, 1, fds, 3);
+	close(in[0]);
+	close(out[1]);
+	close(fds[2]);
+	s->streams[0] = in[1];
+	s->streams[1] = out[0];
+	return e;
+}
+
+static enum err
+spawn_run(struct starting *s, int preserved, int said)
+{
+	struct runner *r = s->runner;
+	struct podman_run run = {.runtime = s->runtime,
+	    .cgroups = r->cgroups,
+	    .instance = r->instance,
+	    .name = s->name,
+	    .tool = s->tool,
+	    .image = json_str(s->order, "image"),
+	    .shim = r->shim,
+	    .volume = json_flag(s->order, "volume"),
+	    .memory_mib = json_int(s->order, "memory_mib", 64),
+	    .pids = json_int(s->order, "pids", 16),
+	    .command = json_get(s->order, "command")};
+	struct podman_words words;
+	struct spawn spawn = {.stdout_fd = said, .extra_fd = preserved};
+	enum err e = keep_slice(&r->keep, s->tool, &run.slice);
+
+	if (e != OK)
+		return e;
+	podman_run_words(&run, &words);
+	spawn.argv = words.argv;
+	e = spawn_program(&spawn, &s->pid);
+	podman_words_done(&words);
+	return e;
+}
+
+static void
+hand_over(struct starting *s)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", s->tool);
+	json_put_str(body, "container", s->name);
+	peers_send_fds(
+	    s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body, s->streams, 2);
+	close(s->streams[0]);
+	close(s->streams[1]);
+}
+
+static enum err
+start_podman(struct starting *s)
+{
+	struct runner *r = s->runner;
+	int pair[2];
+	int said[2];
+	enum err e;
+
+	snprintf(s->name, sizeof(s->name), "durward-%s-%d-%d", s->tool,
+	    (int)getpid(), ++r->count);
+	if (sock_lane_pair(pair) != OK)
+		return ERR_IO;
+	if (pipe2(said, O_CLOEXEC | O_NONBLOCK) < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return ERR_IO;
+	}
+	e = give_streams(s, pair[0]);
+	if (e == OK)
+		e = spawn_run(s, pair[1], said[1]);
+	close(pair[0]);
+	close(pair[1]);
+	close(said[1]);
+	s->said_fd = said[0];
+	if (e == OK)
+		e = spawn_pidfd(s->pid, &s->pidfd);
+	if (e == OK)
+		e = loop_add(r->loop, s->pidfd, LOOP_READ, on_podman_end, s);
+	if (e == OK)
+		hand_over(s);
+	return e;
+}
+
+void
+containers_on_start(void *role, struct msg *m)
+{
+	struct runner *r = role;
+	const char *tool = json_str(m->body, "tool");
+	const char *image = json_str(m->body, "image");
+	struct starting *s;
+
+	if (tool == NULL || image == NULL || !str_is_name(tool) ||
+	    strncmp(image, "sha256:", 7) != 0)
+		return;
+	if (r->broken.text[0] != '\0') {
+		tell(r, tool, "failed", "", r->broken.text);
+		return;
+	}
+	forget_warm(r, tool);
+	s = xalloc(sizeof(*s));
+	s->runner = r;
+	s->pidfd = s->said_fd = -1;
+	s->order = json_copy(m->body);
+	snprintf(s->tool, sizeof(s->tool), "%s", tool);
+	snprintf(s->runtime, sizeof(s->runtime), "%s",
+	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
+	if (start_podman(s) != OK) {
+		tell(r, tool, "failed", "", "podman cannot be started");
+		starting_free(s);
+	}
+}
+
+/* {"tool"} */
+void
+containers_on_stop(void *role, struct msg *m)
+{
+	const char *tool = json_str(m->body, "tool");
+
+	if (tool != NULL && tool[0] != '\0')
+		forget_warm(role, tool);
+}
