@@ -50,6 +50,8 @@ lines_write(const char *magic, const struct line_field *fields, size_t n,
 			buf_adds(out, at);
 			break;
 		case LINE_INT:
+			if (*(const int64_t *)(const void *)at < 0)
+				return ERR_INPUT;
 			buf_addf(out, "%lld",
 			    (long long)*(const int64_t *)(const void *)at);
 			break;

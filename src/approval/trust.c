@@ -45,6 +45,7 @@ read_client(const struct json *v, struct client *ret)
 	    .paired_ms = json_int(v, "paired_ms", 0)};
 
 	if (name == NULL || role == NULL || !str_is_name(name) ||
+	    !json_is_bool(json_get(v, "revoked")) ||
 	    str_copy(c.name, sizeof(c.name), name) != OK ||
 	    read_key(v, &c.key) != OK)
 		return ERR_INPUT;
@@ -61,7 +62,7 @@ read_tool(const struct json *v, struct trusted_tool *ret)
 {
 	const char *name = json_str(v, "name");
 	const char *digest = json_str(v, "manifest");
-	struct trusted_tool t;
+	struct trusted_tool t = {.name = ""};
 
 	if (name == NULL || digest == NULL || !str_is_name(name) ||
 	    str_copy(t.name, sizeof(t.name), name) != OK)
@@ -81,13 +82,19 @@ trust_read(const struct json *v, struct trust *ret)
 	const struct json *m;
 
 	memset(&t, 0, sizeof(t));
-	if (read_key(v, &t.box_key) != OK ||
-	    json_count(clients) > CLIENTS_MAX || json_count(tools) > TOOLS_MAX)
+	if (read_key(v, &t.box_key) != OK || !json_is_array(clients) ||
+	    !json_is_array(tools) || json_count(clients) > CLIENTS_MAX ||
+	    json_count(tools) > TOOLS_MAX)
 		return ERR_INPUT;
 	public_id(&t.box_key, &t.box);
-	for (m = json_first(clients); m != NULL; m = json_next(m))
-		if (read_client(m, &t.clients[t.n_clients++]) != OK)
+	for (m = json_first(clients); m != NULL; m = json_next(m)) {
+		struct client c;
+
+		/* A key that stood twice could be live beside its tombstone. */
+		if (read_client(m, &c) != OK || trust_client(&t, &c.id) != NULL)
 			return ERR_INPUT;
+		t.clients[t.n_clients++] = c;
+	}
 	for (m = json_first(tools); m != NULL; m = json_next(m))
 		if (read_tool(m, &t.tools[t.n_tools++]) != OK)
 			return ERR_INPUT;

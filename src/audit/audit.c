@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "crypto/crypto.h"
 
+#define CHECKPOINT_MAX 512
+
 const char audit_schema[] =
     "CREATE TABLE log (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
     " run TEXT NOT NULL, act TEXT NOT NULL, salt BLOB NOT NULL,"
@@ -231,19 +233,23 @@ audit_checkpoint_read(
 	struct audit_checkpoint c;
 	char box_hex[DIGEST_HEX_SIZE];
 	char root_hex[DIGEST_HEX_SIZE];
+	char line[CHECKPOINT_MAX + 1];
 	unsigned long long size;
 	struct buf again;
 	bool same;
 
-	if (len > 512 ||
-	    sscanf(text, "durward-checkpoint/1 box %64s size %llu root %64s",
+	if (len > CHECKPOINT_MAX)
+		return ERR_INPUT;
+	memcpy(line, text, len);
+	line[len] = '\0';
+	if (sscanf(line, "durward-checkpoint/1 box %64s size %llu root %64s",
 		box_hex, &size, root_hex) != 3 ||
 	    digest_read(box_hex, strlen(box_hex), &c.box) != OK ||
 	    digest_read(root_hex, strlen(root_hex), &c.root) != OK)
 		return ERR_INPUT;
 	c.size = size;
 	/* One text for one meaning: what we read must write back equal. */
-	buf_init(&again, 512);
+	buf_init(&again, CHECKPOINT_MAX);
 	audit_checkpoint_text(&c.box, c.size, &c.root, &again);
 	same = again.len == len && memcmp(again.p, text, len) == 0;
 	buf_done(&again);

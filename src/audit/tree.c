@@ -100,7 +100,7 @@ tree_prove(uint64_t index, uint64_t size, tree_fetch_fn *node, void *arg,
 	size_t n = 0;
 	size_t i;
 
-	if (index >= size)
+	if (index >= size || size >> TREE_LEVELS != 0)
 		return ERR_INPUT;
 	while (end - begin > 1) {
 		uint64_t half = 1;

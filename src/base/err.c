@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/str.h"
+
 static const char *const texts[] = {
 #define X(name, text) text,
     ERR_TABLE(X)
@@ -30,5 +32,7 @@ err_say(struct errmsg *why, enum err e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
+	/* It was cut somewhere, and travels as JSON. */
+	str_mend(why->text);
 	return e;
 }

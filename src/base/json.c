@@ -44,42 +44,56 @@ by_name(const void *a, const void *b)
 	return strcmp((*x)->string, (*y)->string);
 }
 
-/* Fill `ret` with the members in byte order of their names. */
-static size_t
-sorted_members(const cJSON *object, const cJSON *ret[JSON_MEMBERS_MAX])
+/* The members in byte order of their names; the caller frees the list. */
+static const cJSON **
+sorted_members(const cJSON *object, size_t *ret_n)
 {
+	size_t n = (size_t)cJSON_GetArraySize(object);
+	const cJSON **members = xalloc(n * sizeof(*members));
 	const cJSON *m;
-	size_t n = 0;
+	size_t i = 0;
 
 	cJSON_ArrayForEach(m, object)
 	{
-		if (n == JSON_MEMBERS_MAX)
-			return JSON_MEMBERS_MAX + 1;
-		ret[n++] = m;
+		members[i++] = m;
 	}
-	qsort(ret, n, sizeof(ret[0]), by_name);
-	return n;
+	qsort(members, n, sizeof(*members), by_name);
+	*ret_n = n;
+	return members;
 }
 
 static bool
-names_are_unique(const cJSON *v)
+names_are_unique(const cJSON *object)
 {
-	const cJSON *members[JSON_MEMBERS_MAX];
-	const cJSON *m;
+	const cJSON **members;
+	bool unique = true;
 	size_t n;
 	size_t i;
 
-	if (cJSON_IsObject(v)) {
-		n = sorted_members(v, members);
-		if (n > JSON_MEMBERS_MAX)
-			return false;
-		for (i = 1; i < n; i++)
-			if (by_name(&members[i - 1], &members[i]) == 0)
-				return false;
-	}
+	if (cJSON_GetArraySize(object) > JSON_MEMBERS_MAX)
+		return false;
+	members = sorted_members(object, &n);
+	for (i = 1; i < n; i++)
+		if (by_name(&members[i - 1], &members[i]) == 0)
+			unique = false;
+	free(members);
+	return unique;
+}
+
+/* What the scanner cannot see: names that stand twice, and numbers that no
+ * double holds. */
+static bool
+is_sound(const cJSON *v)
+{
+	const cJSON *m;
+
+	if (cJSON_IsNumber(v))
+		return isfinite(v->valuedouble);
+	if (cJSON_IsObject(v) && !names_are_unique(v))
+		return false;
 	cJSON_ArrayForEach(m, v)
 	{
-		if (!names_are_unique(m))
+		if (!is_sound(m))
 			return false;
 	}
 	return true;
@@ -95,7 +109,7 @@ json_parse(const char *text, size_t len, struct json **ret_value)
 	v = cJSON_ParseWithLength(text, len);
 	if (v == NULL)
 		return ERR_INPUT;
-	if (!names_are_unique(v)) {
+	if (!is_sound(v)) {
 		cJSON_Delete(v);
 		return ERR_INPUT;
 	}
@@ -217,13 +231,14 @@ static void write_value(const cJSON *v, bool sorted, struct buf *b);
 static void
 write_object(const cJSON *v, bool sorted, struct buf *b)
 {
-	const cJSON *members[JSON_MEMBERS_MAX];
+	const cJSON **members = NULL;
 	const cJSON *m;
-	size_t n;
+	size_t n = 0;
 	size_t i = 0;
 
 	buf_adds(b, "{");
-	n = sorted ? sorted_members(v, members) : 0;
+	if (sorted)
+		members = sorted_members(v, &n);
 	for (m = sorted ? (n > 0 ? members[0] : NULL) : v->child; m != NULL;
 	     m = sorted ? (i < n ? members[i] : NULL) : m->next) {
 		if (i++ > 0)
@@ -232,6 +247,7 @@ write_object(const cJSON *v, bool sorted, struct buf *b)
 		buf_adds(b, ":");
 		write_value(m, sorted, b);
 	}
+	free(members);
 	buf_adds(b, "}");
 }
 
@@ -377,6 +393,12 @@ json_int(const struct json *object, const char *name, int64_t otherwise)
 	const struct json *v = json_get(object, name);
 
 	return json_is_integer(v) ? (int64_t)in(v)->valuedouble : otherwise;
+}
+
+double
+json_double(const struct json *v)
+{
+	return cJSON_IsNumber(in(v)) ? in(v)->valuedouble : 0;
 }
 
 bool

@@ -46,6 +46,8 @@ const char *json_str(const struct json *object, const char *name);
 const char *json_words(const struct json *object, const char *name);
 int64_t json_int(
     const struct json *object, const char *name, int64_t otherwise);
+/* 0 for what is no number. */
+double json_double(const struct json *v);
 bool json_flag(const struct json *object, const char *name);
 bool json_has(const struct json *object, const char *name);
 

@@ -147,6 +147,8 @@ scan_members(struct scan *s, char close, int depth)
 {
 	bool named = close == '}';
 
+	if (depth > JSON_DEPTH_MAX)
+		return false;
 	skip_space(s);
 	if (take(s, close))
 		return true;
@@ -172,8 +174,6 @@ scan_members(struct scan *s, char close, int depth)
 static bool
 scan_value(struct scan *s, int depth)
 {
-	if (depth > JSON_DEPTH_MAX)
-		return false;
 	skip_space(s);
 	if (s->p >= s->end)
 		return false;

@@ -19,6 +19,9 @@ log_open(const char *who, enum log_level level)
 	log_most = level;
 }
 
+static void log_write(enum log_level level, const char *fmt, va_list ap)
+    PRINTF_LIKE(2, 0);
+
 static void
 log_write(enum log_level level, const char *fmt, va_list ap)
 {

@@ -137,6 +137,23 @@ str_is_utf8(const char *s, size_t len)
 	return true;
 }
 
+void
+str_mend(char *s)
+{
+	size_t left = strlen(s);
+
+	while (left > 0) {
+		size_t n = utf8_len((const unsigned char *)s, left);
+
+		if (n == 0) {
+			*s = '?';
+			n = 1;
+		}
+		s += n;
+		left -= n;
+	}
+}
+
 enum err
 str_copy(char *to, size_t size, const char *from)
 {

@@ -31,6 +31,9 @@ bool str_is_name(const char *s);
 
 bool str_is_utf8(const char *s, size_t len);
 
+/* Put `?` for every byte that is not UTF-8, such as half a character. */
+void str_mend(char *s);
+
 /* Copy into a fixed field; ERR_LIMIT when it does not fit. */
 NODISCARD enum err str_copy(char *to, size_t size, const char *from);
 

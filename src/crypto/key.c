@@ -167,7 +167,9 @@ key_read_pem(const char *pem, struct key **ret)
 
 	if (body == NULL ||
 	    read_base64(body + strlen(PEM_BEGIN), der, sizeof(der)) != OK ||
-	    memcmp(der, sec1_head, sizeof(sec1_head)) != 0)
+	    memcmp(der, sec1_head, sizeof(sec1_head)) != 0 ||
+	    memcmp(der + sizeof(sec1_head) + SCALAR_LEN, sec1_mid,
+		sizeof(sec1_mid)) != 0)
 		return ERR_INPUT;
 	k = xalloc(sizeof(*k));
 	if (import_scalar(der + sizeof(sec1_head), k) != PSA_SUCCESS ||

@@ -9,6 +9,7 @@
 struct parse {
 	struct policy *policy;
 	int line;
+	bool have_default;
 	struct errmsg *why;
 };
 
@@ -124,6 +125,8 @@ parse_values(struct parse *p, struct str rest, struct word *w)
 	}
 	if (w->n_globs == 0)
 		return SAY(p, "%d: a word has no value behind '='", p->line);
+	if (rest.p[-1] == ',')
+		return SAY(p, "%d: a value is empty", p->line);
 	return OK;
 }
 
@@ -147,6 +150,17 @@ parse_key(struct parse *p, struct str key, struct word *w)
 	return OK;
 }
 
+static bool
+quotes_close(struct str text)
+{
+	bool open = false;
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		open ^= text.p[i] == '"';
+	return !open;
+}
+
 static enum err
 parse_word(struct parse *p, struct str text, struct rule *r)
 {
@@ -158,6 +172,9 @@ parse_word(struct parse *p, struct str text, struct rule *r)
 
 	if (eq == NULL)
 		return SAY(p, "%d: '%.*s' is not WORD=VALUE", p->line,
+		    (int)text.len, text.p);
+	if (!quotes_close(text))
+		return SAY(p, "%d: a quote is not closed: %.*s", p->line,
 		    (int)text.len, text.p);
 	value.len = text.len - key.len - 1;
 	if (str_eq(key, "ttl")) {
@@ -245,6 +262,9 @@ parse_line(struct parse *p, struct str rest)
 	    v == VERDICT_ALLOW || next_word(&rest, &word))
 		return SAY(
 		    p, "%d: write 'default deny' or 'default ask'", p->line);
+	if (p->have_default)
+		return SAY(p, "%d: there is a default already", p->line);
+	p->have_default = true;
 	p->policy->otherwise = v;
 	return OK;
 }

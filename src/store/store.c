@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -47,6 +48,8 @@ migrate(struct store_tx *tx, const char *const *migrations, int n)
 
 	if (e != OK)
 		return e;
+	if (version < 0)
+		return ERR_CORRUPT;
 	if (version > n)
 		return ERR_UNSUPPORTED;
 	for (; version < n && e == OK; version++) {
@@ -135,10 +138,15 @@ void
 store_start(struct store *st)
 {
 	pthread_attr_t attr;
+	pthread_condattr_t clock;
 
 	st->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&st->lock, NULL);
-	pthread_cond_init(&st->wake, NULL);
+	/* A wall clock that is set back must not stretch a group. */
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&st->wake, &clock);
+	pthread_condattr_destroy(&clock);
 	pthread_attr_init(&attr);
 	/* musl's default is too small for SQLite's deepest paths. */
 	pthread_attr_setstacksize(&attr, 512 * 1024);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ begin_group(struct store *st, struct group *g)
 		return;
 	}
 	g->open = true;
-	clock_gettime(CLOCK_REALTIME, &g->until);
+	clock_gettime(CLOCK_MONOTONIC, &g->until);
 	g->until.tv_nsec += STORE_GROUP_MS * 1000000L;
 	if (g->until.tv_nsec >= 1000000000L) {
 		g->until.tv_nsec -= 1000000000L;
@@ -101,6 +102,18 @@ run_job(struct store *st, struct group *g, struct entry *e)
 		give_back(st, e);
 }
 
+static bool
+is_due(const struct group *g)
+{
+	struct timespec now;
+
+	if (!g->open)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > g->until.tv_sec ||
+	    (now.tv_sec == g->until.tv_sec && now.tv_nsec >= g->until.tv_nsec);
+}
+
 enum next { NEXT_JOB, NEXT_COMMIT, NEXT_STOP };
 
 /* Wait for work, or for the end of the group. */
@@ -120,7 +133,8 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	}
 	if (st->broken) {
 		next = NEXT_STOP;
-	} else if (st->in.count > 0 && g->n_waiting < STORE_QUEUE_MAX) {
+	} else if (st->in.count > 0 && g->n_waiting < STORE_QUEUE_MAX &&
+	    !is_due(g)) {
 		*ret = st->in.slots[st->in.first];
 		st->in.first = (st->in.first + 1) % STORE_QUEUE_MAX;
 		st->in.count--;
@@ -139,6 +153,8 @@ store_thread(void *arg)
 	struct store *st = arg;
 	struct entry e;
 
+	/* Of this store, not of one before it that broke. */
+	memset(&g, 0, sizeof(g));
 	for (;;) {
 		switch (wait_next(st, &g, &e)) {
 		case NEXT_JOB:

@@ -87,7 +87,8 @@ file_replace(const char *path, const void *p, size_t len, unsigned mode)
 	    tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return ERR_IO;
-	e = write_all(fd, p, len);
+	/* One left over from a power cut keeps the mode it had. */
+	e = fchmod(fd, mode) == 0 ? write_all(fd, p, len) : ERR_IO;
 	close(fd);
 	if (e == OK && rename(tmp, path) < 0)
 		e = ERR_IO;

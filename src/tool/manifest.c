@@ -39,11 +39,43 @@ read_number(const struct json *v, const char *name, int64_t least, int64_t most,
 	return OK;
 }
 
+/* What later versions will know must not be taken for granted by this one:
+ * an unknown member could be a limit that nobody keeps. */
+static enum err
+check_members(const struct json *v, const char *what, const char *const *known,
+    size_t n, struct errmsg *why)
+{
+	const struct json *m;
+	size_t i;
+
+	if (!json_is_object(v))
+		return SAY(why, "'%s' is no object", what);
+	for (m = json_first(v); m != NULL; m = json_next(m)) {
+		for (i = 0; i < n; i++)
+			if (strcmp(known[i], json_name(m)) == 0)
+				break;
+		if (i == n)
+			return SAY(why, "unknown member '%.64s'", json_name(m));
+	}
+	return OK;
+}
+
+static enum err
+read_flag(const struct json *v, const char *name, bool *ret, struct errmsg *why)
+{
+	if (json_has(v, name) && !json_is_bool(json_get(v, name)))
+		return SAY(why, "'%s' is neither true nor false", name);
+	*ret = json_flag(v, name);
+	return OK;
+}
+
 static enum err
 read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 {
+	static const char *const known[] = {"type", "required", "max"};
 	const char *type = json_str(v, "type");
 	size_t i;
+	enum err e;
 
 	if (!str_is_name(json_name(v)) ||
 	    str_copy(ret->name, sizeof(ret->name), json_name(v)) != OK)
@@ -57,7 +89,11 @@ read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 		    "boolean",
 		    ret->name);
 	ret->type = (enum arg_type)i;
-	ret->required = json_flag(v, "required");
+	e = check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	if (e == OK)
+		e = read_flag(v, "required", &ret->required, why);
+	if (e != OK)
+		return e;
 	return read_number(v, "max", 0, INT64_C(1) << 53,
 	    ret->type == ARG_STRING ? ARGS_MAX : INT64_C(1) << 53, &ret->max,
 	    why);
@@ -67,6 +103,7 @@ static enum err
 read_function(
     const struct json *v, struct manifest_function *ret, struct errmsg *why)
 {
+	static const char *const known[] = {"effect", "args"};
 	const char *effect = json_str(v, "effect");
 	const struct json *args = json_get(v, "args");
 	const struct json *m;
@@ -81,6 +118,11 @@ read_function(
 		    "function '%s' needs an effect: read, reversible, "
 		    "physical, external, money or system",
 		    ret->name);
+	e = check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	if (e != OK)
+		return e;
+	if (args != NULL && !json_is_object(args))
+		return SAY(why, "'args' of '%s' is no object", ret->name);
 	for (m = json_first(args); m != NULL; m = json_next(m)) {
 		if (ret->n_args == FUNCTION_ARGS_MAX)
 			return SAY(why, "'%s' has more than %d arguments",
@@ -149,34 +191,19 @@ read_image(const struct json *v, struct manifest *ret, struct errmsg *why)
 	return OK;
 }
 
-/* What later versions will know must not be taken for granted by this one:
- * an unknown member could be a limit that nobody keeps. */
-static enum err
-check_members(const struct json *v, struct errmsg *why)
-{
-	static const char *const known[] = {"name", "version", "transport",
-	    "kind", "image", "command", "volume", "limits", "idle_s",
-	    "functions", "description"};
-	const struct json *m;
-	size_t i;
-
-	for (m = json_first(v); m != NULL; m = json_next(m)) {
-		for (i = 0; i < ARRAY_LEN(known); i++)
-			if (strcmp(known[i], json_name(m)) == 0)
-				break;
-		if (i == ARRAY_LEN(known))
-			return SAY(why, "unknown member '%s'", json_name(m));
-	}
-	return OK;
-}
-
 static enum err
 read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
+	static const char *const known[] = {"memory_mib", "pids", "call_ms"};
 	const struct json *limits = json_get(v, "limits");
-	enum err e = read_number(
-	    limits, "memory_mib", 4, 4096, 64, &ret->memory_mib, why);
+	enum err e = OK;
 
+	if (limits != NULL)
+		e = check_members(
+		    limits, "limits", known, ARRAY_LEN(known), why);
+	if (e == OK)
+		e = read_number(
+		    limits, "memory_mib", 4, 4096, 64, &ret->memory_mib, why);
 	if (e == OK)
 		e = read_number(limits, "pids", 1, 1024, 16, &ret->pids, why);
 	if (e == OK)
@@ -191,8 +218,12 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 static enum err
 read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
+	static const char *const known[] = {"name", "version", "transport",
+	    "kind", "image", "command", "volume", "limits", "idle_s",
+	    "functions", "description"};
 	const char *transport = json_str(v, "transport");
-	enum err e = check_members(v, why);
+	enum err e =
+	    check_members(v, "the manifest", known, ARRAY_LEN(known), why);
 
 	if (e == OK)
 		e = read_text(v, "name", ret->name, sizeof(ret->name), why);
@@ -204,6 +235,9 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 	if (e == OK &&
 	    (transport == NULL || strcmp(transport, "container") != 0))
 		e = SAY(why, "'transport' must be \"container\"");
+	if (e == OK && json_has(v, "kind") &&
+	    strcmp(json_words(v, "kind"), "call") != 0)
+		e = SAY(why, "'kind' must be \"call\"");
 	if (e == OK)
 		e = read_image(v, ret, why);
 	if (e == OK)
@@ -212,7 +246,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_limits(v, ret, why);
 	if (e == OK)
 		e = read_functions(v, ret, why);
-	ret->volume = json_flag(v, "volume");
+	if (e == OK)
+		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
 }
 
@@ -312,9 +347,9 @@ fits(const struct manifest_arg *a, const struct json *v)
 		return json_is_string(v) &&
 		    strlen(json_text(v)) <= (size_t)a->max;
 	case ARG_INTEGER:
-		return json_is_integer(v);
+		return json_is_integer(v) && json_double(v) <= (double)a->max;
 	case ARG_NUMBER:
-		return json_is_number(v);
+		return json_is_number(v) && json_double(v) <= (double)a->max;
 	case ARG_BOOLEAN:
 		return json_is_bool(v);
 	}

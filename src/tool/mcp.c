@@ -199,6 +199,7 @@ on_answer(struct mcp *m, int64_t id, const struct json *message)
 		a.failed = true;
 		buf_addf(&text, "the tool reports an error: %.200s",
 		    words != NULL ? words : "without words");
+		str_mend(text.p);
 	}
 	if (text.overflow) {
 		buf_clear(&text);
@@ -234,7 +235,8 @@ on_message(struct mcp *m, const struct json *message)
 	const struct json *id = json_get(message, "id");
 	int64_t id_value = json_int(message, "id", 0);
 
-	if (version == NULL || strcmp(version, "2.0") != 0) {
+	if (m->phase == PHASE_NEW || version == NULL ||
+	    strcmp(version, "2.0") != 0) {
 		give_up(m, "the server wrote something that is not JSON-RPC");
 		return;
 	}

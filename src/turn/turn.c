@@ -49,7 +49,9 @@ replay_think(struct turn *t, const struct json *content)
 	set(&t->origins, json_str(content, "origins"));
 	set(&t->reply, json_str(content, "reply"));
 	t->reached = json_flag(content, "reached");
-	return t->tool != NULL ? STEP_PROPOSE : STEP_REPLY;
+	if (t->tool == NULL)
+		return t->reply != NULL ? STEP_REPLY : STEP_END;
+	return t->args != NULL && t->origins != NULL ? STEP_PROPOSE : STEP_END;
 }
 
 static void
