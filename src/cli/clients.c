@@ -51,7 +51,7 @@ struct joining {
 	uint16_t port;
 	uint16_t pairing_port;
 	struct pairing_token token;
-	char *key_pem;
+	struct secret *key_pem;
 	char root_pem[PEM_SIZE];
 };
 
@@ -81,7 +81,7 @@ write_hmac(
 
 	if (tls_exporter(http_client_tls(http), PAIRING_EXPORTER, exporter) !=
 		OK ||
-	    key_read_pem(j->key_pem, &key) != OK)
+	    key_read_pem(secret_reveal(j->key_pem), &key) != OK)
 		return ERR_STATE;
 	key_public(key, &pub);
 	key_free(key);
@@ -104,7 +104,7 @@ request_pairing(struct joining *j, struct http_client *http, struct json **ret,
 
 	buf_init(&csr, PEM_SIZE);
 	buf_init(&answer, HTTP_REPLY_MAX);
-	e = csr_make(j->key_pem, j->name, &csr);
+	e = csr_make(secret_reveal(j->key_pem), j->name, &csr);
 	if (e == OK)
 		e = write_hmac(j, http, hmac);
 	if (e != OK) {
@@ -203,7 +203,7 @@ pair_here(struct joining *j, const char *token)
 	else
 		fprintf(stderr, "durward: %s\n", why.text);
 	json_free(answer);
-	free(j->key_pem);
+	secret_free(j->key_pem);
 	if (e == OK)
 		return EXIT_REACHED;
 	return e == ERR_CLOSED ? EXIT_AWAY : EXIT_REFUSED;

@@ -40,24 +40,6 @@ identity_folder(const char *wish, char *ret, size_t size, struct errmsg *why)
 }
 
 static enum err
-load(const char *folder, const char *name, char **ret)
-{
-	char path[1200];
-	struct buf b;
-	enum err e;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	buf_init(&b, FILE_READ_MAX);
-	e = file_read(path, &b);
-	if (e != OK) {
-		buf_done(&b);
-		return e;
-	}
-	*ret = buf_steal(&b);
-	return OK;
-}
-
-static enum err
 save(const char *folder, const char *name, const char *text, struct errmsg *why)
 {
 	char path[1200];
@@ -77,7 +59,7 @@ load_where(const char *folder, struct identity *ret)
 	char *text = NULL;
 	const char *name;
 	const char *host;
-	enum err e = load(folder, WHERE, &text);
+	enum err e = file_load(folder, WHERE, &text);
 
 	if (e == OK)
 		e = json_parse(text, strlen(text), &v);
@@ -105,13 +87,13 @@ identity_load(const char *folder, struct identity *ret, struct errmsg *why)
 	memset(ret, 0, sizeof(*ret));
 	e = load_where(folder, ret);
 	if (e == OK)
-		e = load(folder, KEY, &ret->key_pem);
+		e = file_load_secret(folder, KEY, &ret->key_pem);
 	if (e == OK)
-		e = load(folder, CERT, &ret->cert_pem);
+		e = file_load(folder, CERT, &ret->cert_pem);
 	if (e == OK)
-		e = load(folder, ROOT, &ret->root_pem);
+		e = file_load(folder, ROOT, &ret->root_pem);
 	if (e == OK)
-		e = key_read_pem(ret->key_pem, &ret->key);
+		e = key_read_pem(secret_reveal(ret->key_pem), &ret->key);
 	if (e == OK)
 		e = cert_key(ret->root_pem, &ret->box_key);
 	if (e != OK) {
@@ -131,9 +113,7 @@ identity_load(const char *folder, struct identity *ret, struct errmsg *why)
 void
 identity_done(struct identity *i)
 {
-	if (i->key_pem != NULL)
-		explicit_bzero(i->key_pem, strlen(i->key_pem));
-	free(i->key_pem);
+	secret_free(i->key_pem);
 	free(i->cert_pem);
 	free(i->root_pem);
 	key_free(i->key);
@@ -162,7 +142,8 @@ make_folders(const char *folder, struct errmsg *why)
 }
 
 enum err
-identity_make_key(const char *folder, char **ret_pem, struct errmsg *why)
+identity_make_key(
+    const char *folder, struct secret **ret_pem, struct errmsg *why)
 {
 	struct key *k;
 	struct buf b;
@@ -170,7 +151,7 @@ identity_make_key(const char *folder, char **ret_pem, struct errmsg *why)
 
 	if (e != OK)
 		return e;
-	if (load(folder, KEY, ret_pem) == OK)
+	if (file_load_secret(folder, KEY, ret_pem) == OK)
 		return OK;
 	k = key_generate();
 	buf_init(&b, 1024);
@@ -178,7 +159,8 @@ identity_make_key(const char *folder, char **ret_pem, struct errmsg *why)
 	key_free(k);
 	e = save(folder, KEY, b.p, why);
 	if (e == OK)
-		*ret_pem = buf_steal(&b);
+		*ret_pem = secret_new(b.p, b.len);
+	explicit_bzero(b.p, b.len);
 	buf_done(&b);
 	return e;
 }

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "crypto/key.h"
 
 struct identity {
@@ -18,7 +19,7 @@ struct identity {
 	char host[256];
 	uint16_t port;
 	uint16_t pairing_port;
-	char *key_pem;
+	struct secret *key_pem;
 	char *cert_pem;
 	char *root_pem;
 	struct key *key;
@@ -37,7 +38,7 @@ void identity_done(struct identity *i);
 
 /* Only the key, made when there is none yet. */
 NODISCARD enum err identity_make_key(
-    const char *folder, char **ret_pem, struct errmsg *why);
+    const char *folder, struct secret **ret_pem, struct errmsg *why);
 
 /* What pairing or init gave. */
 struct identity_parts {

@@ -43,8 +43,8 @@ session_open(int *ret_exit)
 		free(s);
 		return NULL;
 	}
-	e = tls_client_config(
-	    s->me.root_pem, s->me.cert_pem, s->me.key_pem, &s->tls);
+	e = tls_client_config(s->me.root_pem, s->me.cert_pem,
+	    secret_reveal(s->me.key_pem), &s->tls);
 	if (e != OK)
 		err_say(&why, e,
 		    "the client's certificate is damaged; pair "

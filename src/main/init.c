@@ -53,15 +53,13 @@ read_any(const char *path, struct buf *ret)
 static enum err
 make_request(const char *folder, struct buf *ret_csr, struct errmsg *why)
 {
-	char *pem = NULL;
+	struct secret *pem = NULL;
 	enum err e = identity_make_key(folder, &pem, why);
 
-	if (e == OK && csr_make(pem, OWNER_NAME, ret_csr) != OK)
+	if (e == OK && csr_make(secret_reveal(pem), OWNER_NAME, ret_csr) != OK)
 		e = err_say(
 		    why, ERR_INPUT, "the key in %.160s is damaged", folder);
-	if (pem != NULL)
-		explicit_bzero(pem, strlen(pem));
-	free(pem);
+	secret_free(pem);
 	return e;
 }
 

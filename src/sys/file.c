@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+
 enum err
 file_read_fd(int fd, struct buf *ret)
 {
@@ -34,6 +36,47 @@ file_read(const char *path, struct buf *ret)
 		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
 	e = file_read_fd(fd, ret);
 	close(fd);
+	return e;
+}
+
+static enum err
+load_into(const char *folder, const char *name, struct buf *b)
+{
+	char path[1200];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >=
+	    sizeof(path))
+		return ERR_LIMIT;
+	return file_read(path, b);
+}
+
+enum err
+file_load(const char *folder, const char *name, char **ret)
+{
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, FILE_READ_MAX);
+	e = load_into(folder, name, &b);
+	if (e == OK)
+		*ret = buf_steal(&b);
+	buf_done(&b);
+	return e;
+}
+
+enum err
+file_load_secret(const char *folder, const char *name, struct secret **ret)
+{
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, FILE_READ_MAX);
+	e = load_into(folder, name, &b);
+	if (e == OK)
+		*ret = secret_new(b.p, b.len);
+	if (b.p != NULL)
+		explicit_bzero(b.p, b.len);
+	buf_done(&b);
 	return e;
 }
 

@@ -8,12 +8,18 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 /* ERR_NOTFOUND, ERR_LIMIT over `ret->max`, ERR_IO. */
 NODISCARD enum err file_read(const char *path, struct buf *ret);
 
 /* The same from an open descriptor, which stays the caller's. */
 NODISCARD enum err file_read_fd(int fd, struct buf *ret);
+
+/* A whole small file of a folder, as text that the caller frees. */
+NODISCARD enum err file_load(const char *folder, const char *name, char **ret);
+NODISCARD enum err file_load_secret(
+    const char *folder, const char *name, struct secret **ret);
 
 /* Write a temporary neighbour, sync it, rename it over `path`, sync the
  * folder: after a power cut the file is the old one or the new one. */

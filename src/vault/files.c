@@ -19,24 +19,6 @@
 #define TRUST "trust.json"
 
 static enum err
-load(const char *folder, const char *name, char **ret)
-{
-	char path[1024];
-	struct buf b;
-	enum err e;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	buf_init(&b, FILE_READ_MAX);
-	e = file_read(path, &b);
-	if (e != OK) {
-		buf_done(&b);
-		return e;
-	}
-	*ret = buf_steal(&b);
-	return OK;
-}
-
-static enum err
 save(const char *folder, const char *name, const struct buf *b)
 {
 	char path[1024];
@@ -65,7 +47,7 @@ load_trust(const char *folder, struct trust *ret)
 {
 	struct json *v = NULL;
 	char *text = NULL;
-	enum err e = load(folder, TRUST, &text);
+	enum err e = file_load(folder, TRUST, &text);
 
 	if (e == OK)
 		e = json_parse(text, strlen(text), &v);
@@ -79,14 +61,14 @@ load_trust(const char *folder, struct trust *ret)
 enum err
 files_load(const char *folder, struct vault_files *ret, struct trust *ret_trust)
 {
-	enum err e = load(folder, ROOT_KEY, &ret->root_key);
+	enum err e = file_load_secret(folder, ROOT_KEY, &ret->root_key);
 
 	if (e == OK)
-		e = load(folder, ROOT_CERT, &ret->root_cert);
+		e = file_load(folder, ROOT_CERT, &ret->root_cert);
 	if (e == OK)
-		e = load(folder, TLS_KEY, &ret->tls_key);
+		e = file_load_secret(folder, TLS_KEY, &ret->tls_key);
 	if (e == OK)
-		e = load(folder, TLS_CERT, &ret->tls_cert);
+		e = file_load(folder, TLS_CERT, &ret->tls_cert);
 	if (e == OK)
 		e = load_trust(folder, ret_trust);
 	return e;

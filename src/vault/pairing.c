@@ -15,7 +15,7 @@ make_token(struct vault *v, char ret[PAIRING_TOKEN_SIZE])
 	struct pairing_token t;
 
 	memcpy(t.box_hash, v->trust.box.b, PAIRING_HASH_LEN);
-	memcpy(t.secret, v->pairing.secret, PAIRING_SECRET_LEN);
+	memcpy(t.secret, secret_reveal(v->pairing.secret), PAIRING_SECRET_LEN);
 	pairing_token_write(&t, ret);
 	explicit_bzero(&t, sizeof(t));
 }
@@ -37,7 +37,8 @@ static void
 close_window(struct vault *v)
 {
 	v->pairing.open = false;
-	explicit_bzero(v->pairing.secret, sizeof(v->pairing.secret));
+	secret_free(v->pairing.secret);
+	v->pairing.secret = NULL;
 	tell_window(v, 0, NULL);
 }
 
@@ -48,6 +49,7 @@ pairing_open(struct vault *v, int64_t request, const struct json *body,
 {
 	const char *role = json_str(body, "role");
 	char token[PAIRING_TOKEN_SIZE];
+	uint8_t bits[PAIRING_SECRET_LEN];
 	enum client_role r = client_role_by_name(role != NULL ? role : "");
 
 	if (r == CLIENT_ROLE_COUNT)
@@ -57,7 +59,10 @@ pairing_open(struct vault *v, int64_t request, const struct json *body,
 	v->pairing.role = r;
 	v->pairing.tries_left = PAIR_TRIES_MAX;
 	v->pairing.until_ms = clock_boot_ms() + PAIR_WINDOW_MS;
-	crypto_random(v->pairing.secret, sizeof(v->pairing.secret));
+	secret_free(v->pairing.secret);
+	crypto_random(bits, sizeof(bits));
+	v->pairing.secret = secret_new(bits, sizeof(bits));
+	explicit_bzero(bits, sizeof(bits));
 	make_token(v, token);
 	tell_window(v, request, token);
 	explicit_bzero(token, sizeof(token));
@@ -79,7 +84,8 @@ check_hmac(struct vault *v, const struct json *body,
 	    digest_read(exporter, strlen(exporter), &channel) != OK ||
 	    digest_read(hmac, strlen(hmac), &got) != OK)
 		return ERR_INPUT;
-	pairing_hmac(v->pairing.secret, channel.b, pub, name, &want);
+	pairing_hmac((const uint8_t *)secret_reveal(v->pairing.secret),
+	    channel.b, pub, name, &want);
 	return digest_equal(&want, &got) ? OK : ERR_SIGNATURE;
 }
 
@@ -129,8 +135,8 @@ admit(struct vault *v, const struct json *body, struct client *ret,
 		    "the name '%s' or its key is known already; choose "
 		    "another name",
 		    c.name);
-	e = cert_make(v->files.root_key, v->files.root_cert, &c.key, c.name,
-	    CERT_CLIENT, cert);
+	e = cert_make(secret_reveal(v->files.root_key), v->files.root_cert,
+	    &c.key, c.name, CERT_CLIENT, cert);
 	if (e == OK)
 		e = vault_save(v, why);
 	if (e != OK) {

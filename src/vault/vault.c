@@ -101,7 +101,7 @@ on_identity_wanted(void *role, struct msg *m)
 	struct json *body = json_object();
 
 	(void)m;
-	json_put_str(body, "key", v->files.tls_key);
+	json_put_str(body, "key", secret_reveal(v->files.tls_key));
 	json_put_str(body, "cert", v->files.tls_cert);
 	json_put_str(body, "root", v->files.root_cert);
 	peers_send(v->peers, ROLE_CONTROL, MSG_IDENTITY, body);
@@ -129,7 +129,7 @@ vault_main(unsigned calls)
 	crypto_open();
 	v.challenges = nonces_new(CHALLENGES_MAX);
 	if (files_load(VAULT_FOLDER, &v.files, &v.trust) != OK ||
-	    key_read_pem(v.files.root_key, &v.root_key) != OK)
+	    key_read_pem(secret_reveal(v.files.root_key), &v.root_key) != OK)
 		fatal("the vault's files are missing or damaged; "
 		      "'durward init' makes them, a backup restores them");
 	v.peers = peers_open(&setup, PARENT_LANE_FD);

@@ -7,15 +7,16 @@
 #include "approval/pairing.h"
 #include "approval/trust.h"
 #include "base/buf.h"
+#include "base/secret.h"
 #include "ipc/peers.h"
 
 #define VAULT_FOLDER "/state"
 
 /* ---- files.c ---- */
 struct vault_files {
-	char *root_key; /* PEM; owned. */
+	struct secret *root_key; /* PEM, like all of these. */
 	char *root_cert;
-	char *tls_key;
+	struct secret *tls_key;
 	char *tls_cert;
 };
 NODISCARD enum err files_load(
@@ -28,7 +29,7 @@ struct pairing {
 	bool open;
 	int64_t until_ms;
 	int tries_left;
-	uint8_t secret[PAIRING_SECRET_LEN];
+	struct secret *secret;
 	enum client_role role;
 };
 
