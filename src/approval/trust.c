@@ -188,6 +188,15 @@ trust_tool(const struct trust *t, const char *name)
 	return NULL;
 }
 
+bool
+trust_has_manifest(
+    const struct trust *t, const char *tool, const struct digest *manifest)
+{
+	const struct trusted_tool *row = trust_tool(t, tool);
+
+	return row != NULL && digest_equal(&row->manifest, manifest);
+}
+
 enum err
 trust_live_client(
     const struct trust *t, const struct digest *id, const struct client **ret)

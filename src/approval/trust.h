@@ -70,6 +70,10 @@ const struct client *trust_client_by_name(
     const struct trust *t, const char *name);
 const struct trusted_tool *trust_tool(const struct trust *t, const char *name);
 
+/* Did an owner sign this very manifest for the tool? */
+bool trust_has_manifest(
+    const struct trust *t, const char *tool, const struct digest *manifest);
+
 /* Known and not revoked.  ERR_NOTFOUND, ERR_DENIED for a tombstone. */
 NODISCARD enum err trust_live_client(
     const struct trust *t, const struct digest *id, const struct client **ret);

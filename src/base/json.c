@@ -451,10 +451,15 @@ json_array(void)
 	return out(cJSON_CreateArray());
 }
 
+/* Whatever was cut or came from outside: what we write can be read. */
 struct json *
 json_string(const char *s)
 {
-	return out(cJSON_CreateString(s));
+	struct json *v = out(cJSON_CreateString(s));
+
+	if (!str_is_utf8(s, strlen(s)))
+		str_mend(in_mut(v)->valuestring);
+	return v;
 }
 
 void

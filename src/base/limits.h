@@ -12,7 +12,7 @@
 #define GOAL_MAX 4096
 #define ARGS_MAX (64 * 1024)
 #define RESULT_MAX (64 * 1024)
-#define REPLY_MAX (16 * 1024)
+#define REPLY_MAX (32 * 1024)
 #define NAME_MAX_LEN 64
 #define JSON_DEPTH_MAX 16
 #define JSON_MEMBERS_MAX 256
@@ -30,6 +30,7 @@
 #define RUNS_OPEN_MAX 16
 #define RUN_STEPS_MAX 32
 #define RUN_RESUMES_MAX 3
+#define RUN_MS (10 * 60 * 1000)
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
@@ -77,7 +78,7 @@
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
 #define LOG_PAGE_MAX 200
-#define LOG_BODY_MAX (96 * 1024)
+#define LOG_BODY_MAX (80 * 1024)
 #define LIST_MAX 100
 
 /* The house. */

@@ -137,6 +137,18 @@ str_is_utf8(const char *s, size_t len)
 	return true;
 }
 
+size_t
+str_cut(const char *s, size_t most)
+{
+	size_t n = strnlen(s, most + 1);
+
+	if (n <= most)
+		return n;
+	for (n = most; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80; n--)
+		;
+	return n;
+}
+
 void
 str_mend(char *s)
 {

@@ -34,6 +34,10 @@ bool str_is_utf8(const char *s, size_t len);
 /* Put `?` for every byte that is not UTF-8, such as half a character. */
 void str_mend(char *s);
 
+/* How many bytes to keep so that at most `most` remain and no character is
+ * cut. */
+size_t str_cut(const char *s, size_t most);
+
 /* Copy into a fixed field; ERR_LIMIT when it does not fit. */
 NODISCARD enum err str_copy(char *to, size_t size, const char *from);
 

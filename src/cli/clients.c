@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/cli_priv.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "http/cert.h"
 #include "http/client.h"
 
@@ -18,25 +19,67 @@
 
 /* ---- On the console: open the window ---- */
 
+/* The token comes sealed for a key that was made for this one answer. */
+static enum err
+open_token(
+    const struct json *answer, const struct seal_key *key, struct secret **ret)
+{
+	const char *hex = json_words(answer, "sealed");
+	uint8_t sealed[SEAL_MAX];
+	size_t len = strlen(hex) / 2;
+
+	if (len > sizeof(sealed) ||
+	    hex_read(hex, strlen(hex), sealed, len) != OK)
+		return ERR_INPUT;
+	return seal_open(key, sealed, len, ret);
+}
+
+static void
+show_token(const struct json *answer, const char *token)
+{
+	struct json *v = json_object();
+	int64_t left_ms = json_int(answer, "left_ms", 0);
+
+	json_put_str(v, "token", token);
+	json_put_int(v, "left_ms", left_ms);
+	if (!cli_print_json(v))
+		cli_print("For the next %lld minutes, on the other client:\n"
+			  "  durward pair %s\n",
+		    (long long)(left_ms + 30000) / 60000, token);
+	json_free(v);
+}
+
 static int
 open_window(const char *role)
 {
+	struct secret *token = NULL;
+	struct public_key pub;
+	struct seal_key *key;
 	struct session *s;
 	struct json *body;
 	struct json *answer;
+	char hex[PUBLIC_HEX_SIZE];
 	int code = EXIT_REACHED;
 
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
+	key = seal_key_new();
+	seal_key_public(key, &pub);
+	public_hex(&pub, hex);
 	body = json_object();
 	json_put_str(body, "role", role);
+	json_put_str(body, "reply_key", hex);
 	answer = session_command(s, "pair.open", body, &code);
-	if (answer != NULL && !cli_print_json(answer))
-		cli_print("For the next %lld minutes, on the other client:\n"
-			  "  durward pair %s\n",
-		    (long long)json_int(answer, "left_ms", 0) / 60000,
-		    json_words(answer, "token"));
+	if (answer != NULL && open_token(answer, key, &token) == OK) {
+		show_token(answer, secret_reveal(token));
+	} else if (answer != NULL) {
+		fprintf(stderr,
+		    "durward: the token was not sealed for this client\n");
+		code = EXIT_BROKEN;
+	}
+	secret_free(token);
+	seal_key_free(key);
 	json_free(answer);
 	session_close(s);
 	return code;

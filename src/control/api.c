@@ -42,6 +42,8 @@ refuse(struct control *c, int64_t id, int status, const char *words)
 	buf_done(&b);
 }
 
+#define PARAMS_MAX 8
+
 static bool
 is_plain(struct str s)
 {
@@ -75,6 +77,8 @@ read_params(struct str query, struct json *ret)
 			return ERR_INPUT;
 		memcpy(name, key.p, key.len);
 		name[key.len] = '\0';
+		if (json_has(ret, name) || json_count(ret) == PARAMS_MAX)
+			return ERR_INPUT;
 		if (value.len <= 15 &&
 		    strspn(value.p, "0123456789") >= value.len)
 			json_put_int(ret, name, strtoll(value.p, NULL, 10));

@@ -34,8 +34,8 @@ on_window_over(void *arg)
 	log_info("the pairing window is closed");
 }
 
-/* {"open", "left_ms", "id", "token"}: the token goes straight to the client
- * that asked for the window. */
+/* {"open", "left_ms", "id", "sealed"}: the token, which only the client that
+ * asked for the window can open. */
 void
 door_on_window(void *role, struct msg *m)
 {
@@ -63,7 +63,7 @@ door_on_window(void *role, struct msg *m)
 		return;
 	v = json_object();
 	buf_init(&b, 1024);
-	json_put_str(v, "token", json_str(m->body, "token"));
+	json_put_str(v, "sealed", json_words(m->body, "sealed"));
 	json_put_int(v, "left_ms", json_int(m->body, "left_ms", 0));
 	json_print_into(v, &b);
 	http_reply(c->api, id, 200, b.p, b.len);

@@ -86,9 +86,29 @@ ended(void *arg, const char *id)
 
 	if (o == NULL)
 		return;
+	if (o->answer_to != 0)
+		clients_reply(c, o->answer_to, json_object());
 	runs_tell_result(c, o->act->run, o->act->step,
 	    act_state_name(o->act->state), o->act->result);
 	acts_forget(c, o);
+}
+
+/* An act between its spending and its end keeps the container. */
+static void
+hold_container(struct open_act *o, struct slot *t)
+{
+	slot_call_began(t);
+	o->holds = true;
+}
+
+static void
+release_container(struct open_act *o)
+{
+	struct slot *t = tooling_find(o->core, o->act->tool);
+
+	if (o->holds && t != NULL)
+		slot_call_ended(t);
+	o->holds = false;
 }
 
 void
@@ -99,12 +119,15 @@ acts_end(
 
 	loop_timer_cancel(c->loop, o->timer);
 	o->timer = 0;
+	release_container(o);
 	free(o->act->result);
 	o->act->result = xstrdup(text);
 	r = acts_step(c, o, state, record_result(text));
-	/* Doing it again would be visible, so the end must not be lost. */
-	record_post(r, act_intent_of(o->act->effect) == INTENT_DURABLE, ended,
-	    c, o->act->id);
+	/* Doing it again would be visible, or a client waits to be told. */
+	record_post(r,
+	    act_intent_of(o->act->effect) == INTENT_DURABLE ||
+		o->answer_to != 0,
+	    ended, c, o->act->id);
 }
 
 /* Judged again at this very moment: the world may have changed. */
@@ -171,46 +194,34 @@ run_house_function(struct core *c, struct open_act *o)
 	buf_done(&out);
 }
 
-static struct tool_slot *
-slot_of(struct core *c, const struct act *a)
-{
-	char tool[NAME_MAX_LEN + 1];
-	char function[NAME_MAX_LEN + 1];
-
-	if (tool_name_split(a->tool, tool, function) != OK)
-		return NULL;
-	return rooms_find(c, tool);
-}
-
 /* The intent is written as its effect demands: now it may happen. */
 static void
 start(void *arg, const char *id)
 {
 	struct core *c = arg;
 	struct open_act *o = acts_find(c, id);
-	struct tool_slot *t;
+	struct slot *t;
 	struct json *details = json_object();
 
 	if (o == NULL || o->act->state != ACT_INTENT) {
 		json_free(details);
 		return;
 	}
-	t = slot_of(c, o->act);
+	t = tooling_find(c, o->act->tool);
 	json_put_str(details, "epoch", c->tools_epoch);
-	json_put_str(details, "container", t != NULL ? t->container : "");
+	json_put_str(details, "container", t != NULL ? slot_container(t) : "");
 	record_post(
 	    acts_step(c, o, ACT_STARTED, details), false, NULL, NULL, NULL);
 	if (house_function(o->act->tool) != NULL) {
 		run_house_function(c, o);
 		return;
 	}
-	if (t == NULL || t->state != TOOL_READY) {
+	if (t == NULL || !slot_is_ready(t)) {
 		acts_end(c, o, ACT_FAILED, "its container is gone");
 		return;
 	}
-	rooms_call_began(c, t);
 	o->timer = loop_timer(c->loop,
-	    clock_boot_ms() + t->manifest->call_ms + CALL_GRACE_MS,
+	    clock_boot_ms() + slot_manifest(t)->call_ms + CALL_GRACE_MS,
 	    on_call_late, o);
 	send_order(c, o);
 }
@@ -220,12 +231,20 @@ static void
 spend(struct core *c, struct open_act *o)
 {
 	enum act_intent intent = act_intent_of(o->act->effect);
+	struct slot *t = tooling_find(c, o->act->tool);
+	struct errmsg why = {""};
 	struct json *details;
 	struct json *row;
 	struct record *r;
 
 	if (!still_allowed(c, o))
 		return;
+	if (o->signed_sheet != NULL && asking_binds(c, o, &why) != OK) {
+		acts_end(c, o, ACT_DENIED, why.text);
+		return;
+	}
+	if (t != NULL)
+		hold_container(o, t);
 	details = json_object();
 	if (o->signed_sheet != NULL)
 		json_put_str(details, "nonce", o->act->nonce);
@@ -247,21 +266,21 @@ spend(struct core *c, struct open_act *o)
 void
 acts_go_on(struct core *c, struct open_act *o)
 {
-	struct tool_slot *t;
+	struct slot *t;
 
 	if (house_function(o->act->tool) != NULL) {
 		spend(c, o);
 		return;
 	}
-	t = slot_of(c, o->act);
-	if (t == NULL || !rooms_trusted(c, t))
+	t = tooling_find(c, o->act->tool);
+	if (t == NULL || !tooling_trusts(c, t))
 		acts_end(c, o, ACT_FAILED,
 		    "the tool's manifest is not signed by an owner; add it "
 		    "with 'durward tool add'");
-	else if (t->state == TOOL_READY)
+	else if (slot_is_ready(t))
 		spend(c, o);
 	else
-		rooms_want(c, t);
+		slot_want(t);
 }
 
 /* Call `fn` for every act in `state` or `other` that belongs to a tool;
@@ -276,15 +295,15 @@ for_each_of(struct core *c, const char *tool, enum act_state state,
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
 		struct open_act *o = c->acts[i];
-		struct tool_slot *t;
+		struct slot *t;
 
 		if (o == NULL ||
 		    (o->act->state != state && o->act->state != other) ||
 		    house_function(o->act->tool) != NULL)
 			continue;
-		t = slot_of(c, o->act);
+		t = tooling_find(c, o->act->tool);
 		if (tool == NULL ||
-		    (t != NULL && strcmp(t->manifest->name, tool) == 0))
+		    (t != NULL && strcmp(slot_manifest(t)->name, tool) == 0))
 			fn(c, o, why);
 	}
 }
@@ -312,16 +331,16 @@ lose(struct core *c, struct open_act *o, const char *why)
 }
 
 void
-acts_tool_ready(struct core *c, const char *tool)
+acts_tool_ready(void *core, const char *tool)
 {
-	for_each_of(c, tool, ACT_ALLOWED, ACT_APPROVED, go_on, NULL);
+	for_each_of(core, tool, ACT_ALLOWED, ACT_APPROVED, go_on, NULL);
 }
 
 void
-acts_tool_failed(struct core *c, const char *tool, const char *why)
+acts_tool_failed(void *core, const char *tool, const char *why)
 {
-	for_each_of(c, tool, ACT_ALLOWED, ACT_APPROVED, fail, why);
-	for_each_of(c, tool, ACT_STARTED, ACT_STARTED, lose, why);
+	for_each_of(core, tool, ACT_ALLOWED, ACT_APPROVED, fail, why);
+	for_each_of(core, tool, ACT_STARTED, ACT_STARTED, lose, why);
 }
 
 void
@@ -331,27 +350,26 @@ acts_tools_lost(struct core *c)
 	    "the tools role was restarted");
 }
 
-/* {"act", "ok", "text"}; "sent" false when the order was refused. */
+/* {"act", "ok", "late"} and the text: `late` when it is not known whether the
+ * tool acted. */
 void
 acts_on_done(void *role, struct msg *m)
 {
 	struct core *c = role;
 	const char *id = json_str(m->body, "act");
-	const char *text = json_str(m->body, "text");
 	struct open_act *o = acts_find(c, id != NULL ? id : "");
-	struct tool_slot *t;
 	enum act_state state = ACT_FAILED;
+	char *text;
 
 	if (o == NULL || o->act->state != ACT_STARTED)
 		return;
-	t = slot_of(c, o->act);
-	if (t != NULL)
-		rooms_call_ended(c, t);
 	if (json_flag(m->body, "ok"))
 		state = ACT_DONE;
 	else if (json_flag(m->body, "late"))
 		state = ACT_UNKNOWN;
-	acts_end(c, o, state, text != NULL ? text : "");
+	text = msg_text(m);
+	acts_end(c, o, state, text);
+	free(text);
 }
 
 /* ---- After a restart ---- */
@@ -388,11 +406,7 @@ recover_one(struct core *c, struct open_act *o)
 		acts_end(
 		    c, o, ACT_DENIED, "the house was restarted; ask again");
 		break;
-	case ACT_DENIED:
-	case ACT_DONE:
-	case ACT_FAILED:
-	case ACT_UNKNOWN:
-	case ACT_STATE_COUNT:
+	default:
 		break;
 	}
 }

@@ -23,19 +23,26 @@ on_unanswered(void *arg)
 	acts_end(o->core, o, ACT_DENIED, "nobody answered in time");
 }
 
+/* The time that is left of an earlier question stays the time that is left:
+ * asking again must not put the end off. */
 static void
 new_question(struct core *c, struct open_act *o)
 {
+	int64_t now_ms = clock_boot_ms();
 	size_t i;
 
 	for (i = 0; i < o->n_sheets; i++)
 		free(o->sheets[i].text);
 	o->n_sheets = 0;
+	if (o->timer != 0)
+		o->act->ttl_s -= (now_ms - o->act->asked_ms) / 1000;
+	if (o->act->ttl_s < 1)
+		o->act->ttl_s = 1;
 	core_token(o->act->nonce);
-	o->act->asked_ms = clock_boot_ms();
+	o->act->asked_ms = now_ms;
 	loop_timer_cancel(c->loop, o->timer);
 	o->timer = loop_timer(
-	    c->loop, o->act->asked_ms + o->act->ttl_s * 1000, on_unanswered, o);
+	    c->loop, now_ms + o->act->ttl_s * 1000, on_unanswered, o);
 }
 
 void
@@ -44,9 +51,9 @@ asking_begin(struct core *c, struct open_act *o)
 	struct json *details = json_object();
 	struct record *r;
 
+	new_question(c, o);
 	json_put_str(details, "rule", o->act->rule);
 	json_put_int(details, "ttl_s", o->act->ttl_s);
-	new_question(c, o);
 	if (o->act->state == ACT_ASKED) {
 		/* Asked before a restart: the same act, a new question. */
 		r = record_new(c->ledger);
@@ -65,7 +72,7 @@ asking_renew_all(struct core *c)
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++)
 		if (c->acts[i] != NULL && c->acts[i]->act->state == ACT_ASKED)
-			new_question(c, c->acts[i]);
+			asking_begin(c, c->acts[i]);
 }
 
 static struct shown_sheet *
@@ -91,12 +98,7 @@ static enum err
 fill_sheet(struct core *c, const struct act *a, const struct client *client,
     char schema[DIGEST_HEX_SIZE], struct sheet *s)
 {
-	char tool[NAME_MAX_LEN + 1];
-	char function[NAME_MAX_LEN + 1];
-	struct tool_slot *t = NULL;
-
-	if (tool_name_split(a->tool, tool, function) == OK)
-		t = rooms_find(c, tool);
+	struct slot *t = tooling_find(c, a->tool);
 	if (t == NULL || c->tools_epoch[0] == '\0')
 		return ERR_BUSY;
 	s->box = c->trust.box;
@@ -108,25 +110,22 @@ fill_sheet(struct core *c, const struct act *a, const struct client *client,
 	memcpy(s->act, a->id, sizeof(s->act));
 	s->issued_ms = a->asked_ms;
 	s->lives_s = a->ttl_s;
-	s->log_size = (int64_t)ledger_head(c->ledger)->size;
-	tree_root(ledger_head(c->ledger), &s->log_root);
+	s->log_size = (int64_t)ledger_kept(c->ledger)->size;
+	tree_root(ledger_kept(c->ledger), &s->log_root);
 	s->policy = c->policy_digest;
 	s->rule = text_of(a->rule);
 	s->principal = text_of(a->principal);
 	s->tool = text_of(a->tool);
 	s->effect = text_of(effect_name(a->effect));
-	s->manifest = t->manifest->digest;
-	s->image = text_of(t->manifest->image);
-	digest_hex(&t->manifest->schema, schema);
+	s->manifest = slot_manifest(t)->digest;
+	s->image = text_of(slot_manifest(t)->image);
+	digest_hex(&slot_manifest(t)->schema, schema);
 	s->schema = text_of(schema);
 	s->args = text_of(a->args);
 	crypto_hash(a->args, strlen(a->args), &s->args_digest);
 	s->origins = text_of(a->origins);
-	s->entities = text_of("none");
-	s->network = text_of("none");
-	s->secrets = text_of("none");
-	s->price = text_of("none");
-	s->labels = text_of("none");
+	s->entities = s->network = s->secrets = s->price = s->labels =
+	    text_of("none");
 	s->decision = text_of("approve");
 	return OK;
 }
@@ -142,6 +141,11 @@ asking_sheet(struct core *c, struct open_act *o, const struct client *client,
 
 	if (o->act->state != ACT_ASKED)
 		return err_say(why, ERR_STATE, "this act waits for no answer");
+	if (!client_may_approve(client))
+		return err_say(why, ERR_DENIED,
+		    "a client of role '%s' is no approver, so it is shown no "
+		    "sheet",
+		    client_role_name(client->role));
 	if (shown != NULL) {
 		*ret_text = shown->text;
 		return OK;
@@ -185,6 +189,26 @@ find_asked(struct core *c, const struct json *body, struct open_act **ret,
 	return OK;
 }
 
+enum err
+asking_binds(struct core *c, const struct open_act *o, struct errmsg *why)
+{
+	struct slot *t = tooling_find(c, o->act->tool);
+	struct sheet_binding binding = {.boot = peers_boot(c->peers),
+	    .epoch = c->tools_epoch,
+	    .now_ms = clock_boot_ms(),
+	    .act = o->act->id,
+	    .tool = o->act->tool,
+	    .effect = effect_name(o->act->effect),
+	    .args = text_of(o->act->args)};
+	struct sheet sheet;
+
+	if (t == NULL ||
+	    sheet_read(o->signed_sheet, strlen(o->signed_sheet), &sheet) != OK)
+		return err_say(why, ERR_STATE, "the tool is gone");
+	binding.manifest = &slot_manifest(t)->digest;
+	return sheet_binds(&sheet, &binding, why);
+}
+
 static struct json *
 approval_details(
     const struct client *client, const char *sheet, const char *signature)
@@ -209,8 +233,11 @@ approved(void *arg, const char *id)
 	struct core *c = arg;
 	struct open_act *o = acts_find(c, id);
 
-	if (o != NULL && o->act->state == ACT_APPROVED)
-		acts_go_on(c, o);
+	if (o == NULL || o->act->state != ACT_APPROVED)
+		return;
+	clients_reply(c, o->answer_to, json_object());
+	o->answer_to = 0;
+	acts_go_on(c, o);
 }
 
 static void
@@ -239,20 +266,19 @@ take_yes(struct core *c, struct open_act *o, const struct client *client,
 /* body: {"act", "signature"}.  The sheet is the one that was shown to this
  * client; no other bytes are taken from outside. */
 enum err
-asking_approve(struct core *c, const struct client *client,
-    const struct json *body, struct errmsg *why)
+asking_approve(const struct call *k, struct errmsg *why)
 {
-	const char *text = json_str(body, "signature");
+	const char *text = json_str(k->params, "signature");
 	const struct shown_sheet *shown;
 	struct open_act *o;
 	struct signature sig;
 	struct sheet sheet;
 	struct str bytes;
-	enum err e = find_asked(c, body, &o, why);
+	enum err e = find_asked(k->core, k->params, &o, why);
 
 	if (e != OK)
 		return e;
-	shown = find_shown(o, &client->id);
+	shown = find_shown(o, &k->client->id);
 	if (shown == NULL)
 		return err_say(why, ERR_STATE,
 		    "this client has not been shown the sheet; read it with "
@@ -260,36 +286,37 @@ asking_approve(struct core *c, const struct client *client,
 	if (text == NULL || signature_read(text, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
 	bytes = text_of(shown->text);
-	e = sheet_verify(&c->trust, bytes, &sig, &sheet, why);
+	e = sheet_verify(&k->core->trust, bytes, &sig, &sheet, why);
 	if (e != OK)
 		return e;
-	take_yes(c, o, client, shown->text, text);
+	o->answer_to = k->request;
+	take_yes(k->core, o, k->client, shown->text, text);
 	return OK;
 }
 
 /* body: {"act", "reason"} */
 enum err
-asking_deny(struct core *c, const struct client *client,
-    const struct json *body, struct errmsg *why)
+asking_deny(const struct call *k, struct errmsg *why)
 {
-	const char *reason = json_str(body, "reason");
+	const char *reason = json_str(k->params, "reason");
 	struct open_act *o;
 	struct buf b;
-	enum err e = find_asked(c, body, &o, why);
+	enum err e = find_asked(k->core, k->params, &o, why);
 
 	if (e != OK)
 		return e;
-	if (!client_may_approve(client))
+	if (!client_may_approve(k->client))
 		return err_say(why, ERR_DENIED,
 		    "a client of role '%s' may not answer",
-		    client_role_name(client->role));
+		    client_role_name(k->client->role));
 	buf_init(&b, GOAL_MAX);
-	buf_addf(&b, "%s said no", client->name);
+	buf_addf(&b, "%s said no", k->client->name);
 	if (reason != NULL && reason[0] != '\0') {
 		buf_adds(&b, ": ");
 		json_escape_visible(&b, reason, strlen(reason));
 	}
-	acts_end(c, o, ACT_DENIED, b.p);
+	o->answer_to = k->request;
+	acts_end(k->core, o, ACT_DENIED, b.p);
 	buf_done(&b);
 	return OK;
 }

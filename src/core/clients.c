@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "core/core_priv.h"
+#include "crypto/crypto.h"
 #include "sys/clock.h"
 
 /*
@@ -56,52 +57,13 @@ clients_refuse(
 
 /* ---- Commands ---- */
 
-struct call {
-	struct core *core;
-	int64_t request;
-	const struct client *client;
-	const struct json *body; /* Parsed; an object. */
-	const struct json *envelope; /* {"text", "signature"} */
-	struct str raw; /* The body's bytes. */
-};
-
 static enum err
 do_ask(const struct call *k, struct errmsg *why)
 {
-	const char *goal = json_str(k->body, "goal");
-	char id[TOKEN_SIZE];
-	struct json *v;
-	enum err e;
-
 	if (k->client->role == CLIENT_VIEWER)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
-	e = runs_start(k->core, k->client, goal != NULL ? goal : "", id, why);
-	if (e != OK)
-		return e;
-	v = json_object();
-	json_put_str(v, "run", id);
-	clients_reply(k->core, k->request, v);
-	return OK;
-}
-
-static enum err
-do_approve(const struct call *k, struct errmsg *why)
-{
-	enum err e = asking_approve(k->core, k->client, k->body, why);
-
-	if (e == OK)
-		clients_reply(k->core, k->request, json_object());
-	return e;
-}
-
-static enum err
-do_deny(const struct call *k, struct errmsg *why)
-{
-	enum err e = asking_deny(k->core, k->client, k->body, why);
-
-	if (e == OK)
-		clients_reply(k->core, k->request, json_object());
-	return e;
+	return runs_start(
+	    k->core, k->client, json_words(k->params, "goal"), k->request, why);
 }
 
 /* Changes of trust go on to the vault, which checks the same signature
@@ -120,16 +82,14 @@ do_trust(const struct call *k, struct errmsg *why)
 	return OK;
 }
 
-/* The bytes are kept, in the order of the posts, before the answer to the
- * vault's change is: so no confirmed digest is without its document. */
+/* The document waits until the vault has agreed to its digest. */
 static enum err
 do_tool_add(const struct call *k, struct errmsg *why)
 {
-	const char *text = json_words(k->body, "manifest");
-	struct json *row;
-	struct record *r;
-	char hex[DIGEST_HEX_SIZE];
+	struct core *c = k->core;
+	const char *text = json_words(k->params, "manifest");
 	struct manifest *m;
+	bool same_name;
 	enum err e;
 
 	if (k->client->role != CLIENT_OWNER)
@@ -137,17 +97,18 @@ do_tool_add(const struct call *k, struct errmsg *why)
 	e = manifest_parse(text, strlen(text), &m, why);
 	if (e != OK)
 		return e;
-	digest_hex(&m->digest, hex);
-	row = json_object();
-	json_put_str(row, "digest", hex);
-	json_put_str(row, "tool", m->name);
-	json_put_str(row, "body", text);
+	same_name = strcmp(m->name, json_words(k->params, "tool")) == 0;
 	manifest_free(m);
-	r = record_new(k->core->ledger);
-	record_row(r, ROW_MANIFEST, row);
-	record_post(r, true, NULL, NULL, NULL);
-	e = rooms_add(k->core, text, strlen(text), why);
-	return e == OK ? do_trust(k, why) : e;
+	if (!same_name)
+		return err_say(why, ERR_INPUT,
+		    "the command names another tool than its manifest");
+	e = do_trust(k, why);
+	if (e == OK) {
+		free(c->new_manifest);
+		c->new_manifest = xstrdup(text);
+		c->new_manifest_request = k->request;
+	}
+	return e;
 }
 
 static const struct {
@@ -155,8 +116,8 @@ static const struct {
 	enum err (*run)(const struct call *k, struct errmsg *why);
 } commands[] = {
     {"ask", do_ask},
-    {"approve", do_approve},
-    {"deny", do_deny},
+    {"approve", asking_approve},
+    {"deny", asking_deny},
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
     {"tool.add", do_tool_add},
@@ -226,7 +187,7 @@ on_command(struct core *c, struct msg *m, int64_t request,
 		return err_say(
 		    why, ERR_INPUT, "the body is not a strict JSON object");
 	}
-	k.body = body;
+	k.params = body;
 	e = run_command(&k, cmd.name, why);
 	json_free(body);
 	return e;
@@ -238,7 +199,7 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 {
 	const char *name = json_str(m->body, "query");
 	query_fn *fn = queries_find(name != NULL ? name : "");
-	struct query q = {.core = c,
+	struct call q = {.core = c,
 	    .request = request,
 	    .params = json_get(m->body, "params")};
 
@@ -268,6 +229,8 @@ clients_on_request(void *role, struct msg *m)
 		e = ERR_INPUT;
 	else if (!c->have_trust)
 		e = err_say(&why, ERR_BUSY, "the house is starting");
+	else if (ledger_is_busy(c->ledger))
+		e = err_say(&why, ERR_BUSY, "the disk is slow; try again");
 	else if (json_has(m->body, "query"))
 		e = on_query(c, m, request, &tls, &why);
 	else
@@ -309,6 +272,26 @@ cut_client(struct core *c, const char *id)
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
 
+/* The vault trusts the new manifest: now it is the tool's. */
+static void
+take_manifest(struct core *c, struct record *r)
+{
+	struct json *row = json_object();
+	struct errmsg why;
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+
+	crypto_hash(c->new_manifest, strlen(c->new_manifest), &d);
+	digest_hex(&d, hex);
+	json_put_str(row, "digest", hex);
+	json_put_str(row, "body", c->new_manifest);
+	record_row(r, ROW_MANIFEST, row);
+	if (tooling_put(c, c->new_manifest, &why) != OK)
+		log_warn("the new manifest is left out: %s", why.text);
+	free(c->new_manifest);
+	c->new_manifest = NULL;
+}
+
 /* The change is in the log, on the disk: now the client may hear of it. */
 static void
 confirm(void *arg, const char *key)
@@ -339,5 +322,7 @@ clients_on_trust_answer(void *role, struct msg *m)
 	snprintf(key, sizeof(key), "%lld", (long long)request);
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
+	if (c->new_manifest != NULL && request == c->new_manifest_request)
+		take_manifest(c, r);
 	record_post(r, true, ours ? confirm : NULL, c, key);
 }

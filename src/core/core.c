@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/core.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/str.h"
 #include "core/core_priv.h"
@@ -38,13 +40,15 @@ static void
 on_tools_epoch(void *role, struct msg *m)
 {
 	struct core *c = role;
-	const char *epoch = json_str(m->body, "epoch");
+	const char *epoch = json_words(m->body, "epoch");
+	uint8_t bytes[TOKEN_SIZE / 2];
 
-	if (epoch == NULL ||
-	    str_copy(c->tools_epoch, sizeof(c->tools_epoch), epoch) != OK)
+	if (hex_read(epoch, strlen(epoch), bytes, sizeof(bytes)) != OK ||
+	    strcmp(epoch, c->tools_epoch) == 0)
 		return;
+	memcpy(c->tools_epoch, epoch, TOKEN_SIZE);
 	asking_renew_all(c);
-	rooms_tell_tools(c);
+	tooling_tell_tools(c);
 }
 
 static const struct peer_handler handlers[] = {
@@ -58,10 +62,10 @@ static const struct peer_handler handlers[] = {
     {MSG_REPLY, runs_on_reply},
     {MSG_TOOLS_EPOCH, on_tools_epoch},
     {MSG_ACT_DONE, acts_on_done},
-    {MSG_TOOL_READY, rooms_on_ready},
-    {MSG_TOOL_GONE, rooms_on_gone},
-    {MSG_RUNNER_STATE, rooms_on_runner},
-    {MSG_CONTAINER_STATE, rooms_on_container},
+    {MSG_TOOL_READY, tooling_on_ready},
+    {MSG_TOOL_GONE, tooling_on_gone},
+    {MSG_RUNNER_STATE, tooling_on_runner},
+    {MSG_CONTAINER_STATE, tooling_on_container},
 };
 
 static void
@@ -83,10 +87,10 @@ on_lost(void *role, enum role peer)
 	if (peer == ROLE_TOOLS) {
 		c->tools_epoch[0] = '\0';
 		acts_tools_lost(c);
-		rooms_all_gone(c, "the tools role was restarted");
+		slots_fail_all(c->slots, "the tools role was restarted");
 	} else if (peer == ROLE_RUNNER) {
 		c->runner_ready = false;
-		rooms_all_gone(c, "the runner was restarted");
+		slots_fail_all(c->slots, "the runner was restarted");
 	}
 }
 
@@ -117,6 +121,7 @@ core_main(unsigned calls)
 	core_open_policy(&c);
 	c.peers = peers_open(&setup, PARENT_LANE_FD);
 	c.loop = peers_loop(c.peers);
+	tooling_open(&c);
 	core_open_ledger(&c);
 	/* Confine. */
 	if (confine_seal(calls) != OK)

@@ -11,6 +11,7 @@
 #include "ipc/peers.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
+#include "slot/slot.h"
 #include "tool/manifest.h"
 
 /* A sheet that was shown to one client, word for word. */
@@ -28,6 +29,8 @@ struct open_act {
 	char *signed_sheet; /* The one that was approved. */
 	char signature[SIGNATURE_TEXT_SIZE];
 	uint64_t timer;
+	int64_t answer_to; /* The request that waits for yes or no, or 0. */
+	bool holds; /* Its tool's container. */
 };
 
 struct run {
@@ -37,25 +40,27 @@ struct run {
 	/* A bit for each step that has an act already, ended or not, so that
 	 * a restarted mind cannot make a second one of it. */
 	uint32_t acted;
+	int64_t kept; /* Steps that are written down. */
+	int refusals; /* Proposals that became no act. */
 	int resumes; /* How often the mind ended while it was open. */
+	int64_t answer_to; /* The request that waits for its start, or 0. */
+	struct core *core;
+	uint64_t timer; /* Its deadline. */
 };
 
 _Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");
 
-enum tool_state { TOOL_ABSENT, TOOL_STARTING, TOOL_READY };
-
-struct tool_slot {
+/* What a client sent: a query's parameters, or a command's body. */
+struct call {
 	struct core *core;
-	struct manifest *manifest;
-	char *text; /* The manifest's bytes. */
-	enum tool_state state;
-	uint64_t timer; /* End of the start, or of idleness. */
-	int calls; /* Orders that are out. */
-	char container[2 * NAME_MAX_LEN]; /* Which one the slot means. */
-	/* One that ended before the runner had spoken of it, and why. */
-	char gone_container[2 * NAME_MAX_LEN];
-	char gone_why[256];
+	int64_t request;
+	const struct client *client;
+	const struct json *params;
+	const struct json *envelope; /* A command's {"text", "signature"}. */
+	struct str raw; /* A command's body as it was signed. */
 };
+
+typedef void query_fn(const struct call *q);
 
 struct core {
 	struct peers *peers;
@@ -70,12 +75,14 @@ struct core {
 
 	struct open_act *acts[ACTS_OPEN_MAX];
 	struct run *runs[RUNS_OPEN_MAX];
-	struct tool_slot tools[TOOLS_MAX];
-	size_t n_tools;
+	struct slots *slots;
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	bool runner_ready;
 	char runner_state[256];
+	bool has_limits; /* Of memory and processes, for tools. */
 	int64_t started_ms;
+	char *new_manifest; /* Waits for the vault, or NULL. */
+	int64_t new_manifest_request;
 };
 
 void core_token(char ret[TOKEN_SIZE]);
@@ -104,8 +111,8 @@ void acts_end(
 
 /* Allowed or approved: go on as far as the tool allows. */
 void acts_go_on(struct core *c, struct open_act *o);
-void acts_tool_ready(struct core *c, const char *tool);
-void acts_tool_failed(struct core *c, const char *tool, const char *why);
+void acts_tool_ready(void *core, const char *tool);
+void acts_tool_failed(void *core, const char *tool, const char *why);
 void acts_tools_lost(struct core *c);
 peer_fn acts_on_done;
 
@@ -113,16 +120,19 @@ void asking_begin(struct core *c, struct open_act *o);
 void asking_renew_all(struct core *c);
 enum err asking_sheet(struct core *c, struct open_act *o,
     const struct client *client, const char **ret_text, struct errmsg *why);
-enum err asking_approve(struct core *c, const struct client *client,
-    const struct json *body, struct errmsg *why);
-enum err asking_deny(struct core *c, const struct client *client,
-    const struct json *body, struct errmsg *why);
+/* Both answer the request when the answer is on the disk. */
+enum err asking_approve(const struct call *k, struct errmsg *why);
+enum err asking_deny(const struct call *k, struct errmsg *why);
+/* Does the signed sheet still fit the act, here and now? */
+enum err asking_binds(
+    struct core *c, const struct open_act *o, struct errmsg *why);
 
 /* ---- runs.c: goals and their turns ---- */
 
 struct run *runs_find(struct core *c, const char *id);
+/* Answers the request when the goal is on the disk. */
 enum err runs_start(struct core *c, const struct client *client,
-    const char *goal, char ret_id[TOKEN_SIZE], struct errmsg *why);
+    const char *goal, int64_t request, struct errmsg *why);
 struct run *runs_restore(
     struct core *c, const char *id, const char *goal, const char *principal);
 /* The mind is there anew.  A run that was open each time it ended is
@@ -135,21 +145,19 @@ peer_fn runs_on_proposal;
 peer_fn runs_on_step;
 peer_fn runs_on_reply;
 
-/* ---- rooms.c: tools, their manifests and containers ---- */
+/* ---- tooling.c: the slots of the tools ---- */
 
-struct tool_slot *rooms_find(struct core *c, const char *tool);
-enum err rooms_add(
-    struct core *c, const char *text, size_t len, struct errmsg *why);
-void rooms_want(struct core *c, struct tool_slot *t);
-void rooms_call_began(struct core *c, struct tool_slot *t);
-void rooms_call_ended(struct core *c, struct tool_slot *t);
-void rooms_tell_tools(struct core *c);
-void rooms_all_gone(struct core *c, const char *why);
-bool rooms_trusted(const struct core *c, const struct tool_slot *t);
-peer_fn rooms_on_ready;
-peer_fn rooms_on_gone;
-peer_fn rooms_on_container;
-peer_fn rooms_on_runner;
+void tooling_open(struct core *c);
+
+/* The slot of the tool that a function like "notes.save" belongs to. */
+struct slot *tooling_find(struct core *c, const char *function);
+bool tooling_trusts(const struct core *c, const struct slot *t);
+void tooling_tell_tools(struct core *c);
+enum err tooling_put(struct core *c, const char *text, struct errmsg *why);
+peer_fn tooling_on_ready;
+peer_fn tooling_on_gone;
+peer_fn tooling_on_container;
+peer_fn tooling_on_runner;
 
 /* The house's own functions: found by full name, NULL when there is none. */
 struct house_function {
@@ -171,14 +179,6 @@ void clients_reply_text(struct core *c, int64_t request, const char *text);
 void clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why);
 
-struct query {
-	struct core *core;
-	int64_t request;
-	const struct client *client;
-	const struct json *params;
-};
-
-typedef void query_fn(const struct query *q);
 query_fn *queries_find(const char *name);
 
 #endif

@@ -9,21 +9,21 @@
 static void
 say_tools(struct core *c, struct buf *out)
 {
+	struct slot *t;
 	size_t i;
 	size_t j;
 
-	for (i = 0; i < c->n_tools; i++) {
-		const struct manifest *m = c->tools[i].manifest;
+	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++) {
+		const struct manifest *m = slot_manifest(t);
 
 		buf_addf(out, "%s %s%s\n", m->name, m->version,
-		    rooms_trusted(c, &c->tools[i]) ? ""
-						   : " (not signed, unusable)");
+		    tooling_trusts(c, t) ? "" : " (not signed, unusable)");
 		for (j = 0; j < m->n_functions; j++)
 			buf_addf(out, "  %s.%s (%s)\n", m->name,
 			    m->functions[j].name,
 			    effect_name(m->functions[j].effect));
 	}
-	if (c->n_tools == 0)
+	if (i == 0)
 		buf_adds(out, "No tools yet; 'durward tool add' adds one.\n");
 }
 
@@ -44,11 +44,14 @@ say_status(struct core *c, struct buf *out)
 	int64_t up_s = (clock_boot_ms() - c->started_ms) / 1000;
 
 	buf_addf(out,
-	    "The house is up since %lld s. %zu tools, %zu clients, %zu "
+	    "The house is up since %lld s. %zu clients, %zu "
 	    "questions wait, %llu log entries.",
-	    (long long)up_s, c->n_tools, c->trust.n_clients,
-	    count_acts(c, ACT_ASKED),
+	    (long long)up_s, c->trust.n_clients, count_acts(c, ACT_ASKED),
 	    (unsigned long long)ledger_head(c->ledger)->size);
+	if (c->runner_ready && !c->has_limits)
+		buf_adds(out,
+		    "\nMemory and processes of tools have no limits "
+		    "here: no writable cgroup v2.");
 	if (!c->runner_ready)
 		buf_addf(out, "\nTools cannot run: %s",
 		    c->runner_state[0] != '\0' ? c->runner_state

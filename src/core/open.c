@@ -33,9 +33,11 @@ load_run(void *arg, const char *id, const char *goal, const char *principal)
 static void
 load_manifest(void *arg, const char *text, size_t len)
 {
+	struct core *c = arg;
+	struct slot *t;
 	struct errmsg why;
 
-	if (rooms_add(arg, text, len, &why) != OK)
+	if (slots_put(c->slots, text, len, &t, &why) != OK)
 		log_warn("a stored manifest is left out: %s", why.text);
 }
 

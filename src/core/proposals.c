@@ -46,22 +46,25 @@ check_call(struct core *c, const char *tool, const struct json *args,
 	char name[NAME_MAX_LEN + 1];
 	char function[NAME_MAX_LEN + 1];
 	const struct manifest_function *f;
-	struct tool_slot *t;
+	struct slot *t;
 
 	if (h != NULL) {
 		*ret = h->effect;
+		if (!json_is_object(args) || json_count(args) > 0)
+			return err_say(
+			    why, ERR_INPUT, "'%.64s' takes no arguments", tool);
 		return OK;
 	}
 	if (tool_name_split(tool, name, function) != OK)
 		return err_say(why, ERR_INPUT,
 		    "'%.64s' is no name of a tool's function", tool);
-	t = rooms_find(c, name);
+	t = slots_find(c->slots, name);
 	if (t == NULL)
 		return err_say(why, ERR_NOTFOUND,
 		    "there is no tool '%s'; 'durward tool' lists what is "
 		    "there",
 		    name);
-	f = manifest_function(t->manifest, function);
+	f = manifest_function(slot_manifest(t), function);
 	if (f == NULL)
 		return err_say(why, ERR_NOTFOUND,
 		    "the tool '%s' has no function '%s'", name, function);
@@ -180,19 +183,24 @@ acts_judge(struct core *c, struct open_act *o)
 	}
 }
 
-/* What never became an act is recorded all the same. */
+/* What never became an act is recorded all the same, within reason: a mind
+ * that goes on and on is heard no more. */
 static void
 refuse(struct core *c, const struct proposal *p, const struct errmsg *why)
 {
-	struct record *r = record_new(c->ledger);
-	struct json *details = json_object();
+	struct record *r;
+	struct json *details;
 
+	if (p->run == NULL || p->run->refusals++ >= RUN_STEPS_MAX) {
+		log_warn("a proposal is left out: %s", why->text);
+		return;
+	}
+	details = json_object();
 	json_put_str(details, "reason", why->text);
-	record_log(
-	    r, "refused", p->run != NULL ? p->run->id : NULL, NULL, details);
+	r = record_new(c->ledger);
+	record_log(r, "refused", p->run->id, NULL, details);
 	record_post(r, false, NULL, NULL, NULL);
-	if (p->run != NULL)
-		runs_tell_result(c, p->run->id, p->step, "failed", why->text);
+	runs_tell_result(c, p->run->id, p->step, "failed", why->text);
 }
 
 void
@@ -201,6 +209,7 @@ acts_propose(struct core *c, const struct json *proposal)
 	struct proposal p;
 	struct errmsg why = {""};
 	struct open_act *o;
+	struct json *details;
 	struct record *r;
 
 	if (read_proposal(c, proposal, &p, &why) != OK) {
@@ -219,17 +228,18 @@ acts_propose(struct core *c, const struct json *proposal)
 		return;
 	}
 	fill_act(o->act, &p);
-	if (strlen(o->act->args) > ARGS_MAX) {
-		err_say(&why, ERR_LIMIT, "the arguments are larger than %d",
-		    ARGS_MAX);
+	details = proposal_details(o->act);
+	if (strlen(o->act->args) > ARGS_MAX || !record_fits(details)) {
+		err_say(&why, ERR_LIMIT,
+		    "the arguments are too large to be recorded");
+		json_free(details);
 		acts_forget(c, o);
 		refuse(c, &p, &why);
 		return;
 	}
 	runs_acted(c, p.run->id, p.step);
 	r = record_new(c->ledger);
-	record_log(
-	    r, "proposed", o->act->run, o->act->id, proposal_details(o->act));
+	record_log(r, "proposed", o->act->run, o->act->id, details);
 	record_act(r, o->act);
 	record_post(r, false, NULL, NULL, NULL);
 	acts_judge(c, o);

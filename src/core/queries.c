@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "core/core_priv.h"
 #include "sys/clock.h"
 
@@ -18,7 +21,7 @@ on_document(void *arg, int64_t request, enum err e, const char *text)
 }
 
 static void
-query_entries(const struct query *q)
+query_entries(const struct call *q)
 {
 	ledger_read_entries(q->core->ledger, json_str(q->params, "run"),
 	    (uint64_t)json_int(q->params, "from", 0), on_document, q->core,
@@ -32,7 +35,7 @@ is_open(void *arg, const char *run)
 }
 
 static void
-query_events(const struct query *q)
+query_events(const struct call *q)
 {
 	const char *run = json_words(q->params, "run");
 	struct errmsg why;
@@ -48,13 +51,13 @@ query_events(const struct query *q)
 }
 
 static void
-query_runs(const struct query *q)
+query_runs(const struct call *q)
 {
 	ledger_read_runs(q->core->ledger, on_document, q->core, q->request);
 }
 
 static void
-query_approvals(const struct query *q)
+query_approvals(const struct call *q)
 {
 	struct json *v = json_object();
 	struct json *list = json_array();
@@ -73,7 +76,7 @@ query_approvals(const struct query *q)
 		json_put_str(row, "run", a->run);
 		json_put_str(row, "tool", a->tool);
 		json_put_str(row, "effect", effect_name(a->effect));
-		json_put_strn(row, "args", a->args, strnlen(a->args, 200));
+		json_put_strn(row, "args", a->args, str_cut(a->args, 200));
 		json_put_str(row, "principal", a->principal);
 		json_put_str(row, "rule", a->rule);
 		json_put_int(
@@ -86,7 +89,7 @@ query_approvals(const struct query *q)
 
 /* The sheet for this client: what it may sign. */
 static void
-query_sheet(const struct query *q)
+query_sheet(const struct call *q)
 {
 	const char *id = json_str(q->params, "act");
 	struct open_act *o = acts_find(q->core, id != NULL ? id : "");
@@ -108,7 +111,7 @@ query_sheet(const struct query *q)
 }
 
 static void
-query_clients(const struct query *q)
+query_clients(const struct call *q)
 {
 	struct json *v = trust_write(&q->core->trust);
 
@@ -116,24 +119,25 @@ query_clients(const struct query *q)
 }
 
 static void
-query_tools(const struct query *q)
+query_tools(const struct call *q)
 {
 	struct json *v = json_object();
 	struct json *list = json_array();
 	char hex[DIGEST_HEX_SIZE];
+	struct slot *t;
 	size_t i;
 
-	for (i = 0; i < q->core->n_tools; i++) {
-		const struct tool_slot *t = &q->core->tools[i];
+	for (i = 0; (t = slots_at(q->core->slots, i)) != NULL; i++) {
+		const struct manifest *m = slot_manifest(t);
 		struct json *row = json_object();
 
-		digest_hex(&t->manifest->digest, hex);
-		json_put_str(row, "tool", t->manifest->name);
-		json_put_str(row, "version", t->manifest->version);
-		json_put_str(row, "image", t->manifest->image);
+		digest_hex(&m->digest, hex);
+		json_put_str(row, "tool", m->name);
+		json_put_str(row, "version", m->version);
+		json_put_str(row, "image", m->image);
 		json_put_str(row, "manifest", hex);
-		json_put_bool(row, "trusted", rooms_trusted(q->core, t));
-		json_put_bool(row, "warm", t->state == TOOL_READY);
+		json_put_bool(row, "trusted", tooling_trusts(q->core, t));
+		json_put_bool(row, "warm", slot_is_ready(t));
 		json_push(list, row);
 	}
 	json_put(v, "tools", list);
@@ -143,7 +147,7 @@ query_tools(const struct query *q)
 }
 
 static void
-query_status(const struct query *q)
+query_status(const struct call *q)
 {
 	struct json *v = json_object();
 	char box[DIGEST_HEX_SIZE];
@@ -160,7 +164,7 @@ query_status(const struct query *q)
 }
 
 static void
-ask_vault(const struct query *q, enum msg_type type, struct json *body)
+ask_vault(const struct call *q, enum msg_type type, struct json *body)
 {
 	struct errmsg why;
 
@@ -172,23 +176,36 @@ ask_vault(const struct query *q, enum msg_type type, struct json *body)
 }
 
 static void
-query_challenge(const struct query *q)
+query_challenge(const struct call *q)
 {
 	ask_vault(q, MSG_CHALLENGE_WANTED, json_object());
 }
 
+/* Everything up to here is on the disk: this much may be signed. */
 static void
-query_checkpoint(const struct query *q)
+sign_head(void *arg, const char *key)
 {
+	struct core *c = arg;
+	const struct tree *kept = ledger_kept(c->ledger);
+	struct call q = {.core = c, .request = strtoll(key, NULL, 10)};
 	struct json *body = json_object();
 	struct digest root;
 	char hex[DIGEST_HEX_SIZE];
 
-	tree_root(ledger_head(q->core->ledger), &root);
+	tree_root(kept, &root);
 	digest_hex(&root, hex);
-	json_put_int(body, "size", (int64_t)ledger_head(q->core->ledger)->size);
+	json_put_int(body, "size", (int64_t)kept->size);
 	json_put_str(body, "root", hex);
-	ask_vault(q, MSG_CHECKPOINT_WANTED, body);
+	ask_vault(&q, MSG_CHECKPOINT_WANTED, body);
+}
+
+static void
+query_checkpoint(const struct call *q)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%lld", (long long)q->request);
+	record_post(record_new(q->core->ledger), true, sign_head, q->core, key);
 }
 
 /* {"id", "checkpoint", "signature"} from the vault. */
@@ -199,7 +216,7 @@ clients_on_checkpoint(void *role, struct msg *m)
 }
 
 static void
-query_proof(const struct query *q)
+query_proof(const struct call *q)
 {
 	ledger_read_proof(q->core->ledger,
 	    (uint64_t)json_int(q->params, "seq", 0),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "ipc/frame.h"
 #include "sys/sock.h"
 
@@ -144,6 +145,15 @@ lane_send(struct lane *lane, const struct outgoing *o)
 	return e;
 }
 
+char *
+msg_text(const struct msg *m)
+{
+	char *text = xstrndup(m->bulk, m->bulk_len);
+
+	str_mend(text);
+	return text;
+}
+
 static void
 flush(struct lane *lane)
 {
@@ -176,6 +186,16 @@ close_fds(struct msg *m)
 			close(m->fds[i]);
 }
 
+/* The parent parses nothing: to it every body is empty. */
+static bool
+read_body(const struct lane *lane, const struct frame *f, struct json **ret)
+{
+	if (lane->self == ROLE_PARENT)
+		return f->body_len == 2 && memcmp(f->body, "{}", 2) == 0;
+	return json_parse(f->body, f->body_len, ret) == OK &&
+	    json_is_object(*ret);
+}
+
 /* Deliver one packet.  False when the lane is not to be read further. */
 static bool
 deliver(struct lane *lane, size_t len, struct msg *m)
@@ -185,7 +205,7 @@ deliver(struct lane *lane, size_t len, struct msg *m)
 	bool freed = false;
 	bool good = frame_decode(packet_in, len, &f) == OK &&
 	    lane_allows(f.type, lane->peer, lane->self) &&
-	    json_parse(f.body, f.body_len, &body) == OK && json_is_object(body);
+	    read_body(lane, &f, &body);
 
 	lane->freed = &freed;
 	if (good) {

@@ -29,6 +29,9 @@ struct msg {
 	size_t n_fds;
 };
 
+/* The bulk as text that can be written anywhere; the caller frees it. */
+char *msg_text(const struct msg *m);
+
 /* What is sent; bulk and descriptors are borrowed for the call only. */
 struct outgoing {
 	enum msg_type type;

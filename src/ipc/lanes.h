@@ -40,6 +40,7 @@
 	X(MSG_TURN_START,        ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_ACT_RESULT,        ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_STEP_KEPT,         ROLE_CORE,    ROLE_MIND)                      \
+	X(MSG_TURN_END,          ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_PROPOSAL,          ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_STEP,              ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_REPLY,             ROLE_MIND,    ROLE_CORE)                      \

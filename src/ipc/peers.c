@@ -76,10 +76,9 @@ dispatch(struct peers *p, struct msg *m)
 static void
 accuse(struct peers *p, enum role peer)
 {
-	struct json *body = json_object();
+	char byte = (char)peer;
 
-	json_put_str(body, "role", role_name(peer));
-	peers_send(p, ROLE_PARENT, MSG_VIOLATION, body);
+	peers_send_bulk(p, ROLE_PARENT, MSG_VIOLATION, NULL, &byte, 1);
 	lose(p, peer);
 }
 

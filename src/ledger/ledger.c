@@ -53,6 +53,18 @@ ledger_head(const struct ledger *l)
 	return &l->head;
 }
 
+const struct tree *
+ledger_kept(const struct ledger *l)
+{
+	return &l->kept;
+}
+
+bool
+ledger_is_busy(const struct ledger *l)
+{
+	return store_waiting(l->store) > STORE_QUEUE_MAX / 2;
+}
+
 void
 ledger_post(struct ledger *l, const struct store_job *job)
 {

@@ -39,8 +39,13 @@ NODISCARD enum err ledger_open(const char *path, struct loop *loop,
 /* Commit what was posted, and stop. */
 void ledger_close(struct ledger *l);
 
-/* The tree as it was after the last record that was written. */
+/* The tree as it was after the last record that ran, and as it is on the
+ * disk for certain: only that may be signed or stand on a sheet. */
 const struct tree *ledger_head(const struct ledger *l);
+const struct tree *ledger_kept(const struct ledger *l);
+
+/* So much waits to be written that new work should be turned away. */
+bool ledger_is_busy(const struct ledger *l);
 
 /* ---- Records ---- */
 
@@ -53,12 +58,15 @@ enum ledger_row {
 	ROW_STEP,
 	ROW_ACT,
 	ROW_SHEET,
-	ROW_NONCE, /* A second one of the same value undoes the record. */
+	ROW_NONCE, /* A second one of the same value ends the house. */
 	ROW_MANIFEST,
 	ROW_COUNT
 };
 
 struct record *record_new(struct ledger *l);
+
+/* Will this make a log entry, or is it too large? */
+bool record_fits(const struct json *body);
 
 /* One log entry; `body` is taken over and gets kind, ids and times. */
 void record_log(struct record *r, const char *kind, const char *run,

@@ -12,6 +12,7 @@ struct ledger {
 	struct store *store;
 	struct audit audit; /* The store thread's, once it runs. */
 	struct tree head; /* The loop's copy. */
+	struct tree kept; /* As it was at the last durable record. */
 	struct follower *followers[CLIENT_REQUESTS_MAX];
 };
 

@@ -15,6 +15,9 @@
 #define DOCUMENT_MAX LANE_BULK_MAX
 #define PAGE_BYTES_MAX (DOCUMENT_MAX - 16 * 1024)
 
+_Static_assert(2 * LOG_BODY_MAX + 1024 <= DOCUMENT_MAX,
+    "one entry fits on a page, however much of it is escaped");
+
 struct reading {
 	struct ledger *ledger;
 	enum err (*run)(struct store_tx *tx, struct reading *r);

@@ -30,6 +30,7 @@ struct record {
 	size_t n_rows;
 	char run[TOKEN_SIZE]; /* Whose waiters are woken. */
 	struct tree head;
+	bool durable;
 	record_then_fn *then;
 	void *arg;
 	char key[NAME_MAX_LEN + 1];
@@ -42,6 +43,20 @@ record_new(struct ledger *l)
 
 	r->ledger = l;
 	return r;
+}
+
+bool
+record_fits(const struct json *body)
+{
+	struct buf b;
+	bool fits;
+
+	/* Room for kind, ids and times. */
+	buf_init(&b, LOG_BODY_MAX - 1024);
+	json_canonical(body, &b);
+	fits = !b.overflow;
+	buf_done(&b);
+	return fits;
 }
 
 void
@@ -113,6 +128,8 @@ record_done(void *arg, enum err result)
 		    err_text(result));
 	if (r->head.size > l->head.size)
 		l->head = r->head;
+	if (r->durable)
+		l->kept = r->head;
 	if (r->run[0] != '\0')
 		follow_wake(l, r->run);
 	if (r->then != NULL)
@@ -152,6 +169,7 @@ record_post(struct record *r, bool durable, record_then_fn *then, void *arg,
 	    .arg = r,
 	    .durable = durable};
 
+	r->durable = durable;
 	r->then = then;
 	r->arg = arg;
 	if (key != NULL && str_copy(r->key, sizeof(r->key), key) != OK)

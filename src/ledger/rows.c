@@ -23,8 +23,7 @@ static const char schema_acts[] =
     "CREATE TABLE sheet (act TEXT PRIMARY KEY REFERENCES act,"
     " client TEXT NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL);"
     "CREATE TABLE nonce_spent (nonce TEXT PRIMARY KEY, act TEXT NOT NULL);"
-    "CREATE TABLE manifest (digest TEXT PRIMARY KEY, tool TEXT NOT NULL,"
-    " body TEXT NOT NULL);";
+    "CREATE TABLE manifest (digest TEXT PRIMARY KEY, body TEXT NOT NULL);";
 
 const char *const ledger_migrations[] = {audit_schema, schema_acts};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);
@@ -139,7 +138,9 @@ write_step(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
-/* A nonce that is there already is ERR_EXISTS, which undoes the intent. */
+/* The act machine spends a nonce once; a second time means that this table
+ * and that machine disagree, and nothing can be trusted: the write fails,
+ * and with it the house. */
 static enum err
 write_nonce(struct store_tx *tx, const struct json *row)
 {
@@ -179,15 +180,12 @@ write_manifest(struct store_tx *tx, const struct json *row)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
-	    "INSERT OR REPLACE INTO manifest (digest, tool, body)"
-	    " VALUES (?, ?, ?)",
-	    &q);
+	    "INSERT OR REPLACE INTO manifest (digest, body) VALUES (?, ?)", &q);
 
 	if (e != OK)
 		return e;
 	bind_text(q, 1, row, "digest");
-	bind_text(q, 2, row, "tool");
-	bind_text(q, 3, row, "body");
+	bind_text(q, 2, row, "body");
 	return store_query_finish(q);
 }
 
@@ -332,7 +330,7 @@ rows_load(struct store_tx *tx, void *loading)
 	struct loading *l = loading;
 	enum err e = audit_load(tx, &l->ledger->audit);
 
-	l->ledger->head = l->ledger->audit.tree;
+	l->ledger->head = l->ledger->kept = l->ledger->audit.tree;
 	if (e == OK)
 		e = load_runs(tx, l->load);
 	if (e == OK)

@@ -26,5 +26,6 @@ struct mind {
 peer_fn turns_on_start;
 peer_fn turns_on_kept;
 peer_fn turns_on_result;
+peer_fn turns_on_end;
 
 #endif

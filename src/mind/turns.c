@@ -33,6 +33,19 @@ forget(struct mind *m, struct open_turn *t)
 }
 
 static void
+port_reply(void *arg, const char *text, bool reached)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "run", t->run);
+	json_put_bool(body, "reached", reached);
+	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_REPLY, body, text,
+	    str_cut(text, REPLY_MAX));
+	t->over = true;
+}
+
+static void
 port_propose(void *arg, int64_t step, const char *tool, const char *args,
     const char *origins)
 {
@@ -44,7 +57,9 @@ port_propose(void *arg, int64_t step, const char *tool, const char *args,
 	json_put_str(body, "tool", tool);
 	json_put_str(body, "args", args);
 	json_put_str(body, "origins", origins);
-	peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body);
+	if (peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body) ==
+	    ERR_LIMIT)
+		port_reply(t, "The proposal is too large to be sent.", false);
 }
 
 static void
@@ -57,22 +72,11 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "name", name);
-	json_put_str(body, "content", text);
-	peers_send(t->mind->peers, ROLE_CORE, MSG_STEP, body);
+	if (peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_STEP, body, text,
+		strlen(text)) == ERR_LIMIT)
+		port_reply(
+		    t, "A step of this run is too large to keep.", false);
 	free(text);
-}
-
-static void
-port_reply(void *arg, const char *text, bool reached)
-{
-	struct open_turn *t = arg;
-	struct json *body = json_object();
-
-	json_put_str(body, "run", t->run);
-	json_put_str(body, "text", text);
-	json_put_bool(body, "reached", reached);
-	peers_send(t->mind->peers, ROLE_CORE, MSG_REPLY, body);
-	t->over = true;
 }
 
 static struct open_turn *
@@ -136,14 +140,17 @@ turns_on_start(void *role, struct msg *msg)
 	struct mind *m = role;
 	const char *run = json_str(msg->body, "run");
 	const char *goal = json_str(msg->body, "goal");
+	struct json *bulk = NULL;
 	struct open_turn *t;
 
-	if (run == NULL || goal == NULL || find(m, msg->body) != NULL)
+	if (run == NULL || goal == NULL || find(m, msg->body) != NULL ||
+	    json_parse(msg->bulk, msg->bulk_len, &bulk) != OK)
 		return;
 	t = open_turn(m, run, goal);
 	if (t == NULL)
-		return;
-	replay(t, json_get(msg->body, "steps"));
+		fatal("the core opens more turns than there may be");
+	replay(t, json_get(bulk, "steps"));
+	json_free(bulk);
 	if (!t->over)
 		turn_run(t->turn);
 	after(m, t);
@@ -165,10 +172,22 @@ turns_on_result(void *role, struct msg *msg)
 {
 	struct open_turn *t = find(role, msg->body);
 	const char *state = json_str(msg->body, "state");
-	const char *text = json_str(msg->body, "text");
+	char *text;
 
-	if (t == NULL || state == NULL || text == NULL)
+	if (t == NULL || state == NULL)
 		return;
+	text = msg_text(msg);
 	turn_result(t->turn, json_int(msg->body, "step", -1), state, text);
+	free(text);
 	after(role, t);
+}
+
+/* {"run"}: the core has ended it; what it would still say is not wanted. */
+void
+turns_on_end(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+
+	if (t != NULL)
+		forget(role, t);
 }

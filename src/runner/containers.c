@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "runner/runner_priv.h"
+#include "sys/clock.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
 
@@ -27,6 +29,8 @@ struct starting {
 	struct json *order;
 	char runtime[16];
 	bool second_try;
+	bool unwanted; /* Given up while Podman was at it. */
+	uint64_t timer;
 	pid_t pid;
 	int pidfd;
 	int said_fd;
@@ -51,6 +55,13 @@ tell(struct runner *r, const char *tool, const char *state, const char *name,
 static void
 starting_free(struct starting *s)
 {
+	struct runner *r = s->runner;
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (r->starting[i] == s)
+			r->starting[i] = NULL;
+	loop_timer_cancel(r->loop, s->timer);
 	if (s->pidfd >= 0) {
 		loop_remove(s->runner->loop, s->pidfd);
 		close(s->pidfd);
@@ -119,6 +130,27 @@ forget_warm(struct runner *r, const char *tool)
 	w->tool[0] = '\0';
 }
 
+/* Podman is ended; what it may have made is removed when it is gone. */
+static void
+give_up(void *arg)
+{
+	struct starting *s = arg;
+
+	s->unwanted = true;
+	kill(-s->pid, SIGKILL);
+}
+
+static void
+give_up_tool(struct runner *r, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (r->starting[i] != NULL &&
+		    strcmp(r->starting[i]->tool, tool) == 0)
+			give_up(r->starting[i]);
+}
+
 static void
 succeeded(struct starting *s)
 {
@@ -177,7 +209,9 @@ on_podman_end(void *arg, int fd, int events)
 	(void)fd;
 	(void)events;
 	waitpid(s->pid, &status, 0);
-	if (status == 0)
+	if (s->unwanted)
+		remove_container(s->runner, s->name);
+	else if (status == 0)
 		succeeded(s);
 	else if (try_other(s))
 		return;
@@ -297,6 +331,7 @@ containers_on_start(void *role, struct msg *m)
 	const char *tool = json_str(m->body, "tool");
 	const char *image = json_str(m->body, "image");
 	struct starting *s;
+	size_t i = 0;
 
 	if (tool == NULL || image == NULL || !str_is_name(tool) ||
 	    strncmp(image, "sha256:", 7) != 0)
@@ -306,13 +341,22 @@ containers_on_start(void *role, struct msg *m)
 		return;
 	}
 	forget_warm(r, tool);
-	s = xalloc(sizeof(*s));
+	give_up_tool(r, tool);
+	while (i < TOOLS_MAX && r->starting[i] != NULL)
+		i++;
+	if (i == TOOLS_MAX) {
+		tell(r, tool, "failed", "", "too many containers are starting");
+		return;
+	}
+	r->starting[i] = s = xalloc(sizeof(*s));
 	s->runner = r;
 	s->pidfd = s->said_fd = -1;
 	s->order = json_copy(m->body);
 	snprintf(s->tool, sizeof(s->tool), "%s", tool);
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
+	s->timer = loop_timer(
+	    r->loop, clock_boot_ms() + CONTAINER_START_MS, give_up, s);
 	if (start_podman(s) != OK) {
 		tell(r, tool, "failed", "", "podman cannot be started");
 		starting_free(s);
@@ -325,6 +369,8 @@ containers_on_stop(void *role, struct msg *m)
 {
 	const char *tool = json_str(m->body, "tool");
 
-	if (tool != NULL && tool[0] != '\0')
-		forget_warm(role, tool);
+	if (tool == NULL || tool[0] == '\0')
+		return;
+	give_up_tool(role, tool);
+	forget_warm(role, tool);
 }

@@ -12,7 +12,7 @@
 #include "sys/file.h"
 #include "sys/spawn.h"
 
-#define QUICK_MS 20000
+#define QUICK_MS 8000
 #define SLICE_IDS 1024
 
 /* The only network a tool has is none. */

@@ -66,6 +66,8 @@ void podman_words_done(struct podman_words *w);
 
 /* ---- containers.c: one warm container for each tool ---- */
 
+struct starting;
+
 struct warm {
 	char tool[NAME_MAX_LEN + 1];
 	char name[CONTAINER_NAME_SIZE];
@@ -80,6 +82,7 @@ struct runner {
 	enum cgroup_mode cgroups;
 	struct errmsg broken; /* Why nothing can be started, or "". */
 	struct warm warm[TOOLS_MAX];
+	struct starting *starting[TOOLS_MAX];
 	int count;
 };
 

@@ -198,6 +198,17 @@ store_post(struct store *st, const struct store_job *job)
 	return e;
 }
 
+size_t
+store_waiting(struct store *st)
+{
+	size_t n;
+
+	pthread_mutex_lock(&st->lock);
+	n = st->in.count;
+	pthread_mutex_unlock(&st->lock);
+	return n;
+}
+
 static bool
 take_done(struct store *st, struct entry *ret, bool *ret_broken)
 {

@@ -57,6 +57,9 @@ void store_close(struct store *st);
 NODISCARD enum err store_post(struct store *st, const struct store_job *job);
 NODISCARD enum err store_reap(struct store *st);
 
+/* How many jobs wait to run. */
+size_t store_waiting(struct store *st);
+
 /* Before store_start() or on a copy: run a job here and now. */
 NODISCARD enum err store_run_now(
     struct store *st, enum err (*run)(struct store_tx *, void *), void *arg);

@@ -89,6 +89,8 @@ run_job(struct store *st, struct group *g, struct entry *e)
 
 	if (!g->open)
 		begin_group(st, g);
+	if (!g->open)
+		return; /* Never outside a transaction. */
 	before = sqlite3_total_changes(st->tx.db);
 	e->result = e->job.run(&st->tx, e->job.arg);
 	if (e->result != OK && sqlite3_total_changes(st->tx.db) != before) {

@@ -211,7 +211,7 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 		    CALL_MS, &ret->call_ms, why);
 	if (e == OK)
 		e = read_number(
-		    v, "idle_s", 0, 24 * 3600, 600, &ret->idle_s, why);
+		    v, "idle_s", 1, 24 * 3600, 600, &ret->idle_s, why);
 	return e;
 }
 

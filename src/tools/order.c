@@ -50,11 +50,10 @@ static enum err
 verify_manifest(const struct tools *t, const struct order *o,
     const struct manifest_function **ret, struct errmsg *why)
 {
-	const struct trusted_tool *row = trust_tool(&t->trust, o->room);
 	const struct manifest_function *f;
 
-	if (!t->have_trust || row == NULL || o->manifest == NULL ||
-	    !digest_equal(&row->manifest, &o->manifest->digest))
+	if (!t->have_trust || o->manifest == NULL ||
+	    !trust_has_manifest(&t->trust, o->room, &o->manifest->digest))
 		return err_say(why, ERR_DENIED,
 		    "the manifest of '%s' is not the one an owner signed",
 		    o->room);
@@ -102,6 +101,9 @@ verify_yes(struct tools *t, const struct order *o,
 	struct sheet sheet;
 	enum err e;
 
+	if (f->effect == EFFECT_MONEY)
+		return err_say(why, ERR_UNSUPPORTED,
+		    "money asks for two keys, which this version cannot check");
 	if (o->sheet.len == 0)
 		return err_say(why, ERR_DENIED,
 		    "an act of effect '%s' needs a signed sheet",

@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "sys/clock.h"
 #include "sys/sock.h"
 #include "tools/tools_priv.h"
-
-#define HANDSHAKE_MS (10 * 1000)
 
 static void on_out(void *arg, int fd, int events);
 static void on_in(void *arg, int fd, int events);
@@ -200,11 +199,13 @@ room_open(
 	snprintf(r->tool, sizeof(r->tool), "%s", tool);
 	snprintf(r->container, sizeof(r->container), "%s", container);
 	r->mcp = mcp_new(on_mcp, r);
-	r->timer = loop_timer(
-	    t->loop, clock_boot_ms() + HANDSHAKE_MS, on_handshake_late, r);
+	r->timer = loop_timer(t->loop, clock_boot_ms() + CONTAINER_START_MS,
+	    on_handshake_late, r);
 	if (loop_add(t->loop, in, 0, on_in, r) != OK ||
-	    loop_add(t->loop, out, LOOP_READ, on_out, r) != OK)
-		fatal("cannot watch a tool's streams");
+	    loop_add(t->loop, out, LOOP_READ, on_out, r) != OK) {
+		room_close(r, "its streams cannot be watched");
+		return;
+	}
 	mcp_start(r->mcp);
 	flush(r);
 }

@@ -13,6 +13,7 @@ struct turn {
 	char *goal;
 	enum turn_step at;
 	int64_t n; /* Number of the step that runs. */
+	int64_t proposed; /* Number of the step that proposed. */
 	bool keeping;
 
 	/* What the steps leave for each other. */
@@ -113,6 +114,7 @@ static enum turn_step
 replay_propose(struct turn *t, const struct json *content)
 {
 	(void)content;
+	t->proposed = t->n;
 	t->ports.propose(t->ports.arg, t->n, t->tool, t->args, t->origins);
 	return STEP_OBSERVE;
 }
@@ -260,8 +262,7 @@ turn_kept(struct turn *t, int64_t step)
 void
 turn_result(struct turn *t, int64_t step, const char *state, const char *text)
 {
-	(void)step;
-	if (t->state != NULL)
+	if (t->state != NULL || t->tool == NULL || step != t->proposed)
 		return;
 	set(&t->state, state);
 	set(&t->result, text);

@@ -43,6 +43,7 @@ static enum err
 do_revoke(const struct change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
+	struct trust before = v->trust;
 	const char *name = json_str(ch->body, "client");
 	const struct client *c =
 	    trust_client_by_name(&v->trust, name != NULL ? name : "");
@@ -58,8 +59,10 @@ do_revoke(const struct change *ch, struct errmsg *why)
 		    "the last owner cannot be revoked; pair another one "
 		    "first");
 	e = vault_save(v, why);
-	if (e != OK)
+	if (e != OK) {
+		v->trust = before;
 		return e;
+	}
 	vault_tell_trust(v);
 	vault_answer(v, ch->request, "client-revoked", c, false);
 	return OK;
@@ -70,6 +73,7 @@ static enum err
 do_tool_add(const struct change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
+	struct trust before = v->trust;
 	const char *tool = json_str(ch->body, "tool");
 	const char *hex = json_str(ch->body, "digest");
 	const char *manifest = json_str(ch->body, "manifest");
@@ -87,8 +91,10 @@ do_tool_add(const struct change *ch, struct errmsg *why)
 	e = trust_set_tool(&v->trust, tool, &want);
 	if (e == OK)
 		e = vault_save(v, why);
-	if (e != OK)
+	if (e != OK) {
+		v->trust = before;
 		return e;
+	}
 	vault_tell_trust(v);
 	vault_answer(v, ch->request, "tool-added", ch->owner, false);
 	return OK;

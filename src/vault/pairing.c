@@ -5,9 +5,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "crypto/seal.h"
 #include "http/cert.h"
 #include "sys/clock.h"
 #include "vault/vault_priv.h"
+
+#define SEALED_LEN (PAIRING_TOKEN_SIZE - 1 + SEAL_OVERHEAD)
 
 static void
 make_token(struct vault *v, char ret[PAIRING_TOKEN_SIZE])
@@ -21,15 +24,15 @@ make_token(struct vault *v, char ret[PAIRING_TOKEN_SIZE])
 }
 
 static void
-tell_window(struct vault *v, int64_t request, const char *token)
+tell_window(struct vault *v, int64_t request, const char *sealed)
 {
 	struct json *body = json_object();
 
 	json_put_bool(body, "open", v->pairing.open);
 	json_put_int(body, "left_ms", v->pairing.until_ms - clock_boot_ms());
 	json_put_int(body, "id", request);
-	if (token != NULL)
-		json_put_str(body, "token", token);
+	if (sealed != NULL)
+		json_put_str(body, "sealed", sealed);
 	peers_send(v->peers, ROLE_CONTROL, MSG_PAIR_WINDOW, body);
 }
 
@@ -42,31 +45,54 @@ close_window(struct vault *v)
 	tell_window(v, 0, NULL);
 }
 
-/* body: {"role"}.  A new window replaces an open one. */
+/* Only the client that signed the command can open it: control, which
+ * carries it, could otherwise pair a key of its own. */
+static enum err
+seal_token(struct vault *v, const struct json *body,
+    char ret[2 * SEALED_LEN + 1], struct errmsg *why)
+{
+	const char *hex = json_words(body, "reply_key");
+	char token[PAIRING_TOKEN_SIZE];
+	uint8_t sealed[SEALED_LEN];
+	struct public_key to;
+	enum err e = public_read(hex, strlen(hex), &to);
+
+	if (e == OK) {
+		make_token(v, token);
+		e = seal_to(&to, token, PAIRING_TOKEN_SIZE - 1, sealed);
+		explicit_bzero(token, sizeof(token));
+	}
+	if (e != OK)
+		return err_say(why, ERR_INPUT,
+		    "the command needs a reply_key to seal the token with");
+	hex_write(ret, sealed, sizeof(sealed));
+	return OK;
+}
+
+/* body: {"role", "reply_key"}.  A new window replaces an open one. */
 enum err
 pairing_open(struct vault *v, int64_t request, const struct json *body,
     struct errmsg *why)
 {
-	const char *role = json_str(body, "role");
-	char token[PAIRING_TOKEN_SIZE];
+	enum client_role r = client_role_by_name(json_words(body, "role"));
+	char sealed[2 * SEALED_LEN + 1];
 	uint8_t bits[PAIRING_SECRET_LEN];
-	enum client_role r = client_role_by_name(role != NULL ? role : "");
+	enum err e;
 
 	if (r == CLIENT_ROLE_COUNT)
 		return err_say(why, ERR_INPUT,
 		    "a client's role is owner, approver, viewer or program");
-	v->pairing.open = true;
-	v->pairing.role = r;
-	v->pairing.tries_left = PAIR_TRIES_MAX;
-	v->pairing.until_ms = clock_boot_ms() + PAIR_WINDOW_MS;
 	secret_free(v->pairing.secret);
 	crypto_random(bits, sizeof(bits));
 	v->pairing.secret = secret_new(bits, sizeof(bits));
 	explicit_bzero(bits, sizeof(bits));
-	make_token(v, token);
-	tell_window(v, request, token);
-	explicit_bzero(token, sizeof(token));
-	return OK;
+	e = seal_token(v, body, sealed, why);
+	v->pairing.open = e == OK;
+	v->pairing.role = r;
+	v->pairing.tries_left = PAIR_TRIES_MAX;
+	v->pairing.until_ms = clock_boot_ms() + PAIR_WINDOW_MS;
+	tell_window(v, request, e == OK ? sealed : NULL);
+	return e;
 }
 
 /* HMAC over everything that makes this pairing this one. */

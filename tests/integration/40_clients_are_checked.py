@@ -7,7 +7,7 @@ import ssl
 import time
 
 from house import Client, House, wait_for
-from wire import Wire, new_identity, sign
+from wire import Wire, new_identity, openssl, sign
 
 
 def setup():
@@ -84,6 +84,17 @@ def test_after_five_wrong_tries_the_window_is_closed(h):
         assert "token is wrong" in c.pair(wrong, "guesser").stderr
     assert "too many" in c.pair(token, "guesser").stderr
     assert c.pair(token, "guesser").returncode != 0
+
+
+def test_the_token_passes_control_sealed_for_the_client_that_asked(h):
+    w = Wire(h, h.console)
+    key = openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-outform", "DER")
+    point = openssl("pkey", "-inform", "DER", "-pubout", "-outform", "DER", given=key)[-65:].hex()
+    status, v = w.command("pair.open", {"role": "viewer", "reply_key": point})
+    assert status == 200 and set(v) == {"sealed", "left_ms"}, v
+    assert len(v["sealed"]) == 2 * (65 + 44 + 16), v
+    status, v = Wire(h, h.console).command("pair.open", {"role": "viewer"})
+    assert status == 403 and "reply_key" in v["error"], v
 
 
 def test_only_an_owner_opens_a_pairing_window(h):

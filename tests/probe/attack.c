@@ -289,14 +289,17 @@ static void
 on_done(void *role, struct msg *m)
 {
 	bool ok = json_flag(m->body, "ok");
+	char *words = msg_text(m);
 
 	(void)role;
-	if (a.step == ARRAY_LEN(steps))
+	if (a.step == ARRAY_LEN(steps)) {
+		free(words);
 		return;
+	}
 	switch (a.phase) {
 	case TRYING:
 		log_info("attack %s: %s: %s", steps[a.step].name,
-		    ok ? "DONE" : "refused", json_words(m->body, "text"));
+		    ok ? "DONE" : "refused", words);
 		a.phase = LOOKING;
 		look_for_victim();
 		break;
@@ -311,6 +314,7 @@ on_done(void *role, struct msg *m)
 		next_step();
 		break;
 	}
+	free(words);
 }
 
 static void

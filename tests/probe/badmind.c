@@ -7,6 +7,7 @@
  * Linked in the place of src/ipc/serve.c.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -20,9 +21,9 @@ reply(const struct json *body, const char *text)
 	struct json *answer = json_object();
 
 	json_put_str(answer, "run", json_words(body, "run"));
-	json_put_str(answer, "text", text);
 	json_put_bool(answer, "reached", true);
-	peers_send(peers, ROLE_CORE, MSG_REPLY, answer);
+	peers_send_bulk(
+	    peers, ROLE_CORE, MSG_REPLY, answer, text, strlen(text));
 }
 
 static void
@@ -48,8 +49,11 @@ on_turn(void *role, struct msg *m)
 static void
 on_result(void *role, struct msg *m)
 {
+	char *text = msg_text(m);
+
 	(void)role;
-	reply(m->body, json_words(m->body, "text"));
+	reply(m->body, text);
+	free(text);
 }
 
 static void
@@ -63,6 +67,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TURN_START, on_turn},
     {MSG_ACT_RESULT, on_result},
     {MSG_STEP_KEPT, ignore},
+    {MSG_TURN_END, ignore},
 };
 
 int

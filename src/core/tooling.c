@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/core_priv.h"
+
+/* The slots of the tools: their ports are messages to runner and tools, and
+ * what those two say is given to them. */
+
+static bool
+port_start(void *arg, const struct manifest *m, struct errmsg *why)
+{
+	struct core *c = arg;
+
+	if (!c->runner_ready) {
+		err_say(why, OK, "%s",
+		    c->runner_state[0] != '\0'
+			? c->runner_state
+			: "the tools' half of the house is not running; start "
+			  "'durward run tools' as its own user");
+		return false;
+	}
+	peers_send(
+	    c->peers, ROLE_RUNNER, MSG_CONTAINER_START, manifest_container(m));
+	return true;
+}
+
+static void
+port_stop(void *arg, const char *tool)
+{
+	struct core *c = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", tool);
+	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_STOP, body);
+}
+
+void
+tooling_open(struct core *c)
+{
+	struct slot_ports ports = {.arg = c,
+	    .start = port_start,
+	    .stop = port_stop,
+	    .ready = acts_tool_ready,
+	    .failed = acts_tool_failed};
+
+	c->slots = slots_new(c->loop, &ports);
+}
+
+struct slot *
+tooling_find(struct core *c, const char *function)
+{
+	char tool[NAME_MAX_LEN + 1];
+	char name[NAME_MAX_LEN + 1];
+
+	if (tool_name_split(function, tool, name) != OK)
+		return NULL;
+	return slots_find(c->slots, tool);
+}
+
+bool
+tooling_trusts(const struct core *c, const struct slot *t)
+{
+	const struct manifest *m = slot_manifest(t);
+
+	return trust_has_manifest(&c->trust, m->name, &m->digest);
+}
+
+static void
+tell_manifest(struct core *c, const struct slot *t)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", slot_manifest(t)->name);
+	peers_send_bulk(c->peers, ROLE_TOOLS, MSG_MANIFEST, body, slot_text(t),
+	    strlen(slot_text(t)));
+}
+
+void
+tooling_tell_tools(struct core *c)
+{
+	struct slot *t;
+	size_t i;
+
+	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++)
+		tell_manifest(c, t);
+}
+
+enum err
+tooling_put(struct core *c, const char *text, struct errmsg *why)
+{
+	struct slot *t;
+	enum err e = slots_put(c->slots, text, strlen(text), &t, why);
+
+	if (e == OK)
+		tell_manifest(c, t);
+	return e;
+}
+
+static struct slot *
+slot_meant(struct core *c, const struct msg *m)
+{
+	return slots_find(c->slots, json_words(m->body, "tool"));
+}
+
+/* {"tool", "container"}: the handshake is complete. */
+void
+tooling_on_ready(void *role, struct msg *m)
+{
+	struct slot *t = slot_meant(role, m);
+
+	if (t != NULL)
+		slot_on_ready(t, json_words(m->body, "container"));
+}
+
+/* {"tool", "container", "why"}: its streams ended. */
+void
+tooling_on_gone(void *role, struct msg *m)
+{
+	struct slot *t = slot_meant(role, m);
+
+	if (t != NULL)
+		slot_on_gone(t, json_words(m->body, "container"),
+		    json_words(m->body, "why"));
+}
+
+/* {"tool", "state": "started" | "failed", "why", "container"} */
+void
+tooling_on_container(void *role, struct msg *m)
+{
+	struct core *c = role;
+	struct slot *t = slot_meant(c, m);
+	const char *container = json_words(m->body, "container");
+	struct json *details;
+	struct record *r;
+
+	if (t == NULL)
+		return;
+	if (strcmp(json_words(m->body, "state"), "started") != 0) {
+		slot_on_failed(t, json_words(m->body, "why"));
+		return;
+	}
+	if (!slot_on_up(t, container))
+		return;
+	details = json_object();
+	json_put_str(details, "tool", slot_manifest(t)->name);
+	json_put_str(details, "image", slot_manifest(t)->image);
+	json_put_str(details, "container", container);
+	r = record_new(c->ledger);
+	record_log(r, "container", NULL, NULL, details);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+/* {"ready", "why", "limits"} */
+void
+tooling_on_runner(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	c->runner_ready = json_flag(m->body, "ready");
+	c->has_limits = json_flag(m->body, "limits");
+	snprintf(c->runner_state, sizeof(c->runner_state), "%s",
+	    c->runner_ready ? "" : json_words(m->body, "why"));
+}

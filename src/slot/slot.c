@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slot/slot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "sys/clock.h"
+
+enum slot_state { SLOT_ABSENT, SLOT_STARTING, SLOT_READY };
+
+struct slot {
+	struct slots *slots;
+	struct manifest *manifest;
+	char *text; /* The manifest's bytes. */
+	enum slot_state state;
+	bool up; /* The runner said so. */
+	uint64_t timer; /* End of the start, or of idleness. */
+	int calls;
+	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
+	/* One that ended before the runner had spoken of it, and why. */
+	char gone[CONTAINER_NAME_SIZE];
+	char gone_why[sizeof(struct errmsg)];
+};
+
+struct slots {
+	struct loop *loop;
+	struct slot_ports ports;
+	struct slot slots[TOOLS_MAX];
+	size_t n;
+};
+
+struct slots *
+slots_new(struct loop *loop, const struct slot_ports *ports)
+{
+	struct slots *s = xalloc(sizeof(*s));
+
+	s->loop = loop;
+	s->ports = *ports;
+	return s;
+}
+
+struct slot *
+slots_find(struct slots *s, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcmp(s->slots[i].manifest->name, tool) == 0)
+			return &s->slots[i];
+	return NULL;
+}
+
+struct slot *
+slots_at(struct slots *s, size_t i)
+{
+	return i < s->n ? &s->slots[i] : NULL;
+}
+
+const struct manifest *
+slot_manifest(const struct slot *t)
+{
+	return t->manifest;
+}
+
+const char *
+slot_text(const struct slot *t)
+{
+	return t->text;
+}
+
+const char *
+slot_container(const struct slot *t)
+{
+	return t->container;
+}
+
+bool
+slot_is_ready(const struct slot *t)
+{
+	return t->state == SLOT_READY;
+}
+
+static void
+set_timer(struct slot *t, int64_t wait_ms, loop_timer_fn *fn)
+{
+	loop_timer_cancel(t->slots->loop, t->timer);
+	t->timer = fn == NULL
+	    ? 0
+	    : loop_timer(t->slots->loop, clock_boot_ms() + wait_ms, fn, t);
+}
+
+static void
+leave(struct slot *t)
+{
+	set_timer(t, 0, NULL);
+	t->state = SLOT_ABSENT;
+	t->up = false;
+	t->calls = 0;
+	t->container[0] = '\0';
+	t->gone[0] = '\0';
+	t->slots->ports.stop(t->slots->ports.arg, t->manifest->name);
+}
+
+void
+slot_on_failed(struct slot *t, const char *why)
+{
+	struct errmsg kept;
+
+	if (t->state == SLOT_ABSENT)
+		return;
+	err_say(&kept, OK, "%s", why); /* It may stand in the slot. */
+	leave(t);
+	t->slots->ports.failed(
+	    t->slots->ports.arg, t->manifest->name, kept.text);
+}
+
+void
+slots_fail_all(struct slots *s, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		slot_on_failed(&s->slots[i], why);
+}
+
+enum err
+slots_put(struct slots *s, const char *text, size_t len, struct slot **ret,
+    struct errmsg *why)
+{
+	struct manifest *m;
+	struct slot *t;
+	enum err e = manifest_parse(text, len, &m, why);
+
+	if (e != OK)
+		return e;
+	t = slots_find(s, m->name);
+	if (t == NULL && s->n == TOOLS_MAX) {
+		manifest_free(m);
+		return err_say(
+		    why, ERR_LIMIT, "%d tools are there already", TOOLS_MAX);
+	}
+	if (t == NULL)
+		t = &s->slots[s->n++];
+	else
+		slot_on_failed(t, "its manifest was replaced");
+	manifest_free(t->manifest);
+	free(t->text);
+	t->slots = s;
+	t->manifest = m;
+	t->text = xstrndup(text, len);
+	*ret = t;
+	return OK;
+}
+
+static void
+on_start_late(void *arg)
+{
+	struct slot *t = arg;
+
+	t->timer = 0;
+	slot_on_failed(t, "its container did not start in time");
+}
+
+static void
+on_idle(void *arg)
+{
+	struct slot *t = arg;
+
+	t->timer = 0;
+	if (t->state == SLOT_READY && t->calls == 0)
+		leave(t);
+}
+
+void
+slot_want(struct slot *t)
+{
+	struct errmsg why = {""};
+
+	if (t->state != SLOT_ABSENT)
+		return;
+	t->state = SLOT_STARTING;
+	set_timer(t, CONTAINER_START_MS, on_start_late);
+	if (!t->slots->ports.start(t->slots->ports.arg, t->manifest, &why))
+		slot_on_failed(t, why.text);
+}
+
+void
+slot_call_began(struct slot *t)
+{
+	set_timer(t, 0, NULL);
+	t->calls++;
+}
+
+void
+slot_call_ended(struct slot *t)
+{
+	if (t->state != SLOT_READY)
+		return;
+	if (t->calls > 0)
+		t->calls--;
+	if (t->calls == 0)
+		set_timer(t, t->manifest->idle_s * 1000, on_idle);
+}
+
+void
+slot_on_ready(struct slot *t, const char *container)
+{
+	if (t->state != SLOT_STARTING)
+		return;
+	snprintf(t->container, sizeof(t->container), "%s", container);
+	t->state = SLOT_READY;
+	t->calls = 0;
+	set_timer(t, t->manifest->idle_s * 1000, on_idle);
+	t->slots->ports.ready(t->slots->ports.arg, t->manifest->name);
+}
+
+void
+slot_on_gone(struct slot *t, const char *container, const char *why)
+{
+	if (t->state == SLOT_ABSENT)
+		return;
+	if (strcmp(t->container, container) == 0) {
+		slot_on_failed(t, why);
+		return;
+	}
+	/* While it starts, the runner knows the reason better. */
+	snprintf(t->gone, sizeof(t->gone), "%s", container);
+	snprintf(t->gone_why, sizeof(t->gone_why), "%s", why);
+}
+
+bool
+slot_on_up(struct slot *t, const char *container)
+{
+	if (t->state == SLOT_ABSENT || t->up)
+		return false;
+	t->up = true;
+	if (t->state == SLOT_STARTING)
+		snprintf(t->container, sizeof(t->container), "%s", container);
+	if (strcmp(t->gone, container) == 0)
+		slot_on_failed(t, t->gone_why);
+	return true;
+}

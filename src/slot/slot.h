@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SLOT_SLOT_H
+#define SLOT_SLOT_H
+
+/*
+ * Slots: one for each tool, with its manifest and the life of the one warm
+ * container it may have.
+ *
+ *	absent -- want --> starting -- ready --> ready -- idle --> absent
+ *	              any of them -- failed, gone, late --> absent
+ *
+ * Two roles speak of a container, in any order: the runner, when Podman has
+ * started it, and the tools role, when the program inside has shaken hands
+ * or ended.  The name of the container tells which one they mean, since the
+ * runner may have tried another one before.
+ *
+ * Starting, stopping and telling are ports.
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "sys/loop.h"
+#include "tool/manifest.h"
+
+#define CONTAINER_NAME_SIZE (2 * NAME_MAX_LEN)
+
+struct slot_ports {
+	void *arg;
+	/* False when it cannot be started; `why` is filled then. */
+	bool (*start)(void *arg, const struct manifest *m, struct errmsg *why);
+	void (*stop)(void *arg, const char *tool);
+	void (*ready)(void *arg, const char *tool);
+	void (*failed)(void *arg, const char *tool, const char *why);
+};
+
+struct slots;
+struct slot;
+
+struct slots *slots_new(struct loop *loop, const struct slot_ports *ports);
+
+/* Add a tool, or replace its manifest; a container of the old one ends.
+ * ERR_INPUT, ERR_LIMIT. */
+NODISCARD enum err slots_put(struct slots *s, const char *text, size_t len,
+    struct slot **ret, struct errmsg *why);
+
+/* NULL when there is none; slots are never moved. */
+struct slot *slots_find(struct slots *s, const char *tool);
+struct slot *slots_at(struct slots *s, size_t i);
+void slots_fail_all(struct slots *s, const char *why);
+
+const struct manifest *slot_manifest(const struct slot *t);
+const char *slot_text(const struct slot *t);
+const char *slot_container(const struct slot *t);
+bool slot_is_ready(const struct slot *t);
+
+/* Start a container unless there is one.  The end is told by a port. */
+void slot_want(struct slot *t);
+
+/* A call keeps the container; idleness counts from the last one. */
+void slot_call_began(struct slot *t);
+void slot_call_ended(struct slot *t);
+
+/* What the tools role and the runner say. */
+void slot_on_ready(struct slot *t, const char *container);
+void slot_on_gone(struct slot *t, const char *container, const char *why);
+void slot_on_failed(struct slot *t, const char *why);
+/* True the first time that this container is said to be up. */
+bool slot_on_up(struct slot *t, const char *container);
+
+#endif
