@@ -233,7 +233,7 @@ $(B)/bench/%: tests/bench/%.c $(B)/lib.a
 		$(B)/lib.a $(LIBS)
 
 bench: all
-	$(Q)tests/bench/run
+	$(Q)+tests/bench/run
 
 ci:
 	$(Q).ci/run
