@@ -41,6 +41,21 @@ slots_new(struct loop *loop, const struct slot_ports *ports)
 	return s;
 }
 
+void
+slots_free(struct slots *s)
+{
+	size_t i;
+
+	if (s == NULL)
+		return;
+	for (i = 0; i < s->n; i++) {
+		loop_timer_cancel(s->loop, s->slots[i].timer);
+		manifest_free(s->slots[i].manifest);
+		free(s->slots[i].text);
+	}
+	free(s);
+}
+
 struct slot *
 slots_find(struct slots *s, const char *tool)
 {

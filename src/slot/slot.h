@@ -39,6 +39,7 @@ struct slots;
 struct slot;
 
 struct slots *slots_new(struct loop *loop, const struct slot_ports *ports);
+void slots_free(struct slots *s);
 
 /* Add a tool, or replace its manifest; a container of the old one ends.
  * ERR_INPUT, ERR_LIMIT. */

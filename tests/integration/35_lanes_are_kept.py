@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A mind that was taken over sends orders wherever it has a lane."""
+"""Every role was taken over, and sends orders wherever it has a lane."""
 
 from house import House
 
@@ -7,13 +7,14 @@ from house import House
 def setup():
     h = House(binary="probe-offlane").start()
     h.before = h.wait_roles()
-    h.wait_log("offlane order to core")
+    h.wait_log("mind: info: offlane order to core")
     return h
 
 
 def test_the_mind_has_no_lane_to_those_who_act(h):
     for other in ("tools", "vault", "runner", "control"):
-        assert f"offlane no lane to {other}" in h.log(), f"the mind has a lane to {other}"
+        assert f"mind: info: offlane no lane to {other}" in h.log(), \
+            f"the mind has a lane to {other}"
 
 
 def test_a_mind_that_sends_an_order_to_core_is_ended_alone(h):

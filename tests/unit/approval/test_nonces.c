@@ -68,3 +68,19 @@ TEST(only_128_bits_in_hex_are_taken)
 	nonces_free(n);
 	nonces_free(NULL);
 }
+
+TEST(issuing_more_than_there_are_places_forgets_the_oldest)
+{
+	struct nonces *n = nonces_new(2);
+	static const char *const values[] = {"00000000000000000000000000000001",
+	    "00000000000000000000000000000002",
+	    "00000000000000000000000000000003"};
+
+	CHECK(nonces_issue(n, values[0], 100, 0) == OK);
+	CHECK(nonces_issue(n, values[1], 101, 1) == OK);
+	CHECK(nonces_issue(n, values[2], 102, 2) == OK);
+	CHECK(nonces_spend(n, values[0], 3) == ERR_NOTFOUND);
+	CHECK(nonces_spend(n, values[1], 3) == OK);
+	CHECK(nonces_spend(n, values[2], 3) == OK);
+	nonces_free(n);
+}
