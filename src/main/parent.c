@@ -296,8 +296,14 @@ on_knock(void *arg, int fd, int events)
 		close(peer);
 		return;
 	}
-	if (m->lane != NULL)
-		drop_member(m);
+	/* A dead one is noticed by its lane; two that live would take the
+	 * place from each other for ever. */
+	if (m->lane != NULL) {
+		log_warn("a second runner knocked; is there another "
+			 "'durward run tools'?");
+		close(peer);
+		return;
+	}
 	m->heard_ms = clock_boot_ms();
 	m->lane =
 	    lane_new(house.loop, peer, ROLE_PARENT, ROLE_RUNNER, on_lane, m);
