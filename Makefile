@@ -30,7 +30,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
 COMMON := -std=c11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS)
 # Everything gcc and musl offer; musl has no _FORTIFY_SOURCE.
 HARDENING := -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -ftrivial-auto-var-init=zero -fno-plt -fPIE
+	-fcf-protection=full -ftrivial-auto-var-init=zero \
+	-fzero-call-used-regs=used-gpr -fno-plt -fPIE
 ifneq ($(ARCH),x86_64)
 HARDENING := $(filter-out -fcf-protection=full,$(HARDENING))
 endif

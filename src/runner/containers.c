@@ -106,7 +106,8 @@ on_removed(void *arg, int fd, int events)
 static void
 remove_container(struct runner *r, const char *name)
 {
-	const char *const argv[] = {"podman", "rm", "-f", "-t0", name, NULL};
+	const char *const argv[] = {
+	    "podman", PODMAN_CGROUPFS, "rm", "-f", "-t0", name, NULL};
 	struct spawn s = {.argv = argv, .stdout_fd = -1, .extra_fd = -1};
 	struct removal *rm = xalloc(sizeof(*rm));
 
@@ -255,7 +256,7 @@ spawn_run(struct starting *s, int preserved, int said)
 {
 	struct runner *r = s->runner;
 	struct podman_run run = {.runtime = s->runtime,
-	    .cgroups = r->cgroups,
+	    .limits = r->cgroups.unit[0] != '\0',
 	    .instance = r->instance,
 	    .name = s->name,
 	    .tool = s->tool,
@@ -266,11 +267,17 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .pids = json_int(s->order, "pids", 16),
 	    .command = json_get(s->order, "command")};
 	struct podman_words words;
+	char cgroup[CGROUP_PATH_SIZE];
 	struct spawn spawn = {.stdout_fd = said, .extra_fd = preserved};
 	enum err e = keep_slice(&r->keep, s->tool, &run.slice);
 
 	if (e != OK)
 		return e;
+	if (run.limits) {
+		if (!cgroups_make(&r->cgroups, s->name, cgroup, sizeof(cgroup)))
+			return ERR_IO;
+		spawn.cgroup = cgroup;
+	}
 	podman_run_words(&run, &words);
 	spawn.argv = words.argv;
 	e = spawn_program(&spawn, &s->pid);

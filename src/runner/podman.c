@@ -52,50 +52,39 @@ podman_words_done(struct podman_words *w)
 		free(w->owned[i]);
 }
 
-/* The line "0::PATH" of /proc/self/cgroup, when nothing but v2 is there. */
-static bool
-own_cgroup(char *ret, size_t size)
-{
-	struct buf b;
-	bool found = false;
-
-	buf_init(&b, 4096);
-	if (file_read("/proc/self/cgroup", &b) == OK &&
-	    strncmp(b.p, "0::/", 4) == 0) {
-		snprintf(ret, size, "/sys/fs/cgroup%.*s/cgroup.procs",
-		    (int)strcspn(b.p + 3, "\n"), b.p + 3);
-		found = true;
-	}
-	buf_done(&b);
-	return found;
-}
-
-enum cgroup_mode
-podman_cgroups(void)
-{
-	char procs[512];
-
-	if (own_cgroup(procs, sizeof(procs)) && access(procs, W_OK) == 0)
-		return CGROUP_SPLIT;
-	return CGROUP_NONE;
-}
-
 const char *
 podman_other_runtime(const char *runtime)
 {
 	return strcmp(runtime, "crun") == 0 ? "runc" : "crun";
 }
 
+static enum err
+ask_version(struct buf *out)
+{
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "version",
+	    "--format={{.Client.Version}}", NULL};
+
+	buf_clear(out);
+	return spawn_and_wait(argv, QUICK_MS, out);
+}
+
 enum err
 podman_check(struct errmsg *why)
 {
-	static const char *const argv[] = {
-	    "podman", "version", "--format={{.Client.Version}}", NULL};
+	static const char *const migrate[] = {
+	    "podman", PODMAN_CGROUPFS, "system", "migrate", NULL};
 	struct buf out;
 	enum err e;
 
-	buf_init(&out, 1024);
-	e = spawn_and_wait(argv, QUICK_MS, &out);
+	buf_init(&out, 4096);
+	e = ask_version(&out);
+	if (e != OK) {
+		/* Containers that died together with their conmon, as in a
+		 * unit that was killed, still run in podman's books. */
+		buf_clear(&out);
+		if (spawn_and_wait(migrate, QUICK_MS, &out) == OK)
+			e = ask_version(&out);
+	}
 	if (e != OK)
 		err_say(why, e,
 		    "podman does not answer (%.120s); install podman and "
@@ -118,6 +107,7 @@ podman_remove_all(const char *instance)
 
 	buf_init(&out, 64 * 1024);
 	word(&w, "podman");
+	word(&w, PODMAN_CGROUPFS);
 	word(&w, "ps");
 	word(&w, "-aq");
 	wordf(&w, "--filter=label=durward.instance=%s", instance);
@@ -127,12 +117,15 @@ podman_remove_all(const char *instance)
 		goto out;
 	w = (struct podman_words){.n = 0};
 	word(&w, "podman");
+	word(&w, PODMAN_CGROUPFS);
 	word(&w, "rm");
 	word(&w, "-f");
 	word(&w, "-t0");
 	rest = (struct str){out.p != NULL ? out.p : "", out.len};
 	while (str_line(&rest, &line) && named < 64)
-		if (line.len >= 12) {
+		/* Its warnings come on the same stream. */
+		if (line.len >= 12 &&
+		    strspn(line.p, "0123456789abcdef") >= line.len) {
 			wordf(&w, "%.*s", (int)line.len, line.p);
 			named++;
 		}
@@ -150,7 +143,7 @@ limit_words(const struct podman_run *r, struct podman_words *w)
 {
 	word(w, "--ulimit=core=0:0");
 	word(w, "--ulimit=nofile=256:256");
-	if (r->cgroups != CGROUP_SPLIT)
+	if (!r->limits)
 		return;
 	word(w, "--cgroups=split");
 	wordf(w, "--memory=%lldm", (long long)r->memory_mib);
@@ -184,7 +177,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 
 	*w = (struct podman_words){.n = 0};
 	word(w, "podman");
-	word(w, "--cgroup-manager=cgroupfs");
+	word(w, PODMAN_CGROUPFS);
 	wordf(w, "--runtime=%s", r->runtime);
 	for (i = 0; i < ARRAY_LEN(fixed); i++)
 		word(w, fixed[i]);

@@ -26,15 +26,14 @@ on_lane(void *role, enum role peer)
 	body = json_object();
 	json_put_bool(body, "ready", r->broken.text[0] == '\0');
 	json_put_str(body, "why", r->broken.text);
-	json_put_bool(body, "limits", r->cgroups == CGROUP_SPLIT);
+	json_put_bool(body, "limits", r->cgroups.unit[0] != '\0');
 	peers_send(r->peers, ROLE_CORE, MSG_RUNNER_STATE, body);
 }
 
 static void
 prepare(struct runner *r)
 {
-	r->cgroups = podman_cgroups();
-	if (r->cgroups == CGROUP_NONE)
+	if (!cgroups_open(&r->cgroups))
 		log_warn("memory and process limits of tools cannot be "
 			 "enforced here: no writable cgroup v2 of our own");
 	if (keep_open(&r->keep, &r->broken) != OK)

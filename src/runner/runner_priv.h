@@ -22,14 +22,26 @@ void keep_runtime(struct keep *k, const char *runtime);
 /* The tool's slice of subordinate ids: the same number for ever. */
 NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
 
-/* ---- podman.c: the command lines ---- */
+/* ---- cgroup.c: the cgroup v2 of our own, if there is one ---- */
 
-enum cgroup_mode {
-	CGROUP_NONE, /* Limits cannot be enforced here. */
-	CGROUP_SPLIT, /* A writable cgroup v2 of our own. */
+#define CGROUP_PATH_SIZE 1024
+
+struct cgroups {
+	char unit[CGROUP_PATH_SIZE / 2]; /* "": limits cannot be enforced. */
 };
 
-enum cgroup_mode podman_cgroups(void);
+bool cgroups_open(struct cgroups *c);
+
+/* A new cgroup to start `podman run` in; its file of processes. */
+NODISCARD bool cgroups_make(
+    const struct cgroups *c, const char *name, char *ret, size_t size);
+
+/* ---- podman.c: the command lines ---- */
+
+/* There is no systemd of the user's own to ask; podman would warn on the
+ * stream that we read. */
+#define PODMAN_CGROUPFS "--cgroup-manager=cgroupfs"
+
 const char *podman_other_runtime(const char *runtime);
 
 /* Does `podman` answer?  The reason when it does not. */
@@ -40,7 +52,7 @@ NODISCARD enum err podman_remove_all(const char *instance);
 
 struct podman_run {
 	const char *runtime;
-	enum cgroup_mode cgroups;
+	bool limits;
 	const char *instance;
 	const char *name;
 	const char *tool;
@@ -79,7 +91,7 @@ struct runner {
 	struct keep keep;
 	const char *shim;
 	const char *instance;
-	enum cgroup_mode cgroups;
+	struct cgroups cgroups;
 	struct errmsg broken; /* Why nothing can be started, or "". */
 	struct warm warm[TOOLS_MAX];
 	struct starting *starting[TOOLS_MAX];

@@ -12,6 +12,14 @@
 
 extern char **environ;
 
+static bool
+enter(const char *procs)
+{
+	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, "0", 1) == 1;
+}
+
 _Noreturn static void
 child(const struct spawn *s)
 {
@@ -22,6 +30,8 @@ child(const struct spawn *s)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
+	if (s->cgroup != NULL && !enter(s->cgroup))
+		_exit(71);
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(out, STDERR_FILENO) < 0)
 		_exit(71);

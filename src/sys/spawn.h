@@ -15,6 +15,7 @@ struct spawn {
 	const char *const *argv; /* Found through PATH. */
 	const char *const *envp; /* NULL: as ours. */
 	int stdout_fd; /* Also stderr; -1 for /dev/null. */
+	const char *cgroup; /* Enter by this cgroup.procs; NULL: ours. */
 	int extra_fd; /* Given as descriptor 3; -1 for none. */
 };
 
