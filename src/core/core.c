@@ -99,7 +99,8 @@ on_end(void *role)
 {
 	struct core *c = role;
 
-	ledger_close(c->ledger);
+	if (c->ledger != NULL)
+		ledger_close(c->ledger);
 }
 
 int

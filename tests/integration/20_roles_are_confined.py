@@ -152,9 +152,9 @@ def test_mind_tools_and_control_restart_alone(h):
         assert h.house.console.reply("echo still here") == "still here"
 
 
-def test_the_death_of_core_restarts_the_house(h):
+def the_death_of(h, role):
     before = h.house.wait_roles()
-    os.kill(before["core"], 9)
+    os.kill(before[role], 9)
 
     def restarted():
         "the restart"
@@ -164,6 +164,14 @@ def test_the_death_of_core_restarts_the_house(h):
     assert after["parent"] == before["parent"], "the parent re-executes itself"
     h.house.wait_up()
     assert h.house.console.reply("echo back again") == "back again"
+
+
+def test_the_death_of_core_restarts_the_house(h):
+    the_death_of(h, "core")
+
+
+def test_the_death_of_the_vault_restarts_the_house(h):
+    the_death_of(h, "vault")
 
 
 def test_when_the_parent_dies_every_role_ends(h):
