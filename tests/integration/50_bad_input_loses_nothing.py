@@ -140,7 +140,7 @@ def test_a_podman_that_fails_is_told_with_its_own_words():
     with House(tools=()) as h:
         fake = h.path("bin", "podman")
         with open(fake, "w") as f:
-            f.write("#!/bin/sh\n[ $1 = version ] && echo 4 && exit 0\n[ $1 = ps ] && exit 0\n"
+            f.write("#!/bin/sh\ncase $2 in version) echo 4; exit 0 ;; ps) exit 0 ;; esac\n"
                     "echo 'Error: the disk is on fire' >&2\nexit 125\n")
         os.chmod(fake, 0o755)
         h.start_house()
