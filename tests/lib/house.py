@@ -108,11 +108,10 @@ class Client:
 
 
 class House:
-    def __init__(self, binary="durward", policy=None, tools=("echo", "notes"), one_user=False):
+    def __init__(self, binary="durward", policy=None, tools=("echo", "notes")):
         self.root = tempfile.mkdtemp(prefix="durward-test-")
         os.chmod(self.root, 0o755)
         self.binary = binary
-        self.one_user = one_user
         self.policy = policy or os.path.join(TOP, "config/policies/assist.policy")
         self.port, self.pairing_port = free_port(), free_port()
         self.tools = tools
@@ -269,7 +268,7 @@ class House:
             p = self.processes.pop(half, None)
             if p is None:
                 continue
-            kids = [half == "tools" and c for c in children(p.pid)]
+            kids = children(p.pid) if half == "tools" else []
             p.send_signal(signal.SIGTERM)
             try:
                 p.wait(10)
@@ -277,11 +276,10 @@ class House:
                 p.kill()
                 p.wait()
             for k in kids:
-                if k:
-                    try:
-                        os.kill(k, signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
+                try:
+                    os.kill(k, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
 
     def close(self):
         self.stop()
@@ -310,10 +308,14 @@ class House:
 
 
 def children(pid):
+    """Of a process that may be gone by now."""
     found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as f:
-            found += [int(p) for p in f.read().split()]
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as f:
+                found += [int(p) for p in f.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
     return found
 
 
