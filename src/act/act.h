@@ -12,6 +12,10 @@
  *	                                                             +- failed
  *	                                                             +- unknown
  *
+ * Judged again when it is spent, an approved or allowed act may still be
+ * denied, and an allowed one asked; a question that nobody answers is denied;
+ * and what cannot begin, for want of its tool, has failed before `started`.
+ *
  * Pure: who calls act_step() writes the row and the log entry of each
  * arrow, in one transaction, before anything follows from it.
  */

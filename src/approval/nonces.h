@@ -25,7 +25,8 @@ NODISCARD enum err nonces_remember(
     struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
 
 /* The same for a value of our own: when all places are taken, the one that
- * ends first makes room, so that asking often shuts nobody out. */
+ * ends first makes room, so that asking is
+ * never refused; who asks very often pushes out what others hold. */
 NODISCARD enum err nonces_issue(
     struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
 

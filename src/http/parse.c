@@ -100,7 +100,7 @@ http_parse_response(const char *p, size_t len, struct http_head *ret)
 	    p, len, &minor, &h.status, &words, &words_len, headers, &n, 0);
 	if (rc == -2)
 		return len > HTTP_HEAD_MAX ? ERR_LIMIT : ERR_BUSY;
-	if (rc < 0)
+	if (rc < 0 || minor != 1)
 		return ERR_INPUT;
 	e = read_headers(headers, n, HTTP_REPLY_MAX, &h.body_len);
 	if (e != OK)
