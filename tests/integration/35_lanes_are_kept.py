@@ -7,7 +7,7 @@ from house import House
 def setup():
     h = House(binary="probe-offlane").start()
     h.before = h.wait_roles()
-    h.wait_log("mind: info: offlane order to core")
+    h.wait_log(r"mind: info: offlane (order|no lane) to vault")
     return h
 
 
