@@ -89,13 +89,6 @@ act_state_by_name(const char *name)
 	return ACT_STATE_COUNT;
 }
 
-bool
-act_is_over(enum act_state s)
-{
-	return s == ACT_DENIED || s == ACT_DONE || s == ACT_FAILED ||
-	    s == ACT_UNKNOWN;
-}
-
 enum err
 act_step(struct act *a, enum act_state to)
 {

@@ -83,7 +83,6 @@ void act_free(struct act *a);
 
 const char *act_state_name(enum act_state s);
 enum act_state act_state_by_name(const char *name);
-bool act_is_over(enum act_state s);
 
 /* ERR_STATE when no arrow leads from the act's state to `to`. */
 NODISCARD enum err act_step(struct act *a, enum act_state to);

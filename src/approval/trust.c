@@ -143,17 +143,6 @@ trust_write(const struct trust *t)
 	return v;
 }
 
-static struct client *
-find(struct trust *t, const struct digest *id)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_clients; i++)
-		if (digest_equal(&t->clients[i].id, id))
-			return &t->clients[i];
-	return NULL;
-}
-
 const struct client *
 trust_client(const struct trust *t, const struct digest *id)
 {
@@ -220,7 +209,8 @@ client_may_approve(const struct client *c)
 enum err
 trust_add_client(struct trust *t, const struct client *c)
 {
-	if (find(t, &c->id) != NULL || trust_client_by_name(t, c->name) != NULL)
+	if (trust_client(t, &c->id) != NULL ||
+	    trust_client_by_name(t, c->name) != NULL)
 		return ERR_EXISTS;
 	if (t->n_clients == CLIENTS_MAX)
 		return ERR_LIMIT;
@@ -231,7 +221,7 @@ trust_add_client(struct trust *t, const struct client *c)
 enum err
 trust_revoke(struct trust *t, const struct digest *id)
 {
-	struct client *c = find(t, id);
+	const struct client *c = trust_client(t, id);
 	size_t owners = 0;
 	size_t i;
 
@@ -243,7 +233,7 @@ trust_revoke(struct trust *t, const struct digest *id)
 	/* A house without an owner could never be changed again. */
 	if (c->role == CLIENT_OWNER && owners == 1)
 		return ERR_STATE;
-	c->revoked = true;
+	t->clients[c - t->clients].revoked = true;
 	return OK;
 }
 

@@ -11,32 +11,6 @@ str_eq(struct str s, const char *text)
 	return strlen(text) == s.len && memcmp(s.p, text, s.len) == 0;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-bool
-str_word(struct str *rest, struct str *ret_word)
-{
-	size_t i = 0;
-	size_t start;
-
-	while (i < rest->len && is_blank(rest->p[i]))
-		i++;
-	start = i;
-	while (i < rest->len && !is_blank(rest->p[i]))
-		i++;
-	if (i == start)
-		return false;
-	ret_word->p = rest->p + start;
-	ret_word->len = i - start;
-	rest->p += i;
-	rest->len -= i;
-	return true;
-}
-
 bool
 str_line(struct str *rest, struct str *ret_line)
 {

@@ -17,9 +17,6 @@ struct str {
 
 bool str_eq(struct str s, const char *text);
 
-/* Cut the next word off `rest`, separated by blanks; false when none. */
-bool str_word(struct str *rest, struct str *ret_word);
-
 /* Cut the next line off `rest`, without its end; false when none. */
 bool str_line(struct str *rest, struct str *ret_line);
 

@@ -5,7 +5,6 @@
 
 #include "approval/pairing.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "cli/cli_priv.h"
 #include "crypto/crypto.h"

@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
-#include "base/limits.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "http/cert.h"
 #include "sys/file.h"

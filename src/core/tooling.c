@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "core/core_priv.h"
 
 /* The slots of the tools: their ports are messages to runner and tools, and

@@ -369,18 +369,6 @@ http_server_shut(struct http_server *s)
 }
 
 void
-http_server_free(struct http_server *s)
-{
-	if (s == NULL)
-		return;
-	http_server_shut(s);
-	close(s->fd);
-	tls_config_free(s->tls);
-	free(s->conns);
-	free(s);
-}
-
-void
 http_reply(
     struct http_server *s, int64_t id, int status, const char *json, size_t len)
 {

@@ -36,7 +36,6 @@ typedef void http_request_fn(void *arg, const struct http_request *r);
 /* Not listening yet.  Takes the socket and the configuration over. */
 struct http_server *http_server_new(struct loop *l, int fd,
     struct tls_config *tls, size_t conns_max, http_request_fn *fn, void *arg);
-void http_server_free(struct http_server *s);
 
 NODISCARD enum err http_server_open(struct http_server *s);
 

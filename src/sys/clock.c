@@ -19,12 +19,6 @@ clock_boot_ms(void)
 }
 
 int64_t
-clock_boot_us(void)
-{
-	return read_us(CLOCK_BOOTTIME);
-}
-
-int64_t
 clock_wall_ms(void)
 {
 	return read_us(CLOCK_REALTIME) / 1000;

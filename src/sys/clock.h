@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 int64_t clock_boot_ms(void);
-int64_t clock_boot_us(void);
 int64_t clock_wall_ms(void);
 
 #endif

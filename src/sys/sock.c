@@ -192,20 +192,6 @@ sock_peer_uid(int fd, uid_t *ret)
 	return OK;
 }
 
-enum err
-sock_port(int fd, uint16_t *ret)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		return ERR_IO;
-	*ret = ntohs(ss.ss_family == AF_INET6
-		? ((struct sockaddr_in6 *)&ss)->sin6_port
-		: ((struct sockaddr_in *)&ss)->sin_port);
-	return OK;
-}
-
 union control {
 	char space[CMSG_SPACE(LANE_FDS_MAX * sizeof(int))];
 	struct cmsghdr align;

@@ -25,7 +25,6 @@ NODISCARD enum err sock_connect_tcp(
 
 NODISCARD enum err sock_nonblocking(int fd);
 NODISCARD enum err sock_peer_uid(int fd, uid_t *ret);
-NODISCARD enum err sock_port(int fd, uint16_t *ret);
 
 /* One message with up to LANE_FDS_MAX descriptors.  ERR_BUSY when it would
  * block, ERR_CLOSED when the other end is gone. */

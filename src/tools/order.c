@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/str.h"
 #include "sys/clock.h"
 #include "tools/tools_priv.h"
 

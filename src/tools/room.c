@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "sys/clock.h"
 #include "sys/sock.h"
 #include "tools/tools_priv.h"

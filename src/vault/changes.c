@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "http/cert.h"
 #include "sys/clock.h"
 #include "sys/file.h"

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The thin line through the whole house: goals, approvals, the record."""
 
+import os
+import pty
+import subprocess
+
 from house import House
 
 
@@ -33,6 +37,37 @@ def test_deleting_is_asked_approved_elsewhere_and_done(h):
     assert p.returncode == 0, err
     assert '"kind":"approved"' in out and '"name":"phone"' in out, out
     assert "to be deleted" not in h.console.reply("list notes")
+
+
+def on_a_terminal(h, goal, answer):
+    """What a person sees who asks in a terminal and answers at its prompt."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen([h.durward, "ask", goal], env=h.console.env, stdin=slave, stdout=slave,
+                         stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        seen += more
+        if answer and b"to sign these bytes: " in seen:
+            os.write(master, answer.encode() + b"\n")
+            answer = None
+    os.close(master)
+    return p.wait(30), seen.decode()
+
+
+def test_in_a_terminal_the_sheet_is_shown_and_signed_at_the_prompt(h):
+    h.console.ask("save a note: at the prompt")
+    code, seen = on_a_terminal(h, "delete the note at the prompt", "yes")
+    assert code == 0, seen
+    for line in ("durward-approval/1", 'args {"name":"at the prompt"}', "effect system",
+                 "approved   by console", "Deleted the note 'at the prompt'."):
+        assert line in seen, seen
 
 
 def test_a_denied_act_is_told_with_its_reason(h):

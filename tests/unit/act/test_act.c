@@ -40,16 +40,6 @@ TEST(every_arrow_is_there_and_no_other)
 	}
 }
 
-TEST(what_is_over_goes_nowhere)
-{
-	int s;
-
-	for (s = 0; s < ACT_STATE_COUNT; s++) {
-		CASE(act_state_name((enum act_state)s));
-		CHECK(act_is_over((enum act_state)s) == (follows[s] == 0));
-	}
-}
-
 /* Follow every path: what was started passed the intent, and an intent
  * came from a yes of a person or of the policy. */
 static void
