@@ -36,6 +36,13 @@ static const struct {
     {ACT_ALLOWED, ACT_FAILED},
     {ACT_INTENT, ACT_STARTED},
     {ACT_INTENT, ACT_FAILED},
+    {ACT_INTENT, ACT_UNKNOWN},
+    /* After a crash: done again, or asked again. */
+    {ACT_APPROVED, ACT_ASKED},
+    {ACT_INTENT, ACT_ALLOWED},
+    {ACT_INTENT, ACT_ASKED},
+    {ACT_STARTED, ACT_ALLOWED},
+    {ACT_STARTED, ACT_ASKED},
     {ACT_STARTED, ACT_DONE},
     {ACT_STARTED, ACT_FAILED},
     {ACT_STARTED, ACT_UNKNOWN},

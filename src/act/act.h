@@ -15,6 +15,8 @@
  * Judged again when it is spent, an approved or allowed act may still be
  * denied, and an allowed one asked; a question that nobody answers is denied;
  * and what cannot begin, for want of its tool, has failed before `started`.
+ * After a crash an act whose end is not known goes back to `allowed`, when it
+ * may be done again, or to `asked`.
  *
  * Pure: who calls act_step() writes the row and the log entry of each
  * arrow, in one transaction, before anything follows from it.
@@ -63,18 +65,21 @@ struct act {
 	int64_t step; /* Of the run; run and step are the idempotency key. */
 	enum act_state state;
 	char principal[NAME_MAX_LEN + 1];
-	char agent_id[NAME_MAX_LEN + 1];
+	char agent_id[NAME_MAX_LEN + 1]; /* "": the house's own. */
+	char client[NAME_MAX_LEN + 1]; /* The wish came through it, or "". */
 	char tool[2 * NAME_MAX_LEN + 2];
 	enum effect effect;
 	char *args; /* Canonical JSON, made visible: the bytes sent. */
 	char *origins; /* "name:person,..." for each argument. */
-	char layers[LAYERS_MAX][NAME_MAX_LEN + 1];
-	size_t n_layers;
+	struct names labels; /* What the run had seen when it was judged. */
 	bool dry_run;
-	char rule[NAME_MAX_LEN + 1];
+	char rule[SPOKE_TEXT_MAX + 8]; /* The lines that spoke. */
+	int keys; /* How many clients must say yes. */
+	bool cli_key; /* Not with a browser's key. */
+	int attempt; /* From 1; more after a crash in `started`. */
 	int64_t ttl_s;
+	int64_t until_ms; /* Of the question, on the house's own clock. */
 	char nonce[TOKEN_SIZE]; /* Of its sheets, once asked. */
-	int64_t asked_ms; /* Boot clock. */
 	char *result; /* Text of done, failed, unknown, denied. */
 };
 

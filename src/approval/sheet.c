@@ -24,6 +24,9 @@ static const struct line_field fields[] = {
     FIELD("log-root", LINE_DIGEST, log_root),
     FIELD("policy", LINE_DIGEST, policy),
     FIELD("rule", LINE_TEXT, rule),
+    FIELD("keys", LINE_INT, keys),
+    FIELD("key", LINE_TEXT, key),
+    FIELD("attempt", LINE_TEXT, attempt),
     FIELD("run", LINE_TOKEN, run),
     FIELD("act", LINE_TOKEN, act),
     FIELD("principal", LINE_TEXT, principal),
@@ -85,6 +88,10 @@ sheet_verify(const struct trust *t, struct str text,
 	if (e != OK || !client_may_approve(c))
 		return err_say(why, ERR_DENIED,
 		    "the sheet's client is unknown, revoked or no approver");
+	if (!str_eq(s.key, SHEET_KEY_ANY) &&
+	    (!str_eq(s.key, SHEET_KEY_CLI) || c->kind != CLIENT_CLI))
+		return err_say(why, ERR_DENIED,
+		    "this rule asks for a key that no browser keeps");
 	e = key_verify(&c->key, text.p, text.len, sig);
 	if (e != OK)
 		return err_say(why, ERR_SIGNATURE,
@@ -119,5 +126,43 @@ sheet_binds(
 		    "the arguments are not the ones on the sheet");
 	if (!str_eq(s->decision, "approve"))
 		return err_say(why, ERR_DENIED, "the sheet is not a yes");
+	return OK;
+}
+
+static bool
+same_text(struct str a, struct str b)
+{
+	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+}
+
+enum err
+sheets_suffice(
+    const struct sheet *sheets, size_t n, int least, struct errmsg *why)
+{
+	size_t i;
+	size_t j;
+
+	if (n == 0 || n > YES_MAX || (int64_t)n < sheets[0].keys ||
+	    (int64_t)n < least)
+		return err_say(why, ERR_DENIED,
+		    "it asks for %lld signatures of different clients, and "
+		    "has %zu",
+		    (long long)(n > 0 && sheets[0].keys > least ? sheets[0].keys
+								: least),
+		    n);
+	for (i = 1; i < n; i++) {
+		for (j = 0; j < i; j++)
+			if (digest_equal(&sheets[i].client, &sheets[j].client))
+				return err_say(why, ERR_DENIED,
+				    "two signatures are of one client");
+		/* What binds them to the act is checked of each one. */
+		if (strcmp(sheets[i].nonce, sheets[0].nonce) != 0 ||
+		    sheets[i].keys != sheets[0].keys ||
+		    !same_text(sheets[i].key, sheets[0].key) ||
+		    !same_text(sheets[i].rule, sheets[0].rule) ||
+		    !same_text(sheets[i].labels, sheets[0].labels))
+			return err_say(
+			    why, ERR_DENIED, "the sheets are of two questions");
+	}
 	return OK;
 }

@@ -31,7 +31,10 @@ struct sheet {
 	int64_t log_size;
 	struct digest log_root;
 	struct digest policy;
-	struct str rule;
+	struct str rule; /* The lines that ask: "box:unlock,client:own" */
+	int64_t keys; /* How many clients must say yes. */
+	struct str key; /* "any", or "cli": not one kept by a browser */
+	struct str attempt; /* "first", or that an earlier one may have been */
 	char run[TOKEN_SIZE];
 	char act[TOKEN_SIZE];
 	struct str principal;
@@ -55,6 +58,10 @@ struct sheet {
 NODISCARD enum err sheet_write(const struct sheet *s, struct buf *out);
 NODISCARD enum err sheet_read(const char *text, size_t len, struct sheet *ret);
 
+/* The words of `key`. */
+#define SHEET_KEY_ANY "any"
+#define SHEET_KEY_CLI "cli"
+
 /* Is this text signed by a live client of this box that may approve?
  * ERR_INPUT, ERR_SIGNATURE, ERR_DENIED with the reason. */
 NODISCARD enum err sheet_verify(const struct trust *t, struct str text,
@@ -75,5 +82,11 @@ struct sheet_binding {
 /* ERR_EXPIRED or ERR_DENIED with the line that differs. */
 NODISCARD enum err sheet_binds(
     const struct sheet *s, const struct sheet_binding *b, struct errmsg *why);
+
+/* Are these all the yeses that they themselves demand: enough, of different
+ * clients, and about one and the same question?  `least` is the number that
+ * the effect demands whatever the sheets say.  ERR_DENIED. */
+NODISCARD enum err sheets_suffice(
+    const struct sheet *sheets, size_t n, int least, struct errmsg *why);
 
 #endif

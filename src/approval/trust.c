@@ -36,6 +36,20 @@ read_key(const struct json *v, struct public_key *ret)
 	return hex != NULL ? public_read(hex, strlen(hex), ret) : ERR_INPUT;
 }
 
+/* Of a table from before there were kinds: all were of the command line. */
+static enum err
+read_kind(const struct json *v, enum client_kind *ret)
+{
+	const char *kind = json_str(v, "kind");
+
+	if (kind != NULL && strcmp(kind, "browser") != 0 &&
+	    strcmp(kind, "cli") != 0)
+		return ERR_INPUT;
+	*ret = kind != NULL && strcmp(kind, "browser") == 0 ? CLIENT_BROWSER
+							    : CLIENT_CLI;
+	return OK;
+}
+
 static enum err
 read_client(const struct json *v, struct client *ret)
 {
@@ -50,7 +64,7 @@ read_client(const struct json *v, struct client *ret)
 	    read_key(v, &c.key) != OK)
 		return ERR_INPUT;
 	c.role = client_role_by_name(role);
-	if (c.role == CLIENT_ROLE_COUNT)
+	if (c.role == CLIENT_ROLE_COUNT || read_kind(v, &c.kind) != OK)
 		return ERR_INPUT;
 	public_id(&c.key, &c.id);
 	*ret = c;
@@ -70,6 +84,23 @@ read_tool(const struct json *v, struct trusted_tool *ret)
 	if (digest_read(digest, strlen(digest), &t.manifest) != OK)
 		return ERR_INPUT;
 	*ret = t;
+	return OK;
+}
+
+static enum err
+read_grants(const struct json *v, struct trust *t)
+{
+	const struct json *list = json_get(v, "revoked_grants");
+	const struct json *m;
+
+	if (list == NULL)
+		return OK;
+	if (!json_is_array(list) || json_count(list) > GRANTS_REVOKED_MAX)
+		return ERR_INPUT;
+	for (m = json_first(list); m != NULL; m = json_next(m))
+		if (trust_revoke_grant(t, json_words(m, "id"),
+			json_int(m, "until_ms", 0), 0) != OK)
+			return ERR_INPUT;
 	return OK;
 }
 
@@ -98,6 +129,8 @@ trust_read(const struct json *v, struct trust *ret)
 	for (m = json_first(tools); m != NULL; m = json_next(m))
 		if (read_tool(m, &t.tools[t.n_tools++]) != OK)
 			return ERR_INPUT;
+	if (read_grants(v, &t) != OK)
+		return ERR_INPUT;
 	*ret = t;
 	return OK;
 }
@@ -112,6 +145,7 @@ write_client(const struct client *c)
 	json_put_str(v, "key", hex);
 	json_put_str(v, "name", c->name);
 	json_put_str(v, "role", client_role_name(c->role));
+	json_put_str(v, "kind", c->kind == CLIENT_BROWSER ? "browser" : "cli");
 	json_put_bool(v, "revoked", c->revoked);
 	json_put_int(v, "paired_ms", c->paired_ms);
 	return v;
@@ -123,6 +157,7 @@ trust_write(const struct trust *t)
 	struct json *v = json_object();
 	struct json *clients = json_array();
 	struct json *tools = json_array();
+	struct json *grants = json_array();
 	char hex[PUBLIC_HEX_SIZE];
 	size_t i;
 
@@ -136,8 +171,16 @@ trust_write(const struct trust *t)
 		json_put_str(tool, "manifest", hex);
 		json_push(tools, tool);
 	}
+	for (i = 0; i < t->n_revoked_grants; i++) {
+		struct json *grant = json_object();
+
+		json_put_str(grant, "id", t->revoked_grants[i].id);
+		json_put_int(grant, "until_ms", t->revoked_grants[i].until_ms);
+		json_push(grants, grant);
+	}
 	public_hex(&t->box_key, hex);
 	json_put_str(v, "key", hex);
+	json_put(v, "revoked_grants", grants);
 	json_put(v, "clients", clients);
 	json_put(v, "tools", tools);
 	return v;
@@ -253,5 +296,41 @@ trust_set_tool(struct trust *t, const char *name, const struct digest *manifest)
 	if (str_copy(t->tools[i].name, sizeof(t->tools[i].name), name) != OK)
 		return ERR_LIMIT;
 	t->tools[t->n_tools++].manifest = *manifest;
+	return OK;
+}
+
+bool
+trust_is_revoked_grant(const struct trust *t, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_revoked_grants; i++)
+		if (strcmp(t->revoked_grants[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+enum err
+trust_revoke_grant(
+    struct trust *t, const char *id, int64_t until_ms, int64_t now_ms)
+{
+	uint8_t bytes[TRUST_ID_SIZE / 2];
+	size_t i = 0;
+
+	if (hex_read(id, strlen(id), bytes, sizeof(bytes)) != OK)
+		return ERR_INPUT;
+	if (trust_is_revoked_grant(t, id))
+		return OK;
+	while (i < t->n_revoked_grants)
+		if (t->revoked_grants[i].until_ms < now_ms)
+			t->revoked_grants[i] =
+			    t->revoked_grants[--t->n_revoked_grants];
+		else
+			i++;
+	if (t->n_revoked_grants == GRANTS_REVOKED_MAX)
+		return ERR_LIMIT;
+	memcpy(t->revoked_grants[i].id, id, TRUST_ID_SIZE);
+	t->revoked_grants[i].until_ms = until_ms;
+	t->n_revoked_grants++;
 	return OK;
 }

@@ -36,14 +36,20 @@ enum client_role {
 const char *client_role_name(enum client_role r);
 enum client_role client_role_by_name(const char *name);
 
+/* What keeps its key. */
+enum client_kind { CLIENT_CLI, CLIENT_BROWSER };
+
 struct client {
 	struct digest id; /* SHA-256 of its SPKI. */
 	struct public_key key;
 	char name[NAME_MAX_LEN + 1];
 	enum client_role role;
+	enum client_kind kind;
 	bool revoked;
 	int64_t paired_ms; /* Wall clock, for people. */
 };
+
+#define TRUST_ID_SIZE 33 /* 128 bits in hex. */
 
 /* The digest of a tool's active manifest, signed by an owner. */
 struct trusted_tool {
@@ -58,6 +64,12 @@ struct trust {
 	size_t n_clients;
 	struct trusted_tool tools[TOOLS_MAX];
 	size_t n_tools;
+	/* Grants that an owner took back, until they would have ended. */
+	struct revoked_grant {
+		char id[TRUST_ID_SIZE];
+		int64_t until_ms; /* Wall clock. */
+	} revoked_grants[GRANTS_REVOKED_MAX];
+	size_t n_revoked_grants;
 };
 
 NODISCARD enum err trust_read(const struct json *v, struct trust *ret);
@@ -83,6 +95,11 @@ bool client_may_approve(const struct client *c);
 /* ERR_EXISTS for a key or a live name that is there already, ERR_LIMIT. */
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
 NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
+
+/* ERR_INPUT, ERR_LIMIT.  Those that ended before `now_ms` make room. */
+NODISCARD enum err trust_revoke_grant(
+    struct trust *t, const char *id, int64_t until_ms, int64_t now_ms);
+bool trust_is_revoked_grant(const struct trust *t, const char *id);
 NODISCARD enum err trust_set_tool(
     struct trust *t, const char *name, const struct digest *manifest);
 

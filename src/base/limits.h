@@ -2,6 +2,8 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+#include <stdint.h>
+
 /*
  * Every maximum has its name here, so that the memory and the patience of
  * the house can be read on one page.  Sizes are bytes unless a unit says
@@ -14,12 +16,13 @@
 #define RESULT_MAX (64 * 1024)
 #define REPLY_MAX (32 * 1024)
 #define NAME_MAX_LEN 64
+#define NAMES_MAX 16
 #define JSON_DEPTH_MAX 16
 #define JSON_MEMBERS_MAX 256
 
 /* Lanes. */
 #define LANE_BODY_MAX (100 * 1024)
-#define LANE_BULK_MAX (192 * 1024)
+#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX + GRANT_MAX)
 #define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
 #define LANE_FDS_MAX 4
 #define LANE_QUEUE_MAX 256
@@ -30,6 +33,16 @@
 #define RUNS_OPEN_MAX 16
 #define RUN_STEPS_MAX 32
 #define RUN_RESUMES_MAX 3
+#define ACT_ATTEMPTS_MAX 3
+#define YES_MAX 2
+#define GRANTS_MAX 128
+#define GRANTS_REVOKED_MAX 256
+#define GRANT_MAX (80 * 1024)
+#define GRANT_USES_MAX 100000
+#define GRANT_DAYS_MAX 366
+#define METERS_MAX 512
+#define RUNNER_WAIT_MS (20 * 1000)
+#define SCOPES_MAX 64
 #define RUN_MS (10 * 60 * 1000)
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
@@ -43,23 +56,32 @@
 /* Policy. */
 #define POLICY_BYTES_MAX (64 * 1024)
 #define POLICY_RULES_MAX 256
-#define POLICY_GLOBS_MAX 8
+#define POLICY_WORDS_MAX 24
+#define POLICY_VALUES_MAX 8
+#define POLICY_RATE_MAX 1000000
+#define POLICY_AMOUNT_MAX 1000000000
+#define POLICY_TTL_MAX_S (24 * 3600)
+#define SPOKE_TEXT_MAX 1024
 
 /* The trust table and pairing. */
-#define CLIENTS_MAX 64
+#define CLIENTS_MAX 192 /* Tombstones among them. */
 #define TOOLS_MAX 32
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
 #define PAIR_TRIES_MAX 5
 
 /* Tools and their containers. */
+#define NEW_MANIFESTS_MAX 4
+#define MANIFESTS_FOUND_MAX 128
 #define MANIFEST_MAX (32 * 1024)
 #define FUNCTIONS_MAX 32
+#define MCP_FUNCTIONS_MAX 256
 #define FUNCTION_ARGS_MAX 16
 #define MCP_LINE_MAX (256 * 1024)
 #define MCP_LIST_PAGES_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
+#define CALL_GRACE_MS 5000
 #define CALLS_OPEN_MAX 16
 
 /* Front doors. */
@@ -82,11 +104,21 @@
 #define LIST_MAX 100
 
 /* The house. */
+#define SAFETY_WATCH_MS (10 * 1000)
+#define CRASHES_MAX 3
+#define CRASHES_MS (10 * 60 * 1000)
+#define CHECK_ENTRIES_AT_ONCE 500
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
 #define RESTART_DELAY_MS 200
 #define HOUSE_DELAY_MS 1000
 #define CORE_END_MS 2000
+/* The wall clock: no box of ours is older than this, so much it may drift
+ * between two looks, and beyond this it has jumped. */
+#define CLOCK_FLOOR_MS (1767225600 * (int64_t)1000) /* 2026-01-01 */
+#define CLOCK_SLACK_MS (5 * 1000)
+#define CLOCK_JUMP_MS (5 * 60 * 1000)
+#define CLOCK_SAVE_MS (5 * 60 * 1000)
 #define FILE_READ_MAX (1024 * 1024)
 #define TIMERS_MAX 512
 

@@ -49,8 +49,9 @@ is_plain(struct str s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-", s.p[i]) ==
-		    NULL)
+		if (s.p[i] == '\0' ||
+		    strchr("abcdefghijklmnopqrstuvwxyz0123456789-_.:",
+			s.p[i]) == NULL)
 			return false;
 	return s.len > 0 && s.len <= NAME_MAX_LEN;
 }

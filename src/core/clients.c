@@ -62,53 +62,145 @@ do_ask(const struct call *k, struct errmsg *why)
 {
 	if (k->client->role == CLIENT_VIEWER)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
-	return runs_start(
-	    k->core, k->client, json_words(k->params, "goal"), k->request, why);
+	return runs_start(k->core->runs, k->client->name,
+	    json_words(k->params, "goal"), k->request, why);
 }
 
 /* Changes of trust go on to the vault, which checks the same signature
  * again and is the only one that can carry them out. */
 static enum err
-do_trust(const struct call *k, struct errmsg *why)
+send_trust(struct core *c, int64_t request, const struct json *envelope,
+    struct str raw)
 {
 	struct json *body = json_object();
 
-	json_put_int(body, "id", k->request);
-	json_put_str(body, "text", json_words(k->envelope, "text"));
-	json_put_str(body, "signature", json_words(k->envelope, "signature"));
-	if (peers_send_bulk(k->core->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body,
-		k->raw.p, k->raw.len) != OK)
-		return err_say(why, ERR_BUSY, "the vault is away");
-	return OK;
+	json_put_int(body, "id", request);
+	json_put_str(body, "text", json_words(envelope, "text"));
+	json_put_str(body, "signature", json_words(envelope, "signature"));
+	return peers_send_bulk(
+	    c->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body, raw.p, raw.len);
 }
 
-/* The document waits until the vault has agreed to its digest. */
 static enum err
-do_tool_add(const struct call *k, struct errmsg *why)
+do_trust(const struct call *k, struct errmsg *why)
 {
-	struct core *c = k->core;
-	const char *text = json_words(k->params, "manifest");
+	return send_trust(k->core, k->request, k->envelope, k->raw) == OK
+	    ? OK
+	    : err_say(why, ERR_BUSY, "the vault is away");
+}
+
+static struct new_manifest *
+find_new_manifest(struct core *c, int64_t request)
+{
+	size_t i;
+
+	for (i = 0; i < NEW_MANIFESTS_MAX; i++)
+		if (c->new_manifests[i].request == request)
+			return &c->new_manifests[i];
+	return NULL;
+}
+
+static void
+forget_new_manifest(struct new_manifest *n)
+{
+	free(n->text);
+	free(n->body);
+	json_free(n->envelope);
+	memset(n, 0, sizeof(*n));
+}
+
+/* The document is on the disk: should the vault trust it and the house end
+ * in the same moment, it is there. */
+static void
+manifest_kept(void *arg, const char *key)
+{
+	struct core *c = arg;
+	int64_t request = strtoll(key, NULL, 10);
+	struct new_manifest *n = find_new_manifest(c, request);
+	struct errmsg why = {"the vault is away"};
+
+	if (n == NULL ||
+	    send_trust(c, request, n->envelope,
+		(struct str){n->body, strlen(n->body)}) == OK)
+		return;
+	forget_new_manifest(n);
+	clients_refuse(c, request, ERR_BUSY, &why);
+}
+
+static void
+keep_manifest(struct core *c, const struct new_manifest *n)
+{
+	struct record *r = record_new(c->ledger);
+	struct json *row = json_object();
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	char key[24];
+
+	crypto_hash(n->text, strlen(n->text), &d);
+	digest_hex(&d, hex);
+	json_put_str(row, "digest", hex);
+	json_put_str(row, "body", n->text);
+	record_row(r, ROW_MANIFEST, row);
+	snprintf(key, sizeof(key), "%lld", (long long)n->request);
+	record_post(r, true, manifest_kept, c, key);
+}
+
+static enum err
+check_manifest(const struct call *k, const char *text, struct errmsg *why)
+{
 	struct manifest *m;
 	bool same_name;
-	enum err e;
+	enum err e = manifest_parse(text, strlen(text), &m, why);
 
-	if (k->client->role != CLIENT_OWNER)
-		return err_say(why, ERR_DENIED, "only an owner adds tools");
-	e = manifest_parse(text, strlen(text), &m, why);
 	if (e != OK)
 		return e;
 	same_name = strcmp(m->name, json_words(k->params, "tool")) == 0;
 	manifest_free(m);
-	if (!same_name)
-		return err_say(why, ERR_INPUT,
-		    "the command names another tool than its manifest");
-	e = do_trust(k, why);
-	if (e == OK) {
-		free(c->new_manifest);
-		c->new_manifest = xstrdup(text);
-		c->new_manifest_request = k->request;
-	}
-	return e;
+	return same_name
+	    ? OK
+	    : err_say(why, ERR_INPUT,
+		  "the command names another tool than its manifest");
+}
+
+static enum err
+do_tool_add(const struct call *k, struct errmsg *why)
+{
+	const char *text = json_words(k->params, "manifest");
+	struct new_manifest *n = find_new_manifest(k->core, 0);
+	enum err e;
+
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner adds tools");
+	if (n == NULL)
+		return err_say(why, ERR_BUSY,
+		    "other tools are being added; try again in a moment");
+	e = check_manifest(k, text, why);
+	if (e != OK)
+		return e;
+	n->request = k->request;
+	n->text = xstrdup(text);
+	n->envelope = json_copy(k->envelope);
+	n->body = xstrndup(k->raw.p, k->raw.len);
+	keep_manifest(k->core, n);
+	return OK;
+}
+
+static enum err
+do_approve(const struct call *k, struct errmsg *why)
+{
+	struct yes yes = {.act = json_str(k->params, "act"),
+	    .signature = json_str(k->params, "signature"),
+	    .grant = json_str(k->params, "grant"),
+	    .grant_signature = json_str(k->params, "grant_signature")};
+
+	return acts_approve(k->core->acts, k->client, &yes, k->request, why);
+}
+
+static enum err
+do_deny(const struct call *k, struct errmsg *why)
+{
+	return acts_deny(k->core->acts, k->client, json_str(k->params, "act"),
+	    json_str(k->params, "reason"), k->request, why);
 }
 
 static const struct {
@@ -116,8 +208,15 @@ static const struct {
 	enum err (*run)(const struct call *k, struct errmsg *why);
 } commands[] = {
     {"ask", do_ask},
-    {"approve", asking_approve},
-    {"deny", asking_deny},
+    {"approve", do_approve},
+    {"deny", do_deny},
+    {"halt", safety_halt},
+    {"resume", safety_resume},
+    {"policy.activate", rules_activate},
+    {"policy.rollback", rules_rollback},
+    {"policy.explain", rules_explain},
+    {"grant.add", rules_grant},
+    {"grant.revoke", do_trust},
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
     {"tool.add", do_tool_add},
@@ -263,33 +362,61 @@ clients_on_challenge(void *role, struct msg *m)
 	clients_reply(c, json_int(m->body, "id", 0), v);
 }
 
+/* Its connections end, and what it said yes to waits for another. */
 static void
 cut_client(struct core *c, const char *id)
 {
 	struct json *body = json_object();
+	struct digest d;
+
+	if (digest_read(id, strlen(id), &d) == OK)
+		acts_client_lost(c->acts, &d);
 
 	json_put_str(body, "client", id);
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
 
-/* The vault trusts the new manifest: now it is the tool's. */
-static void
-take_manifest(struct core *c, struct record *r)
+/* What stands in the table, written where the next start finds it. */
+static struct json *
+trust_row(const struct core *c)
 {
 	struct json *row = json_object();
-	struct errmsg why;
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
 
-	crypto_hash(c->new_manifest, strlen(c->new_manifest), &d);
-	digest_hex(&d, hex);
-	json_put_str(row, "digest", hex);
-	json_put_str(row, "body", c->new_manifest);
-	record_row(r, ROW_MANIFEST, row);
-	if (tooling_put(c, c->new_manifest, &why) != OK)
-		log_warn("the new manifest is left out: %s", why.text);
-	free(c->new_manifest);
-	c->new_manifest = NULL;
+	json_put_str(row, "scope", "box");
+	json_put_str(row, "name", "trust");
+	json_put_str(row, "value", c->trust_digest);
+	return row;
+}
+
+/* The vault saves before it tells, so a kill in between would leave no
+ * entry: at the start the table must be the one that was logged last.  While
+ * the house runs each change comes with its own entry. */
+void
+clients_compare_trust(struct core *c, const struct json *table)
+{
+	char before[DIGEST_HEX_SIZE];
+	struct json *body;
+	struct record *r;
+	struct digest d;
+	struct buf b;
+
+	memcpy(before, c->trust_digest, sizeof(before));
+	buf_init(&b, LANE_BODY_MAX);
+	json_canonical(table, &b);
+	crypto_hash(b.p, b.len, &d);
+	buf_done(&b);
+	digest_hex(&d, c->trust_digest);
+	if (c->trust_compared || strcmp(before, c->trust_digest) == 0) {
+		c->trust_compared = true;
+		return;
+	}
+	c->trust_compared = true;
+	body = json_object();
+	json_put_str(body, "table", c->trust_digest);
+	r = record_new(c->ledger);
+	record_log(r, "trust-found", NULL, NULL, body);
+	record_row(r, ROW_SETTING, trust_row(c));
+	record_post(r, true, NULL, NULL, NULL);
 }
 
 /* The change is in the log, on the disk: now the client may hear of it. */
@@ -312,17 +439,28 @@ clients_on_trust_answer(void *role, struct msg *m)
 	struct record *r;
 	char key[24];
 
+	struct new_manifest *n =
+	    request != 0 ? find_new_manifest(c, request) : NULL;
+
 	if (!json_flag(m->body, "ok")) {
+		if (n != NULL)
+			forget_new_manifest(n);
 		err_say(&why, OK, "%s", json_words(m->body, "error"));
 		clients_refuse(c, request, ERR_DENIED, &why);
 		return;
 	}
 	if (strcmp(what, "client-revoked") == 0)
 		cut_client(c, json_words(m->body, "client"));
+	if (n != NULL) {
+		if (tooling_put(c, n->text, &why) != OK)
+			log_warn("the new manifest is left out: %s", why.text);
+		forget_new_manifest(n);
+	}
 	snprintf(key, sizeof(key), "%lld", (long long)request);
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
-	if (c->new_manifest != NULL && request == c->new_manifest_request)
-		take_manifest(c, r);
+	if (strcmp(what, "grant-revoked") == 0)
+		rules_grant_revoked(c, json_words(m->body, "grant"), r);
+	record_row(r, ROW_SETTING, trust_row(c));
 	record_post(r, true, ours ? confirm : NULL, c, key);
 }

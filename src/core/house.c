@@ -7,8 +7,9 @@
 /* The house's own functions: acts like all others, done by the core. */
 
 static void
-say_tools(struct core *c, struct buf *out)
+say_tools(void *arg, struct buf *out)
 {
+	struct core *c = arg;
 	struct slot *t;
 	size_t i;
 	size_t j;
@@ -27,26 +28,16 @@ say_tools(struct core *c, struct buf *out)
 		buf_adds(out, "No tools yet; 'durward tool add' adds one.\n");
 }
 
-static size_t
-count_acts(const struct core *c, enum act_state state)
-{
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		n += c->acts[i] != NULL && c->acts[i]->act->state == state;
-	return n;
-}
-
 static void
-say_status(struct core *c, struct buf *out)
+say_status(void *arg, struct buf *out)
 {
+	struct core *c = arg;
 	int64_t up_s = (clock_boot_ms() - c->started_ms) / 1000;
 
 	buf_addf(out,
 	    "The house is up since %lld s. %zu clients, %zu "
 	    "questions wait, %llu log entries.",
-	    (long long)up_s, c->trust.n_clients, count_acts(c, ACT_ASKED),
+	    (long long)up_s, c->trust.n_clients, acts_count(c->acts, ACT_ASKED),
 	    (unsigned long long)ledger_head(c->ledger)->size);
 	if (c->runner_ready && !c->has_limits)
 		buf_adds(out,
@@ -56,6 +47,7 @@ say_status(struct core *c, struct buf *out)
 		buf_addf(out, "\nTools cannot run: %s",
 		    c->runner_state[0] != '\0' ? c->runner_state
 					       : "their half is not running");
+	safety_say(c, out);
 }
 
 static const struct house_function functions[] = {

@@ -1,56 +1,201 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "core/core_priv.h"
-#include "crypto/crypto.h"
 #include "sys/file.h"
 
-/* What the core reads before it confines itself. */
+/* What the core reads before it confines itself, and what it is made of. */
 
 #define DATABASE "/state/durward.db"
-#define POLICY "/state/policy"
+#define FIRST_POLICY "/state/policy"
 
-void
-core_open_policy(struct core *c)
+static enum err
+load_act(struct core *c, const struct json *row)
+{
+	struct act *a;
+	enum err e = ledger_act_of_row(row, &a);
+
+	if (e == OK)
+		acts_restore(c->acts, a);
+	return e;
+}
+
+static enum err
+load_row(void *arg, enum ledger_row table, const struct json *row)
+{
+	struct core *c = arg;
+
+	switch (table) {
+	case ROW_RUN:
+		runs_restore(c->runs, row);
+		return OK;
+	case ROW_ACT:
+		return load_act(c, row);
+	case ROW_ACTED:
+		runs_acted(
+		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
+		return OK;
+	case ROW_MANIFEST:
+		tooling_found(c, json_words(row, "body"));
+		return OK;
+	case ROW_SETTING:
+		if (strcmp(json_words(row, "name"), "trust") == 0)
+			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
+			    json_words(row, "value"));
+		break;
+	default:
+		break;
+	}
+	return judge_load(c->judge, table, row);
+}
+
+/* The first start: the file that `durward init` left is version 1. */
+static void
+take_first_policy(struct core *c)
 {
 	struct errmsg why = {""};
 	struct buf text;
 
+	if (judge_policy(c->judge, "box") != NULL)
+		return;
 	buf_init(&text, POLICY_BYTES_MAX);
-	if (file_read(POLICY, &text) != OK)
+	if (file_read(FIRST_POLICY, &text) != OK)
 		fatal("there is no policy; 'durward init' writes one");
-	if (policy_parse(text.p, text.len, &c->policy, &why) != OK)
+	if (judge_put_policy(c->judge, "box", 1, text.p, &why) != OK)
 		fatal("%s", why.text);
-	crypto_hash(text.p, text.len, &c->policy_digest);
+	rules_write_first(c);
 	buf_done(&text);
 }
 
-static void
-load_run(void *arg, const char *id, const char *goal, const char *principal)
+static enum fact
+fact(void *arg, const char *name)
 {
-	runs_restore(arg, id, goal, principal);
+	const struct core *c = arg;
+
+	if (strcmp(name, "limits") == 0)
+		return c->has_limits ? FACT_TRUE : FACT_FALSE;
+	if (strcmp(name, "runner") == 0)
+		return c->runner_ready ? FACT_TRUE : FACT_FALSE;
+	return FACT_UNKNOWN;
+}
+
+/* ---- The ports of the acts ---- */
+
+static bool
+port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
+{
+	struct core *c = arg;
+
+	return peers_send_bulk(c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk,
+		   bulk_len) == OK;
+}
+
+static const char *
+port_epoch(void *arg)
+{
+	const struct core *c = arg;
+
+	return c->tools_epoch;
+}
+
+static bool
+port_runner_may_come(void *arg)
+{
+	return tooling_runner_may_come(arg);
 }
 
 static void
-load_manifest(void *arg, const char *text, size_t len)
+port_tell_run(void *arg, const struct act *a)
 {
 	struct core *c = arg;
-	struct slot *t;
-	struct errmsg why;
 
-	if (slots_put(c->slots, text, len, &t, &why) != OK)
-		log_warn("a stored manifest is left out: %s", why.text);
+	runs_tell_result(
+	    c->runs, a->run, a->step, act_state_name(a->state), a->result);
+}
+
+static void
+port_run_labels(void *arg, const char *run, struct names *ret)
+{
+	struct core *c = arg;
+
+	runs_labels(c->runs, run, ret);
+}
+
+static void
+port_run_saw(void *arg, const char *run, const struct names *more)
+{
+	struct core *c = arg;
+
+	runs_saw(c->runs, run, more);
+}
+
+static void
+port_answer(void *arg, int64_t request)
+{
+	clients_reply(arg, request, json_object());
+}
+
+static void
+open_acts(struct core *c)
+{
+	struct acts_setup s = {.loop = c->loop,
+	    .slots = c->slots,
+	    .judge = c->judge,
+	    .trust = &c->trust,
+	    .boot = peers_boot(c->peers),
+	    .ports = {.arg = c,
+		.order = port_order,
+		.epoch = port_epoch,
+		.runner_may_come = port_runner_may_come,
+		.tell_run = port_tell_run,
+		.run_labels = port_run_labels,
+		.run_saw = port_run_saw,
+		.answer = port_answer,
+		.house = house_function}};
+
+	c->acts = acts_new(&s);
+}
+
+/* The goal is on the disk. */
+static void
+port_started(void *arg, int64_t request, const char *run)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "run", run);
+	clients_reply(arg, request, v);
+}
+
+static void
+open_runs(struct core *c)
+{
+	struct runs_setup s = {.peers = c->peers,
+	    .loop = c->loop,
+	    .judge = c->judge,
+	    .slots = c->slots,
+	    .house = house_function,
+	    .arg = c,
+	    .started = port_started};
+
+	c->runs = runs_new(&s);
 }
 
 void
 core_open_ledger(struct core *c)
 {
-	struct ledger_load load = {.arg = c,
-	    .run = load_run,
-	    .act = acts_restore,
-	    .acted = runs_acted,
-	    .manifest = load_manifest};
+	struct judge_setup setup = {.trust = &c->trust, .arg = c, .fact = fact};
+	struct ledger_load load = {.arg = c, .row = load_row};
 	struct errmsg why = {""};
 
+	c->judge = judge_new(&setup);
+	open_acts(c);
+	open_runs(c);
 	if (ledger_open(DATABASE, c->loop, &load, &c->ledger, &why) != OK)
 		fatal("%s", why.text);
+	acts_use_ledger(c->acts, c->ledger);
+	runs_use(c->runs, c->ledger, c->acts);
+	judge_watch_clock(c->judge);
+	take_first_policy(c);
 }

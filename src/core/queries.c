@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/core_priv.h"
-#include "sys/clock.h"
 
 /* Queries: reading only.  What comes from the ledger is answered when it is
  * there. */
@@ -31,7 +30,9 @@ query_entries(const struct call *q)
 static bool
 is_open(void *arg, const char *run)
 {
-	return runs_find(arg, run) != NULL;
+	const struct core *c = arg;
+
+	return run[0] == '\0' || runs_is_open(c->runs, run);
 }
 
 static void
@@ -40,12 +41,13 @@ query_events(const struct call *q)
 	const char *run = json_words(q->params, "run");
 	struct errmsg why;
 
-	if (strlen(run) != TOKEN_SIZE - 1) {
+	/* Without a run: whatever happens in the house. */
+	if (run[0] != '\0' && strlen(run) != TOKEN_SIZE - 1) {
 		err_say(&why, ERR_INPUT, "events need a run's whole id");
 		clients_refuse(q->core, q->request, ERR_INPUT, &why);
 		return;
 	}
-	ledger_follow(q->core->ledger, run,
+	ledger_follow(q->core->ledger, run[0] != '\0' ? run : NULL,
 	    (uint64_t)json_int(q->params, "from", 0), is_open, on_document,
 	    q->core, q->request);
 }
@@ -61,12 +63,11 @@ query_approvals(const struct call *q)
 {
 	struct json *v = json_object();
 	struct json *list = json_array();
-	int64_t now_ms = clock_boot_ms();
+	struct act_view view;
 	size_t i;
 
-	for (i = 0; i < ACTS_OPEN_MAX; i++) {
-		const struct act *a =
-		    q->core->acts[i] != NULL ? q->core->acts[i]->act : NULL;
+	for (i = 0; acts_at(q->core->acts, i, &view); i++) {
+		const struct act *a = view.act;
 		struct json *row;
 
 		if (a == NULL || a->state != ACT_ASKED)
@@ -77,10 +78,12 @@ query_approvals(const struct call *q)
 		json_put_str(row, "tool", a->tool);
 		json_put_str(row, "effect", effect_name(a->effect));
 		json_put_strn(row, "args", a->args, str_cut(a->args, 200));
+		json_put_int(row, "args_bytes", (int64_t)strlen(a->args));
 		json_put_str(row, "principal", a->principal);
 		json_put_str(row, "rule", a->rule);
-		json_put_int(
-		    row, "left_s", a->ttl_s - (now_ms - a->asked_ms) / 1000);
+		json_put_int(row, "keys", a->keys);
+		json_put_int(row, "given", view.given);
+		json_put_int(row, "left_s", view.left_s);
 		json_push(list, row);
 	}
 	json_put(v, "approvals", list);
@@ -91,21 +94,18 @@ query_approvals(const struct call *q)
 static void
 query_sheet(const struct call *q)
 {
-	const char *id = json_str(q->params, "act");
-	struct open_act *o = acts_find(q->core, id != NULL ? id : "");
-	struct errmsg why = {"no open act has this id"};
+	const char *id = json_words(q->params, "act");
+	struct errmsg why = {""};
 	const char *text;
 	struct json *v;
-	enum err e = ERR_NOTFOUND;
+	enum err e = acts_sheet(q->core->acts, id, q->client, &text, &why);
 
-	if (o != NULL)
-		e = asking_sheet(q->core, o, q->client, &text, &why);
 	if (e != OK) {
 		clients_refuse(q->core, q->request, e, &why);
 		return;
 	}
 	v = json_object();
-	json_put_str(v, "act", o->act->id);
+	json_put_str(v, "act", id);
 	json_put_str(v, "sheet", text);
 	clients_reply(q->core, q->request, v);
 }
@@ -232,8 +232,11 @@ static const struct {
     {"challenge", query_challenge},
     {"checkpoint", query_checkpoint},
     {"clients", query_clients},
+    {"doctor", safety_query_doctor},
     {"entries", query_entries},
     {"events", query_events},
+    {"grants", rules_query_grants},
+    {"policy", rules_query_policy},
     {"proof", query_proof},
     {"runs", query_runs},
     {"sheet", query_sheet},

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "core/core_priv.h"
+#include "sys/clock.h"
 
 /* The slots of the tools: their ports are messages to runner and tools, and
  * what those two say is given to them. */
@@ -35,27 +38,43 @@ port_stop(void *arg, const char *tool)
 	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_STOP, body);
 }
 
+static void
+port_ready(void *arg, const char *tool)
+{
+	struct core *c = arg;
+
+	acts_tool_ready(c->acts, tool);
+}
+
+static void
+port_failed(void *arg, const char *tool, const char *why)
+{
+	struct core *c = arg;
+
+	acts_tool_failed(c->acts, tool, why);
+}
+
+/* It comes a moment after the house, or after its own restart. */
+bool
+tooling_runner_may_come(const struct core *c)
+{
+	int64_t since_ms = c->runner_lost_ms > c->started_ms ? c->runner_lost_ms
+							     : c->started_ms;
+
+	return !c->runner_ready && c->runner_state[0] == '\0' &&
+	    clock_boot_ms() - since_ms < RUNNER_WAIT_MS;
+}
+
 void
 tooling_open(struct core *c)
 {
 	struct slot_ports ports = {.arg = c,
 	    .start = port_start,
 	    .stop = port_stop,
-	    .ready = acts_tool_ready,
-	    .failed = acts_tool_failed};
+	    .ready = port_ready,
+	    .failed = port_failed};
 
 	c->slots = slots_new(c->loop, &ports);
-}
-
-struct slot *
-tooling_find(struct core *c, const char *function)
-{
-	char tool[NAME_MAX_LEN + 1];
-	char name[NAME_MAX_LEN + 1];
-
-	if (tool_name_split(function, tool, name) != OK)
-		return NULL;
-	return slots_find(c->slots, tool);
 }
 
 bool
@@ -92,9 +111,63 @@ tooling_put(struct core *c, const char *text, struct errmsg *why)
 	struct slot *t;
 	enum err e = slots_put(c->slots, text, strlen(text), &t, why);
 
-	if (e == OK)
+	if (e == OK) {
 		tell_manifest(c, t);
+		/* Open questions name the old one. */
+		acts_ask_anew(c->acts);
+	}
 	return e;
+}
+
+void
+tooling_found(struct core *c, const char *text)
+{
+	if (c->n_found_manifests == MANIFESTS_FOUND_MAX) {
+		free(c->found_manifests[0]);
+		memmove(c->found_manifests, c->found_manifests + 1,
+		    (MANIFESTS_FOUND_MAX - 1) * sizeof(c->found_manifests[0]));
+		c->n_found_manifests--;
+	}
+	c->found_manifests[c->n_found_manifests++] = xstrdup(text);
+}
+
+/* A document is stored before the vault is asked to trust it, so the newest
+ * one need not be the one that counts. */
+static bool
+should_stand(struct core *c, const char *text)
+{
+	struct errmsg why;
+	struct manifest *m;
+	struct slot *t;
+	bool stands;
+
+	if (manifest_parse(text, strlen(text), &m, &why) != OK) {
+		log_warn("a stored manifest is left out: %s", why.text);
+		return false;
+	}
+	t = slots_find(c->slots, m->name);
+	stands = t == NULL || !tooling_trusts(c, t) ||
+	    trust_has_manifest(&c->trust, m->name, &m->digest);
+	manifest_free(m);
+	return stands;
+}
+
+void
+tooling_settle(struct core *c)
+{
+	struct errmsg why;
+	struct slot *t;
+	size_t i;
+
+	for (i = 0; i < c->n_found_manifests; i++) {
+		char *text = c->found_manifests[i];
+
+		if (should_stand(c, text) &&
+		    slots_put(c->slots, text, strlen(text), &t, &why) == OK)
+			tell_manifest(c, t);
+		free(text);
+	}
+	c->n_found_manifests = 0;
 }
 
 static struct slot *
@@ -161,4 +234,5 @@ tooling_on_runner(void *role, struct msg *m)
 	c->has_limits = json_flag(m->body, "limits");
 	snprintf(c->runner_state, sizeof(c->runner_state), "%s",
 	    c->runner_ready ? "" : json_words(m->body, "why"));
+	acts_runner_ready(c->acts);
 }

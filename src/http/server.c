@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "http/parse.h"
 #include "sys/clock.h"
 
@@ -52,8 +53,21 @@ struct http_server {
 	struct conn **conns;
 };
 
-/* Ids are unique over all servers of the process. */
+/* Ids are unique over all servers of the process, and begin anywhere: who
+ * still answers an earlier process must not meet a request of this one. */
 static int64_t request_ids;
+
+static int64_t
+new_request_id(void)
+{
+	uint32_t random;
+
+	if (request_ids == 0) {
+		crypto_random(&random, sizeof(random));
+		request_ids = (int64_t)random << 16;
+	}
+	return ++request_ids;
+}
 
 static void on_conn(void *arg, int fd, int events);
 
@@ -136,7 +150,7 @@ refuse(struct conn *c, enum err e)
 static void
 give_request(struct conn *c, const struct http_head *h)
 {
-	struct http_request r = {.id = ++request_ids,
+	struct http_request r = {.id = new_request_id(),
 	    .method = h->method,
 	    .path = h->target,
 	    .has_client = c->has_client,

@@ -60,6 +60,13 @@ ledger_kept(const struct ledger *l)
 }
 
 bool
+ledger_is_low(const struct ledger *l)
+{
+	(void)l;
+	return false;
+}
+
+bool
 ledger_is_busy(const struct ledger *l)
 {
 	return store_waiting(l->store) > STORE_QUEUE_MAX / 2;

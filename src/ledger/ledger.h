@@ -21,15 +21,33 @@
 
 struct ledger;
 
-/* What was open when the house ended, told in this order: runs, acts, the
- * steps of open runs that have an act already, manifests. */
+/* Tables that a record may write to, and that are loaded at the start. */
+enum ledger_row {
+	ROW_RUN,
+	ROW_STEP,
+	ROW_ACT,
+	ROW_ACT_STATE, /* What changes of an act while it goes on. */
+	ROW_ACTED, /* Loaded only: steps of open runs that have an act. */
+	ROW_YES, /* A sheet that was signed. */
+	ROW_NONCE, /* A second one of the same value ends the house. */
+	ROW_MANIFEST,
+	ROW_VERSION, /* Of what an owner can change. */
+	ROW_ACTIVE, /* Which one counts. */
+	ROW_ACTIVE_VERSION, /* Loaded only: that one, and the newest number. */
+	ROW_GRANT,
+	ROW_USAGE, /* Adds to what stands there. */
+	ROW_USAGE_OLD, /* Deletes. */
+	ROW_SETTING,
+	ROW_COUNT
+};
+
+/* What was there when the house ended, row by row: settings, active
+ * versions, usage, manifests, grants, open runs, open acts, and which of
+ * their steps have acts.  An error ends the loading. */
 struct ledger_load {
 	void *arg;
-	void (*run)(
-	    void *arg, const char *id, const char *goal, const char *principal);
-	void (*act)(void *arg, struct act *a); /* Takes it over. */
-	void (*acted)(void *arg, const char *run, int64_t step);
-	void (*manifest)(void *arg, const char *text, size_t len);
+	enum err (*row)(
+	    void *arg, enum ledger_row table, const struct json *row);
 };
 
 /* Open, migrate and load.  ERR_CORRUPT, ERR_IO, ERR_UNSUPPORTED. */
@@ -44,6 +62,14 @@ void ledger_close(struct ledger *l);
 const struct tree *ledger_head(const struct ledger *l);
 const struct tree *ledger_kept(const struct ledger *l);
 
+/* Is the disk nearly full? */
+bool ledger_is_low(const struct ledger *l);
+
+/* Verify every entry against the tree as it is now, a few at a time and
+ * behind all other work; tells how it went when it is through. */
+void ledger_check(struct ledger *l,
+    void (*fn)(void *arg, bool good, const char *what), void *arg);
+
 /* So much waits to be written that new work should be turned away. */
 bool ledger_is_busy(const struct ledger *l);
 
@@ -51,17 +77,6 @@ bool ledger_is_busy(const struct ledger *l);
 
 struct record;
 typedef void record_then_fn(void *arg, const char *key);
-
-/* Tables that a record may write to. */
-enum ledger_row {
-	ROW_RUN,
-	ROW_STEP,
-	ROW_ACT,
-	ROW_SHEET,
-	ROW_NONCE, /* A second one of the same value ends the house. */
-	ROW_MANIFEST,
-	ROW_COUNT
-};
 
 struct record *record_new(struct ledger *l);
 
@@ -79,6 +94,12 @@ struct json *record_result(const char *text);
 void record_row(struct record *r, enum ledger_row table, struct json *row);
 void record_act(struct record *r, const struct act *a);
 
+/* The act that a loaded row is.  ERR_CORRUPT. */
+NODISCARD enum err ledger_act_of_row(const struct json *row, struct act **ret);
+
+/* Not to be written after all. */
+void record_drop(struct record *r);
+
 /* Write it, then call `then` with `key`: after the sync when `durable`. */
 void record_post(struct record *r, bool durable, record_then_fn *then,
     void *arg, const char *key);
@@ -94,13 +115,19 @@ void ledger_read_entries(struct ledger *l, const char *run, uint64_t from,
     reading_fn *fn, void *arg, int64_t id);
 
 /* The same, but an answer without entries waits for the next one of the run
- * or CLIENT_WAIT_MS, for as long as `is_open` says that there may be one. */
+ * (of any, when `run` is NULL) or CLIENT_WAIT_MS, for as long as `is_open` says
+ * that there may be one. */
 void ledger_follow(struct ledger *l, const char *run, uint64_t from,
     bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
     int64_t id);
 
 /* {"runs": [...]}, the newest first. */
 void ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id);
+
+/* {"kind", "scope", "n", "digest", "body", "client", "wall_ms"} of one
+ * version.  ERR_NOTFOUND. */
+void ledger_read_version(struct ledger *l, const char *kind, const char *scope,
+    int64_t n, reading_fn *fn, void *arg, int64_t id);
 
 /* {"path": [...]}: that entry `seq` is in the tree of `size`. */
 void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,

@@ -19,9 +19,9 @@ struct ledger {
 extern const char *const ledger_migrations[];
 extern const int ledger_migrations_len;
 
+/* ---- rows.c, act_row.c ---- */
 NODISCARD enum err row_write(
     struct store_tx *tx, enum ledger_row table, const struct json *row);
-struct json *row_of_act(const struct act *a);
 
 struct loading {
 	struct ledger *ledger;

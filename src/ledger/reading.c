@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ struct reading {
 	bool (*is_open)(void *arg, const char *run); /* Of a follower. */
 
 	char run_id[TOKEN_SIZE]; /* "": of all runs. */
+	char kind[NAME_MAX_LEN + 1]; /* Of a version. */
+	char scope[2 * NAME_MAX_LEN];
 	uint64_t from;
 	uint64_t size;
 	struct buf out;
@@ -214,9 +217,13 @@ follow_wake(struct ledger *l, const char *run)
 
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++) {
 		struct reading *r;
+		const char *of;
 
-		if (l->followers[i] == NULL ||
-		    strcmp(l->followers[i]->reading->run_id, run) != 0)
+		if (l->followers[i] == NULL)
+			continue;
+		/* Some follow the whole house. */
+		of = l->followers[i]->reading->run_id;
+		if (of[0] != '\0' && strcmp(of, run) != 0)
 			continue;
 		/* It has read this entry already, ahead of our copy. */
 		if (l->followers[i]->reading->from >= l->head.size)
@@ -299,5 +306,51 @@ ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size, reading_fn *fn,
 	r->from = seq;
 	/* Beyond the head there is nothing: out of range, so refused. */
 	r->size = size <= l->head.size ? size : 0;
+	reading_post(r, reading_done);
+}
+
+/* ---- Versions ---- */
+
+static enum err
+read_version(struct store_tx *tx, struct reading *r)
+{
+	struct store_query *q;
+	struct json *v;
+	enum err e = store_query_open(tx,
+	    "SELECT digest, body, client, wall_ms FROM version"
+	    " WHERE kind=? AND scope=? AND n=?",
+	    &q);
+
+	if (e != OK)
+		return e;
+	store_bind_text(q, 1, r->kind);
+	store_bind_text(q, 2, r->scope);
+	store_bind_int(q, 3, (int64_t)r->from);
+	e = store_query_step(q);
+	if (e == OK) {
+		v = json_object();
+		json_put_str(v, "kind", r->kind);
+		json_put_str(v, "scope", r->scope);
+		json_put_int(v, "n", (int64_t)r->from);
+		json_put_str(v, "digest", store_column_text(q, 0));
+		json_put_str(v, "body", store_column_text(q, 1));
+		json_put_str(v, "client", store_column_text(q, 2));
+		json_put_int(v, "wall_ms", store_column_int(q, 3));
+		json_print_into(v, &r->out);
+		json_free(v);
+	}
+	store_query_close(q);
+	return e;
+}
+
+void
+ledger_read_version(struct ledger *l, const char *kind, const char *scope,
+    int64_t n, reading_fn *fn, void *arg, int64_t id)
+{
+	struct reading *r = reading_new(l, read_version, fn, arg, id);
+
+	r->from = (uint64_t)n;
+	snprintf(r->kind, sizeof(r->kind), "%s", kind);
+	snprintf(r->scope, sizeof(r->scope), "%s", scope);
 	reading_post(r, reading_done);
 }

@@ -14,7 +14,7 @@
  */
 
 #define LOGS_MAX 4
-#define ROWS_MAX 6
+#define ROWS_MAX 32
 #define RESULT_LOGGED_MAX 4096
 
 struct row {
@@ -97,6 +97,12 @@ record_free(struct record *r)
 	free(r);
 }
 
+void
+record_drop(struct record *r)
+{
+	record_free(r);
+}
+
 /* On the store's thread. */
 static enum err
 run_record(struct store_tx *tx, void *arg)
@@ -130,17 +136,11 @@ record_done(void *arg, enum err result)
 		l->head = r->head;
 	if (r->durable)
 		l->kept = r->head;
-	if (r->run[0] != '\0')
+	if (r->n_logs > 0)
 		follow_wake(l, r->run);
 	if (r->then != NULL)
 		r->then(r->arg, r->key);
 	record_free(r);
-}
-
-void
-record_act(struct record *r, const struct act *a)
-{
-	record_row(r, ROW_ACT, row_of_act(a));
 }
 
 struct json *

@@ -47,6 +47,7 @@ static struct parent {
 	int signal_fd;
 	char boot[33];
 	char instance[17];
+	char zone[80]; /* "TZ=...", for rules that name hours. */
 	bool announced;
 	int64_t checked_ms; /* When heartbeats were looked at last. */
 	struct member members[ROLE_COUNT];
@@ -88,6 +89,49 @@ connect_two(struct member *a, struct member *b)
 	close(ends[1]);
 }
 
+/*
+ * How often core or vault died lately.  The house that starts anew is the
+ * same process, so the environment carries the times over: "T T T", in
+ * seconds of the boot clock.
+ */
+#define CRASHES_NAME "DURWARD_CRASHES"
+
+static const char *
+crashes_told(void)
+{
+	static char text[8];
+	const char *p = getenv(CRASHES_NAME);
+	int64_t now_s = clock_boot_ms() / 1000;
+	int n = 0;
+	char *end;
+
+	while (p != NULL && *p != '\0') {
+		int64_t at_s = strtoll(p, &end, 10);
+
+		if (end == p)
+			break;
+		n += at_s <= now_s && now_s - at_s < CRASHES_MS / 1000;
+		p = end;
+	}
+	snprintf(text, sizeof(text), "%d", n < 99 ? n : 99);
+	return text;
+}
+
+static void
+note_crash(void)
+{
+	const char *before = getenv(CRASHES_NAME);
+	const char *recent = before != NULL ? before : "";
+	char text[128];
+
+	/* The last few are enough to know that there were too many. */
+	if (strlen(recent) > sizeof(text) / 2)
+		recent += strlen(recent) - sizeof(text) / 2;
+	snprintf(text, sizeof(text), "%s %lld", recent,
+	    (long long)(clock_boot_ms() / 1000));
+	setenv(CRASHES_NAME, text, 1);
+}
+
 static void
 greet(struct member *m)
 {
@@ -97,6 +141,7 @@ greet(struct member *m)
 
 	json_put_str(body, "boot", house.boot);
 	json_put_str(body, "instance", house.instance);
+	json_put_str(body, "crashes", crashes_told());
 	tell(m, MSG_START, body, NULL, 0);
 	if (m->role == ROLE_CONTROL)
 		tell(m, MSG_LISTENER, NULL, listeners, 2);
@@ -178,8 +223,10 @@ lose_member(struct member *m, const char *why)
 	drop_member(m);
 	if (m->row == NULL)
 		return;
-	if (m->row->vital)
+	if (m->row->vital) {
+		note_crash();
 		start_anew();
+	}
 	loop_timer_cancel(house.loop, m->timer);
 	m->timer = loop_timer(
 	    house.loop, clock_boot_ms() + RESTART_DELAY_MS, on_restart, m);
@@ -251,7 +298,7 @@ static void
 start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
-	const char *envp[] = {NULL};
+	const char *envp[] = {house.zone, NULL};
 	struct confine_start s = {
 	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
 	struct errmsg why = {""};
@@ -415,6 +462,8 @@ parent_main(const struct parent_options *o)
 
 	house.options = *o;
 	open_house();
+	memcpy(house.zone, "TZ=", 3);
+	clock_zone(house.zone + 3, sizeof(house.zone) - 3);
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
 		house.members[r].role = (enum role)r;
 		house.members[r].row = role_row((enum role)r);

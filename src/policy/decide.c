@@ -1,170 +1,368 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "policy/policy_priv.h"
 
-static const char *const effect_names[] = {
-#define X(name, text) text,
-    EFFECT_TABLE(X)
-#undef X
+/*
+ * The verdict.  Every line of every layer is tried with every entity; what
+ * matches is gathered, and the strictest of it stands.  Nothing here depends
+ * on the order of lines.
+ */
+
+/* What one layer says of one entity. */
+struct voices {
+	bool said[VERDICT_DENY + 1];
+	uint64_t by[VERDICT_DENY + 1][POLICY_RULES_MAX / 64];
 };
 
-static const char *const verdict_names[] = {"allow", "ask", "deny"};
+struct deciding {
+	const struct policy_question *q;
+	const struct policy_layer *layer;
+	struct trial trial;
+	struct policy_answer answer;
+	bool first; /* No verdict yet. */
+	/* Of all asks that match, whatever the verdict will be. */
+	int keys;
+	bool cli_key;
+	int64_t ttl_s;
+};
 
-const char *
-effect_name(enum effect e)
+static struct policy_line
+line_of(const struct policy_layer *layer, const struct rule *r, int64_t span_s)
 {
-	return (unsigned)e < EFFECT_COUNT ? effect_names[e] : "unknown";
-}
-
-enum effect
-effect_by_name(const char *name)
-{
-	int e;
-
-	for (e = 0; e < EFFECT_COUNT; e++)
-		if (strcmp(effect_names[e], name) == 0)
-			return (enum effect)e;
-	return EFFECT_COUNT;
-}
-
-bool
-effect_needs_yes(enum effect e)
-{
-	return e != EFFECT_READ && e != EFFECT_REVERSIBLE;
-}
-
-const char *
-verdict_name(enum verdict v)
-{
-	return verdict_names[v];
+	return (struct policy_line){layer->name, r->name, span_s};
 }
 
 static bool
-any_glob(const struct word *w, const char *text)
+within_rate(const struct deciding *d, const struct rule *r)
 {
-	size_t i;
+	const struct policy_ports *ports = d->q->ports;
+	struct policy_line line = line_of(d->layer, r, r->rate.span_s);
 
-	for (i = 0; i < w->n_globs; i++)
-		if (str_glob(w->globs[i], text))
+	if (r->rate.most == 0)
+		return true;
+	return ports->used(ports->arg, &line) +
+	    (int64_t)question_trials(d->q) <=
+	    r->rate.most;
+}
+
+static bool
+is_exceeded(const struct deciding *d, const struct rule *r)
+{
+	const struct policy_ports *ports = d->q->ports;
+	int i;
+
+	for (i = 0; i < DIM_COUNT; i++) {
+		const struct amount *a = &r->amounts[i];
+		struct policy_line line = line_of(d->layer, r, a->span_s);
+		int64_t cost = question_cost(d->q, (enum dimension)i);
+
+		if (!a->set || cost <= 0)
+			continue;
+		if (ports->spent(ports->arg, &line, (enum dimension)i) + cost >
+		    a->most)
 			return true;
+	}
 	return false;
 }
 
-/* Text for a glob: a string as it is, anything else as canonical JSON. */
 static bool
-arg_matches(const struct word *w, const struct json *value)
+is_granted(const struct deciding *d, const struct rule *r)
 {
-	struct buf b;
-	bool matches;
+	const struct policy_ports *ports = d->q->ports;
+	struct policy_line line = line_of(d->layer, r, SPAN_RUN);
 
-	if (json_text(value) != NULL)
-		return any_glob(w, json_text(value));
-	buf_init(&b, ARGS_MAX);
-	json_canonical(value, &b);
-	matches = any_glob(w, b.p);
-	buf_done(&b);
-	return matches;
-}
-
-static bool
-word_holds(const struct word *w, const struct rule *r,
-    const struct policy_question *q, const char *entity)
-{
-	/* What is not there can loosen nothing, and can tighten. */
-	bool if_missing = r->verdict != VERDICT_ALLOW;
-	const struct json *arg;
-
-	switch (w->kind) {
-	case WORD_TOOL:
-		return any_glob(w, q->tool);
-	case WORD_EFFECT:
-		return (w->effects >> q->effect & 1) != 0;
-	case WORD_ENTITY:
-		return entity != NULL ? any_glob(w, entity) : if_missing;
-	case WORD_ARG:
-		arg = json_get(q->args, w->arg);
-		return arg != NULL ? arg_matches(w, arg) : if_missing;
-	}
-	return if_missing;
-}
-
-static bool
-rule_matches(
-    const struct rule *r, const struct policy_question *q, const char *entity)
-{
-	size_t i;
-
-	for (i = 0; i < r->n_words; i++)
-		if (!word_holds(&r->words[i], r, q, entity))
-			return false;
-	return true;
-}
-
-static struct policy_answer
-decide_layer(
-    const struct policy *p, const struct policy_question *q, const char *entity)
-{
-	struct policy_answer a = {
-	    .verdict = p->otherwise, .rule = "default", .ttl_s = SHEET_LIFE_S};
-	bool matched = false;
-	size_t i;
-
-	for (i = 0; i < p->n_rules; i++) {
-		const struct rule *r = &p->rules[i];
-
-		if (!rule_matches(r, q, entity))
-			continue;
-		if (matched && r->verdict <= a.verdict) {
-			/* Of equal asks the shorter wait binds. */
-			if (r->verdict == a.verdict && r->ttl_s < a.ttl_s)
-				a.ttl_s = r->ttl_s;
-			continue;
-		}
-		matched = true;
-		a.verdict = r->verdict;
-		a.ttl_s = r->ttl_s;
-		memcpy(a.rule, r->name, sizeof(a.rule));
-	}
-	return a;
+	return r->keys < 2 && ports->granted(ports->arg, &line);
 }
 
 static void
-tighten(struct policy_answer *a, const struct policy_answer *b)
+want_ask(struct deciding *d, int64_t ttl_s, int keys, bool cli_key)
 {
-	int64_t ttl_s = a->ttl_s < b->ttl_s ? a->ttl_s : b->ttl_s;
+	if (ttl_s < d->ttl_s)
+		d->ttl_s = ttl_s;
+	if (keys > d->keys)
+		d->keys = keys;
+	d->cli_key |= cli_key;
+}
 
-	if (b->verdict > a->verdict)
-		*a = *b;
-	else if (b->verdict == a->verdict)
-		a->ttl_s = ttl_s;
+/* A line that matches: which verdict does it speak for, if any? */
+static bool
+verdict_of(struct deciding *d, const struct rule *r, enum verdict *ret)
+{
+	switch (r->kind) {
+	case LINE_ALLOW:
+		*ret = VERDICT_ALLOW;
+		return within_rate(d, r);
+	case LINE_ASK:
+		*ret = is_granted(d, r) ? VERDICT_ALLOW : VERDICT_ASK;
+		if (*ret == VERDICT_ASK)
+			want_ask(d, r->ttl_s, r->keys, r->cli_key);
+		return true;
+	case LINE_DENY:
+		*ret = VERDICT_DENY;
+		return true;
+	case LINE_BUDGET:
+		*ret = r->over;
+		if (!is_exceeded(d, r))
+			return false;
+		if (r->over == VERDICT_ASK)
+			want_ask(d, SHEET_LIFE_S, 1, false);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+hear(struct deciding *d, struct voices *v)
+{
+	const struct policy *p = d->layer->policy;
+	enum verdict says = VERDICT_DENY;
+	size_t i;
+
+	for (i = 0; i < p->n_rules; i++) {
+		if (!rule_matches(p->rules[i], &d->trial) ||
+		    !verdict_of(d, p->rules[i], &says))
+			continue;
+		v->said[says] = true;
+		v->by[says][i / 64] |= (uint64_t)1 << (i % 64);
+	}
+}
+
+static enum verdict
+strictest(const struct voices *v, enum verdict otherwise)
+{
+	if (v->said[VERDICT_DENY])
+		return VERDICT_DENY;
+	if (v->said[VERDICT_ASK])
+		return VERDICT_ASK;
+	return v->said[VERDICT_ALLOW] ? VERDICT_ALLOW : otherwise;
+}
+
+/* Keep what spoke for the strictest verdict so far. */
+static void
+tighten(
+    struct deciding *d, size_t layer, enum verdict says, const struct voices *v)
+{
+	struct policy_answer *a = &d->answer;
+	size_t i;
+
+	if (!d->first && says < a->verdict)
+		return;
+	if (d->first || says > a->verdict) {
+		memset(a->spoke, 0, sizeof(a->spoke));
+		memset(a->default_spoke, 0, sizeof(a->default_spoke));
+		a->verdict = says;
+	}
+	d->first = false;
+	if (!v->said[says])
+		a->default_spoke[layer] = true;
+	for (i = 0; i < POLICY_RULES_MAX / 64; i++)
+		a->spoke[layer][i] |= v->by[says][i];
+}
+
+static void
+decide_layer(struct deciding *d, size_t layer)
+{
+	enum verdict otherwise = d->layer->policy->otherwise;
+	size_t i;
+
+	for (i = 0; i < question_trials(d->q); i++) {
+		struct voices v = {.said = {false}};
+		enum verdict says;
+
+		d->trial.entity = question_entity(d->q, i);
+		hear(d, &v);
+		says = strictest(&v, otherwise);
+		if (says == VERDICT_ASK && !v.said[VERDICT_ASK])
+			want_ask(d, SHEET_LIFE_S, 1, false);
+		tighten(d, layer, says, &v);
+	}
 }
 
 struct policy_answer
 policy_decide(const struct policy_question *q,
-    const struct policy *const *layers, size_t n_layers)
+    const struct policy_layer *layers, size_t n_layers)
 {
-	struct policy_answer a = {
-	    .verdict = VERDICT_ALLOW, .rule = "", .ttl_s = SHEET_LIFE_S};
-	size_t n = q->n_entities > 0 ? q->n_entities : 1;
+	struct deciding d = {.q = q,
+	    .trial = {.q = q},
+	    .first = true,
+	    .keys = 1,
+	    .ttl_s = POLICY_TTL_MAX_S};
+	struct names sinks;
+	size_t i;
+
+	assert(n_layers <= LAYERS_MAX);
+	policy_sinks(q, layers, n_layers, &sinks);
+	d.trial.sinks = &sinks;
+	for (i = 0; i < n_layers; i++) {
+		d.layer = &layers[i];
+		decide_layer(&d, i);
+	}
+	/* No layer is no permission. */
+	if (n_layers == 0) {
+		d.answer.verdict = VERDICT_DENY;
+		d.answer.no_layer = true;
+	}
+	d.answer.keys = 1;
+	if (d.answer.verdict == VERDICT_ASK) {
+		d.answer.keys = d.keys;
+		d.answer.cli_key = d.cli_key;
+		d.answer.ttl_s = d.ttl_s;
+	}
+	return d.answer;
+}
+
+/* ---- Labels, sinks, charges ---- */
+
+/* Does the rule match one of the entities? */
+static bool
+matches_any(const struct rule *r, const struct policy_question *q,
+    const struct names *sinks)
+{
+	struct trial t = {.q = q, .sinks = sinks};
+	size_t i;
+
+	for (i = 0; i < question_trials(q); i++) {
+		t.entity = question_entity(q, i);
+		if (rule_matches(r, &t))
+			return true;
+	}
+	return false;
+}
+
+static void
+gather(const struct policy_question *q, const struct policy_layer *layers,
+    size_t n_layers, enum line_kind kind, struct names *ret)
+{
 	size_t i;
 	size_t j;
 
-	/* No layer is no permission. */
-	if (n_layers == 0)
-		a = (struct policy_answer){
-		    .verdict = VERDICT_DENY, .rule = "default"};
+	ret->n = 0;
+	ret->all = false;
 	for (i = 0; i < n_layers; i++) {
-		for (j = 0; j < n; j++) {
-			struct policy_answer b = decide_layer(layers[i], q,
-			    q->n_entities > 0 ? q->entities[j] : NULL);
+		const struct policy *p = layers[i].policy;
 
-			if (i == 0 && j == 0)
-				a = b;
+		for (j = 0; j < p->n_rules; j++)
+			if (p->rules[j]->kind == kind &&
+			    matches_any(p->rules[j], q, NULL))
+				names_join(ret, &p->rules[j]->adds);
+	}
+}
+
+void
+policy_labels(const struct policy_question *q,
+    const struct policy_layer *layers, size_t n_layers, struct names *ret)
+{
+	gather(q, layers, n_layers, LINE_LABEL, ret);
+}
+
+void
+policy_sinks(const struct policy_question *q, const struct policy_layer *layers,
+    size_t n_layers, struct names *ret)
+{
+	gather(q, layers, n_layers, LINE_SINK, ret);
+}
+
+/* The amounts of a budget that the act uses. */
+static void
+charge_budget(const struct policy_question *q, const struct policy_layer *layer,
+    const struct rule *r,
+    void (*fn)(void *arg, const struct policy_charge *charge), void *arg)
+{
+	int i;
+
+	for (i = 0; i < DIM_COUNT; i++) {
+		struct policy_charge c = {
+		    .line = line_of(layer, r, r->amounts[i].span_s),
+		    .dimension = (enum dimension)i,
+		    .amount = question_cost(q, (enum dimension)i)};
+
+		if (r->amounts[i].set && c.amount > 0)
+			fn(arg, &c);
+	}
+}
+
+void
+policy_charges(const struct policy_question *q,
+    const struct policy_layer *layers, size_t n_layers,
+    void (*fn)(void *arg, const struct policy_charge *charge), void *arg)
+{
+	struct names sinks;
+	size_t i;
+	size_t j;
+
+	policy_sinks(q, layers, n_layers, &sinks);
+	for (i = 0; i < n_layers; i++) {
+		for (j = 0; j < layers[i].policy->n_rules; j++) {
+			const struct rule *r = layers[i].policy->rules[j];
+			struct policy_charge c = {
+			    .line = line_of(&layers[i], r, r->rate.span_s),
+			    .is_rate = true,
+			    .amount = (int64_t)question_trials(q)};
+
+			if ((r->kind != LINE_BUDGET && r->rate.most == 0) ||
+			    !matches_any(r, q, &sinks))
+				continue;
+			if (r->kind == LINE_BUDGET)
+				charge_budget(q, &layers[i], r, fn, arg);
 			else
-				tighten(&a, &b);
+				fn(arg, &c);
 		}
 	}
-	return a;
+}
+
+/* ---- What spoke ---- */
+
+void
+policy_spoke(const struct policy_answer *a, const struct policy_layer *layers,
+    size_t n_layers, void (*fn)(void *arg, const struct policy_line *line),
+    void *arg)
+{
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < n_layers; i++) {
+		const struct policy *p = layers[i].policy;
+		struct policy_line otherwise = {layers[i].name, "default", 0};
+		bool wants = a->default_spoke[i];
+
+		for (j = 0; j < p->n_rules; j++) {
+			struct policy_line line =
+			    line_of(&layers[i], p->rules[j], 0);
+
+			if (wants && strcmp(line.name, "default") > 0) {
+				fn(arg, &otherwise);
+				wants = false;
+			}
+			if ((a->spoke[i][j / 64] >> (j % 64) & 1) != 0)
+				fn(arg, &line);
+		}
+		if (wants)
+			fn(arg, &otherwise);
+	}
+}
+
+static void
+add_line(void *arg, const struct policy_line *line)
+{
+	struct buf *out = arg;
+
+	buf_addf(
+	    out, "%s%s:%s", out->len > 0 ? "," : "", line->layer, line->name);
+}
+
+void
+policy_spoke_text(const struct policy_answer *a,
+    const struct policy_layer *layers, size_t n_layers, struct buf *out)
+{
+	struct buf all;
+
+	buf_init(&all, SPOKE_TEXT_MAX);
+	policy_spoke(a, layers, n_layers, add_line, &all);
+	buf_adds(out, all.len > 0 ? all.p : "default");
+	if (all.overflow)
+		buf_adds(out, ",...");
+	buf_done(&all);
 }

@@ -52,6 +52,19 @@ tell(struct runner *r, const char *tool, const char *state, const char *name,
 	peers_send(r->peers, ROLE_CORE, MSG_CONTAINER_STATE, body);
 }
 
+/* Those that were not handed over. */
+static void
+close_streams(struct starting *s)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (s->streams[i] >= 0)
+			close(s->streams[i]);
+		s->streams[i] = -1;
+	}
+}
+
 static void
 starting_free(struct starting *s)
 {
@@ -68,6 +81,7 @@ starting_free(struct starting *s)
 	}
 	if (s->said_fd >= 0)
 		close(s->said_fd);
+	close_streams(s);
 	json_free(s->order);
 	free(s);
 }
@@ -194,6 +208,7 @@ try_other(struct starting *s)
 	loop_remove(r->loop, s->pidfd);
 	close(s->pidfd);
 	close(s->said_fd);
+	close_streams(s);
 	s->pidfd = s->said_fd = -1;
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
@@ -294,8 +309,7 @@ hand_over(struct starting *s)
 	json_put_str(body, "container", s->name);
 	peers_send_fds(
 	    s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body, s->streams, 2);
-	close(s->streams[0]);
-	close(s->streams[1]);
+	close_streams(s);
 }
 
 static enum err
@@ -358,6 +372,7 @@ containers_on_start(void *role, struct msg *m)
 	r->starting[i] = s = xalloc(sizeof(*s));
 	s->runner = r;
 	s->pidfd = s->said_fd = -1;
+	s->streams[0] = s->streams[1] = -1;
 	s->order = json_copy(m->body);
 	snprintf(s->tool, sizeof(s->tool), "%s", tool);
 	snprintf(s->runtime, sizeof(s->runtime), "%s",

@@ -3,11 +3,24 @@
 #define SYS_CLOCK_H
 
 /* Deadlines use the boot clock, which runs during suspend and never jumps;
- * the wall clock is for people only. */
+ * the wall clock is for people, and for rules that name hours. */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 int64_t clock_boot_ms(void);
 int64_t clock_wall_ms(void);
+
+/* Does the kernel say that a time server keeps the wall clock right? */
+bool clock_is_synchronised(void);
+
+/* Minutes since local midnight, 0 to 1439; by the TZ of the environment. */
+int clock_local_minute(int64_t wall_ms);
+
+/* The machine's zone as TZ wants it (POSIX), from the end of /etc/localtime
+ * (RFC 8536, section 3.3): a confined role cannot read that file.  "UTC0"
+ * when it says none. */
+void clock_zone(char *ret, size_t size);
 
 #endif

@@ -21,11 +21,12 @@ struct group {
 
 static const char *const loop_calls[] = {"read", "write", "readv", "writev",
     "close", "sendmsg", "recvmsg", "epoll_wait", "epoll_pwait", "epoll_ctl",
-    "poll", "ppoll", "clock_gettime", "gettimeofday", "nanosleep",
-    "clock_nanosleep", "exit", "exit_group", "futex", "munmap", "mremap", "brk",
-    "madvise", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction",
-    "restart_syscall", "sched_yield", "getpid", "gettid", "getrandom", "fcntl",
-    NULL};
+    "poll", "ppoll", "clock_gettime", "gettimeofday", "adjtimex",
+    "clock_adjtime", /* Reading alone: nobody here has CAP_SYS_TIME. */
+    "nanosleep", "clock_nanosleep", "exit", "exit_group", "futex", "munmap",
+    "mremap", "brk", "madvise", "rt_sigreturn", "rt_sigprocmask",
+    "rt_sigaction", "restart_syscall", "sched_yield", "getpid", "gettid",
+    "getrandom", "fcntl", NULL};
 
 static const char *const file_calls[] = {"open", "openat", "stat", "lstat",
     "fstat", "newfstatat", "statx", "access", "faccessat", "pread64",

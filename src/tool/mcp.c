@@ -22,7 +22,7 @@ struct mcp {
 	int64_t waiting_id; /* Of the handshake. */
 	int64_t calls[CALLS_OPEN_MAX];
 	size_t n_calls;
-	char functions[FUNCTIONS_MAX][NAME_MAX_LEN + 1];
+	char functions[MCP_FUNCTIONS_MAX][NAME_MAX_LEN + 1];
 	size_t n_functions;
 	int pages;
 	struct buf in;
@@ -131,8 +131,12 @@ on_list(struct mcp *m, const struct json *result)
 	for (t = json_first(tools); t != NULL; t = json_next(t)) {
 		const char *name = json_str(t, "name");
 
+		if (m->n_functions == MCP_FUNCTIONS_MAX) {
+			give_up(m, "the server lists more tools than fit");
+			return;
+		}
 		/* One that we cannot name we cannot call. */
-		if (name == NULL || m->n_functions == FUNCTIONS_MAX ||
+		if (name == NULL ||
 		    str_copy(m->functions[m->n_functions],
 			sizeof(m->functions[0]), name) != OK)
 			continue;

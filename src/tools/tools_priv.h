@@ -2,6 +2,7 @@
 #ifndef TOOLS_TOOLS_PRIV_H
 #define TOOLS_TOOLS_PRIV_H
 
+#include "approval/grant.h"
 #include "approval/nonces.h"
 #include "approval/sheet.h"
 #include "approval/trust.h"
@@ -40,11 +41,17 @@ struct tools {
 	struct trust trust;
 	bool have_trust;
 	struct nonces *spent;
+	int64_t wall_floor_ms; /* The latest wall clock that was seen. */
 	struct manifest *manifests[TOOLS_MAX];
 	struct room *rooms[TOOLS_MAX];
 };
 
 /* ---- order.c: may this be done? ---- */
+
+struct signed_text {
+	struct str text;
+	const char *signature;
+};
 
 struct order {
 	const char *act;
@@ -52,8 +59,9 @@ struct order {
 	char room[NAME_MAX_LEN + 1];
 	char function[NAME_MAX_LEN + 1];
 	struct str args;
-	struct str sheet;
-	const char *signature;
+	struct signed_text sheets[YES_MAX];
+	size_t n_sheets;
+	struct signed_text grant; /* Without text: none. */
 	const struct manifest *manifest;
 };
 

@@ -99,6 +99,45 @@ do_tool_add(const struct change *ch, struct errmsg *why)
 	return OK;
 }
 
+static void
+answer_grant(struct vault *v, int64_t request, const char *grant)
+{
+	struct json *body = json_object();
+
+	json_put_int(body, "id", request);
+	json_put_bool(body, "ok", true);
+	json_put_str(body, "what", "grant-revoked");
+	json_put_str(body, "grant", grant);
+	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
+}
+
+/* body: {"grant": id, "until_ms"}: its tombstone lasts as long as it would
+ * have. */
+static enum err
+do_grant_revoke(const struct change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	const char *id = json_words(ch->body, "grant");
+	enum err e = trust_revoke_grant(&v->trust, id,
+	    json_int(ch->body, "until_ms", INT64_MAX / 1000), clock_wall_ms());
+
+	if (e == ERR_INPUT)
+		return err_say(why, e, "this is no id of a grant");
+	if (e != OK)
+		return err_say(why, e,
+		    "%d grants that were taken back are remembered already",
+		    GRANTS_REVOKED_MAX);
+	e = vault_save(v, why);
+	if (e != OK) {
+		v->trust = before;
+		return e;
+	}
+	vault_tell_trust(v);
+	answer_grant(v, ch->request, id);
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct change *ch, struct errmsg *why);
@@ -106,6 +145,7 @@ static const struct {
     {"pair.open", do_pair_open},
     {"clients.revoke", do_revoke},
     {"tool.add", do_tool_add},
+    {"grant.revoke", do_grant_revoke},
 };
 
 /* The same checks that the core made, on our own table and our own

@@ -156,6 +156,10 @@ admit(struct vault *v, const struct json *body, struct client *ret,
 		    "the token is wrong; compare it with the console");
 	public_id(&c.key, &c.id);
 	e = trust_add_client(&v->trust, &c);
+	if (e == ERR_LIMIT)
+		return err_say(why, e,
+		    "%d clients were paired ever, and no more can be",
+		    CLIENTS_MAX);
 	if (e != OK)
 		return err_say(why, e,
 		    "the name '%s' or its key is known already; choose "

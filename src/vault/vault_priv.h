@@ -48,6 +48,8 @@ void vault_tell_trust(struct vault *v);
 void vault_answer(struct vault *v, int64_t request, const char *what,
     const struct client *client, bool direct);
 
+void vault_answer_grant(struct vault *v, int64_t request, const char *grant);
+
 /* ---- changes.c ---- */
 NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
 peer_fn changes_on_command;

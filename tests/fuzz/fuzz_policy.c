@@ -8,16 +8,55 @@
 #include "base/str.h"
 #include "policy/policy.h"
 
+static enum fact
+fact(void *arg, const char *name)
+{
+	(void)arg;
+	return (enum fact)(strlen(name) % 3);
+}
+
+static int64_t
+used(void *arg, const struct policy_line *line)
+{
+	(void)arg;
+	return line->span_s % 7;
+}
+
+static int64_t
+spent(void *arg, const struct policy_line *line, enum dimension d)
+{
+	(void)arg;
+	return line->span_s % 5 + (int64_t)d;
+}
+
+static bool
+granted(void *arg, const struct policy_line *line)
+{
+	(void)arg;
+	return strlen(line->name) % 2 == 0;
+}
+
+static const struct policy_ports ports = {
+    .fact = fact, .used = used, .spent = spent, .granted = granted};
+
 static void
 decide(const struct policy *p, enum effect effect, const struct json *args)
 {
 	static const char *const entities[] = {"light.kitchen", "lock.front"};
-	const struct policy *layers[2] = {p, p};
+	static const struct names labels;
+	struct policy_layer layers[2] = {{"box", p}, {"client", p}};
 	struct policy_question q = {.tool = "notes.save",
 	    .effect = effect,
 	    .args = args,
 	    .entities = entities,
-	    .principal = "console"};
+	    .principal = "console",
+	    .agent = "house",
+	    .client = "console",
+	    .labels = &labels,
+	    .minute = 600,
+	    .cost = {1, 1, 1, 0, 1, 1, 1},
+	    .ports = &ports};
+	struct buf b;
 	size_t n;
 
 	for (n = 0; n <= 2; n++) {
@@ -27,13 +66,20 @@ decide(const struct policy *p, enum effect effect, const struct json *args)
 		q.n_entities = n;
 		one = policy_decide(&q, layers, 1);
 		two = policy_decide(&q, layers, 2);
-		if (one.verdict > VERDICT_DENY || one.rule[0] == '\0' ||
-		    one.ttl_s <= 0)
+		if (one.verdict > VERDICT_DENY ||
+		    (one.verdict == VERDICT_ASK) != (one.ttl_s > 0))
 			abort();
-		if (two.verdict != one.verdict || two.ttl_s != one.ttl_s)
+		if (two.verdict != one.verdict || two.ttl_s != one.ttl_s ||
+		    two.keys != one.keys)
 			abort();
 		if (policy_decide(&q, layers, 0).verdict != VERDICT_DENY)
 			abort();
+		buf_init(&b, 1 << 20);
+		policy_spoke_text(&one, layers, 1, &b);
+		if (b.len == 0)
+			abort();
+		policy_explain(&q, layers, 2, &b);
+		buf_done(&b);
 	}
 }
 

@@ -20,7 +20,7 @@ def test_a_note_is_saved_listed_read_found(h):
     entries = h.console.ask("save a note: buy milk")
     assert kinds(entries) == ["goal", "proposed", "judged", "allowed", "intent", "started",
                               "done", "run-done"], kinds(entries)
-    assert entries[2]["verdict"] == "allow" and entries[2]["rule"] == "undoable"
+    assert entries[2]["verdict"] == "allow" and entries[2]["rule"] == "box:undoable"
     assert entries[-1]["reached"] is True
     assert "buy milk" in h.console.reply("list notes")
     assert h.console.reply("read the note buy milk") == "buy milk"

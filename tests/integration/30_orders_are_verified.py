@@ -83,6 +83,31 @@ def test_a_manifest_that_no_owner_signed_makes_nothing_harmless(a):
     refused(a, "softer-manifest", "not the one an owner signed")
 
 
+def test_one_yes_where_two_are_asked_is_refused(a):
+    refused(a, "one-of-two", "asks for 2 signatures")
+
+
+def test_two_yeses_of_one_client_are_refused(a):
+    refused(a, "twice-one-client", "two signatures are of one client")
+
+
+def test_a_grant_that_no_owner_signed_is_refused(a):
+    refused(a, "grant-forged", "signature does not match the grant")
+
+
+def test_a_grant_for_other_arguments_is_refused(a):
+    refused(a, "grant-other-args", "not for these arguments")
+
+
+def test_a_grant_that_has_ended_is_refused(a):
+    refused(a, "grant-ended", "has ended")
+
+
+def test_an_order_that_a_grant_covers_is_done(a):
+    assert a.found["grant-good"][0] == "DONE", a.found["grant-good"]
+    assert a.victim["grant-good"] == "gone"
+
+
 def test_a_good_order_is_done(a):
     assert a.found["good"][0] == "DONE", a.found["good"]
     assert a.victim["good"] == "gone"

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/grant.h"
 #include "approval/sheet.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -53,23 +54,54 @@ slurp(const char *path)
 	return buf_steal(&b);
 }
 
+struct proof {
+	const char *text;
+	const char *signature;
+};
+
+static struct json *
+list_proofs(const struct proof *proofs, size_t n, struct buf *bulk)
+{
+	struct json *list = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct json *v = json_object();
+
+		json_put_int(v, "bytes", (int64_t)strlen(proofs[i].text));
+		json_put_str(v, "signature", proofs[i].signature);
+		json_push(list, v);
+		buf_adds(bulk, proofs[i].text);
+	}
+	return list;
+}
+
 static void
-send_order(const char *tool, const char *args, const char *sheet,
-    const char *signature)
+send_proven(const char *tool, const char *args, const struct proof *sheets,
+    size_t n_sheets, const struct proof *grant)
 {
 	struct json *body = json_object();
 	struct buf bulk;
 
 	buf_init(&bulk, LANE_BULK_MAX);
 	buf_adds(&bulk, args);
-	buf_adds(&bulk, sheet);
 	json_put_str(body, "act", ACT);
 	json_put_str(body, "tool", tool);
 	json_put_int(body, "args_bytes", (int64_t)strlen(args));
-	json_put_str(body, "signature", signature);
+	json_put(body, "sheets", list_proofs(sheets, n_sheets, &bulk));
+	json_put(body, "grants", list_proofs(grant, grant != NULL, &bulk));
 	peers_send_bulk(
 	    a.peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk.p, bulk.len);
 	buf_done(&bulk);
+}
+
+static void
+send_order(const char *tool, const char *args, const char *sheet,
+    const char *signature)
+{
+	struct proof proof = {sheet, signature};
+
+	send_proven(tool, args, &proof, sheet[0] != '\0', NULL);
 }
 
 static struct str
@@ -99,7 +131,10 @@ good_sheet(struct sheet *s)
 	memcpy(s->run, ACT, sizeof(s->run));
 	memcpy(s->act, ACT, sizeof(s->act));
 	digest_hex(&a.manifest->schema, schema);
-	s->rule = text("lasting");
+	s->rule = text("box:lasting");
+	s->keys = 1;
+	s->key = text(SHEET_KEY_ANY);
+	s->attempt = text("first");
 	s->principal = text("console");
 	s->tool = text("notes.delete");
 	s->effect = text("system");
@@ -250,6 +285,126 @@ step_replay(void)
 }
 
 static void
+step_one_of_two(void)
+{
+	struct sheet s;
+
+	good_sheet(&s);
+	s.keys = 2;
+	sign_and_send(&s, a.console, VICTIM);
+}
+
+/* The same client says yes twice. */
+static void
+step_twice_one_client(void)
+{
+	struct proof proofs[2];
+	struct signature sig;
+	struct sheet s;
+	struct buf b;
+	int i;
+	static char texts[2][8192];
+	static char signatures[2][SIGNATURE_TEXT_SIZE];
+
+	good_sheet(&s);
+	s.keys = 2;
+	crypto_hash(s.args.p, s.args.len, &s.args_digest);
+	for (i = 0; i < 2; i++) {
+		buf_init(&b, SHEET_MAX);
+		s.lives_s = 600 + i;
+		if (sheet_write(&s, &b) != OK)
+			fatal("attack: the sheet cannot be written");
+		key_sign(a.console, b.p, b.len, &sig);
+		signature_text(&sig, signatures[i]);
+		snprintf(texts[i], sizeof(texts[i]), "%s", b.p);
+		buf_done(&b);
+		proofs[i] = (struct proof){texts[i], signatures[i]};
+	}
+	send_proven("notes.delete", VICTIM, proofs, 2, NULL);
+}
+
+static void
+good_grant(struct grant *g)
+{
+	struct public_key pub;
+	uint8_t id[16];
+
+	memset(g, 0, sizeof(*g));
+	key_public(a.console, &pub);
+	public_id(&pub, &g->client);
+	g->box = a.trust.box;
+	crypto_random(id, sizeof(id));
+	hex_write(g->id, id, sizeof(id));
+	g->rule = text("box:lasting");
+	g->tool = text("notes.delete");
+	g->effect = text("system");
+	g->manifest = a.manifest->digest;
+	g->args = text("exact " VICTIM);
+	g->hours = text("any");
+	g->uses = 3;
+	g->issued_ms = clock_wall_ms() - 1000;
+	g->until_ms = clock_wall_ms() + 60 * 1000;
+}
+
+static void
+sign_grant(struct grant *g, const struct key *key)
+{
+	char signature[SIGNATURE_TEXT_SIZE];
+	struct signature sig;
+	struct proof proof;
+	struct buf b;
+
+	buf_init(&b, GRANT_MAX);
+	if (grant_write(g, &b) != OK)
+		fatal("attack: the grant cannot be written");
+	key_sign(key, b.p, b.len, &sig);
+	signature_text(&sig, signature);
+	proof = (struct proof){b.p, signature};
+	send_proven("notes.delete", VICTIM, NULL, 0, &proof);
+	buf_done(&b);
+}
+
+static void
+step_grant_forged(void)
+{
+	struct key *key = key_generate();
+	struct grant g;
+
+	good_grant(&g);
+	sign_grant(&g, key);
+	key_free(key);
+}
+
+static void
+step_grant_other_args(void)
+{
+	struct grant g;
+
+	good_grant(&g);
+	g.args = text("exact {\"name\":\"other\"}");
+	sign_grant(&g, a.console);
+}
+
+static void
+step_grant_ended(void)
+{
+	struct grant g;
+
+	good_grant(&g);
+	g.until_ms = clock_wall_ms() - 500;
+	sign_grant(&g, a.console);
+}
+
+static void
+step_grant_good(void)
+{
+	struct grant g;
+
+	good_grant(&g);
+	sign_grant(&g, a.console);
+}
+
+static void
 step_await_restart(void)
 {
 	a.waiting = true;
@@ -268,6 +423,12 @@ static const struct {
     {"expired", step_expired},
     {"other-tool", step_other_tool},
     {"softer-manifest", step_softer_manifest},
+    {"one-of-two", step_one_of_two},
+    {"twice-one-client", step_twice_one_client},
+    {"grant-forged", step_grant_forged},
+    {"grant-other-args", step_grant_other_args},
+    {"grant-ended", step_grant_ended},
+    {"grant-good", step_grant_good},
     {"good", step_good},
     {"replay", step_replay},
     {"await-restart", step_await_restart},

@@ -16,7 +16,15 @@
 #define FIXTURE_ACT "202122232425262728292a2b2c2d2e2f"
 #define FIXTURE_ARGS "{\"name\":\"shopping\"}"
 
-enum { WHO_OWNER, WHO_APPROVER, WHO_VIEWER, WHO_PROGRAM, WHO_REVOKED, WHO_N };
+enum {
+	WHO_OWNER,
+	WHO_APPROVER,
+	WHO_VIEWER,
+	WHO_PROGRAM,
+	WHO_REVOKED,
+	WHO_BROWSER,
+	WHO_N
+};
 
 static struct key *keys[WHO_N];
 static struct trust trust;
@@ -25,9 +33,10 @@ static inline void
 fixture_open(void)
 {
 	static const enum client_role roles[WHO_N] = {CLIENT_OWNER,
-	    CLIENT_APPROVER, CLIENT_VIEWER, CLIENT_PROGRAM, CLIENT_OWNER};
+	    CLIENT_APPROVER, CLIENT_VIEWER, CLIENT_PROGRAM, CLIENT_OWNER,
+	    CLIENT_APPROVER};
 	static const char *const names[WHO_N] = {
-	    "console", "phone", "screen", "script", "lost"};
+	    "console", "phone", "screen", "script", "lost", "tablet"};
 	struct key *box;
 	int i;
 
@@ -39,6 +48,7 @@ fixture_open(void)
 	for (i = 0; i < WHO_N; i++) {
 		struct client c = {.role = roles[i],
 		    .revoked = i == WHO_REVOKED,
+		    .kind = i == WHO_BROWSER ? CLIENT_BROWSER : CLIENT_CLI,
 		    .paired_ms = 1000 + i};
 
 		keys[i] = key_generate();
@@ -69,7 +79,10 @@ fixture_sheet(int who)
 	    .issued_ms = 100000,
 	    .lives_s = 600,
 	    .log_size = 42,
-	    .rule = S("lasting"),
+	    .rule = S("box:lasting"),
+	    .keys = 1,
+	    .key = S("any"),
+	    .attempt = S("first"),
 	    .run = "404142434445464748494a4b4c4d4e4f",
 	    .act = FIXTURE_ACT,
 	    .principal = S("console"),

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
-#define FIELDS 28
+#define FIELDS 31
 
 static void
 check_setup(void)
@@ -108,7 +108,7 @@ TEST(viewers_programs_and_the_revoked_may_not_sign)
 {
 	int who;
 
-	for (who = WHO_VIEWER; who < WHO_N; who++) {
+	for (who = WHO_VIEWER; who <= WHO_REVOKED; who++) {
 		struct sheet s = fixture_sheet(who);
 		struct sheet r;
 		struct buf b;
@@ -413,4 +413,52 @@ TEST(a_sheet_beyond_the_limit_is_not_read)
 	CHECK(sheet_read(big, SHEET_MAX + 1, &r) == ERR_LIMIT);
 	CHECK(sheet_read(big, 0, &r) == ERR_INPUT);
 	free(big);
+}
+
+TEST(a_rule_for_keys_outside_browsers_takes_no_browsers_key)
+{
+	static const struct {
+		int who;
+		struct str key;
+		enum err want;
+	} rows[] = {{WHO_BROWSER, {"any", 3}, OK},
+	    {WHO_BROWSER, {"cli", 3}, ERR_DENIED},
+	    {WHO_APPROVER, {"cli", 3}, OK},
+	    {WHO_APPROVER, {"both", 4}, ERR_DENIED}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sheet s = fixture_sheet(rows[i].who);
+		struct sheet r;
+		struct buf b;
+
+		s.key = rows[i].key;
+		write_sheet(&s, &b);
+		CHECK_INT(verify(&b, rows[i].who, &r), rows[i].want);
+		buf_done(&b);
+	}
+}
+
+TEST(two_keys_are_two_clients_about_one_question)
+{
+	struct sheet s[2] = {
+	    fixture_sheet(WHO_OWNER), fixture_sheet(WHO_APPROVER)};
+	struct errmsg why = {""};
+
+	CHECK(sheets_suffice(s, 1, 1, &why) == OK);
+	CHECK(sheets_suffice(s, 1, 2, &why) == ERR_DENIED);
+	CHECK(sheets_suffice(s, 0, 0, &why) == ERR_DENIED);
+	CHECK(sheets_suffice(s, 2, 2, &why) == OK);
+	s[0].keys = s[1].keys = 2;
+	CHECK(sheets_suffice(s, 1, 1, &why) == ERR_DENIED);
+	CHECK(sheets_suffice(s, 2, 1, &why) == OK);
+	s[1].client = s[0].client;
+	CHECK(sheets_suffice(s, 2, 2, &why) == ERR_DENIED);
+	CHECK(strstr(why.text, "one client") != NULL);
+	s[1] = fixture_sheet(WHO_APPROVER);
+	CHECK(sheets_suffice(s, 2, 2, &why) == ERR_DENIED);
+	s[1].keys = 2;
+	memcpy(s[1].nonce, FIXTURE_BOOT, TOKEN_SIZE);
+	CHECK(sheets_suffice(s, 2, 2, &why) == ERR_DENIED);
+	CHECK(strstr(why.text, "two questions") != NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -28,36 +29,107 @@ struct asked {
 	const char *tool;
 	enum effect effect;
 	const char *args;
-	const char *entities[4];
+	const char *entities[5];
 };
 
-static struct policy_answer
-decide(const char *const *texts, size_t n, const struct asked *a)
-{
-	struct policy *layers[LAYERS_MAX];
-	struct policy_question q = {
-	    .tool = a->tool, .effect = a->effect, .principal = "console"};
-	struct policy_answer answer;
-	struct json *args = NULL;
-	size_t i;
+struct verdict_said {
+	enum verdict verdict;
+	int64_t ttl_s;
+	char rule[SPOKE_TEXT_MAX + 8]; /* Without the layers, when alone. */
+};
 
-	for (i = 0; i < n; i++)
-		layers[i] = parsed(texts[i]);
-	if (a->args != NULL)
-		REQUIRE(json_parse(a->args, strlen(a->args), &args) == OK);
-	q.args = args;
-	q.entities = a->entities;
-	while (q.n_entities < 4 && a->entities[q.n_entities] != NULL)
-		q.n_entities++;
-	answer = policy_decide(&q, (const struct policy *const *)layers, n);
-	for (i = 0; i < n; i++)
-		policy_free(layers[i]);
-	if (args != NULL)
-		json_free(args);
-	return answer;
+static enum fact
+no_fact(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return FACT_UNKNOWN;
 }
 
-static struct policy_answer
+static int64_t
+nothing_used(void *arg, const struct policy_line *line)
+{
+	(void)arg;
+	(void)line;
+	return 0;
+}
+
+static int64_t
+nothing_spent(void *arg, const struct policy_line *line, enum dimension d)
+{
+	(void)arg;
+	(void)line;
+	(void)d;
+	return 0;
+}
+
+static bool
+never_granted(void *arg, const struct policy_line *line)
+{
+	(void)arg;
+	(void)line;
+	return false;
+}
+
+static const struct policy_ports no_ports = {.fact = no_fact,
+    .used = nothing_used,
+    .spent = nothing_spent,
+    .granted = never_granted};
+static const struct names no_labels;
+
+static struct policy_question
+question_of(const struct asked *a, const struct json *args)
+{
+	struct policy_question q = {.tool = a->tool,
+	    .effect = a->effect,
+	    .args = args,
+	    .entities = a->entities,
+	    .principal = "console",
+	    .agent = "house",
+	    .client = "console",
+	    .labels = &no_labels,
+	    .minute = 12 * 60,
+	    .ports = &no_ports};
+
+	while (q.n_entities < 5 && a->entities[q.n_entities] != NULL)
+		q.n_entities++;
+	return q;
+}
+
+static struct verdict_said
+decide(const char *const *texts, size_t n, const struct asked *a)
+{
+	static const char *const names[] = {
+	    "box", "profile", "parent", "agent", "client"};
+	struct policy_layer layers[LAYERS_MAX];
+	struct verdict_said said = {VERDICT_DENY, 0, ""};
+	struct json *args = NULL;
+	struct policy_question q;
+	struct policy_answer answer;
+	struct buf b;
+	size_t i;
+
+	if (a->args != NULL &&
+	    json_parse(a->args, strlen(a->args), &args) != OK)
+		return said;
+	for (i = 0; i < n; i++)
+		layers[i] = (struct policy_layer){names[i], parsed(texts[i])};
+	q = question_of(a, args);
+	answer = policy_decide(&q, layers, n);
+	buf_init(&b, sizeof(said.rule) - 1);
+	policy_spoke_text(&answer, layers, n, &b);
+	snprintf(said.rule, sizeof(said.rule), "%s",
+	    strncmp(b.p, "box:", 4) == 0 && n == 1 ? b.p + 4 : b.p);
+	buf_done(&b);
+	said.verdict = answer.verdict;
+	said.ttl_s = answer.ttl_s;
+	for (i = 0; i < n; i++)
+		policy_free((struct policy *)(uintptr_t)layers[i].policy);
+	json_free(args);
+	return said;
+}
+
+static struct verdict_said
 decide_one(const char *text, const struct asked *a)
 {
 	return decide(&text, 1, a);
@@ -104,7 +176,7 @@ TEST(a_policy_decides)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		struct policy_answer a = decide_one(rows[i].text, &save);
+		struct verdict_said a = decide_one(rows[i].text, &save);
 
 		CHECK_STR(verdict_name(a.verdict), verdict_name(rows[i].want));
 		CHECK_STR(a.rule, rows[i].rule);
@@ -174,15 +246,15 @@ TEST(the_strictest_layer_wins)
 	static const char *const with_silence[] = {"allow a tool=*", ""};
 
 	CHECK_STR(decide(layers, 1, &save).rule, "a");
-	CHECK_STR(decide(layers, 3, &save).rule, "b");
-	CHECK_STR(decide(with_deny, 3, &save).rule, "c");
+	CHECK_STR(decide(layers, 3, &save).rule, "profile:b");
+	CHECK_STR(decide(with_deny, 3, &save).rule, "parent:c");
 	CHECK_INT(decide(with_silence, 2, &save).verdict, VERDICT_DENY);
 	CHECK_INT(decide(layers + 2, 1, &save).verdict, VERDICT_ALLOW);
 }
 
 TEST(no_layer_is_deny)
 {
-	struct policy_answer a = decide(NULL, 0, &save);
+	struct verdict_said a = decide(NULL, 0, &save);
 
 	CHECK_INT(a.verdict, VERDICT_DENY);
 	CHECK_STR(a.rule, "default");
@@ -217,7 +289,7 @@ TEST(the_order_of_lines_changes_nothing)
 
 	for (code = 0; code < 3125; code++) {
 		char text[512] = "";
-		struct policy_answer a;
+		struct verdict_said a;
 		unsigned seen = 0;
 		long rest = code;
 		size_t i;
@@ -297,7 +369,7 @@ TEST(a_malformed_line_is_named_with_its_word)
 	    {"allow a effect=read,Write", "line 1", "'Write'"},
 	    {"allow a tool=* ttl=5m", "line 1", "ttl"},
 	    {"deny a tool=* ttl=5m", "line 1", "ttl"},
-	    {"ask a tool=* ttl=", "line 1", "ttl="},
+	    {"ask a tool=* ttl=", "line 1", "empty"},
 	    {"ask a tool=* ttl=5", "line 1", "ttl=5"},
 	    {"ask a tool=* ttl=0m", "line 1", "ttl=0m"},
 	    {"ask a tool=* ttl=m", "line 1", "ttl=m"},
@@ -306,9 +378,27 @@ TEST(a_malformed_line_is_named_with_its_word)
 	    {"ask a tool=* ttl=5m5", "line 1", "ttl=5m5"},
 	    {"ask a tool=* ttl=9999999s", "line 1", "ttl=9999999s"},
 	    {"allow a tool=1,2,3,4,5,6,7,8,9", "line 1", "8 values"},
-	    {"allow a tool=1 tool=2 tool=3 tool=4 tool=5 tool=6 tool=7 tool=8 "
-	     "tool=9",
-		"line 1", "8 words"},
+	    {"allow a tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 "
+	     "tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 "
+	     "tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1 tool=1",
+		"line 1", "24 words"},
+	    {"budget b", "line 1", "amount"},
+	    {"budget b usd=2/week", "line 1", "usd=2/week"},
+	    {"budget b usd=2.0000001/day", "line 1", "usd="},
+	    {"budget b usd=1/day usd=2/day", "line 1", "twice"},
+	    {"label l tool=*", "line 1", "adds"},
+	    {"sink l tool=* adds=A", "line 1", "'A'"},
+	    {"allow default tool=*", "line 1", "'default'"},
+	    {"allow a tool=* unless", "line 1", "exception"},
+	    {"allow a unless tool=*", "line 1", "unless"},
+	    {"allow a tool=* unless tool=x rate=1/min", "line 1", "unless"},
+	    {"allow a tool=* rate=0/min", "line 1", "rate=0/min"},
+	    {"allow a tool=* hours=24:00-01:00", "line 1", "24:00"},
+	    {"allow a tool=* hours=01:00-01:00", "line 1", "01:00"},
+	    {"allow a arg.n=5..1", "line 1", "5..1"},
+	    {"allow a arg.p=under:x", "line 1", "under:x"},
+	    {"ask a tool=* keys=3", "line 1", "keys=3"},
+	    {"ask a tool=* key=any", "line 1", "key=any"},
 	};
 	size_t i;
 
@@ -382,4 +472,123 @@ TEST(the_policy_that_is_shipped_says_what_the_design_says)
 
 		CHECK_INT(decide_one(text, &a).verdict, want[e]);
 	}
+}
+
+static const char rules[] = "allow light tool=home.set entity=light.* "
+			    "rate=30/min\n"
+			    "ask unlock effect=physical ttl=10m\n"
+			    "budget day usd=2.00/day risk=5/run over=ask\n";
+
+TEST(an_explanation_is_in_words_and_names_the_line)
+{
+	struct asked a = {"home.set", EFFECT_PHYSICAL, "{}", {"lock.front"}};
+	struct policy *p = parsed(rules);
+	struct policy_layer layer = {"box", p};
+	struct json *args = json_object();
+	struct policy_question q = question_of(&a, args);
+	struct buf b;
+
+	buf_init(&b, 4096);
+	policy_explain(&q, &layer, 1, &b);
+	CHECK(strstr(b.p, "Before home.set, somebody would be asked") != NULL);
+	CHECK(strstr(b.p, "10 minutes") != NULL);
+	CHECK(strstr(b.p, "Line 2 of the box's rules") != NULL);
+	CHECK(strstr(b.p,
+		  "'light' of the box's rules does not apply: the "
+		  "thing is another") != NULL);
+	buf_done(&b);
+	json_free(args);
+	policy_free(p);
+}
+
+static void
+note_charge(void *arg, const struct policy_charge *c)
+{
+	buf_addf(arg, "%s %s %lld\n", c->line.name,
+	    c->is_rate ? "rate" : dimension_name(c->dimension),
+	    (long long)c->amount);
+}
+
+TEST(what_is_charged_are_rates_and_budgets_that_match)
+{
+	struct asked a = {"home.set", EFFECT_REVERSIBLE, "{}",
+	    {"light.a", "light.b", "lock.x"}};
+	struct policy *p = parsed(rules);
+	struct policy_layer layer = {"box", p};
+	struct json *args = json_object();
+	struct policy_question q = question_of(&a, args);
+	struct buf b;
+
+	q.cost[DIM_USD] = 250000;
+	buf_init(&b, 4096);
+	policy_charges(&q, &layer, 1, note_charge, &b);
+	CHECK_STR(b.p, "day risk 3\nday usd 250000\nlight rate 3\n");
+	buf_done(&b);
+	json_free(args);
+	policy_free(p);
+}
+
+static bool
+matches(const char *words, const char *args)
+{
+	struct policy_args *a = NULL;
+	struct json *v = NULL;
+	struct errmsg why;
+	bool yes = false;
+
+	if (policy_args_parse(words, strlen(words), &a, &why) == OK &&
+	    json_parse(args, strlen(args), &v) == OK)
+		yes = policy_args_match(a, v);
+	json_free(v);
+	policy_args_free(a);
+	return yes;
+}
+
+TEST(the_arguments_of_a_grant_match_only_what_is_there)
+{
+	CHECK(matches("arg.name=list", "{\"name\":\"list\"}"));
+	CHECK(!matches("arg.name=list", "{\"name\":\"lists\"}"));
+	CHECK(!matches("arg.name=*", "{}"));
+	CHECK(matches(
+	    "arg.n=1..5 arg.p=under:/srv", "{\"n\":5,\"p\":\"/srv/a\"}"));
+	CHECK(!matches("arg.p=under:/srv", "{\"p\":\"/srv/../etc\"}"));
+	CHECK(!matches("tool=*", "{}"));
+	CHECK(!matches("", "{}"));
+	CHECK(!matches("arg.a=* rate=1/min", "{\"a\":1}"));
+}
+
+static bool
+knows_notes(void *arg, const char *glob)
+{
+	(void)arg;
+	return strncmp(glob, "notes.", 6) == 0;
+}
+
+static bool
+knows_limits(void *arg, const char *name)
+{
+	(void)arg;
+	return strcmp(name, "limits") == 0;
+}
+
+TEST(a_line_that_can_match_nothing_is_warned_about)
+{
+	static const char text[] =
+	    "allow a tool=notes.*\nallow b tool=note.*\n"
+	    "ask c sink=external tool=notes.*\nask d labels=private\n"
+	    "allow e require=limits,magic\n";
+	struct policy_known known = {.tool = knows_notes, .fact = knows_limits};
+	struct policy *p = parsed(text);
+	struct buf b;
+
+	buf_init(&b, 4096);
+	policy_warn(p, &known, &b);
+	CHECK(strstr(b.p, "'a'") == NULL);
+	CHECK(strstr(b.p, "line 2: 'b'") != NULL);
+	CHECK(strstr(b.p, "line 3: 'c'") != NULL);
+	CHECK(strstr(b.p, "line 4: 'd'") != NULL);
+	CHECK(strstr(b.p, "line 5: 'e' matches nothing that is known: magic") !=
+	    NULL);
+	buf_done(&b);
+	policy_free(p);
 }

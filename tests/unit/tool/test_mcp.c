@@ -400,14 +400,32 @@ TEST(functions_without_a_name_of_ours_are_left_out)
 	buf_addf(&b,
 	    "\"result\":{\"tools\":[1,{},{\"name\":7},{\"name\":\"%0100d\"}",
 	    1);
-	for (i = 0; i < FUNCTIONS_MAX + 5; i++)
+	for (i = 0; i < MCP_FUNCTIONS_MAX; i++)
 		buf_addf(&b, ",{\"name\":\"f%d\"}", i);
 	buf_adds(&b, "]}");
 	answer(m, 2, b.p);
 	buf_done(&b);
 	CHECK_INT(ready, 1);
 	CHECK(mcp_lists(m, "f0"));
-	CHECK(!mcp_lists(m, "f36"));
+	CHECK(mcp_lists(m, "f255"));
+	mcp_free(m);
+}
+
+TEST(a_list_that_does_not_fit_is_refused_in_words)
+{
+	struct mcp *m = started();
+	struct buf b;
+	int i;
+
+	feed(m, HELLO);
+	buf_init(&b, 65536);
+	buf_adds(&b, "\"result\":{\"tools\":[{\"name\":\"f\"}");
+	for (i = 0; i < MCP_FUNCTIONS_MAX; i++)
+		buf_addf(&b, ",{\"name\":\"f%d\"}", i);
+	buf_adds(&b, "]}");
+	answer(m, 2, b.p);
+	buf_done(&b);
+	CHECK_INT(ready, 0);
 	mcp_free(m);
 }
 

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acts/acts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acts/acts_priv.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "sys/clock.h"
+
+/* The open acts: their places, their arrows and their ends. */
+
+struct acts *
+acts_new(const struct acts_setup *s)
+{
+	struct acts *a = xalloc(sizeof(*a));
+
+	a->s = *s;
+	return a;
+}
+
+void
+acts_use_ledger(struct acts *a, struct ledger *ledger)
+{
+	a->ledger = ledger;
+}
+
+void
+acts_token(char ret[TOKEN_SIZE])
+{
+	uint8_t bytes[TOKEN_SIZE / 2];
+
+	crypto_random(bytes, sizeof(bytes));
+	hex_write(ret, bytes, sizeof(bytes));
+}
+
+struct open_act *
+acts_find(struct acts *a, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL && strcmp(a->open[i]->act->id, id) == 0)
+			return a->open[i];
+	return NULL;
+}
+
+struct open_act *
+acts_take_place(struct acts *a, struct act *act)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		if (a->open[i] != NULL)
+			continue;
+		a->open[i] = xalloc(sizeof(*a->open[i]));
+		a->open[i]->acts = a;
+		a->open[i]->act = act;
+		return a->open[i];
+	}
+	act_free(act);
+	return NULL;
+}
+
+void
+act_forget(struct open_act *o)
+{
+	struct acts *a = o->acts;
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] == o)
+			a->open[i] = NULL;
+	act_forget_sheets(o);
+	loop_timer_cancel(a->s.loop, o->timer);
+	free(o->grant);
+	act_free(o->act);
+	free(o);
+}
+
+struct slot *
+act_slot(const struct open_act *o)
+{
+	char tool[NAME_MAX_LEN + 1];
+	char name[NAME_MAX_LEN + 1];
+
+	if (tool_name_split(o->act->tool, tool, name) != OK)
+		return NULL;
+	return slots_find(o->acts->s.slots, tool);
+}
+
+const struct house_function *
+act_house_function(const struct open_act *o)
+{
+	return o->acts->s.ports.house(o->act->tool);
+}
+
+struct record *
+act_go(struct open_act *o, enum act_state to, struct json *details)
+{
+	struct record *r = record_new(o->acts->ledger);
+	struct act *a = o->act;
+
+	if (act_step(a, to) != OK)
+		fatal("act %s cannot go from %s to %s", a->id,
+		    act_state_name(a->state), act_state_name(to));
+	record_log(r, act_state_name(to), a->run, a->id,
+	    details != NULL ? details : json_object());
+	record_act(r, a);
+	return r;
+}
+
+/* The end is written: now it is told. */
+static void
+ended(void *arg, const char *id)
+{
+	struct acts *a = arg;
+	struct open_act *o = acts_find(a, id);
+
+	if (o == NULL)
+		return;
+	if (o->answer_to != 0)
+		a->s.ports.answer(a->s.ports.arg, o->answer_to);
+	a->s.ports.tell_run(a->s.ports.arg, o->act);
+	act_forget(o);
+}
+
+static void
+release_container(struct open_act *o)
+{
+	struct slot *t = act_slot(o);
+
+	if (o->holds && t != NULL)
+		slot_call_ended(t);
+	o->holds = false;
+}
+
+/* What came out of it is seen by the run from now on. */
+static void
+pass_labels(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+	struct names labels;
+	struct judge_case c;
+	struct names more;
+
+	act_case(o, &labels, &c);
+	judge_labels(o->acts->s.judge, &c, &more);
+	if (more.n > 0 || more.all)
+		ports->run_saw(ports->arg, o->act->run, &more);
+}
+
+void
+act_end(struct open_act *o, enum act_state state, const char *text)
+{
+	struct acts *a = o->acts;
+	bool began = o->started_ms != 0;
+	struct record *r;
+
+	loop_timer_cancel(a->s.loop, o->timer);
+	o->timer = 0;
+	release_container(o);
+	free(o->act->result);
+	o->act->result = xstrdup(text);
+	if (state != ACT_DENIED)
+		pass_labels(o);
+	r = act_go(o, state, record_result(text));
+	judge_settle(a->s.judge, &o->charges,
+	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
+	/* Doing it again would be visible, or a client waits to be told. */
+	record_post(r,
+	    act_intent_of(o->act->effect) == INTENT_DURABLE ||
+		o->answer_to != 0,
+	    ended, a, o->act->id);
+}
+
+/* ---- Beginning ---- */
+
+static void
+fill_act(struct act *a, const struct wish *w)
+{
+	struct buf args;
+
+	acts_token(a->id);
+	snprintf(a->run, sizeof(a->run), "%s", w->run);
+	snprintf(a->principal, sizeof(a->principal), "%s", w->principal);
+	snprintf(a->agent_id, sizeof(a->agent_id), "%s", w->agent_id);
+	snprintf(a->client, sizeof(a->client), "%s", w->client);
+	snprintf(a->tool, sizeof(a->tool), "%s", w->tool);
+	a->step = w->step;
+	a->effect = w->effect;
+	a->keys = 1;
+	a->attempt = 1;
+	/* From here on these are the bytes: shown, signed and sent. */
+	buf_init(&args, 6 * ARGS_MAX);
+	json_escape_visible(&args, w->args, strlen(w->args));
+	a->args = buf_steal(&args);
+	a->origins = xstrdup(w->origins);
+}
+
+static struct json *
+proposal_details(const struct act *a)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "tool", a->tool);
+	json_put_str(v, "effect", effect_name(a->effect));
+	json_put_str(v, "args", a->args);
+	json_put_str(v, "origins", a->origins);
+	json_put_str(v, "principal", a->principal);
+	json_put_int(v, "step", a->step);
+	return v;
+}
+
+enum err
+acts_begin(struct acts *a, const struct wish *w, struct errmsg *why)
+{
+	struct open_act *o = acts_take_place(a, act_new());
+	struct json *details;
+	struct record *r;
+
+	if (o == NULL)
+		return err_say(
+		    why, ERR_LIMIT, "%d acts are open already", ACTS_OPEN_MAX);
+	fill_act(o->act, w);
+	details = proposal_details(o->act);
+	if (strlen(o->act->args) > ARGS_MAX || !record_fits(details)) {
+		json_free(details);
+		act_forget(o);
+		return err_say(why, ERR_LIMIT,
+		    "the arguments are too large to be recorded");
+	}
+	r = record_new(a->ledger);
+	record_log(r, "proposed", o->act->run, o->act->id, details);
+	record_act(r, o->act);
+	record_post(r, false, NULL, NULL, NULL);
+	act_judge(o);
+	return OK;
+}
+
+enum err
+acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
+    struct buf *out, struct errmsg *why)
+{
+	struct open_act o = {.acts = a, .act = act_new()};
+	struct names own;
+	struct judge_case c;
+	enum err e = OK;
+
+	fill_act(o.act, w);
+	act_case(&o, &own, &c);
+	c.labels = labels;
+	if (strlen(o.act->args) > ARGS_MAX)
+		e = err_say(why, ERR_LIMIT, "the arguments are too large");
+	else
+		judge_explain(a->s.judge, &c, out);
+	act_free(o.act);
+	return e;
+}
+
+/* ---- Looking ---- */
+
+bool
+acts_at(const struct acts *a, size_t i, struct act_view *ret)
+{
+	const struct open_act *o;
+
+	if (i >= ACTS_OPEN_MAX)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	o = a->open[i];
+	if (o == NULL)
+		return true;
+	ret->act = o->act;
+	ret->given = (int)act_count_yeses(o);
+	ret->left_s =
+	    (o->act->until_ms - judge_now_ms(a->s.judge) + 999) / 1000;
+	return true;
+}
+
+size_t
+acts_count(const struct acts *a, enum act_state state)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		n += a->open[i] != NULL && a->open[i]->act->state == state;
+	return n;
+}
+
+bool
+acts_has_run(const struct acts *a, const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL &&
+		    strcmp(a->open[i]->act->run, run) == 0)
+			return true;
+	return false;
+}

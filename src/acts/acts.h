@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ACTS_ACTS_H
+#define ACTS_ACTS_H
+
+/*
+ * The acts that are not over, and what drives them: each arrow of the act
+ * machine is one record, and what follows from an arrow happens when its
+ * record is written.  Acts are found again by id, never by address, since
+ * they may end while a record is under way.
+ *
+ * What is outside (the tools role, the run that wished it, the client that
+ * waits for an answer) is reached by ports.
+ */
+
+#include "act/act.h"
+#include "approval/trust.h"
+#include "judge/judge.h"
+#include "ledger/ledger.h"
+#include "slot/slot.h"
+
+struct acts;
+
+/* A function that the house itself does. */
+struct house_function {
+	const char *name;
+	enum effect effect;
+	void (*run)(void *arg, struct buf *out);
+};
+
+struct acts_ports {
+	void *arg;
+	/* An order to the tools role; false when it is away. */
+	bool (*order)(
+	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
+	/* Its epoch; "" while it is away. */
+	const char *(*epoch)(void *arg);
+	/* May the runner still come, so that waiting makes sense? */
+	bool (*runner_may_come)(void *arg);
+	/* The run hears what became of an act. */
+	void (*tell_run)(void *arg, const struct act *a);
+	/* What the run has seen so far, and what it has seen now. */
+	void (*run_labels)(void *arg, const char *run, struct names *ret);
+	void (*run_saw)(void *arg, const char *run, const struct names *more);
+	/* The client hears that what it sent is on the disk. */
+	void (*answer)(void *arg, int64_t request);
+	const struct house_function *(*house)(const char *name);
+};
+
+struct acts_setup {
+	struct loop *loop;
+	struct slots *slots;
+	struct judge *judge;
+	const struct trust *trust; /* The caller's, kept up by it. */
+	const char *boot;
+	struct acts_ports ports;
+};
+
+struct acts *acts_new(const struct acts_setup *s);
+
+/* What it writes to, once that is open: loading comes before. */
+void acts_use_ledger(struct acts *a, struct ledger *ledger);
+
+/* What the core gives an act at its birth. */
+struct wish {
+	const char *run;
+	int64_t step;
+	const char *principal;
+	const char *agent_id;
+	const char *client;
+	const char *tool;
+	enum effect effect;
+	const char *args; /* Canonical JSON. */
+	const char *origins;
+};
+
+/* Write it down and judge it.  ERR_LIMIT when too many are open, or the
+ * arguments are too large to be recorded. */
+NODISCARD enum err acts_begin(
+    struct acts *a, const struct wish *w, struct errmsg *why);
+
+/* ---- After a restart ---- */
+
+/* From the ledger; takes it over. */
+void acts_restore(struct acts *a, struct act *act);
+/* Once the trust table is there. */
+void acts_recover(struct acts *a);
+
+/* ---- What happens outside ---- */
+
+void acts_tool_ready(struct acts *a, const char *tool);
+void acts_tool_failed(struct acts *a, const char *tool, const char *why);
+void acts_tools_lost(struct acts *a);
+void acts_runner_ready(struct acts *a);
+void acts_on_done(
+    struct acts *a, const char *id, bool ok, bool late, const char *text);
+
+/* What sheets name has changed: every open question is asked anew. */
+void acts_ask_anew(struct acts *a);
+
+/* The house goes on after a halt or safe mode. */
+void acts_thaw(struct acts *a);
+
+/* ---- Questions ---- */
+
+/* The sheet for this client; borrowed.  ERR_STATE, ERR_DENIED, ERR_LIMIT,
+ * ERR_BUSY. */
+NODISCARD enum err acts_sheet(struct acts *a, const char *id,
+    const struct client *client, const char **ret_text, struct errmsg *why);
+
+struct yes {
+	const char *act;
+	const char *signature; /* Over the sheet that was shown. */
+	const char *grant; /* "Always like this", or NULL. */
+	const char *grant_signature;
+};
+
+/* Both answer the request when it is on the disk. */
+NODISCARD enum err acts_approve(struct acts *a, const struct client *client,
+    const struct yes *yes, int64_t request, struct errmsg *why);
+NODISCARD enum err acts_deny(struct acts *a, const struct client *client,
+    const char *id, const char *reason, int64_t request, struct errmsg *why);
+
+/* A client was revoked: its yeses are void. */
+void acts_client_lost(struct acts *a, const struct digest *client);
+
+/* Explain the verdict on a call that nobody proposed. */
+NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
+    const struct names *labels, struct buf *out, struct errmsg *why);
+
+/* ---- Looking ---- */
+
+struct act_view {
+	const struct act *act;
+	int given; /* Yeses so far. */
+	int64_t left_s; /* Of its question. */
+};
+
+/* The i-th open act; false behind the last place. */
+bool acts_at(const struct acts *a, size_t i, struct act_view *ret);
+size_t acts_count(const struct acts *a, enum act_state state);
+bool acts_has_run(const struct acts *a, const char *run);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ACTS_ACTS_PRIV_H
+#define ACTS_ACTS_PRIV_H
+
+#include "acts/acts.h"
+#include "approval/grant.h"
+#include "approval/sheet.h"
+
+/* A sheet that was shown to one client, word for word, and its yes. */
+struct shown_sheet {
+	struct digest client;
+	char *text;
+	bool is_signed;
+	char signature[SIGNATURE_TEXT_SIZE];
+};
+
+/* An act that is not over, with what it needs while it is open. */
+struct open_act {
+	struct acts *acts;
+	struct act *act;
+	struct shown_sheet sheets[SHEETS_PER_ACT_MAX];
+	size_t n_sheets;
+	char *grant; /* Instead of sheets: the one that it rests on. */
+	char grant_signature[SIGNATURE_TEXT_SIZE];
+	uint64_t timer;
+	int64_t answer_to; /* The request that waits, or 0. */
+	bool holds; /* Its tool's container. */
+	struct charges charges;
+	int64_t started_ms; /* Boot clock. */
+};
+
+struct acts {
+	struct acts_setup s;
+	struct ledger *ledger;
+	struct open_act *open[ACTS_OPEN_MAX];
+};
+
+/* ---- acts.c ---- */
+
+struct open_act *acts_find(struct acts *a, const char *id);
+/* NULL when all places are taken; takes `act` over in any case. */
+struct open_act *acts_take_place(struct acts *a, struct act *act);
+void act_forget(struct open_act *o);
+void acts_token(char ret[TOKEN_SIZE]);
+
+/* Take an arrow and begin its record.  `details` is taken over. */
+struct record *act_go(
+    struct open_act *o, enum act_state to, struct json *details);
+void act_end(struct open_act *o, enum act_state state, const char *text);
+
+/* The slot of the tool that the act belongs to; NULL for the house's own. */
+struct slot *act_slot(const struct open_act *o);
+const struct house_function *act_house_function(const struct open_act *o);
+
+/* ---- judging.c ---- */
+
+struct judgement act_judge_now(struct open_act *o, struct names *ret_labels);
+/* What follows from the first verdict. */
+void act_judge(struct open_act *o);
+/* Spent later than judged: may it still go on? */
+bool act_may_still(struct open_act *o);
+/* What it may use at most. */
+void act_case(struct open_act *o, struct names *labels, struct judge_case *ret);
+
+/* ---- spending.c ---- */
+
+/* Allowed or approved: go on as far as the tool allows. */
+void act_go_on(struct open_act *o);
+
+/* ---- asking.c ---- */
+
+void act_ask(struct open_act *o);
+void act_forget_sheets(struct open_act *o);
+size_t act_count_yeses(const struct open_act *o);
+/* Do the signed sheets still fit the act and the table, here and now? */
+NODISCARD enum err act_check_yeses(struct open_act *o, struct errmsg *why);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acts/acts_priv.h"
+#include "base/log.h"
+
+/* The verdict on an act: when it is proposed, and again when it is spent. */
+
+/* Used up to the deadline of the call, should it come to that. */
+static int64_t
+longest_s(const struct open_act *o)
+{
+	const struct slot *t = act_slot(o);
+
+	return t != NULL ? (slot_manifest(t)->call_ms + 999) / 1000 : 0;
+}
+
+void
+act_case(struct open_act *o, struct names *labels, struct judge_case *ret)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+	const struct slot *t = act_slot(o);
+
+	memset(ret, 0, sizeof(*ret));
+	memset(labels, 0, sizeof(*labels));
+	ports->run_labels(ports->arg, o->act->run, labels);
+	ret->act = o->act;
+	ret->labels = labels;
+	ret->manifest = t != NULL ? &slot_manifest(t)->digest : NULL;
+	ret->cost[DIM_TIME] = longest_s(o);
+}
+
+struct judgement
+act_judge_now(struct open_act *o, struct names *ret_labels)
+{
+	struct judge_case c;
+
+	act_case(o, ret_labels, &c);
+	return judge_decide(o->acts->s.judge, &c);
+}
+
+static struct json *
+verdict_details(const struct judgement *v, const struct names *labels)
+{
+	struct json *details = json_object();
+	char hex[DIGEST_HEX_SIZE];
+	struct buf b;
+
+	buf_init(&b, NAMES_MAX * (NAME_MAX_LEN + 1));
+	names_write(labels, &b);
+	digest_hex(&v->policies, hex);
+	json_put_str(details, "verdict", verdict_name(v->verdict));
+	json_put_str(details, "rule", v->rules);
+	json_put_str(details, "policy", hex);
+	json_put_str(details, "labels", b.p);
+	if (v->grant != NULL)
+		json_put_str(details, "grant", v->grant->grant.id);
+	buf_done(&b);
+	return details;
+}
+
+/* What the act is judged by stands in it from now on. */
+static void
+take_verdict(
+    struct open_act *o, const struct judgement *v, const struct names *labels)
+{
+	struct act *a = o->act;
+
+	memcpy(a->rule, v->rules, sizeof(a->rule));
+	a->keys = v->keys;
+	a->cli_key = v->cli_key;
+	a->ttl_s = v->ttl_s;
+	a->labels = *labels;
+}
+
+void
+act_judge(struct open_act *o)
+{
+	struct names labels;
+	struct judgement v = act_judge_now(o, &labels);
+	char text[SPOKE_TEXT_MAX + 64];
+
+	take_verdict(o, &v, &labels);
+	/* Restored between the two, it was judged before. */
+	if (o->act->state == ACT_PROPOSED)
+		record_post(act_go(o, ACT_JUDGED, verdict_details(&v, &labels)),
+		    false, NULL, NULL, NULL);
+	switch (v.verdict) {
+	case VERDICT_ALLOW:
+		record_post(
+		    act_go(o, ACT_ALLOWED, NULL), false, NULL, NULL, NULL);
+		act_go_on(o);
+		break;
+	case VERDICT_ASK:
+		act_ask(o);
+		break;
+	case VERDICT_DENY:
+		snprintf(text, sizeof(text), "%s denies it", v.rules);
+		act_end(o, ACT_DENIED, text);
+		break;
+	}
+}
+
+static bool
+deny_now(struct open_act *o, const char *why, const char *rules)
+{
+	char text[SPOKE_TEXT_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s%s", rules, why);
+	act_end(o, ACT_DENIED, text);
+	return false;
+}
+
+/* A yes was given to a question; is this still the question? */
+static bool
+same_question(const struct open_act *o, const struct judgement *now,
+    const struct names *labels)
+{
+	const struct act *a = o->act;
+
+	return strcmp(a->rule, now->rules) == 0 && now->keys <= a->keys &&
+	    (!now->cli_key || a->cli_key) && names_equal(&a->labels, labels);
+}
+
+bool
+act_may_still(struct open_act *o)
+{
+	struct names labels;
+	struct judgement now = act_judge_now(o, &labels);
+	struct errmsg why = {""};
+
+	if (now.verdict == VERDICT_DENY)
+		return deny_now(o, " denies it now", now.rules);
+	if (o->act->state == ACT_APPROVED) {
+		if (now.verdict == VERDICT_ASK &&
+		    !same_question(o, &now, &labels))
+			return deny_now(o,
+			    " asks now, and what was approved was another "
+			    "question; ask again",
+			    now.rules);
+		if (act_check_yeses(o, &why) != OK)
+			return deny_now(o, why.text, "");
+		return true;
+	}
+	take_verdict(o, &now, &labels);
+	if (now.verdict == VERDICT_ASK) {
+		act_ask(o);
+		return false;
+	}
+	free(o->grant);
+	o->grant = NULL;
+	if (now.grant != NULL) {
+		o->grant = xstrdup(now.grant->text);
+		snprintf(o->grant_signature, sizeof(o->grant_signature), "%s",
+		    now.grant->signature);
+	}
+	return true;
+}

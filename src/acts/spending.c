@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acts/acts_priv.h"
+#include "base/log.h"
+#include "sys/clock.h"
+
+/*
+ * From allowed or approved to the end: judged again, the intent written as
+ * the effect demands, the order sent, the answer taken.
+ */
+
+/* The tools role has its own deadline; this one is for its silence. */
+static void
+on_call_late(void *arg)
+{
+	struct open_act *o = arg;
+
+	o->timer = 0;
+	act_end(o, ACT_UNKNOWN, "the tools role did not answer");
+}
+
+static void
+put_signed(struct json *list, struct buf *bulk, const char *text,
+    const char *signature)
+{
+	struct json *v = json_object();
+
+	json_put_int(v, "bytes", (int64_t)strlen(text));
+	json_put_str(v, "signature", signature);
+	json_push(list, v);
+	buf_adds(bulk, text);
+}
+
+/* {"act", "tool", "args_bytes", "sheets" and "grants": [{"bytes",
+ * "signature"}]}; the bulk is the arguments and these texts. */
+static void
+send_order(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+	struct act *a = o->act;
+	struct json *body = json_object();
+	struct json *sheets = json_array();
+	struct json *grants = json_array();
+	struct buf bulk;
+	size_t i;
+
+	buf_init(&bulk, LANE_BULK_MAX);
+	buf_adds(&bulk, a->args);
+	for (i = 0; i < o->n_sheets; i++)
+		if (o->sheets[i].is_signed)
+			put_signed(sheets, &bulk, o->sheets[i].text,
+			    o->sheets[i].signature);
+	if (o->grant != NULL)
+		put_signed(grants, &bulk, o->grant, o->grant_signature);
+	json_put_str(body, "act", a->id);
+	json_put_str(body, "tool", a->tool);
+	json_put_int(body, "args_bytes", (int64_t)strlen(a->args));
+	json_put(body, "sheets", sheets);
+	json_put(body, "grants", grants);
+	if (!ports->order(ports->arg, body, bulk.p, bulk.len))
+		act_end(o, ACT_FAILED, "the tools role is away");
+	buf_done(&bulk);
+}
+
+static void
+run_house_function(struct open_act *o)
+{
+	struct buf out;
+
+	buf_init(&out, RESULT_MAX);
+	act_house_function(o)->run(o->acts->s.ports.arg, &out);
+	act_end(o, ACT_DONE, out.p != NULL ? out.p : "");
+	buf_done(&out);
+}
+
+/* The intent is written as its effect demands: now it may happen. */
+static void
+start(void *arg, const char *id)
+{
+	struct acts *a = arg;
+	struct open_act *o = acts_find(a, id);
+	struct json *details;
+	struct slot *t;
+
+	if (o == NULL || o->act->state != ACT_INTENT)
+		return;
+	t = act_slot(o);
+	details = json_object();
+	json_put_str(details, "epoch", a->s.ports.epoch(a->s.ports.arg));
+	json_put_str(details, "container", t != NULL ? slot_container(t) : "");
+	record_post(act_go(o, ACT_STARTED, details), false, NULL, NULL, NULL);
+	o->started_ms = clock_boot_ms();
+	if (act_house_function(o) != NULL) {
+		run_house_function(o);
+		return;
+	}
+	if (t == NULL || !slot_is_ready(t)) {
+		act_end(o, ACT_FAILED, "its container is gone");
+		return;
+	}
+	o->timer = loop_timer(a->s.loop,
+	    o->started_ms + slot_manifest(t)->call_ms + CALL_GRACE_MS,
+	    on_call_late, o);
+	send_order(o);
+}
+
+/* An act between its spending and its end keeps the container. */
+static void
+hold_container(struct open_act *o)
+{
+	struct slot *t = act_slot(o);
+
+	if (t == NULL || o->holds)
+		return;
+	slot_call_began(t);
+	o->holds = true;
+}
+
+/* In the same transaction as the intent. */
+static void
+burn_nonce(struct open_act *o, struct record *r)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "nonce", o->act->nonce);
+	json_put_str(row, "act", o->act->id);
+	record_row(r, ROW_NONCE, row);
+}
+
+static void
+charge(struct open_act *o, struct record *r)
+{
+	struct judge *j = o->acts->s.judge;
+	const struct held_grant *grant = NULL;
+	struct names labels;
+	struct judge_case c;
+	struct grant g;
+	struct errmsg why;
+
+	if (o->grant != NULL &&
+	    grant_read(o->grant, strlen(o->grant), &g, &why) == OK)
+		grant = judge_grant(j, g.id);
+	act_case(o, &labels, &c);
+	if (judge_charge(j, &c, grant, r, &o->charges) != OK)
+		log_warn("act %s is counted by more lines than can be "
+			 "remembered",
+		    o->act->id);
+}
+
+/* Spending: the approval's nonce, what is used and the intent are one
+ * transaction. */
+static void
+spend(struct open_act *o)
+{
+	bool approved = o->act->state == ACT_APPROVED;
+	struct json *details;
+	struct record *r;
+
+	if (!act_may_still(o))
+		return;
+	hold_container(o);
+	details = json_object();
+	if (approved)
+		json_put_str(details, "nonce", o->act->nonce);
+	if (o->grant != NULL)
+		json_put_str(details, "rule", o->act->rule);
+	r = act_go(o, ACT_INTENT, details);
+	if (approved)
+		burn_nonce(o, r);
+	charge(o, r);
+	/* A burned nonce must not come back, nor a use of a grant. */
+	if (act_intent_of(o->act->effect) == INTENT_DURABLE || approved ||
+	    o->grant != NULL) {
+		record_post(r, true, start, o->acts, o->act->id);
+		return;
+	}
+	record_post(r, false, NULL, NULL, NULL);
+	start(o->acts, o->act->id);
+}
+
+/* The tools' half of the house begins after ours: it is waited for. */
+static void
+on_runner_late(void *arg)
+{
+	struct open_act *o = arg;
+	struct slot *t = act_slot(o);
+
+	o->timer = 0;
+	if (t != NULL)
+		slot_want(t);
+}
+
+void
+act_go_on(struct open_act *o)
+{
+	struct acts *a = o->acts;
+	struct slot *t = act_slot(o);
+
+	/* Halted or in safe mode it stays as it is, until it thaws. */
+	if (!safety_is_free(judge_safety(a->s.judge)) &&
+	    act_house_function(o) == NULL)
+		return;
+	if (act_house_function(o) != NULL || (t != NULL && slot_is_ready(t))) {
+		if (t == NULL ||
+		    trust_has_manifest(a->s.trust, slot_manifest(t)->name,
+			&slot_manifest(t)->digest)) {
+			spend(o);
+			return;
+		}
+		t = NULL;
+	}
+	if (t == NULL ||
+	    !trust_has_manifest(
+		a->s.trust, slot_manifest(t)->name, &slot_manifest(t)->digest))
+		act_end(o, ACT_FAILED,
+		    "the tool's manifest is not signed by an owner; add it "
+		    "with 'durward tool add'");
+	else if (!a->s.ports.runner_may_come(a->s.ports.arg))
+		slot_want(t);
+	else if (o->timer == 0)
+		o->timer = loop_timer(a->s.loop,
+		    clock_boot_ms() + RUNNER_WAIT_MS, on_runner_late, o);
+}
+
+/* Call `fn` for every act of a tool that is in `state`; NULL: every tool. */
+static void
+for_each_of(struct acts *a, const char *tool, enum act_state state,
+    void (*fn)(struct open_act *o, const char *why), const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		struct open_act *o = a->open[i];
+		struct slot *t;
+
+		if (o == NULL || o->act->state != state ||
+		    act_house_function(o) != NULL)
+			continue;
+		t = act_slot(o);
+		if (tool == NULL ||
+		    (t != NULL && strcmp(slot_manifest(t)->name, tool) == 0))
+			fn(o, why);
+	}
+}
+
+static void
+go_on(struct open_act *o, const char *why)
+{
+	(void)why;
+	loop_timer_cancel(o->acts->s.loop, o->timer);
+	o->timer = 0;
+	act_go_on(o);
+}
+
+static void
+fail(struct open_act *o, const char *why)
+{
+	act_end(o, ACT_FAILED, why);
+}
+
+/* An order was out when its tool died: did it happen? */
+static void
+end_in_doubt(struct open_act *o, const char *why)
+{
+	bool again = act_recovery_of(o->act->effect) == RECOVER_AGAIN;
+
+	act_end(o, again ? ACT_FAILED : ACT_UNKNOWN, why);
+}
+
+/* Everything that was ready to go. */
+static void
+go_on_all(struct acts *a, const char *tool)
+{
+	for_each_of(a, tool, ACT_ALLOWED, go_on, NULL);
+	for_each_of(a, tool, ACT_APPROVED, go_on, NULL);
+}
+
+void
+acts_tool_ready(struct acts *a, const char *tool)
+{
+	go_on_all(a, tool);
+}
+
+void
+acts_runner_ready(struct acts *a)
+{
+	go_on_all(a, NULL);
+}
+
+void
+acts_thaw(struct acts *a)
+{
+	go_on_all(a, NULL);
+}
+
+void
+acts_tool_failed(struct acts *a, const char *tool, const char *why)
+{
+	/* Frozen acts did not want it. */
+	if (safety_is_free(judge_safety(a->s.judge))) {
+		for_each_of(a, tool, ACT_ALLOWED, fail, why);
+		for_each_of(a, tool, ACT_APPROVED, fail, why);
+	}
+	for_each_of(a, tool, ACT_STARTED, end_in_doubt, why);
+}
+
+/* `late`: it is not known whether the tool acted. */
+void
+acts_on_done(
+    struct acts *a, const char *id, bool ok, bool late, const char *text)
+{
+	struct open_act *o = acts_find(a, id);
+
+	if (o == NULL || o->act->state != ACT_STARTED)
+		return;
+	if (!ok && late)
+		end_in_doubt(o, text);
+	else
+		act_end(o, ok ? ACT_DONE : ACT_FAILED, text);
+}
+
+/* ---- After a crash ---- */
+
+/* It was on its way, and nobody knows how far it came: the effect decides
+ * whether it may be done again or somebody must be asked. */
+static void
+recover_lost(struct open_act *o, const char *why)
+{
+	struct act *a = o->act;
+
+	loop_timer_cancel(o->acts->s.loop, o->timer);
+	o->timer = 0;
+	o->started_ms = 0;
+	o->charges.n = 0; /* Not given back: it may have been used. */
+	if (a->attempt >= ACT_ATTEMPTS_MAX) {
+		if (a->state == ACT_INTENT)
+			act_end(o, ACT_UNKNOWN, why);
+		else
+			end_in_doubt(o, why);
+		return;
+	}
+	a->attempt++;
+	if (act_recovery_of(a->effect) == RECOVER_ASK) {
+		act_ask(o);
+		return;
+	}
+	record_post(act_go(o, ACT_ALLOWED, NULL), false, NULL, NULL, NULL);
+	act_go_on(o);
+}
+
+void
+acts_tools_lost(struct acts *a)
+{
+	static const char why[] = "the tools role was restarted each time";
+
+	for_each_of(a, NULL, ACT_STARTED, recover_lost, why);
+}
+
+static void
+recover_one(struct open_act *o)
+{
+	switch (o->act->state) {
+	case ACT_PROPOSED:
+	case ACT_JUDGED:
+		act_judge(o);
+		break;
+	case ACT_ASKED:
+	case ACT_APPROVED:
+		/* A yes dies with the boot that it names. */
+		act_ask(o);
+		break;
+	case ACT_ALLOWED:
+		act_go_on(o);
+		break;
+	case ACT_INTENT:
+	case ACT_STARTED:
+		recover_lost(o, "the house was restarted each time");
+		break;
+	default:
+		break;
+	}
+}
+
+void
+acts_restore(struct acts *a, struct act *act)
+{
+	if (acts_take_place(a, act) == NULL)
+		log_warn("more acts are open than this version can hold");
+}
+
+void
+acts_recover(struct acts *a)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL)
+			recover_one(a->open[i]);
+}

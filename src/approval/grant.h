@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APPROVAL_GRANT_H
+#define APPROVAL_GRANT_H
+
+/*
+ * A grant: "always like this", a standing yes that an owner signed.
+ *
+ * It names the one ask rule it answers, one function of one version of a
+ * tool, which arguments, at which hours, how often and until when; it never
+ * answers a deny, nor a rule that asks for two keys.  The role that acts
+ * checks everything but the number of uses, which the core counts.
+ */
+
+#include "approval/sheet.h"
+
+struct grant {
+	struct digest box;
+	struct digest client; /* The owner that signed. */
+	char id[TOKEN_SIZE];
+	struct str rule; /* "box:unlock" */
+	struct str tool; /* "notes.delete" */
+	struct str effect;
+	struct digest manifest;
+	/* "exact " and the bytes, "words " and arg.NAME= words as in
+	 * durward-policy(5), or "any". */
+	struct str args;
+	struct str hours; /* "any", or "08:00-20:00" */
+	int64_t uses; /* 1 to GRANT_USES_MAX. */
+	int64_t issued_ms; /* Wall clock. */
+	int64_t until_ms;
+};
+
+#define GRANT_ARGS_EXACT "exact "
+#define GRANT_ARGS_WORDS "words "
+#define GRANT_ANY "any"
+
+/* ERR_INPUT, ERR_LIMIT. */
+NODISCARD enum err grant_write(const struct grant *g, struct buf *out);
+NODISCARD enum err grant_read(
+    const char *text, size_t len, struct grant *ret, struct errmsg *why);
+
+/* Signed by a live owner of this box, and not taken back?  ERR_INPUT,
+ * ERR_SIGNATURE, ERR_DENIED with the reason. */
+NODISCARD enum err grant_verify(const struct trust *t, struct str text,
+    const struct signature *sig, struct grant *ret, struct errmsg *why);
+
+/* The act that is to be covered, as the role that checks knows it. */
+struct grant_case {
+	const char *tool;
+	const char *effect;
+	const struct digest *manifest;
+	struct str args; /* The bytes that are sent. */
+	const struct json *parsed; /* The same, read. */
+	int64_t now_ms; /* Wall clock. */
+	int minute; /* Of the local day; -1 when it cannot be trusted. */
+};
+
+/* ERR_EXPIRED or ERR_DENIED with what differs. */
+NODISCARD enum err grant_covers(
+    const struct grant *g, const struct grant_case *c, struct errmsg *why);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/core_priv.h"
+
+/* What the other roles say: read, and passed on to the room it concerns. */
+
+/* The vault's word is the only one about whom to trust. */
+void
+lanes_on_trust_table(void *role, struct msg *m)
+{
+	struct core *c = role;
+	bool first = !c->have_trust;
+
+	if (trust_read(m->body, &c->trust) != OK)
+		fatal("the vault's trust table is malformed");
+	c->have_trust = true;
+	clients_compare_trust(c, m->body);
+	tooling_settle(c);
+	if (first) {
+		acts_recover(c->acts);
+		runs_resume_all(c->runs);
+	}
+}
+
+/* {"epoch"}: random at each start of the tools role. */
+void
+lanes_on_tools_epoch(void *role, struct msg *m)
+{
+	struct core *c = role;
+	const char *epoch = json_words(m->body, "epoch");
+	uint8_t bytes[TOKEN_SIZE / 2];
+
+	if (hex_read(epoch, strlen(epoch), bytes, sizeof(bytes)) != OK ||
+	    strcmp(epoch, c->tools_epoch) == 0)
+		return;
+	memcpy(c->tools_epoch, epoch, TOKEN_SIZE);
+	tooling_tell_tools(c);
+	acts_ask_anew(c->acts);
+}
+
+/* {"act", "ok", "late"} and the text. */
+void
+lanes_on_act_done(void *role, struct msg *m)
+{
+	struct core *c = role;
+	char *text = msg_text(m);
+
+	acts_on_done(c->acts, json_words(m->body, "act"),
+	    json_flag(m->body, "ok"), json_flag(m->body, "late"), text);
+	free(text);
+}
+
+void
+lanes_on_proposal(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_proposal(c->runs, m);
+}
+
+void
+lanes_on_step(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_step(c->runs, m);
+}
+
+void
+lanes_on_reply(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_reply(c->runs, m);
+}

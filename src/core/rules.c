@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/core_priv.h"
+#include "sys/clock.h"
+
+/*
+ * Policies and grants, as clients see and change them.  A policy is a row of
+ * versions that are never changed, and a pointer to the active one of its
+ * scope; moving the pointer is what an owner signs.
+ */
+
+#define KIND "policy"
+#define SCOPE_BOX "box"
+
+static void
+confirm(void *arg, const char *key)
+{
+	clients_reply(arg, strtoll(key, NULL, 10), json_object());
+}
+
+static void
+post_and_confirm(struct core *c, int64_t request, struct record *r)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%lld", (long long)request);
+	record_post(r, true, request != 0 ? confirm : NULL, c, key);
+}
+
+static struct json *
+active_row(const char *scope, int64_t n)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "kind", KIND);
+	json_put_str(row, "scope", scope);
+	json_put_int(row, "n", n);
+	return row;
+}
+
+static void
+log_active(struct record *r, const struct judge_policy *p, const char *who)
+{
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&p->digest, hex);
+	json_put_str(body, "scope", p->scope);
+	json_put_int(body, "version", p->n);
+	json_put_str(body, "policy", hex);
+	json_put_str(body, "name", who);
+	record_log(r, "policy-activated", NULL, NULL, body);
+}
+
+/* The policy that the judge has just taken, as a new version. */
+static struct record *
+new_version(struct core *c, const struct judge_policy *p, const char *who)
+{
+	struct record *r = record_new(c->ledger);
+	struct json *row = active_row(p->scope, p->n);
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&p->digest, hex);
+	json_put_str(row, "digest", hex);
+	json_put_str(row, "body", p->text);
+	json_put_str(row, "client", who);
+	json_put_int(row, "wall_ms", clock_wall_ms());
+	record_row(r, ROW_VERSION, row);
+	record_row(r, ROW_ACTIVE, active_row(p->scope, p->n));
+	log_active(r, p, who);
+	return r;
+}
+
+void
+rules_write_first(struct core *c)
+{
+	const struct judge_policy *p = judge_policy(c->judge, SCOPE_BOX);
+
+	record_post(new_version(c, p, "init"), true, NULL, NULL, NULL);
+}
+
+/* "box", "profile:default", "agent:NAME" or "client:NAME". */
+static bool
+is_scope(const char *scope)
+{
+	static const char *const kinds[] = {"agent:", "client:"};
+	size_t i;
+
+	if (strcmp(scope, SCOPE_BOX) == 0 ||
+	    strcmp(scope, "profile:default") == 0)
+		return true;
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strncmp(scope, kinds[i], strlen(kinds[i])) == 0)
+			return str_is_name(scope + strlen(kinds[i]));
+	return false;
+}
+
+static enum err
+check_owner(const struct call *k, const char *scope, struct errmsg *why)
+{
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(
+		    why, ERR_DENIED, "only an owner changes the rules");
+	if (!is_scope(scope))
+		return err_say(why, ERR_INPUT,
+		    "a scope is box, profile:default, agent:NAME or "
+		    "client:NAME");
+	return OK;
+}
+
+/* The rules have changed: what they kept from going may go now. */
+static void
+after_change(struct core *c, bool was_free)
+{
+	if (!was_free && safety_is_free(judge_safety(c->judge)))
+		acts_thaw(c->acts);
+}
+
+/* body: {"scope", "text"} */
+enum err
+rules_activate(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	const char *scope = json_words(k->params, "scope");
+	const char *text = json_words(k->params, "text");
+	bool was_free = safety_is_free(judge_safety(c->judge));
+	const struct judge_policy *p;
+	enum err e = check_owner(k, scope, why);
+
+	if (e != OK)
+		return e;
+	p = judge_policy(c->judge, scope);
+	e = judge_put_policy(
+	    c->judge, scope, p != NULL ? p->last + 1 : 1, text, why);
+	if (e != OK)
+		return e;
+	p = judge_policy(c->judge, scope);
+	post_and_confirm(c, k->request, new_version(c, p, k->client->name));
+	after_change(c, was_free);
+	return OK;
+}
+
+/* ---- Back to an earlier version ---- */
+
+struct rollback {
+	struct core *core;
+	int64_t request;
+	char scope[2 * NAME_MAX_LEN];
+	int64_t n;
+	char client[NAME_MAX_LEN + 1];
+};
+
+static void
+finish_rollback(struct rollback *b, const char *body, struct errmsg *why)
+{
+	struct core *c = b->core;
+	bool was_free = safety_is_free(judge_safety(c->judge));
+	const struct judge_policy *p;
+	struct record *r;
+	enum err e = judge_put_policy(c->judge, b->scope, b->n, body, why);
+
+	if (e != OK) {
+		clients_refuse(c, b->request, e, why);
+		return;
+	}
+	p = judge_policy(c->judge, b->scope);
+	r = record_new(c->ledger);
+	record_row(r, ROW_ACTIVE, active_row(b->scope, b->n));
+	log_active(r, p, b->client);
+	post_and_confirm(c, b->request, r);
+	after_change(c, was_free);
+}
+
+static void
+on_version(void *arg, int64_t id, enum err e, const char *text)
+{
+	struct rollback *b = arg;
+	struct errmsg why = {"there is no such version; 'durward policy show' "
+			     "tells the newest"};
+	struct json *v = NULL;
+
+	(void)id;
+	if (e == OK && json_parse(text, strlen(text), &v) == OK &&
+	    json_str(v, "body") != NULL)
+		finish_rollback(b, json_str(v, "body"), &why);
+	else
+		clients_refuse(b->core, b->request, ERR_NOTFOUND, &why);
+	json_free(v);
+	free(b);
+}
+
+/* body: {"scope", "n"}; without a number, the one before the active. */
+enum err
+rules_rollback(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	const char *scope = json_words(k->params, "scope");
+	const struct judge_policy *p;
+	struct rollback *b;
+	enum err e = check_owner(k, scope, why);
+
+	if (e != OK)
+		return e;
+	p = judge_policy(c->judge, scope);
+	if (p == NULL)
+		return err_say(why, ERR_NOTFOUND, "%s has no policy", scope);
+	b = xalloc(sizeof(*b));
+	b->core = c;
+	b->request = k->request;
+	b->n = json_int(k->params, "n", p->n - 1);
+	snprintf(b->scope, sizeof(b->scope), "%s", scope);
+	snprintf(b->client, sizeof(b->client), "%s", k->client->name);
+	ledger_read_version(c->ledger, KIND, b->scope, b->n, on_version, b, 0);
+	return OK;
+}
+
+/* ---- Looking ---- */
+
+static struct json *
+policy_json(const struct judge_policy *p, bool whole)
+{
+	struct json *v = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&p->digest, hex);
+	json_put_str(v, "scope", p->scope);
+	json_put_int(v, "version", p->n);
+	json_put_int(v, "newest", p->last);
+	json_put_str(v, "digest", hex);
+	json_put_bool(v, "readable", p->rules != NULL);
+	if (whole)
+		json_put_str(v, "text", p->text);
+	return v;
+}
+
+static void
+on_document(void *arg, int64_t request, enum err e, const char *text)
+{
+	if (e == OK)
+		clients_reply_text(arg, request, text);
+	else
+		clients_refuse(arg, request, e, NULL);
+}
+
+/* Of one scope, its text; of a version, that one's; else the list. */
+void
+rules_query_policy(const struct call *q)
+{
+	struct core *c = q->core;
+	const char *scope = json_str(q->params, "scope");
+	int64_t n = json_int(q->params, "n", 0);
+	const struct judge_policy *p;
+	struct json *list;
+	struct json *v;
+	size_t i;
+
+	if (scope != NULL && n > 0) {
+		ledger_read_version(
+		    c->ledger, KIND, scope, n, on_document, c, q->request);
+		return;
+	}
+	p = judge_policy(c->judge, scope != NULL ? scope : SCOPE_BOX);
+	if (scope != NULL && p == NULL) {
+		clients_refuse(c, q->request, ERR_NOTFOUND, NULL);
+		return;
+	}
+	if (scope != NULL) {
+		clients_reply(c, q->request, policy_json(p, true));
+		return;
+	}
+	v = json_object();
+	list = json_array();
+	for (i = 0; (p = judge_policy_at(c->judge, i)) != NULL; i++)
+		json_push(list, policy_json(p, false));
+	json_put(v, "policies", list);
+	clients_reply(c, q->request, v);
+}
+
+/* body: {"tool", "args", "principal", "client", "labels"}: would it be
+ * allowed? */
+enum err
+rules_explain(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	const struct json *args = json_get(k->params, "args");
+	struct wish w = {.run = "",
+	    .principal = json_words(k->params, "principal"),
+	    .agent_id = "",
+	    .client = k->client->name,
+	    .tool = json_words(k->params, "tool"),
+	    .origins = ""};
+	struct names labels;
+	struct json *v;
+	struct buf text;
+	struct buf canonical;
+	enum err e;
+
+	if (!json_is_object(args) ||
+	    names_read(json_words(k->params, "labels"), &labels) != OK)
+		return err_say(why, ERR_INPUT,
+		    "explain needs a tool, an object of arguments, and labels "
+		    "joined by commas");
+	if (w.principal[0] == '\0')
+		w.principal = k->client->name;
+	e = runs_check_call(c->runs, w.tool, args, &w.effect, why);
+	if (e != OK)
+		return e;
+	buf_init(&canonical, 6 * ARGS_MAX);
+	buf_init(&text, RESULT_MAX);
+	json_canonical(args, &canonical);
+	w.args = canonical.p;
+	e = acts_explain(c->acts, &w, &labels, &text, why);
+	if (e == OK) {
+		v = json_object();
+		json_put_str(v, "text", text.p);
+		clients_reply(c, k->request, v);
+	}
+	buf_done(&text);
+	buf_done(&canonical);
+	return e;
+}
+
+/* ---- Grants ---- */
+
+void
+rules_query_grants(const struct call *q)
+{
+	struct json *v = json_object();
+	struct json *list = json_array();
+	const struct held_grant *g;
+	size_t i;
+
+	for (i = 0; (g = judge_grant_at(q->core->judge, i)) != NULL; i++) {
+		struct json *row = json_object();
+
+		json_put_str(row, "id", g->grant.id);
+		json_put_str(row, "grant", g->text);
+		json_put_int(row, "uses", g->uses);
+		json_push(list, row);
+	}
+	json_put(v, "grants", list);
+	clients_reply(q->core, q->request, v);
+}
+
+/* body: {"grant", "signature"}: one that was written by hand. */
+enum err
+rules_grant(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	const char *text = json_words(k->params, "grant");
+	const char *hex = json_words(k->params, "signature");
+	struct str bytes = {text, strlen(text)};
+	struct signature sig;
+	struct record *r;
+	struct json *body;
+	struct grant g;
+	enum err e;
+
+	if (signature_read(hex, &sig) != OK)
+		return err_say(why, ERR_INPUT, "the signature is malformed");
+	e = grant_verify(&c->trust, bytes, &sig, &g, why);
+	if (e != OK)
+		return e;
+	r = record_new(c->ledger);
+	e = judge_add_grant(c->judge, text, hex, r, why);
+	if (e != OK) {
+		record_drop(r);
+		return e;
+	}
+	body = json_object();
+	json_put_str(body, "name", k->client->name);
+	json_put_str(body, "grant", text);
+	record_log(r, "granted", NULL, NULL, body);
+	post_and_confirm(c, k->request, r);
+	return OK;
+}
+
+void
+rules_grant_revoked(struct core *c, const char *id, struct record *r)
+{
+	if (judge_revoke_grant(c->judge, id, r) != OK)
+		log_warn("a grant that is not here was taken back");
+}

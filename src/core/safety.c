@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/core_priv.h"
+#include "sys/clock.h"
+
+/*
+ * Halt, resume, safe mode and what the doctor says.  A halt is on the disk
+ * before it is confirmed, but works at once.
+ */
+
+static struct json *
+setting_row(const char *name, const char *value)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "scope", "box");
+	json_put_str(row, "name", name);
+	json_put_str(row, "value", value);
+	return row;
+}
+
+/* Everything that runs in a container ends now. */
+static void
+stop_containers(struct core *c)
+{
+	slots_fail_all(c->slots, "the house was halted");
+}
+
+void
+safety_trip(struct core *c, enum safe_reason r, const char *detail)
+{
+	struct json *body;
+	struct record *rec;
+
+	if (!safety_set(judge_safety(c->judge), r, true, detail))
+		return;
+	log_err("safe mode: %s %s", safe_what(r), detail);
+	body = json_object();
+	json_put_str(body, "reason", safe_name(r));
+	json_put_str(body, "detail", detail);
+	rec = record_new(c->ledger);
+	record_log(rec, "safe-mode", NULL, NULL, body);
+	record_post(rec, true, NULL, NULL, NULL);
+}
+
+static void
+tell_left(struct core *c, const char *reason, const char *who)
+{
+	struct json *body = json_object();
+	struct record *r = record_new(c->ledger);
+
+	json_put_str(body, "reason", reason);
+	json_put_str(body, "by", who);
+	record_log(r, "safe-mode-left", NULL, NULL, body);
+	record_post(r, true, NULL, NULL, NULL);
+}
+
+static void
+confirm(void *arg, const char *key)
+{
+	clients_reply(arg, strtoll(key, NULL, 10), json_object());
+}
+
+static void
+post_and_confirm(const struct call *k, struct record *r)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%lld", (long long)k->request);
+	record_post(r, true, confirm, k->core, key);
+}
+
+/* Any paired client; nothing that is written comes before it works. */
+enum err
+safety_halt(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	struct record *r = record_new(c->ledger);
+	struct json *body = json_object();
+
+	(void)why;
+	judge_safety(c->judge)->halted = true;
+	stop_containers(c);
+	json_put_str(body, "name", k->client->name);
+	record_log(r, "halted", NULL, NULL, body);
+	record_row(r, ROW_SETTING, setting_row("halted", "yes"));
+	post_and_confirm(k, r);
+	return OK;
+}
+
+/* What an owner accepts by going on. */
+static void
+leave_all(struct core *c, const char *who)
+{
+	struct safety *s = judge_safety(c->judge);
+	int reason;
+
+	if (s->on[SAFE_CLOCK])
+		judge_accept_clock(c->judge);
+	for (reason = 0; reason < SAFE_COUNT; reason++) {
+		enum safe_reason r = (enum safe_reason)reason;
+
+		if (s->on[r] && !safe_ends_itself(r)) {
+			safety_set(s, r, false, "");
+			tell_left(c, safe_name(r), who);
+		}
+	}
+}
+
+enum err
+safety_resume(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	struct safety *s = judge_safety(c->judge);
+	struct record *r;
+	struct json *body;
+
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner resumes");
+	if (safety_is_free(s))
+		return err_say(why, ERR_STATE,
+		    "the house is neither halted nor in safe mode");
+	leave_all(c, k->client->name);
+	s->halted = false;
+	body = json_object();
+	json_put_str(body, "name", k->client->name);
+	r = record_new(c->ledger);
+	record_log(r, "resumed", NULL, NULL, body);
+	record_row(r, ROW_SETTING, setting_row("halted", "no"));
+	post_and_confirm(k, r);
+	if (safety_is_free(s))
+		acts_thaw(c->acts);
+	return OK;
+}
+
+/* ---- What is looked at again and again ---- */
+
+void
+safety_save_clock(struct core *c)
+{
+	struct record *r = record_new(c->ledger);
+
+	judge_record_clock(c->judge, r);
+	record_post(r, false, NULL, NULL, NULL);
+	c->clock_saved_ms = clock_boot_ms();
+}
+
+static void
+watch_disk(struct core *c)
+{
+	struct safety *s = judge_safety(c->judge);
+
+	if (ledger_is_low(c->ledger))
+		safety_trip(c, SAFE_DISK, "");
+	else if (safety_set(s, SAFE_DISK, false, ""))
+		tell_left(c, safe_name(SAFE_DISK), "house");
+}
+
+static void
+watch_clock(struct core *c)
+{
+	bool changed = judge_watch_clock(c->judge);
+
+	if (!changed)
+		return;
+	if (judge_clock_is_trusted(c->judge)) {
+		tell_left(c, safe_name(SAFE_CLOCK), "house");
+	} else {
+		/* So that it is told: it is on already. */
+		safety_set(judge_safety(c->judge), SAFE_CLOCK, false, "");
+		safety_trip(c, SAFE_CLOCK, "");
+	}
+}
+
+static void
+on_watch(void *arg)
+{
+	struct core *c = arg;
+	bool was_free = safety_is_free(judge_safety(c->judge));
+
+	watch_clock(c);
+	watch_disk(c);
+	if (!was_free && safety_is_free(judge_safety(c->judge)))
+		acts_thaw(c->acts);
+	if (clock_boot_ms() - c->clock_saved_ms >= CLOCK_SAVE_MS)
+		safety_save_clock(c);
+	c->clock_timer =
+	    loop_timer(c->loop, clock_boot_ms() + SAFETY_WATCH_MS, on_watch, c);
+}
+
+/* The parent counts how often core and vault died. */
+static void
+look_at_crashes(struct core *c)
+{
+	const char *crashes = peers_setting(c->peers, "crashes");
+
+	if (crashes != NULL && atoll(crashes) >= CRASHES_MAX)
+		safety_trip(c, SAFE_CRASHES, "");
+}
+
+static void
+on_checked(void *arg, bool good, const char *what)
+{
+	if (!good)
+		safety_trip(arg, SAFE_AUDIT, what);
+}
+
+void
+safety_open(struct core *c)
+{
+	struct safety *s = judge_safety(c->judge);
+	int r;
+
+	/* What the loading found is told now that there is a log. */
+	for (r = 0; r < SAFE_COUNT; r++) {
+		char detail[sizeof(s->detail[0])];
+
+		if (!s->on[r])
+			continue;
+		memcpy(detail, s->detail[r], sizeof(detail));
+		safety_set(s, (enum safe_reason)r, false, "");
+		safety_trip(c, (enum safe_reason)r, detail);
+	}
+	look_at_crashes(c);
+	ledger_check(c->ledger, on_checked, c);
+	on_watch(c);
+}
+
+/* ---- The doctor ---- */
+
+static void
+finding(struct json *list, const char *name, bool good, const char *what,
+    const char *fix)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "check", name);
+	json_put_bool(v, "ok", good);
+	json_put_str(v, "what", what);
+	json_put_str(v, "fix", good ? "" : fix);
+	json_push(list, v);
+}
+
+static void
+say_reasons(const struct core *c, struct json *list)
+{
+	const struct safety *s = judge_safety(c->judge);
+	char text[256];
+	int reason;
+
+	finding(list, "halt", !s->halted,
+	    s->halted ? "the house is halted" : "the house is not halted",
+	    "an owner says: durward resume");
+	for (reason = 0; reason < SAFE_COUNT; reason++) {
+		enum safe_reason r = (enum safe_reason)reason;
+
+		snprintf(text, sizeof(text), "%s%s",
+		    s->on[r] ? "safe mode: " : "it is not so that ",
+		    safe_what(r));
+		if (s->on[r] && s->detail[r][0] != '\0')
+			snprintf(text + strlen(text),
+			    sizeof(text) - strlen(text), " (%s)", s->detail[r]);
+		finding(list, safe_name(r), !s->on[r], text, safe_leave(r));
+	}
+}
+
+void
+safety_query_doctor(const struct call *q)
+{
+	struct core *c = q->core;
+	struct json *v = json_object();
+	struct json *list = json_array();
+
+	say_reasons(c, list);
+	finding(list, "tools", c->runner_ready,
+	    c->runner_ready ? "tools can run" : c->runner_state,
+	    "start the tools' half: durward run tools, as its own user");
+	finding(list, "limits", !c->runner_ready || c->has_limits,
+	    c->has_limits ? "memory and processes of tools are limited"
+			  : "memory and processes of tools have no limits",
+	    "run under systemd with Delegate=yes on cgroup v2");
+	json_put(v, "findings", list);
+	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
+	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));
+	clients_reply(c, q->request, v);
+}
+
+void
+safety_say(const struct core *c, struct buf *out)
+{
+	const struct safety *s = judge_safety(c->judge);
+	int r;
+
+	if (s->halted)
+		buf_adds(out,
+		    "\nThe house is halted; an owner says 'durward "
+		    "resume'.");
+	for (r = 0; r < SAFE_COUNT; r++)
+		if (s->on[r])
+			buf_addf(out, "\nSafe mode: %s. To leave it: %s.",
+			    safe_what((enum safe_reason)r),
+			    safe_leave((enum safe_reason)r));
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judge_priv.h"
+
+/* What acts use of rates, budgets and grants: reserved with the intent,
+ * settled at the end.  What is never settled counts as used. */
+
+struct charging {
+	struct judging *g;
+	struct record *record;
+	struct charges *charges;
+	bool full;
+};
+
+static void
+write_usage(struct record *r, const char *key, int64_t at, int64_t amount)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "key", key);
+	json_put_int(row, "at", at);
+	json_put_int(row, "amount", amount);
+	record_row(r, ROW_USAGE, row);
+}
+
+static void
+add_charge(void *arg, const struct policy_charge *pc)
+{
+	struct charging *x = arg;
+	struct judge *j = x->g->judge;
+	struct charge *c = &x->charges->at[x->charges->n];
+
+	if (x->charges->n == CHARGES_MAX) {
+		x->full = true;
+		return;
+	}
+	judging_meter_key(x->g, &pc->line,
+	    pc->is_rate ? "rate" : dimension_name(pc->dimension), c->key);
+	c->at = meter_bucket(pc->line.span_s, judge_now_ms(j));
+	c->amount = pc->amount;
+	c->dimension = pc->dimension;
+	c->is_rate = pc->is_rate;
+	if (!meter_add(&j->meters, c->key, c->at, c->amount)) {
+		x->full = true;
+		return;
+	}
+	write_usage(x->record, c->key, c->at, c->amount);
+	x->charges->n++;
+}
+
+static void
+count_use(struct judge *j, const struct held_grant *grant, struct record *r)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_grants; i++) {
+		if (j->grants[i] != grant)
+			continue;
+		j->grants[i]->uses++;
+		record_row(r, ROW_GRANT, grants_row(grant, false));
+	}
+}
+
+enum err
+judge_charge(struct judge *j, const struct judge_case *c,
+    const struct held_grant *grant, struct record *r, struct charges *ret)
+{
+	struct judging g;
+	struct charging x = {.g = &g, .record = r, .charges = ret};
+
+	ret->n = 0;
+	begin_judging(j, c, &g);
+	policy_charges(&g.q, g.layers, g.n_layers, add_charge, &x);
+	end_judging(&g);
+	if (grant != NULL)
+		count_use(j, grant, r);
+	return x.full ? ERR_LIMIT : OK;
+}
+
+void
+judge_settle(
+    struct judge *j, struct charges *held, int64_t spent_s, struct record *r)
+{
+	size_t i;
+
+	for (i = 0; i < held->n; i++) {
+		struct charge *c = &held->at[i];
+		int64_t back = 0;
+
+		if (spent_s < 0)
+			back = c->amount;
+		else if (!c->is_rate && c->dimension == DIM_TIME &&
+		    spent_s < c->amount)
+			back = c->amount - spent_s;
+		if (back == 0)
+			continue;
+		meter_add(&j->meters, c->key, c->at, -back);
+		write_usage(r, c->key, c->at, -back);
+	}
+	held->n = 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "judge/judge_priv.h"
+#include "sys/clock.h"
+
+/* Standing yeses: kept, found for an act, counted, taken back. */
+
+static struct held_grant *
+hold(const char *text, const char *signature, int64_t uses)
+{
+	struct held_grant *g = xalloc(sizeof(*g));
+	struct errmsg why;
+
+	g->text = xstrdup(text);
+	g->uses = uses;
+	snprintf(g->signature, sizeof(g->signature), "%s", signature);
+	if (grant_read(g->text, strlen(g->text), &g->grant, &why) == OK)
+		return g;
+	free(g->text);
+	free(g);
+	return NULL;
+}
+
+struct json *
+grants_row(const struct held_grant *g, bool revoked)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "id", g->grant.id);
+	json_put_str(row, "body", g->text);
+	json_put_str(row, "signature", g->signature);
+	json_put_int(row, "uses", g->uses);
+	json_put_bool(row, "revoked", revoked);
+	return row;
+}
+
+enum err
+grants_load(struct judge *j, const struct json *row)
+{
+	struct held_grant *g = hold(json_words(row, "body"),
+	    json_words(row, "signature"), json_int(row, "uses", 0));
+
+	if (g == NULL)
+		return ERR_CORRUPT;
+	if (j->n_grants == GRANTS_MAX || g->uses >= g->grant.uses) {
+		free(g->text);
+		free(g);
+		return OK;
+	}
+	j->grants[j->n_grants++] = g;
+	return OK;
+}
+
+static bool
+is_usable(struct judge *j, const struct held_grant *g,
+    const struct judge_case *c, const struct json *args)
+{
+	const struct client *owner;
+	struct errmsg why;
+	struct grant_case gc = {.tool = c->act->tool,
+	    .effect = effect_name(c->act->effect),
+	    .manifest = c->manifest,
+	    .args = {c->act->args, strlen(c->act->args)},
+	    .parsed = args,
+	    .now_ms = clock_wall_ms(),
+	    .minute = judge_minute(j)};
+
+	if (c->manifest == NULL || g->uses >= g->grant.uses ||
+	    !judge_clock_is_trusted(j))
+		return false;
+	if (trust_live_client(j->setup.trust, &g->grant.client, &owner) != OK ||
+	    owner->role != CLIENT_OWNER ||
+	    trust_is_revoked_grant(j->setup.trust, g->grant.id))
+		return false;
+	return grant_covers(&g->grant, &gc, &why) == OK;
+}
+
+const struct held_grant *
+grants_find(struct judge *j, const struct judge_case *c,
+    const struct json *args, const char *rule)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_grants; i++) {
+		const struct held_grant *g = j->grants[i];
+
+		if ((rule == NULL || str_eq(g->grant.rule, rule)) &&
+		    is_usable(j, g, c, args))
+			return g;
+	}
+	return NULL;
+}
+
+const struct held_grant *
+judge_grant_at(const struct judge *j, size_t i)
+{
+	return i < j->n_grants ? j->grants[i] : NULL;
+}
+
+const struct held_grant *
+judge_grant(const struct judge *j, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_grants; i++)
+		if (strcmp(j->grants[i]->grant.id, id) == 0)
+			return j->grants[i];
+	return NULL;
+}
+
+/* Used up or over: it only takes a place. */
+static void
+drop_ended(struct judge *j)
+{
+	size_t i = 0;
+
+	while (i < j->n_grants) {
+		struct held_grant *g = j->grants[i];
+
+		if (g->uses < g->grant.uses &&
+		    g->grant.until_ms > clock_wall_ms()) {
+			i++;
+			continue;
+		}
+		free(g->text);
+		free(g);
+		j->grants[i] = j->grants[--j->n_grants];
+	}
+}
+
+enum err
+judge_add_grant(struct judge *j, const char *text, const char *signature,
+    struct record *r, struct errmsg *why)
+{
+	struct held_grant *g = hold(text, signature, 0);
+	enum err e = OK;
+
+	if (g == NULL)
+		return err_say(why, ERR_INPUT, "the grant is malformed");
+	if (j->n_grants == GRANTS_MAX && judge_clock_is_trusted(j))
+		drop_ended(j);
+	if (judge_grant(j, g->grant.id) != NULL)
+		e = err_say(why, ERR_EXISTS, "this grant is there already");
+	else if (j->n_grants == GRANTS_MAX)
+		e = err_say(why, ERR_LIMIT,
+		    "there are %d grants; take one back first", GRANTS_MAX);
+	if (e != OK) {
+		free(g->text);
+		free(g);
+		return e;
+	}
+	j->grants[j->n_grants++] = g;
+	record_row(r, ROW_GRANT, grants_row(g, false));
+	return OK;
+}
+
+enum err
+judge_revoke_grant(struct judge *j, const char *id, struct record *r)
+{
+	size_t i = 0;
+
+	while (i < j->n_grants && strcmp(j->grants[i]->grant.id, id) != 0)
+		i++;
+	if (i == j->n_grants)
+		return ERR_NOTFOUND;
+	record_row(r, ROW_GRANT, grants_row(j->grants[i], true));
+	free(j->grants[i]->text);
+	free(j->grants[i]);
+	j->grants[i] = j->grants[--j->n_grants];
+	return OK;
+}

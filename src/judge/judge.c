@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "judge/judge_priv.h"
+#include "sys/clock.h"
+
+/* What the house itself demands, whatever the policies say. */
+#define RULE_HALTED "house:halted"
+#define RULE_SAFE "house:safe-mode"
+#define RULE_SIGNATURE "house:signature"
+
+struct judge *
+judge_new(const struct judge_setup *s)
+{
+	struct judge *j = xalloc(sizeof(*j));
+
+	j->setup = *s;
+	return j;
+}
+
+void
+judge_free(struct judge *j)
+{
+	size_t i;
+
+	if (j == NULL)
+		return;
+	for (i = 0; i < j->n_policies; i++) {
+		policy_free(j->policies[i].rules);
+		free(j->policies[i].text);
+	}
+	for (i = 0; i < j->n_grants; i++) {
+		free(j->grants[i]->text);
+		free(j->grants[i]);
+	}
+	meters_free(&j->meters);
+	free(j);
+}
+
+struct safety *
+judge_safety(struct judge *j)
+{
+	return &j->safety;
+}
+
+/* ---- The clock ---- */
+
+bool
+judge_watch_clock(struct judge *j)
+{
+	int64_t boot_ms = clock_boot_ms();
+	int64_t wall_ms = clock_wall_ms();
+	bool first = !j->clock_runs;
+	bool changed;
+
+	if (first)
+		steady_start(&j->steady, j->saved_house_ms, j->saved_wall_ms,
+		    boot_ms, wall_ms);
+	j->clock_runs = true;
+	changed =
+	    steady_watch(&j->steady, boot_ms, wall_ms, clock_is_synchronised());
+	safety_set(&j->safety, SAFE_CLOCK, !j->steady.trusted, "");
+	return changed || (first && !j->steady.trusted);
+}
+
+bool
+judge_clock_is_trusted(const struct judge *j)
+{
+	return j->steady.trusted;
+}
+
+void
+judge_accept_clock(struct judge *j)
+{
+	steady_accept(&j->steady, clock_boot_ms(), clock_wall_ms());
+	safety_set(&j->safety, SAFE_CLOCK, false, "");
+}
+
+int64_t
+judge_now_ms(const struct judge *j)
+{
+	return steady_now_ms(&j->steady, clock_boot_ms());
+}
+
+void
+judge_record_clock(const struct judge *j, struct record *r)
+{
+	struct json *row = json_object();
+	char value[48];
+
+	snprintf(value, sizeof(value), "%lld %lld", (long long)judge_now_ms(j),
+	    (long long)j->steady.floor_ms);
+	json_put_str(row, "scope", "box");
+	json_put_str(row, "name", "clock");
+	json_put_str(row, "value", value);
+	record_row(r, ROW_SETTING, row);
+}
+
+int
+judge_minute(const struct judge *j)
+{
+	return j->steady.trusted ? clock_local_minute(clock_wall_ms()) : -1;
+}
+
+/* ---- Policies ---- */
+
+const struct judge_policy *
+judge_policy_at(const struct judge *j, size_t i)
+{
+	return i < j->n_policies ? &j->policies[i] : NULL;
+}
+
+const struct judge_policy *
+judge_policy(const struct judge *j, const char *scope)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_policies; i++)
+		if (strcmp(j->policies[i].scope, scope) == 0)
+			return &j->policies[i];
+	return NULL;
+}
+
+/* The place of a scope, or a new one; NULL when there is no room. */
+static struct judge_policy *
+find_place(struct judge *j, const char *scope)
+{
+	struct judge_policy *p = &j->policies[j->n_policies];
+	size_t i;
+
+	for (i = 0; i < j->n_policies; i++)
+		if (strcmp(j->policies[i].scope, scope) == 0)
+			return &j->policies[i];
+	if (j->n_policies == SCOPES_MAX ||
+	    str_copy(p->scope, sizeof(p->scope), scope) != OK)
+		return NULL;
+	j->n_policies++;
+	return p;
+}
+
+static bool
+all_readable(const struct judge *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_policies; i++)
+		if (j->policies[i].rules == NULL)
+			return false;
+	return judge_policy(j, "box") != NULL;
+}
+
+enum err
+judge_put_policy(struct judge *j, const char *scope, int64_t n,
+    const char *text, struct errmsg *why)
+{
+	struct judge_policy *p;
+	struct policy *rules;
+	enum err e = policy_parse(text, strlen(text), &rules, why);
+
+	if (e != OK)
+		return e;
+	p = find_place(j, scope);
+	if (p == NULL) {
+		policy_free(rules);
+		return err_say(why, ERR_LIMIT,
+		    "%d scopes have a policy already", SCOPES_MAX);
+	}
+	policy_free(p->rules);
+	free(p->text);
+	p->rules = rules;
+	p->text = xstrdup(text);
+	p->n = n;
+	if (n > p->last)
+		p->last = n;
+	crypto_hash(text, strlen(text), &p->digest);
+	if (all_readable(j))
+		safety_set(&j->safety, SAFE_POLICY, false, "");
+	return OK;
+}
+
+/* ---- Loading ---- */
+
+static void
+load_setting(struct judge *j, const char *name, const char *value)
+{
+	long long house;
+	long long wall;
+
+	if (strcmp(name, "halted") == 0)
+		j->safety.halted = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "clock") == 0 &&
+	    sscanf(value, "%lld %lld", &house, &wall) == 2) {
+		j->saved_house_ms = house;
+		j->saved_wall_ms = wall;
+	}
+}
+
+/* One that cannot be read keeps its place, so that it is not taken for one
+ * that says nothing. */
+static enum err
+load_policy(struct judge *j, const struct json *row)
+{
+	const char *scope = json_words(row, "scope");
+	struct errmsg why = {""};
+	struct judge_policy *p;
+	enum err e = judge_put_policy(
+	    j, scope, json_int(row, "n", 0), json_words(row, "body"), &why);
+
+	p = find_place(j, scope);
+	if (p != NULL)
+		p->last = json_int(row, "last", 0);
+	if (e == OK)
+		return OK;
+	log_err("the policy of '%s': %s", scope, why.text);
+	if (p != NULL) {
+		p->n = json_int(row, "n", 0);
+		p->text = xstrdup(json_words(row, "body"));
+	}
+	safety_set(&j->safety, SAFE_POLICY, true, why.text);
+	return OK;
+}
+
+enum err
+judge_load(struct judge *j, enum ledger_row table, const struct json *row)
+{
+	switch (table) {
+	case ROW_SETTING:
+		load_setting(
+		    j, json_words(row, "name"), json_words(row, "value"));
+		return OK;
+	case ROW_ACTIVE_VERSION:
+		return strcmp(json_words(row, "kind"), "policy") == 0
+		    ? load_policy(j, row)
+		    : OK;
+	case ROW_USAGE:
+		meter_add(&j->meters, json_words(row, "key"),
+		    json_int(row, "at", 0), json_int(row, "amount", 0));
+		return OK;
+	case ROW_GRANT:
+		return grants_load(j, row);
+	default:
+		return OK;
+	}
+}
+
+/* ---- The verdict ---- */
+
+static void
+add_layer(struct judging *g, const char *name, const char *scope)
+{
+	const struct judge_policy *p = judge_policy(g->judge, scope);
+
+	if (p != NULL && p->rules != NULL)
+		g->layers[g->n_layers++] =
+		    (struct policy_layer){name, p->rules};
+}
+
+/* The layers that this act has, in their order. */
+static void
+find_layers(struct judging *g)
+{
+	const struct act *a = g->c->act;
+	char scope[2 * NAME_MAX_LEN];
+
+	add_layer(g, "box", "box");
+	add_layer(g, "profile", "profile:default");
+	snprintf(scope, sizeof(scope), "agent:%s",
+	    a->agent_id[0] != '\0' ? a->agent_id : "house");
+	add_layer(g, "agent", scope);
+	snprintf(scope, sizeof(scope), "client:%s", a->client);
+	add_layer(g, "client", scope);
+}
+
+static enum fact
+port_fact(void *arg, const char *name)
+{
+	struct judging *g = arg;
+
+	if (strcmp(name, "clock") == 0)
+		return g->judge->steady.trusted ? FACT_TRUE : FACT_FALSE;
+	return g->judge->setup.fact(g->judge->setup.arg, name);
+}
+
+void
+judging_meter_key(const struct judging *g, const struct policy_line *line,
+    const char *what, char ret[METER_KEY_SIZE])
+{
+	snprintf(ret, METER_KEY_SIZE, "%s:%s/%s/%lld%s%s", line->layer,
+	    line->name, what, (long long)line->span_s,
+	    line->span_s == SPAN_RUN ? "@" : "",
+	    line->span_s == SPAN_RUN ? g->c->act->run : "");
+}
+
+static int64_t
+port_used(void *arg, const struct policy_line *line)
+{
+	struct judging *g = arg;
+	char key[METER_KEY_SIZE];
+
+	judging_meter_key(g, line, "rate", key);
+	return meter_sum(
+	    &g->judge->meters, key, line->span_s, judge_now_ms(g->judge));
+}
+
+static int64_t
+port_spent(void *arg, const struct policy_line *line, enum dimension d)
+{
+	struct judging *g = arg;
+	char key[METER_KEY_SIZE];
+
+	judging_meter_key(g, line, dimension_name(d), key);
+	return meter_sum(
+	    &g->judge->meters, key, line->span_s, judge_now_ms(g->judge));
+}
+
+static bool
+port_granted(void *arg, const struct policy_line *line)
+{
+	struct judging *g = arg;
+	char rule[2 * NAME_MAX_LEN];
+	const struct held_grant *found;
+
+	snprintf(rule, sizeof(rule), "%s:%s", line->layer, line->name);
+	found = grants_find(g->judge, g->c, g->args, rule);
+	if (g->grant == NULL)
+		g->grant = found;
+	return found != NULL;
+}
+
+void
+begin_judging(struct judge *j, const struct judge_case *c, struct judging *ret)
+{
+	const struct act *a = c->act;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->judge = j;
+	ret->c = c;
+	/* Our own row: it was parsed before it became an act. */
+	if (json_parse(a->args, strlen(a->args), &ret->args) != OK)
+		fatal("the arguments of act %s are damaged", a->id);
+	find_layers(ret);
+	ret->ports = (struct policy_ports){.arg = ret,
+	    .fact = port_fact,
+	    .used = port_used,
+	    .spent = port_spent,
+	    .granted = port_granted};
+	ret->q = (struct policy_question){.tool = a->tool,
+	    .effect = a->effect,
+	    .args = ret->args,
+	    .principal = a->principal,
+	    .agent = a->agent_id[0] != '\0' ? a->agent_id : "house",
+	    .client = a->client[0] != '\0' ? a->client : NULL,
+	    .labels = c->labels,
+	    .minute = judge_minute(j),
+	    .ports = &ret->ports};
+	memcpy(ret->q.cost, c->cost, sizeof(ret->q.cost));
+}
+
+void
+end_judging(struct judging *g)
+{
+	json_free(g->args);
+}
+
+static void
+ask_by_house(struct judgement *v, int keys)
+{
+	v->verdict = VERDICT_ASK;
+	v->keys = keys;
+	v->ttl_s = SHEET_LIFE_S;
+	snprintf(v->rules, sizeof(v->rules), RULE_SIGNATURE);
+}
+
+/* The role that acts believes only signatures: what is allowed by a rule
+ * alone must be asked all the same, unless a grant stands for it.  Money
+ * takes two, and no grant. */
+static void
+demand_signature(struct judging *g, struct judgement *v)
+{
+	if (v->verdict == VERDICT_DENY)
+		return;
+	if (g->c->act->effect == EFFECT_MONEY) {
+		if (v->verdict == VERDICT_ALLOW)
+			ask_by_house(v, 2);
+		v->keys = 2;
+		return;
+	}
+	if (v->verdict != VERDICT_ALLOW)
+		return;
+	if (g->grant == NULL)
+		g->grant = grants_find(g->judge, g->c, g->args, RULE_SIGNATURE);
+	if (g->grant == NULL)
+		ask_by_house(v, 1);
+}
+
+static bool
+is_harmless(const struct act *a)
+{
+	return a->effect == EFFECT_READ && strncmp(a->tool, "house.", 6) == 0;
+}
+
+static bool
+is_stopped(const struct judging *g, struct judgement *v)
+{
+	const struct safety *s = &g->judge->safety;
+
+	/* Without the box's own layer the others would decide alone. */
+	if ((safety_is_free(s) && all_readable(g->judge)) ||
+	    is_harmless(g->c->act))
+		return false;
+	v->verdict = VERDICT_DENY;
+	v->keys = 1;
+	snprintf(v->rules, sizeof(v->rules), "%s",
+	    s->halted ? RULE_HALTED : RULE_SAFE);
+	return true;
+}
+
+static void
+digest_policies(const struct judging *g, struct digest *ret)
+{
+	struct crypto_part parts[LAYERS_MAX];
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < g->judge->n_policies; i++) {
+		const struct judge_policy *p = &g->judge->policies[i];
+		size_t k;
+
+		for (k = 0; k < g->n_layers; k++)
+			if (g->layers[k].policy == p->rules)
+				parts[n++] = (struct crypto_part){
+				    p->digest.b, DIGEST_LEN};
+	}
+	/* Of one layer, the usual case, it is the policy's own. */
+	if (n == 1)
+		memcpy(ret->b, parts[0].p, DIGEST_LEN);
+	else
+		crypto_hash_parts(parts, n, ret);
+}
+
+struct judgement
+judge_decide(struct judge *j, const struct judge_case *c)
+{
+	struct judgement v;
+	struct policy_answer a;
+	struct judging g;
+	struct buf rules;
+
+	memset(&v, 0, sizeof(v));
+	begin_judging(j, c, &g);
+	digest_policies(&g, &v.policies);
+	if (!is_stopped(&g, &v)) {
+		a = policy_decide(&g.q, g.layers, g.n_layers);
+		v.verdict = a.verdict;
+		v.keys = a.keys;
+		v.cli_key = a.cli_key;
+		v.ttl_s = a.ttl_s;
+		buf_init(&rules, sizeof(v.rules) - 1);
+		policy_spoke_text(&a, g.layers, g.n_layers, &rules);
+		snprintf(v.rules, sizeof(v.rules), "%s", rules.p);
+		buf_done(&rules);
+		if (effect_needs_yes(c->act->effect))
+			demand_signature(&g, &v);
+		v.grant = v.verdict == VERDICT_ALLOW ? g.grant : NULL;
+	}
+	end_judging(&g);
+	return v;
+}
+
+void
+judge_explain(struct judge *j, const struct judge_case *c, struct buf *out)
+{
+	struct judgement v = judge_decide(j, c);
+	struct judging g;
+
+	if (strcmp(v.rules, RULE_HALTED) == 0)
+		buf_adds(out,
+		    "Nothing is done now: the house was halted. An owner "
+		    "says 'durward resume'.\n");
+	else if (strcmp(v.rules, RULE_SAFE) == 0)
+		buf_adds(out,
+		    "Nothing is done now: the house is in safe mode. "
+		    "'durward doctor' says why, and how to leave it.\n");
+	else if (strcmp(v.rules, RULE_SIGNATURE) == 0)
+		buf_addf(out,
+		    "The rules let it pass, but an act of effect %s takes the "
+		    "signature of %s, or a grant.\n",
+		    effect_name(c->act->effect),
+		    v.keys > 1 ? "two clients" : "a client");
+	begin_judging(j, c, &g);
+	policy_explain(&g.q, g.layers, g.n_layers, out);
+	end_judging(&g);
+	if (v.grant != NULL)
+		buf_addf(out, "  The grant %.8s of rule %.*s stands for it.\n",
+		    v.grant->grant.id, (int)v.grant->grant.rule.len,
+		    v.grant->grant.rule.p);
+}
+
+void
+judge_labels(struct judge *j, const struct judge_case *c, struct names *ret)
+{
+	struct judging g;
+
+	begin_judging(j, c, &g);
+	policy_labels(&g.q, g.layers, g.n_layers, ret);
+	end_judging(&g);
+}
+
+void
+judge_sinks(struct judge *j, const struct judge_case *c, struct names *ret)
+{
+	struct judging g;
+
+	begin_judging(j, c, &g);
+	policy_sinks(&g.q, g.layers, g.n_layers, ret);
+	end_judging(&g);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JUDGE_JUDGE_PRIV_H
+#define JUDGE_JUDGE_PRIV_H
+
+#include "judge/judge.h"
+
+/* ---- meters.c: counters over a span of house time ---- */
+
+#define METER_KEY_SIZE sizeof(((struct charge *)0)->key)
+#define METER_BUCKETS 26
+
+struct meter {
+	char key[METER_KEY_SIZE];
+	int64_t span_ms; /* SPAN_RUN: 0, one bucket for ever. */
+	struct {
+		int64_t at;
+		int64_t amount;
+	} buckets[METER_BUCKETS];
+};
+
+struct meters {
+	struct meter *at[METERS_MAX];
+	size_t n;
+};
+
+/* What stands in the span that ends now; more than any limit when there is
+ * no room to count. */
+int64_t meter_sum(
+    struct meters *m, const char *key, int64_t span_s, int64_t now_ms);
+int64_t meter_bucket(int64_t span_s, int64_t now_ms);
+/* False when there is no room. */
+bool meter_add(struct meters *m, const char *key, int64_t at, int64_t amount);
+void meters_free(struct meters *m);
+/* Those of a run that ended. */
+void meters_forget_run(struct meters *m, const char *run);
+
+struct judge {
+	struct judge_setup setup;
+	struct safety safety;
+	struct steady steady;
+	int64_t saved_house_ms;
+	int64_t saved_wall_ms;
+	bool clock_runs;
+	struct judge_policy policies[SCOPES_MAX];
+	size_t n_policies;
+	struct meters meters;
+	struct held_grant *grants[GRANTS_MAX];
+	size_t n_grants;
+};
+
+/* ---- judge.c: a case being judged ---- */
+
+struct judging {
+	struct judge *judge;
+	const struct judge_case *c;
+	struct json *args;
+	struct policy_layer layers[LAYERS_MAX];
+	size_t n_layers;
+	struct policy_ports ports;
+	struct policy_question q;
+	const struct held_grant *grant; /* The first that answered an ask. */
+};
+
+void begin_judging(
+    struct judge *j, const struct judge_case *c, struct judging *ret);
+void end_judging(struct judging *g);
+void judging_meter_key(const struct judging *g, const struct policy_line *line,
+    const char *what, char ret[METER_KEY_SIZE]);
+
+/* ---- grants.c ---- */
+
+/* A grant that covers the case and names the rule, or any rule when it is
+ * NULL. */
+const struct held_grant *grants_find(struct judge *j,
+    const struct judge_case *c, const struct json *args, const char *rule);
+NODISCARD enum err grants_load(struct judge *j, const struct json *row);
+struct json *grants_row(const struct held_grant *g, bool revoked);
+
+int judge_minute(const struct judge *j);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "judge/judge_priv.h"
+
+/*
+ * A counter cuts its span into pieces and forgets a piece only when all of
+ * it is past: it may count a little too much, never too little.  The span
+ * is part of the key, "box:light/rate/60", so that a changed line begins
+ * anew.
+ */
+
+#define PIECES (METER_BUCKETS - 2)
+#define NO_ROOM (INT64_MAX / 4)
+
+static struct meter *
+find(struct meters *m, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (strcmp(m->at[i]->key, key) == 0)
+			return m->at[i];
+	return NULL;
+}
+
+int64_t
+meter_bucket(int64_t span_s, int64_t now_ms)
+{
+	return span_s == SPAN_RUN ? 0 : now_ms / (span_s * 1000 / PIECES);
+}
+
+int64_t
+meter_sum(struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
+{
+	struct meter *meter = find(m, key);
+	int64_t now = meter_bucket(span_s, now_ms);
+	int64_t sum = 0;
+	size_t i;
+
+	if (meter == NULL)
+		return m->n < METERS_MAX ? 0 : NO_ROOM;
+	for (i = 0; i < METER_BUCKETS; i++)
+		if (meter->buckets[i].amount != 0 &&
+		    meter->buckets[i].at >= now - PIECES)
+			sum += meter->buckets[i].amount;
+	return sum;
+}
+
+bool
+meter_add(struct meters *m, const char *key, int64_t at, int64_t amount)
+{
+	struct meter *meter = find(m, key);
+	size_t oldest = 0;
+	size_t i;
+
+	if (meter == NULL) {
+		if (m->n == METERS_MAX)
+			return false;
+		meter = xalloc(sizeof(*meter));
+		if (str_copy(meter->key, sizeof(meter->key), key) != OK)
+			fatal("a counter's name is too long");
+		m->at[m->n++] = meter;
+	}
+	for (i = 0; i < METER_BUCKETS; i++) {
+		if (meter->buckets[i].at == at &&
+		    meter->buckets[i].amount != 0) {
+			meter->buckets[i].amount += amount;
+			return true;
+		}
+		if (meter->buckets[i].amount == 0)
+			meter->buckets[i].at = INT64_MIN;
+		if (meter->buckets[i].at < meter->buckets[oldest].at)
+			oldest = i;
+	}
+	meter->buckets[oldest].at = at;
+	meter->buckets[oldest].amount = amount;
+	return true;
+}
+
+void
+meters_forget_run(struct meters *m, const char *run)
+{
+	size_t i = 0;
+
+	while (i < m->n) {
+		const char *at = strchr(m->at[i]->key, '@');
+
+		if (at == NULL || strcmp(at + 1, run) != 0) {
+			i++;
+			continue;
+		}
+		free(m->at[i]);
+		m->at[i] = m->at[--m->n];
+	}
+}
+
+void
+meters_free(struct meters *m)
+{
+	while (m->n > 0)
+		free(m->at[--m->n]);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JUDGE_STEADY_H
+#define JUDGE_STEADY_H
+
+/*
+ * The house's own clock.  Pure: the clocks of the machine are parameters.
+ *
+ * House time is milliseconds that never run backwards: it goes on with the
+ * boot clock, and over a stop by what the wall clock says has passed, but
+ * never by less than nothing.  Rates, budgets and questions run on it, so
+ * that setting the wall clock moves none of them.
+ *
+ * The wall clock is for people, for hours and for the end of grants.  It is
+ * trusted while it is not behind what it once was, and does not jump.  A
+ * jump is believed when the kernel says that a time server made it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct steady {
+	int64_t house_ms; /* At `boot_ms`. */
+	int64_t boot_ms;
+	int64_t wall_less_boot_ms; /* As it was when it was last trusted. */
+	int64_t floor_ms; /* The wall clock was there already. */
+	bool trusted;
+};
+
+/* What was saved before the stop: 0 and 0 when nothing was. */
+void steady_start(struct steady *s, int64_t saved_house_ms,
+    int64_t saved_wall_ms, int64_t boot_ms, int64_t wall_ms);
+
+int64_t steady_now_ms(const struct steady *s, int64_t boot_ms);
+
+/* Look at the wall clock.  True when the trust in it changed. */
+bool steady_watch(
+    struct steady *s, int64_t boot_ms, int64_t wall_ms, bool synchronised);
+
+/* An owner says that the wall clock is right. */
+void steady_accept(struct steady *s, int64_t boot_ms, int64_t wall_ms);
+
+#endif

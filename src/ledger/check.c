@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ledger/ledger_priv.h"
+
+/*
+ * The log checks itself: every leaf is hashed anew and the tree built from
+ * the first entry to the head as it was at the start, in small jobs between
+ * which others come.
+ */
+
+struct check {
+	struct ledger *ledger;
+	struct audit_check entries;
+	struct tree head;
+	uint64_t before; /* Entries that were checked before this page. */
+	void (*fn)(void *arg, bool good, const char *what);
+	void *arg;
+};
+
+static void post_check(struct check *c);
+
+static enum err
+check_entry(void *arg, const struct audit_entry *e)
+{
+	struct check *c = arg;
+
+	/* Written since: another time. */
+	if (e->seq < c->head.size)
+		audit_check_entry(
+		    &c->entries, e->seq, e->salt, e->body, &e->leaf);
+	return OK;
+}
+
+static enum err
+run_check(struct store_tx *tx, void *arg)
+{
+	struct check *c = arg;
+
+	return audit_list(tx, NULL, c->entries.tree.size, CHECK_ENTRIES_AT_ONCE,
+	    check_entry, c);
+}
+
+static void
+conclude(struct check *c)
+{
+	struct digest want;
+	struct digest got;
+	char what[96] = "";
+
+	tree_root(&c->head, &want);
+	tree_root(&c->entries.tree, &got);
+	if (c->entries.failed)
+		snprintf(what, sizeof(what), "entry %llu is missing or altered",
+		    (unsigned long long)c->entries.bad_seq);
+	else if (!digest_equal(&want, &got))
+		snprintf(what, sizeof(what),
+		    "the entries do not lead to the stored root");
+	c->fn(c->arg, what[0] == '\0', what);
+	free(c);
+}
+
+static void
+check_done(void *arg, enum err e)
+{
+	struct check *c = arg;
+
+	/* Nothing where there should be something is a gap too. */
+	if (e != OK ||
+	    (c->entries.tree.size == c->before && c->before < c->head.size))
+		c->entries.failed = true;
+	if (c->entries.failed || c->entries.tree.size >= c->head.size)
+		conclude(c);
+	else
+		post_check(c);
+}
+
+static void
+post_check(struct check *c)
+{
+	struct store_job job = {.run = run_check, .done = check_done, .arg = c};
+
+	c->before = c->entries.tree.size;
+	ledger_post(c->ledger, &job);
+}
+
+void
+ledger_check(struct ledger *l,
+    void (*fn)(void *arg, bool good, const char *what), void *arg)
+{
+	struct check *c = xalloc(sizeof(*c));
+
+	c->ledger = l;
+	c->head = l->head;
+	c->fn = fn;
+	c->arg = arg;
+	post_check(c);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/ledger_priv.h"
+
+/*
+ * The schema: statement i leads from version i to i + 1.  What stands here
+ * is on disks already and is never changed, only added to.
+ */
+
+static const char acts[] =
+    "CREATE TABLE run (id TEXT PRIMARY KEY, goal TEXT NOT NULL,"
+    " principal TEXT NOT NULL, state TEXT NOT NULL, reply TEXT,"
+    " wall_ms INTEGER NOT NULL);"
+    "CREATE TABLE step (run TEXT NOT NULL REFERENCES run, n INTEGER NOT NULL,"
+    " name TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run, n));"
+    "CREATE TABLE act (id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run,"
+    " step INTEGER NOT NULL, state TEXT NOT NULL, principal TEXT NOT NULL,"
+    " agent_id TEXT NOT NULL, tool TEXT NOT NULL, effect TEXT NOT NULL,"
+    " args TEXT NOT NULL, origins TEXT NOT NULL, layers TEXT NOT NULL,"
+    " dry_run INTEGER NOT NULL, rule TEXT NOT NULL, ttl_s INTEGER NOT NULL,"
+    " result TEXT, UNIQUE (run, step));"
+    "CREATE INDEX act_open ON act (state);"
+    "CREATE TABLE sheet (act TEXT PRIMARY KEY REFERENCES act,"
+    " client TEXT NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL);"
+    "CREATE TABLE nonce_spent (nonce TEXT PRIMARY KEY, act TEXT NOT NULL);"
+    "CREATE TABLE manifest (digest TEXT PRIMARY KEY, body TEXT NOT NULL);";
+
+/* Two keys, labels, versions with one active, grants, what was used of rates
+ * and budgets, settings by scope, and schedules. */
+static const char rules[] =
+    "ALTER TABLE run ADD COLUMN agent_id TEXT NOT NULL DEFAULT 'house';"
+    "ALTER TABLE run ADD COLUMN client TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run ADD COLUMN labels TEXT NOT NULL DEFAULT 'none';"
+    "ALTER TABLE run ADD COLUMN resumes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE act ADD COLUMN client TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE act ADD COLUMN labels TEXT NOT NULL DEFAULT 'none';"
+    "ALTER TABLE act ADD COLUMN keys INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE act ADD COLUMN cli_key INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE act ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE act ADD COLUMN until_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE yes (act TEXT NOT NULL REFERENCES act,"
+    " client TEXT NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL,"
+    " nonce TEXT NOT NULL, PRIMARY KEY (act, client, nonce));"
+    "INSERT INTO yes SELECT act, client, body, signature, '' FROM sheet;"
+    "DROP TABLE sheet;"
+    "CREATE TABLE version (kind TEXT NOT NULL, scope TEXT NOT NULL,"
+    " n INTEGER NOT NULL, digest TEXT NOT NULL, body TEXT NOT NULL,"
+    " client TEXT NOT NULL, wall_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (kind, scope, n));"
+    "CREATE TRIGGER version_keep BEFORE UPDATE ON version"
+    " BEGIN SELECT RAISE(ABORT, 'a version is never changed'); END;"
+    "CREATE TABLE active (kind TEXT NOT NULL, scope TEXT NOT NULL,"
+    " n INTEGER NOT NULL, PRIMARY KEY (kind, scope));"
+    "CREATE TABLE standing (id TEXT PRIMARY KEY, body TEXT NOT NULL,"
+    " signature TEXT NOT NULL, uses INTEGER NOT NULL,"
+    " revoked INTEGER NOT NULL);"
+    "CREATE TABLE usage (key TEXT NOT NULL, at INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL, PRIMARY KEY (key, at)) WITHOUT ROWID;"
+    "CREATE TABLE setting (scope TEXT NOT NULL, name TEXT NOT NULL,"
+    " value TEXT NOT NULL, PRIMARY KEY (scope, name)) WITHOUT ROWID;"
+    "CREATE TABLE schedule (id TEXT PRIMARY KEY, scope TEXT NOT NULL,"
+    " principal TEXT NOT NULL, agent_id TEXT NOT NULL, goal TEXT NOT NULL,"
+    " spec TEXT NOT NULL, missed TEXT NOT NULL, next_ms INTEGER NOT NULL,"
+    " state TEXT NOT NULL);";
+
+const char *const ledger_migrations[] = {audit_schema, acts, rules};
+const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

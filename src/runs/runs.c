@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "runs/runs_priv.h"
+#include "sys/clock.h"
+
+struct runs *
+runs_new(const struct runs_setup *s)
+{
+	struct runs *rs = xalloc(sizeof(*rs));
+
+	rs->s = *s;
+	return rs;
+}
+
+void
+runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts)
+{
+	rs->ledger = ledger;
+	rs->acts = acts;
+}
+
+struct run *
+runs_find(struct runs *rs, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
+			return rs->open[i];
+	return NULL;
+}
+
+bool
+runs_is_open(const struct runs *rs, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
+			return true;
+	return false;
+}
+
+void
+runs_acted(struct runs *rs, const char *run, int64_t step)
+{
+	struct run *r = runs_find(rs, run);
+
+	if (r != NULL && step >= 0 && step < RUN_STEPS_MAX)
+		r->acted |= 1u << step;
+}
+
+static void
+forget(struct runs *rs, struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] == run)
+			rs->open[i] = NULL;
+	loop_timer_cancel(rs->s.loop, run->timer);
+	free(run->goal);
+	free(run);
+}
+
+static struct json *
+row_of_run(const struct run *run, const char *state, const char *reply)
+{
+	struct json *row = json_object();
+	struct buf labels;
+
+	buf_init(&labels, NAMES_MAX * (NAME_MAX_LEN + 1));
+	names_write(&run->labels, &labels);
+	json_put_str(row, "labels", labels.p);
+	buf_done(&labels);
+	json_put_str(row, "agent_id", run->agent_id);
+	json_put_str(row, "client", run->client);
+	json_put_int(row, "resumes", run->resumes);
+
+	json_put_str(row, "id", run->id);
+	json_put_str(row, "goal", run->goal);
+	json_put_str(row, "principal", run->principal);
+	json_put_str(row, "state", state);
+	json_put_str(row, "reply", reply);
+	json_put_int(row, "wall_ms", clock_wall_ms());
+	return row;
+}
+
+static void
+end_run(struct runs *rs, struct run *run, const char *text, bool reached)
+{
+	struct json *details = json_object();
+	struct json *body = json_object();
+	struct record *r = record_new(rs->ledger);
+
+	json_put_strn(details, "reply", text, str_cut(text, REPLY_MAX));
+	/* What grows beyond an entry when it is escaped stands in the row. */
+	if (!record_fits(details)) {
+		json_free(details);
+		details = record_result(text);
+	}
+	json_put_bool(details, "reached", reached);
+	record_log(r, "run-done", run->id, NULL, details);
+	record_row(
+	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
+	record_post(r, false, NULL, NULL, NULL);
+	json_put_str(body, "run", run->id);
+	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
+	forget(rs, run);
+}
+
+/* An act has deadlines of its own; a turn without one has this. */
+static void
+on_run_late(void *arg)
+{
+	struct run *run = arg;
+	struct runs *rs = run->runs;
+
+	run->timer = 0;
+	if (acts_has_run(rs->acts, run->id))
+		run->timer = loop_timer(
+		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
+	else
+		end_run(
+		    rs, run, "It took too long, so it was given up.", false);
+}
+
+static struct run *
+take_place(struct runs *rs, const char *goal)
+{
+	struct run *run;
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		if (rs->open[i] != NULL)
+			continue;
+		run = xalloc(sizeof(*run));
+		run->runs = rs;
+		run->goal = xstrdup(goal);
+		run->timer = loop_timer(
+		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
+		rs->open[i] = run;
+		return run;
+	}
+	return NULL;
+}
+
+void
+runs_restore(struct runs *rs, const struct json *row)
+{
+	struct run *run = take_place(rs, json_words(row, "goal"));
+
+	if (run == NULL) {
+		log_warn("more runs are open than this version can hold");
+		return;
+	}
+	if (str_copy(run->id, sizeof(run->id), json_words(row, "id")) != OK ||
+	    str_copy(run->principal, sizeof(run->principal),
+		json_words(row, "principal")) != OK ||
+	    str_copy(run->agent_id, sizeof(run->agent_id),
+		json_words(row, "agent_id")) != OK ||
+	    str_copy(run->client, sizeof(run->client),
+		json_words(row, "client")) != OK ||
+	    names_read(json_words(row, "labels"), &run->labels) != OK)
+		fatal("a stored run is damaged");
+	run->resumes = (int)json_int(row, "resumes", 0);
+}
+
+/* {"run", "goal"}, and as bulk {"steps": [{"name", "content"}]}. */
+static void
+tell_mind(struct runs *rs, struct run *run, struct json *steps)
+{
+	struct json *body = json_object();
+	struct json *bulk = json_object();
+	char *text;
+
+	json_put(bulk, "steps", steps);
+	text = json_print(bulk);
+	json_put_str(body, "run", run->id);
+	json_put_str(body, "goal", run->goal);
+	/* An absent mind is told when it returns. */
+	if (peers_send_bulk(rs->s.peers, ROLE_MIND, MSG_TURN_START, body, text,
+		strlen(text)) == ERR_LIMIT)
+		end_run(rs, run, "Its steps are too large to go on.", false);
+	free(text);
+	json_free(bulk);
+}
+
+static void
+started(void *arg, const char *id)
+{
+	struct runs *rs = arg;
+	struct run *run = runs_find(rs, id);
+
+	if (run == NULL)
+		return;
+	rs->s.started(rs->s.arg, run->answer_to, run->id);
+	tell_mind(rs, run, json_array());
+}
+
+static void
+make_id(char ret[TOKEN_SIZE])
+{
+	uint8_t bytes[TOKEN_SIZE / 2];
+
+	crypto_random(bytes, sizeof(bytes));
+	hex_write(ret, bytes, sizeof(bytes));
+}
+
+enum err
+runs_start(struct runs *rs, const char *client, const char *goal,
+    int64_t request, struct errmsg *why)
+{
+	struct json *details;
+	struct record *r;
+	struct run *run;
+
+	if (goal[0] == '\0' || strlen(goal) > GOAL_MAX)
+		return err_say(
+		    why, ERR_INPUT, "a goal has 1 to %d bytes", GOAL_MAX);
+	if (!safety_is_free(judge_safety(rs->s.judge)))
+		return err_say(why, ERR_STATE,
+		    "the house is halted or in safe mode; 'durward doctor' "
+		    "says how to go on");
+	run = take_place(rs, goal);
+	if (run == NULL)
+		return err_say(why, ERR_LIMIT,
+		    "%d goals are under way; wait for one to end",
+		    RUNS_OPEN_MAX);
+	make_id(run->id);
+	snprintf(run->principal, sizeof(run->principal), "%s", client);
+	snprintf(run->client, sizeof(run->client), "%s", client);
+	snprintf(run->agent_id, sizeof(run->agent_id), "house");
+	run->answer_to = request;
+	details = json_object();
+	json_put_str(details, "goal", goal);
+	json_put_str(details, "principal", run->principal);
+	r = record_new(rs->ledger);
+	record_log(r, "goal", run->id, NULL, details);
+	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
+	record_post(r, true, started, rs, run->id);
+	return OK;
+}
+
+/* {"run", "step", "name"} and the content as bulk. */
+void
+runs_on_step(struct runs *rs, struct msg *m)
+{
+	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	int64_t n = json_int(m->body, "step", -1);
+	const char *name = json_words(m->body, "name");
+	struct json *row;
+	struct record *r;
+	char *content;
+
+	if (run == NULL || n != run->kept || n >= RUN_STEPS_MAX ||
+	    !str_is_name(name))
+		return;
+	run->kept++;
+	content = msg_text(m);
+	row = json_object();
+	json_put_str(row, "run", run->id);
+	json_put_int(row, "n", n);
+	json_put_str(row, "name", name);
+	json_put_str(row, "content", content);
+	free(content);
+	r = record_new(rs->ledger);
+	record_row(r, ROW_STEP, row);
+	record_post(r, false, NULL, NULL, NULL);
+	/* Jobs keep their order, so the next step cannot overtake it. */
+	row = json_object();
+	json_put_str(row, "run", run->id);
+	json_put_int(row, "step", n);
+	peers_send(rs->s.peers, ROLE_MIND, MSG_STEP_KEPT, row);
+}
+
+void
+runs_tell_result(struct runs *rs, const char *run, int64_t step,
+    const char *state, const char *text)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "run", run);
+	json_put_int(body, "step", step);
+	json_put_str(body, "state", state);
+	peers_send_bulk(rs->s.peers, ROLE_MIND, MSG_ACT_RESULT, body, text,
+	    text != NULL ? strlen(text) : 0);
+}
+
+void
+runs_labels(struct runs *rs, const char *id, struct names *ret)
+{
+	struct run *run = runs_find(rs, id);
+
+	if (run != NULL)
+		*ret = run->labels;
+	else
+		ret->all = true;
+}
+
+/* Labels only grow, and are on the disk with what brought them. */
+void
+runs_saw(struct runs *rs, const char *id, const struct names *more)
+{
+	struct run *run = runs_find(rs, id);
+	struct names before;
+	struct record *r;
+
+	if (run == NULL)
+		return;
+	before = run->labels;
+	names_join(&run->labels, more);
+	if (names_equal(&before, &run->labels))
+		return;
+	r = record_new(rs->ledger);
+	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+/* {"run", "reached"} and the text as bulk. */
+void
+runs_on_reply(struct runs *rs, struct msg *m)
+{
+	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	char *text = msg_text(m);
+
+	if (run != NULL)
+		end_run(rs, run, text, json_flag(m->body, "reached"));
+	free(text);
+}
+
+/* ---- A restarted mind gets its open turns back ---- */
+
+static void
+resume(void *arg, const char *id, struct json *steps, struct json *ended)
+{
+	struct runs *rs = arg;
+	struct run *run = runs_find(rs, id);
+
+	if (run != NULL) {
+		run->kept = (int64_t)json_count(steps);
+		tell_mind(rs, run, steps);
+		steps = NULL;
+	}
+	if (run != NULL && ended != NULL)
+		runs_tell_result(rs, id, json_int(ended, "step", 0),
+		    json_words(ended, "state"), json_words(ended, "text"));
+	json_free(steps);
+	json_free(ended);
+}
+
+/* So that a goal that ends the house is given up too. */
+static void
+keep_resumes(struct runs *rs, const struct run *run)
+{
+	struct record *r = record_new(rs->ledger);
+
+	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+void
+runs_resume_all(struct runs *rs)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *run = rs->open[i];
+
+		if (run == NULL)
+			continue;
+		if (run->resumes++ < RUN_RESUMES_MAX) {
+			keep_resumes(rs, run);
+			ledger_read_steps(rs->ledger, run->id, resume, rs);
+		} else
+			end_run(rs, run,
+			    "The mind ended each time it thought about this "
+			    "goal, so it was given up.",
+			    false);
+	}
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNS_RUNS_H
+#define RUNS_RUNS_H
+
+/*
+ * Runs: a goal, its turn in the mind, and the reply.  Each step is kept
+ * before the next begins, and the steps of an open run are given to a
+ * restarted mind.  What the mind wants done is read strictly here, and
+ * becomes an act.
+ *
+ * A run ends by its reply, by its deadline, or because the mind ended over
+ * it too often.
+ */
+
+#include "acts/acts.h"
+#include "ipc/peers.h"
+#include "judge/judge.h"
+#include "ledger/ledger.h"
+#include "slot/slot.h"
+
+struct runs;
+
+struct runs_setup {
+	struct peers *peers; /* The mind is spoken to through them. */
+	struct loop *loop;
+	struct judge *judge;
+	struct slots *slots;
+	const struct house_function *(*house)(const char *name);
+	void *arg;
+	/* The goal is on the disk: its client is told the run. */
+	void (*started)(void *arg, int64_t request, const char *run);
+};
+
+struct runs *runs_new(const struct runs_setup *s);
+
+/* What it writes to and what it wishes from, once they are open. */
+void runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts);
+
+bool runs_is_open(const struct runs *rs, const char *id);
+
+/* For a client, whose request `started` answers.  ERR_INPUT, ERR_LIMIT,
+ * ERR_STATE. */
+NODISCARD enum err runs_start(struct runs *rs, const char *client,
+    const char *goal, int64_t request, struct errmsg *why);
+
+/* From the ledger: an open run, and a step of one that has an act. */
+void runs_restore(struct runs *rs, const struct json *row);
+void runs_acted(struct runs *rs, const char *run, int64_t step);
+
+/* The mind is there anew.  A run that was open each time it ended is
+ * given up, so that no goal can keep the mind from others. */
+void runs_resume_all(struct runs *rs);
+
+/* What became of an act. */
+void runs_tell_result(struct runs *rs, const char *run, int64_t step,
+    const char *state, const char *text);
+
+/* What a run has seen; of one that is over, everything. */
+void runs_labels(struct runs *rs, const char *run, struct names *ret);
+void runs_saw(struct runs *rs, const char *run, const struct names *more);
+
+/* What the mind says. */
+void runs_on_proposal(struct runs *rs, const struct msg *m);
+void runs_on_step(struct runs *rs, struct msg *m);
+void runs_on_reply(struct runs *rs, struct msg *m);
+
+/* The effect of a known function whose arguments fit. */
+NODISCARD enum err runs_check_call(struct runs *rs, const char *tool,
+    const struct json *args, enum effect *ret, struct errmsg *why);
+
+#endif

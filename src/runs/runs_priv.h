@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNS_RUNS_PRIV_H
+#define RUNS_RUNS_PRIV_H
+
+#include "base/limits.h"
+#include "runs/runs.h"
+
+struct run {
+	char id[TOKEN_SIZE];
+	char *goal;
+	char principal[NAME_MAX_LEN + 1];
+	char agent_id[NAME_MAX_LEN + 1];
+	char client[NAME_MAX_LEN + 1];
+	struct names labels; /* Of all that it has seen. */
+	/* A bit for each step that has an act already, ended or not, so that
+	 * a restarted mind cannot make a second one of it. */
+	uint32_t acted;
+	int64_t kept; /* Steps that are written down. */
+	int refusals; /* Proposals that became no act. */
+	int resumes; /* How often the mind ended while it was open. */
+	int64_t answer_to; /* The request that waits for its start, or 0. */
+	struct runs *runs;
+	uint64_t timer; /* Its deadline. */
+};
+
+_Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");
+
+struct runs {
+	struct runs_setup s;
+	struct ledger *ledger;
+	struct acts *acts;
+	struct run *open[RUNS_OPEN_MAX];
+};
+
+struct run *runs_find(struct runs *rs, const char *id);
+
+#endif

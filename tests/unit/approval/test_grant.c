@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval/grant.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "check.h"
+#include "fixture.h"
+
+#define DAY_MS (24 * 3600 * (int64_t)1000)
+
+static void
+check_setup(void)
+{
+	fixture_open();
+	atexit(fixture_close);
+}
+
+static struct grant
+good_grant(int who)
+{
+	struct grant g = {.box = trust.box,
+	    .client = trust.clients[who].id,
+	    .id = "505152535455565758595a5b5c5d5e5f",
+	    .rule = S("box:lasting"),
+	    .tool = S("notes.delete"),
+	    .effect = S("system"),
+	    .args = S("exact " FIXTURE_ARGS),
+	    .hours = S("any"),
+	    .uses = 10,
+	    .issued_ms = 1000,
+	    .until_ms = DAY_MS};
+
+	crypto_hash("manifest", 8, &g.manifest);
+	return g;
+}
+
+static enum err
+verify(const struct grant *g, int signer, struct errmsg *why)
+{
+	struct signature sig;
+	struct grant r;
+	struct buf b;
+	enum err e;
+
+	buf_init(&b, GRANT_MAX);
+	REQUIRE(grant_write(g, &b) == OK);
+	key_sign(keys[signer], b.p, b.len, &sig);
+	e = grant_verify(&trust, (struct str){b.p, b.len}, &sig, &r, why);
+	buf_done(&b);
+	return e;
+}
+
+TEST(only_a_live_owner_of_this_box_grants)
+{
+	struct errmsg why;
+	struct grant g;
+	int who;
+
+	for (who = 0; who < WHO_N; who++) {
+		g = good_grant(who);
+		CHECK_INT(
+		    verify(&g, who, &why), who == WHO_OWNER ? OK : ERR_DENIED);
+	}
+	g = good_grant(WHO_OWNER);
+	CHECK_INT(verify(&g, WHO_APPROVER, &why), ERR_SIGNATURE);
+	g.box.b[3] ^= 1;
+	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);
+}
+
+TEST(a_grant_that_was_taken_back_stands_no_more)
+{
+	struct grant g = good_grant(WHO_OWNER);
+	struct errmsg why;
+
+	CHECK(verify(&g, WHO_OWNER, &why) == OK);
+	CHECK(trust_revoke_grant(&trust, g.id, DAY_MS, 0) == OK);
+	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "taken back") != NULL);
+	trust.n_revoked_grants = 0;
+}
+
+TEST(tombstones_that_ended_make_room)
+{
+	static struct trust t;
+	char id[TOKEN_SIZE];
+	int i;
+
+	for (i = 0; i < GRANTS_REVOKED_MAX; i++) {
+		snprintf(id, sizeof(id), "%032x", i);
+		CHECK(trust_revoke_grant(&t, id, 1000 + i, 0) == OK);
+	}
+	CHECK(trust_revoke_grant(&t, FIXTURE_BOOT, DAY_MS, 1000) == ERR_LIMIT);
+	CHECK(trust_revoke_grant(&t, FIXTURE_BOOT, DAY_MS, 1002) == OK);
+	CHECK(trust_revoke_grant(&t, "x", DAY_MS, 0) == ERR_INPUT);
+}
+
+TEST(a_grant_that_makes_no_sense_is_refused)
+{
+	static const struct {
+		const char *what;
+		struct str args;
+		struct str hours;
+		int64_t uses;
+		int64_t until_ms;
+	} rows[] = {{"no use", {"any", 3}, {"any", 3}, 0, DAY_MS},
+	    {"too many uses", {"any", 3}, {"any", 3}, GRANT_USES_MAX + 1,
+		DAY_MS},
+	    {"ends before it begins", {"any", 3}, {"any", 3}, 1, 1000},
+	    {"hours", {"any", 3}, {"25:00-26:00", 11}, 1, DAY_MS},
+	    {"args", {"all", 3}, {"any", 3}, 1, DAY_MS},
+	    {"words", {"words tool=*", 12}, {"any", 3}, 1, DAY_MS},
+	    {"no words", {"words ", 6}, {"any", 3}, 1, DAY_MS}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct grant g = good_grant(WHO_OWNER);
+		struct errmsg why;
+
+		CASE(rows[i].what);
+		g.args = rows[i].args;
+		g.hours = rows[i].hours;
+		g.uses = rows[i].uses;
+		g.until_ms = rows[i].until_ms;
+		CHECK(verify(&g, WHO_OWNER, &why) == ERR_INPUT);
+	}
+}
+
+struct covered {
+	const char *what;
+	const char *grant_args;
+	const char *hours;
+	const char *args;
+	int64_t now_ms;
+	int minute;
+	enum err want;
+};
+
+static const struct covered cases[] = {
+    {"exact", "exact {\"name\":\"a\"}", "any", "{\"name\":\"a\"}", 5000, -1,
+	OK},
+    {"one byte more", "exact {\"name\":\"a\"}", "any", "{\"name\":\"ab\"}",
+	5000, -1, ERR_DENIED},
+    {"words", "words arg.name=a*", "any", "{\"name\":\"ab\"}", 5000, -1, OK},
+    {"other words", "words arg.name=a*", "any", "{\"name\":\"b\"}", 5000, -1,
+	ERR_DENIED},
+    {"nothing there", "words arg.name=*", "any", "{}", 5000, -1, ERR_DENIED},
+    {"any", "any", "any", "{\"x\":1}", 5000, -1, OK},
+    {"before it", "any", "any", "{}", 999, -1, ERR_EXPIRED},
+    {"at its end", "any", "any", "{}", DAY_MS, -1, ERR_EXPIRED},
+    {"in its hours", "any", "08:00-20:00", "{}", 5000, 8 * 60, OK},
+    {"at their end", "any", "08:00-20:00", "{}", 5000, 20 * 60, ERR_DENIED},
+    {"over midnight", "any", "22:00-06:00", "{}", 5000, 30, OK},
+    {"without a clock", "any", "08:00-20:00", "{}", 5000, -1, ERR_DENIED},
+};
+
+TEST(a_grant_covers_what_it_says_and_no_more)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct covered *c = &cases[i];
+		struct grant g = good_grant(WHO_OWNER);
+		struct grant_case gc = {.tool = "notes.delete",
+		    .effect = "system",
+		    .manifest = &g.manifest,
+		    .args = {c->args, strlen(c->args)},
+		    .now_ms = c->now_ms,
+		    .minute = c->minute};
+		struct json *v = NULL;
+		struct errmsg why = {""};
+
+		CASE(c->what);
+		REQUIRE(json_parse(c->args, strlen(c->args), &v) == OK);
+		gc.parsed = v;
+		g.args = (struct str){c->grant_args, strlen(c->grant_args)};
+		g.hours = (struct str){c->hours, strlen(c->hours)};
+		CHECK_INT(grant_covers(&g, &gc, &why), c->want);
+		json_free(v);
+	}
+}
+
+TEST(a_grant_is_for_one_version_of_one_function)
+{
+	struct grant g = good_grant(WHO_OWNER);
+	struct digest other = {{1}};
+	struct grant_case c = {.tool = "notes.delete",
+	    .effect = "system",
+	    .manifest = &g.manifest,
+	    .args = S(FIXTURE_ARGS),
+	    .now_ms = 5000,
+	    .minute = -1};
+	struct errmsg why;
+
+	CHECK(grant_covers(&g, &c, &why) == OK);
+	c.tool = "notes.save";
+	CHECK(grant_covers(&g, &c, &why) == ERR_DENIED);
+	c.tool = "notes.delete";
+	c.effect = "money";
+	CHECK(grant_covers(&g, &c, &why) == ERR_DENIED);
+	c.effect = "system";
+	c.manifest = &other;
+	CHECK(grant_covers(&g, &c, &why) == ERR_DENIED);
+}
