@@ -36,7 +36,7 @@ fixture_open(void)
 	    CLIENT_APPROVER, CLIENT_VIEWER, CLIENT_PROGRAM, CLIENT_OWNER,
 	    CLIENT_APPROVER};
 	static const char *const names[WHO_N] = {
-	    "console", "phone", "screen", "script", "lost", "tablet"};
+	    "console", "phone", "screen", "script", "lost", "kiosk"};
 	struct key *box;
 	int i;
 
