@@ -213,6 +213,14 @@ audit_prove(struct store_tx *tx, uint64_t seq, uint64_t size,
 	return tree_prove(seq, size, fetch_node, tx, ret, ret_len);
 }
 
+enum err
+audit_prove_consistency(struct store_tx *tx, uint64_t old_size, uint64_t size,
+    struct digest ret[TREE_LEVELS + 1], size_t *ret_len)
+{
+	return tree_prove_consistency(
+	    old_size, size, fetch_node, tx, ret, ret_len);
+}
+
 void
 audit_checkpoint_text(const struct digest *box, uint64_t size,
     const struct digest *root, struct buf *out)

@@ -57,6 +57,9 @@ NODISCARD enum err audit_list(struct store_tx *tx, const char *run,
 
 NODISCARD enum err audit_prove(struct store_tx *tx, uint64_t seq, uint64_t size,
     struct digest ret[TREE_LEVELS], size_t *ret_len);
+NODISCARD enum err audit_prove_consistency(struct store_tx *tx,
+    uint64_t old_size, uint64_t size, struct digest ret[TREE_LEVELS + 1],
+    size_t *ret_len);
 
 /* The text that the box signs. */
 void audit_checkpoint_text(const struct digest *box, uint64_t size,

@@ -300,6 +300,46 @@ TEST(the_store_can_prove_every_entry_at_every_size)
 }
 
 static enum err
+prove_growth(struct store_tx *tx, void *arg)
+{
+	struct digest proof[TREE_LEVELS + 1];
+	struct digest roots[ENTRIES + 1];
+	struct listing *l = arg;
+	struct tree t = {0};
+	uint64_t old_size;
+	uint64_t size;
+	enum err e = OK;
+
+	tree_root(&t, &roots[0]);
+	for (size = 1; size <= ENTRIES && e == OK; size++) {
+		e = tree_add(&t, &l->kept[size - 1].leaf, NULL, NULL);
+		tree_root(&t, &roots[size]);
+		for (old_size = 0; old_size <= size && e == OK; old_size++) {
+			size_t len;
+
+			e = audit_prove_consistency(
+			    tx, old_size, size, proof, &len);
+			if (e == OK)
+				e = tree_check_consistency(old_size,
+				    &roots[old_size], size, &roots[size], proof,
+				    len);
+		}
+	}
+	return e;
+}
+
+TEST(the_store_can_prove_that_every_size_grew_from_every_smaller_one)
+{
+	struct store *st = open_new();
+	struct listing l;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	l = listed(st, NULL, 0, 100);
+	CHECK_INT(store_run_now(st, prove_growth, &l), OK);
+	store_close(st);
+}
+
+static enum err
 change_job(struct store_tx *tx, void *arg)
 {
 	struct store_query *q;
