@@ -106,6 +106,10 @@ void ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id);
 void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,
     reading_fn *fn, void *arg, int64_t id);
 
+/* {"path": [...]}: that the tree of `to` grew from the tree of `from`. */
+void ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
+    reading_fn *fn, void *arg, int64_t id);
+
 /* The steps that a run kept, and the act that ended last (or NULL).  Both
  * documents are the callee's. */
 typedef void steps_fn(
