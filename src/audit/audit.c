@@ -21,6 +21,15 @@ const char audit_schema[] =
     "CREATE TRIGGER log_stay BEFORE DELETE ON log"
     " BEGIN SELECT RAISE(ABORT, 'the log is never shortened'); END;";
 
+const char audit_prune_schema[] =
+    "DROP TRIGGER log_keep;"
+    "CREATE TRIGGER log_keep BEFORE UPDATE ON log"
+    " WHEN NEW.seq IS NOT OLD.seq OR NEW.kind IS NOT OLD.kind"
+    " OR NEW.run IS NOT OLD.run OR NEW.act IS NOT OLD.act"
+    " OR NEW.leaf IS NOT OLD.leaf OR NEW.salt IS NOT x''"
+    " OR NEW.body IS NOT ''"
+    " BEGIN SELECT RAISE(ABORT, 'the log is never changed'); END;";
+
 static enum err
 fetch_node(void *arg, int level, uint64_t index, struct digest *ret)
 {
@@ -155,20 +164,35 @@ audit_append(struct audit *a, struct store_tx *tx, const struct json *body,
 	return e;
 }
 
+enum err
+audit_prune(struct store_tx *tx, uint64_t before)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx,
+	    "UPDATE log SET salt=x'', body='' WHERE seq<? AND body<>''", &q);
+
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, (int64_t)before);
+	return store_query_finish(q);
+}
+
 static enum err
 read_entry(struct store_query *q, struct audit_entry *ret)
 {
+	struct str salt = store_column_blob(q, 4);
 	struct str leaf = store_column_blob(q, 6);
 	struct str body = {store_column_text(q, 5), 0};
 
-	if (leaf.len != DIGEST_LEN)
+	if (leaf.len != DIGEST_LEN ||
+	    (salt.len != AUDIT_SALT_LEN && salt.len != 0))
 		return ERR_CORRUPT;
 	body.len = strlen(body.p);
 	ret->seq = (uint64_t)store_column_int(q, 0);
 	ret->kind = store_column_text(q, 1);
 	ret->run = store_column_text(q, 2);
 	ret->act = store_column_text(q, 3);
-	ret->salt = store_column_blob(q, 4);
+	ret->salt = salt;
 	ret->body = body;
 	memcpy(ret->leaf.b, leaf.p, DIGEST_LEN);
 	return OK;
@@ -268,6 +292,24 @@ audit_checkpoint_read(
 }
 
 void
+audit_check_record(struct audit_check *c, struct str body)
+{
+	static const char mark[] = "\"kind\":\"pruned\"";
+	struct json *v;
+	int64_t before;
+
+	/* Almost no entry is one: look before reading it as JSON. */
+	if (memmem(body.p, body.len, mark, strlen(mark)) == NULL ||
+	    json_parse(body.p, body.len, &v) != OK)
+		return;
+	before = json_int(v, "before", 0);
+	if (strcmp(json_words(v, "kind"), "pruned") == 0 && before > 0 &&
+	    (uint64_t)before > c->prune_said)
+		c->prune_said = (uint64_t)before;
+	json_free(v);
+}
+
+void
 audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
     struct str body, const struct digest *leaf)
 {
@@ -275,7 +317,14 @@ audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
 
 	if (c->failed)
 		return;
-	tree_leaf(salt.p, salt.len, body.p, body.len, &want);
+	if (salt.len == 0 && body.len == 0) {
+		want = *leaf;
+		c->pruned++;
+		c->pruned_end = seq + 1;
+	} else {
+		audit_check_record(c, body);
+		tree_leaf(salt.p, salt.len, body.p, body.len, &want);
+	}
 	if (seq != c->tree.size || !digest_equal(&want, leaf) ||
 	    tree_add(&c->tree, leaf, NULL, NULL) != OK) {
 		c->failed = true;

@@ -27,6 +27,7 @@
 
 /* The statements that make the tables, for the store's migrations. */
 extern const char audit_schema[];
+extern const char audit_prune_schema[]; /* Lets through audit_prune(). */
 
 struct audit {
 	struct tree tree;
@@ -41,7 +42,7 @@ struct audit_entry {
 	const char *run; /* Hex id or "". */
 	const char *act; /* Hex id or "". */
 	struct str salt;
-	struct str body;
+	struct str body; /* Both empty when it was pruned. */
 	struct digest leaf;
 };
 
@@ -49,6 +50,11 @@ struct audit_entry {
  * before; here it is made canonical and added.  Runs inside a job. */
 NODISCARD enum err audit_append(struct audit *a, struct store_tx *tx,
     const struct json *body, uint64_t *ret_seq);
+
+/* Forget what entries below `before` say; their leaves stay, so the tree and
+ * every proof stay.  The salt goes with the body: beside the leaf it would
+ * let anybody check a guess of what was forgotten. */
+NODISCARD enum err audit_prune(struct store_tx *tx, uint64_t before);
 
 /* Entries from `from` on, of one run when `run` is not NULL. */
 typedef enum err audit_entry_fn(void *arg, const struct audit_entry *e);
@@ -74,14 +80,23 @@ NODISCARD enum err audit_checkpoint_read(
     const char *text, size_t len, struct audit_checkpoint *ret);
 
 /*
- * Verifying, from any source: give the entries in order, then compare.
+ * Verifying, from any source: give the entries in order, then compare.  A
+ * pruned entry has no body any more that could be checked: its leaf is taken
+ * as it is, and counted.  The log says itself up to where it was pruned; an
+ * entry that is empty beyond that was emptied by somebody else.
  */
 struct audit_check {
 	struct tree tree;
+	uint64_t pruned; /* How many had no body. */
+	uint64_t pruned_end; /* Behind the last of them. */
+	uint64_t prune_said; /* The highest "before" of a "pruned" entry. */
 	uint64_t bad_seq; /* The first entry that does not fit. */
 	bool failed;
 };
 void audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
     struct str body, const struct digest *leaf);
+
+/* Only look whether an entry says that others were pruned. */
+void audit_check_record(struct audit_check *c, struct str body);
 
 #endif

@@ -57,6 +57,13 @@ clients_refuse(
 
 /* ---- Commands ---- */
 
+/* The change is in the log, on the disk: now the client may hear of it. */
+static void
+confirm(void *arg, const char *key)
+{
+	clients_reply(arg, strtoll(key, NULL, 10), json_object());
+}
+
 static enum err
 do_ask(const struct call *k, struct errmsg *why)
 {
@@ -111,6 +118,37 @@ do_tool_add(const struct call *k, struct errmsg *why)
 	return e;
 }
 
+/* body: {"before"}.  What is forgotten and that it was are one commit. */
+static enum err
+do_prune(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	int64_t size = (int64_t)ledger_head(c->ledger)->size;
+	int64_t before = json_int(k->params, "before", -1);
+	struct json *body;
+	struct json *row;
+	struct record *r;
+	char key[24];
+
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner prunes the log");
+	if (before < 0 || before > size)
+		return err_say(why, ERR_INPUT,
+		    "the log has %lld entries; name a number up to that",
+		    (long long)size);
+	body = json_object();
+	json_put_int(body, "before", before);
+	json_put_str(body, "name", k->client->name);
+	row = json_object();
+	json_put_int(row, "before", before);
+	snprintf(key, sizeof(key), "%lld", (long long)k->request);
+	r = record_new(c->ledger);
+	record_log(r, "pruned", NULL, NULL, body);
+	record_row(r, ROW_PRUNE, row);
+	record_post(r, true, confirm, c, key);
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct call *k, struct errmsg *why);
@@ -121,6 +159,7 @@ static const struct {
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
     {"tool.add", do_tool_add},
+    {"audit.prune", do_prune},
 };
 
 static enum err
@@ -290,13 +329,6 @@ take_manifest(struct core *c, struct record *r)
 		log_warn("the new manifest is left out: %s", why.text);
 	free(c->new_manifest);
 	c->new_manifest = NULL;
-}
-
-/* The change is in the log, on the disk: now the client may hear of it. */
-static void
-confirm(void *arg, const char *key)
-{
-	clients_reply(arg, strtoll(key, NULL, 10), json_object());
 }
 
 /* {"id", "ok", "error", "what", "client", "direct"} from the vault.  With

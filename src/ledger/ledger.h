@@ -60,6 +60,7 @@ enum ledger_row {
 	ROW_SHEET,
 	ROW_NONCE, /* A second one of the same value ends the house. */
 	ROW_MANIFEST,
+	ROW_PRUNE, /* {"before"}: forget what earlier entries say. */
 	ROW_COUNT
 };
 

@@ -25,7 +25,8 @@ static const char schema_acts[] =
     "CREATE TABLE nonce_spent (nonce TEXT PRIMARY KEY, act TEXT NOT NULL);"
     "CREATE TABLE manifest (digest TEXT PRIMARY KEY, body TEXT NOT NULL);";
 
-const char *const ledger_migrations[] = {audit_schema, schema_acts};
+const char *const ledger_migrations[] = {
+    audit_schema, schema_acts, audit_prune_schema};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);
 
 static void
@@ -189,6 +190,12 @@ write_manifest(struct store_tx *tx, const struct json *row)
 	return store_query_finish(q);
 }
 
+static enum err
+write_prune(struct store_tx *tx, const struct json *row)
+{
+	return audit_prune(tx, (uint64_t)json_int(row, "before", 0));
+}
+
 enum err
 row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 {
@@ -198,7 +205,8 @@ row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 	    [ROW_ACT] = write_act,
 	    [ROW_SHEET] = write_sheet,
 	    [ROW_NONCE] = write_nonce,
-	    [ROW_MANIFEST] = write_manifest};
+	    [ROW_MANIFEST] = write_manifest,
+	    [ROW_PRUNE] = write_prune};
 
 	return writers[table](tx, row);
 }

@@ -33,11 +33,11 @@ check_setup(void)
 static struct store *
 open_log(void)
 {
-	const char *const migrations[] = {audit_schema};
+	const char *const migrations[] = {audit_schema, audit_prune_schema};
 	struct store *st = NULL;
 	struct errmsg why;
 
-	REQUIRE(store_open(path, migrations, 1, &st, &why) == OK);
+	REQUIRE(store_open(path, migrations, 2, &st, &why) == OK);
 	return st;
 }
 
@@ -82,6 +82,7 @@ append_some(struct store_tx *tx, void *arg)
 struct kept {
 	char body[128];
 	char salt[AUDIT_SALT_LEN];
+	size_t salt_len;
 	struct digest leaf;
 };
 
@@ -102,10 +103,12 @@ keep_entry(void *arg, const struct audit_entry *e)
 	struct kept *k = &l->kept[l->n];
 
 	if (l->n == ENTRIES || e->body.len >= sizeof(k->body) ||
-	    e->salt.len != AUDIT_SALT_LEN)
+	    e->salt.len != (e->body.len > 0 ? (size_t)AUDIT_SALT_LEN : 0))
 		return ERR_LIMIT;
 	memcpy(k->body, e->body.p, e->body.len + 1);
-	memcpy(k->salt, e->salt.p, AUDIT_SALT_LEN);
+	if (e->salt.len > 0)
+		memcpy(k->salt, e->salt.p, AUDIT_SALT_LEN);
+	k->salt_len = e->salt.len;
 	k->leaf = e->leaf;
 	l->seqs[l->n++] = e->seq;
 	return OK;
@@ -134,7 +137,7 @@ listed(struct store *st, const char *run, uint64_t from, uint64_t most)
 static void
 check_one(struct audit_check *c, size_t seq, const struct kept *k)
 {
-	audit_check_entry(c, seq, (struct str){k->salt, AUDIT_SALT_LEN},
+	audit_check_entry(c, seq, (struct str){k->salt, k->salt_len},
 	    (struct str){k->body, strlen(k->body)}, &k->leaf);
 }
 
@@ -360,6 +363,123 @@ TEST(the_database_itself_refuses_to_change_the_log)
 	CHECK(store_run_now(st, change_job, delete) != OK);
 	l = listed(st, NULL, 0, 100);
 	CHECK_INT(l.n, ENTRIES);
+	store_close(st);
+}
+
+static enum err
+prune_some(struct store_tx *tx, void *arg)
+{
+	struct json *v = json_object();
+	const int *before = arg;
+	struct audit a;
+	uint64_t seq;
+	enum err e = audit_load(tx, &a);
+
+	json_put_str(v, "kind", "pruned");
+	json_put_int(v, "before", *before);
+	if (e == OK)
+		e = audit_append(&a, tx, v, &seq);
+	json_free(v);
+	return e == OK ? audit_prune(tx, (uint64_t)*before) : e;
+}
+
+static enum err
+append_few(struct store_tx *tx, void *arg)
+{
+	struct json *v = body_of(0);
+	struct audit a;
+	uint64_t seq;
+	int i;
+	enum err e = audit_load(tx, &a);
+
+	(void)arg;
+	for (i = 0; i < ENTRIES - 2 && e == OK; i++)
+		e = audit_append(&a, tx, v, &seq);
+	json_free(v);
+	return e;
+}
+
+TEST(a_pruned_log_keeps_its_tree_and_says_how_much_is_gone)
+{
+	struct store *st = open_new();
+	struct audit_check c = {.failed = false};
+	struct listing before;
+	struct listing l;
+	struct digest a;
+	struct digest b;
+	int most = 7;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_few, NULL) == OK);
+	before = listed(st, NULL, 0, 100);
+	REQUIRE(store_run_now(st, prune_some, &most) == OK);
+	l = listed(st, NULL, 0, 100);
+	store_close(st);
+	REQUIRE(l.n == ENTRIES - 1);
+	for (i = 0; i < l.n; i++) {
+		CHECK((l.kept[i].body[0] == '\0') == (i < 7));
+		if (i < before.n)
+			CHECK(digest_equal(
+			    &before.kept[i].leaf, &l.kept[i].leaf));
+		check_one(&c, i, &l.kept[i]);
+	}
+	CHECK(!c.failed);
+	CHECK_INT(c.pruned, 7);
+	CHECK_INT(c.pruned_end, 7);
+	CHECK_INT(c.prune_said, 7);
+	tree_root(&c.tree, &a);
+	tree_root(&l.audit.tree, &b);
+	CHECK(digest_equal(&a, &b));
+}
+
+TEST(a_body_that_is_taken_alone_is_found)
+{
+	struct store *st = open_new();
+	struct audit_check c = {.failed = false};
+	struct listing l;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	l = listed(st, NULL, 0, 100);
+	store_close(st);
+	/* Without its salt it looks pruned, but nothing says that it was. */
+	l.kept[5].body[0] = '\0';
+	l.kept[5].salt_len = 0;
+	for (i = 0; i < l.n; i++)
+		check_one(&c, i, &l.kept[i]);
+	CHECK(!c.failed);
+	CHECK(c.pruned_end > c.prune_said);
+	memset(&c, 0, sizeof(c));
+	l.kept[5].salt_len = AUDIT_SALT_LEN;
+	for (i = 0; i < l.n; i++)
+		check_one(&c, i, &l.kept[i]);
+	CHECK(c.failed);
+	CHECK_INT(c.bad_seq, 5);
+}
+
+TEST(the_database_lets_nothing_but_pruning_through)
+{
+	static char *const changes[] = {"UPDATE log SET body='' WHERE seq=3",
+	    "UPDATE log SET salt=x'' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='{}' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', kind='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', run='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', act='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', seq=99 WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', leaf=x'00' WHERE seq=3"};
+	struct store *st = open_new();
+	struct listing l;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	for (i = 0; i < ARRAY_LEN(changes); i++) {
+		CASE(changes[i]);
+		CHECK(store_run_now(st, change_job, changes[i]) != OK);
+	}
+	l = listed(st, NULL, 0, 100);
+	CHECK_STR(l.kept[3].body,
+	    "{\"kind\":\"done\",\"n\":3,\"run\":"
+	    "\"" RUN_A "\"}");
 	store_close(st);
 }
 
