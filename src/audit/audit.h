@@ -79,24 +79,4 @@ struct audit_checkpoint {
 NODISCARD enum err audit_checkpoint_read(
     const char *text, size_t len, struct audit_checkpoint *ret);
 
-/*
- * Verifying, from any source: give the entries in order, then compare.  A
- * pruned entry has no body any more that could be checked: its leaf is taken
- * as it is, and counted.  The log says itself up to where it was pruned; an
- * entry that is empty beyond that was emptied by somebody else.
- */
-struct audit_check {
-	struct tree tree;
-	uint64_t pruned; /* How many had no body. */
-	uint64_t pruned_end; /* Behind the last of them. */
-	uint64_t prune_said; /* The highest "before" of a "pruned" entry. */
-	uint64_t bad_seq; /* The first entry that does not fit. */
-	bool failed;
-};
-void audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
-    struct str body, const struct digest *leaf);
-
-/* Only look whether an entry says that others were pruned. */
-void audit_check_record(struct audit_check *c, struct str body);
-
 #endif

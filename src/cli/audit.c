@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit/audit.h"
+#include "audit/check.h"
 #include "base/str.h"
 #include "cli/cli_priv.h"
 #include "crypto/crypto.h"

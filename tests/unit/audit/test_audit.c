@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audit/check.h"
 #include "base/limits.h"
 #include "check.h"
 #include "crypto/crypto.h"
@@ -455,6 +456,22 @@ TEST(a_body_that_is_taken_alone_is_found)
 		check_one(&c, i, &l.kept[i]);
 	CHECK(c.failed);
 	CHECK_INT(c.bad_seq, 5);
+}
+
+TEST(a_salt_that_became_part_of_the_body_is_found)
+{
+	static const char both[] = "0123456789abcdef{\"kind\":\"x\"}";
+	struct audit_check whole = {.failed = false};
+	struct audit_check moved = {.failed = false};
+	struct digest leaf;
+
+	tree_leaf(both, 16, both + 16, strlen(both) - 16, &leaf);
+	audit_check_entry(&whole, 0, (struct str){both, 16},
+	    (struct str){both + 16, strlen(both) - 16}, &leaf);
+	audit_check_entry(&moved, 0, (struct str){both, 0},
+	    (struct str){both, strlen(both)}, &leaf);
+	CHECK(!whole.failed);
+	CHECK(moved.failed);
 }
 
 TEST(the_database_lets_nothing_but_pruning_through)
