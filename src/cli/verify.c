@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/cli_priv.h"
+#include "crypto/crypto.h"
+
+/* `durward audit verify`: all entries, from the house or from a copy of its
+ * database, against a root, and past an anchor. */
+
+int
+cli_broken(const char *words)
+{
+	fprintf(stderr, "durward: the log does not verify: %s\n", words);
+	return EXIT_BROKEN;
+}
+
+int
+verify_judge(
+    const struct audit_check *c, const struct digest *root, uint64_t size)
+{
+	struct errmsg why;
+
+	if (audit_check_end(c, root, size, &why) != OK)
+		return cli_broken(why.text);
+	return EXIT_REACHED;
+}
+
+void
+verify_praise(
+    const struct audit_check *c, const struct digest *root, const char *under)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(root, hex);
+	cli_print("%llu entries verified under %s %.16s...",
+	    (unsigned long long)c->tree.size, under, hex);
+	if (c->pruned > 0)
+		cli_print(
+		    ", %llu of them pruned", (unsigned long long)c->pruned);
+	if (c->anchor != NULL)
+		cli_print(", grown from the anchor's %llu",
+		    (unsigned long long)c->anchor->at.size);
+	cli_print("\n");
+}
+
+bool
+verify_pinned_key(struct public_key *ret)
+{
+	struct identity me;
+	struct errmsg why;
+	char folder[1024];
+
+	if (identity_folder(NULL, folder, sizeof(folder), &why) != OK ||
+	    identity_load(folder, &me, &why) != OK)
+		return false;
+	*ret = me.box_key;
+	identity_done(&me);
+	return true;
+}
+
+int
+verify_anchor(const struct anchor *a, const struct public_key *key)
+{
+	if (key == NULL) {
+		fprintf(stderr,
+		    "durward: the anchor's signature was not checked: this "
+		    "client is not paired and knows no box\n");
+		return EXIT_REACHED;
+	}
+	if (anchor_verify(a, key) == OK)
+		return EXIT_REACHED;
+	return cli_broken("the anchor is not signed by the box");
+}
+
+struct house {
+	struct audit_check check;
+	uint64_t size; /* Of the checkpoint. */
+};
+
+static void
+on_entry(void *arg, const struct json *entry)
+{
+	struct house *h = arg;
+
+	/* What came after the checkpoint is not its matter. */
+	if ((uint64_t)json_int(entry, "seq", 0) < h->size)
+		audit_check_document(&h->check, entry);
+}
+
+/* The entries of the house, under a root that its box signs now. */
+static int
+verify_session(struct session *s, const struct anchor *anchor)
+{
+	struct house h = {.check = {.anchor = anchor}};
+	struct anchor now;
+	int code = EXIT_REACHED;
+
+	if (anchor != NULL)
+		code = verify_anchor(anchor, &session_identity(s)->box_key);
+	if (code == EXIT_REACHED)
+		code = anchor_fetch(s, &now);
+	if (code != EXIT_REACHED)
+		return code;
+	h.size = now.at.size;
+	code = cli_each_entry(s, NULL, on_entry, &h);
+	if (code == EXIT_REACHED)
+		code = verify_judge(&h.check, &now.at.root, now.at.size);
+	if (code == EXIT_REACHED)
+		verify_praise(&h.check, &now.at.root, "the signed root");
+	return code;
+}
+
+int
+verify_house(const char *anchor_path)
+{
+	struct anchor anchor;
+	struct session *s;
+	int code = EXIT_REACHED;
+
+	if (anchor_path != NULL)
+		code = anchor_load(anchor_path, &anchor);
+	if (code != EXIT_REACHED)
+		return code;
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	code = verify_session(s, anchor_path != NULL ? &anchor : NULL);
+	session_close(s);
+	return code;
+}
+
+struct copy {
+	struct audit_check check;
+	struct audit stored;
+};
+
+static enum err
+check_copy_entry(void *arg, const struct audit_entry *e)
+{
+	audit_check_entry(arg, e->seq, e->salt, e->body, &e->leaf);
+	return OK;
+}
+
+static enum err
+check_copy(struct store_tx *tx, void *arg)
+{
+	struct copy *c = arg;
+	enum err e = audit_load(tx, &c->stored);
+
+	if (e == OK)
+		e = audit_list(
+		    tx, NULL, 0, INT64_MAX, check_copy_entry, &c->check);
+	return e;
+}
+
+static int
+verify_store(const char *path, struct copy *c)
+{
+	struct errmsg why = {""};
+	struct store *st;
+	struct digest root;
+	int code;
+	enum err e = store_open_copy(path, &st, &why);
+
+	if (e != OK) {
+		fprintf(stderr, "durward: %s\n", why.text);
+		return EXIT_FAILED;
+	}
+	e = store_run_now(st, check_copy, c);
+	store_close(st);
+	if (e != OK)
+		return cli_broken("the stored tree is damaged");
+	tree_root(&c->stored.tree, &root);
+	code = verify_judge(&c->check, &root, c->stored.tree.size);
+	if (code == EXIT_REACHED)
+		verify_praise(&c->check, &root, "the stored root");
+	return code;
+}
+
+/* Offline: the entries against the tree that is stored beside them. */
+int
+verify_copy(const char *path, const char *anchor_path)
+{
+	struct copy c = {.check = {.failed = false}};
+	struct public_key key;
+	struct anchor anchor;
+	int code = EXIT_REACHED;
+
+	crypto_open();
+	if (anchor_path != NULL) {
+		code = anchor_load(anchor_path, &anchor);
+		if (code == EXIT_REACHED)
+			code = verify_anchor(
+			    &anchor, verify_pinned_key(&key) ? &key : NULL);
+		c.check.anchor = &anchor;
+	}
+	return code == EXIT_REACHED ? verify_store(path, &c) : code;
+}
