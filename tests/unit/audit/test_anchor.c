@@ -42,6 +42,79 @@ check_setup(void)
 	}
 }
 
+TEST(a_checkpoint_reads_back_and_has_one_text)
+{
+	struct audit_checkpoint c;
+	struct digest name = {{1, 2}};
+	struct digest root = {{3, 4}};
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 512);
+	audit_checkpoint_text(&name, 12345, &root, &b);
+	REQUIRE(audit_checkpoint_read(b.p, b.len, &c) == OK);
+	CHECK(digest_equal(&c.box, &name));
+	CHECK(digest_equal(&c.root, &root));
+	CHECK_INT(c.size, 12345);
+	for (i = 0; i < b.len; i++) {
+		char was = b.p[i];
+
+		b.p[i] = was == 'G' ? 'H' : 'G';
+		CHECK(audit_checkpoint_read(b.p, b.len, &c) == ERR_INPUT);
+		b.p[i] = was;
+		CHECK(audit_checkpoint_read(b.p, i, &c) == ERR_INPUT);
+	}
+	buf_adds(&b, "\n");
+	CHECK(audit_checkpoint_read(b.p, b.len, &c) == ERR_INPUT);
+	buf_done(&b);
+}
+
+TEST(a_checkpoint_with_an_odd_number_is_refused)
+{
+	static const char *const sizes[] = {
+	    "-1", "+5", "05", " 5", "5 ", "18446744073709551616", "0x5", ""};
+	char hex[65];
+	size_t i;
+
+	memset(hex, 'a', 64);
+	hex[64] = '\0';
+	for (i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct audit_checkpoint c;
+		char text[400];
+
+		CASE(sizes[i]);
+		snprintf(text, sizeof(text),
+		    "durward-checkpoint/1\nbox %s\nsize %s\nroot %s\n", hex,
+		    sizes[i], hex);
+		CHECK(
+		    audit_checkpoint_read(text, strlen(text), &c) == ERR_INPUT);
+	}
+}
+
+static bool
+checkpoint_without_end(void)
+{
+	struct audit_checkpoint c;
+	struct digest d = {{1}};
+	struct buf b;
+	char *exact;
+	enum err e;
+
+	buf_init(&b, 512);
+	audit_checkpoint_text(&d, 5, &d, &b);
+	exact = malloc(b.len);
+	memcpy(exact, b.p, b.len);
+	e = audit_checkpoint_read(exact, b.len, &c);
+	free(exact);
+	buf_done(&b);
+	return e == OK;
+}
+
+TEST(a_checkpoint_needs_no_nul_behind_it)
+{
+	CHECK(check_survives(checkpoint_without_end));
+}
+
 /* What the box would have signed at this size. */
 static struct anchor
 anchor_at(uint64_t size)
