@@ -39,6 +39,33 @@ anchor_write(const struct anchor *a, struct buf *out)
 }
 
 enum err
+anchor_from_json(const struct json *v, struct anchor *ret)
+{
+	const char *text = json_words(v, "checkpoint");
+	struct anchor a;
+
+	if (signature_read(json_words(v, "signature"), &a.signature) != OK ||
+	    audit_checkpoint_read(text, strlen(text), &a.at) != OK)
+		return ERR_INPUT;
+	*ret = a;
+	return OK;
+}
+
+void
+anchor_put(struct json *v, const struct anchor *a)
+{
+	char signature[SIGNATURE_TEXT_SIZE];
+	struct buf text;
+
+	buf_init(&text, ANCHOR_MAX);
+	audit_checkpoint_text(&a->at.box, a->at.size, &a->at.root, &text);
+	signature_text(&a->signature, signature);
+	json_put_str(v, "checkpoint", text.p);
+	json_put_str(v, "signature", signature);
+	buf_done(&text);
+}
+
+enum err
 anchor_verify(const struct anchor *a, const struct public_key *box_key)
 {
 	struct digest box;

@@ -24,6 +24,10 @@ NODISCARD enum err anchor_read(
     const char *text, size_t len, struct anchor *ret);
 void anchor_write(const struct anchor *a, struct buf *out);
 
+/* As members {"checkpoint", "signature"} of a document. */
+NODISCARD enum err anchor_from_json(const struct json *v, struct anchor *ret);
+void anchor_put(struct json *v, const struct anchor *a);
+
 /* ERR_SIGNATURE when it is not of this key's box. */
 NODISCARD enum err anchor_verify(
     const struct anchor *a, const struct public_key *box_key);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/str.h"
 #include "cli/cli_priv.h"
 #include "sys/file.h"
 
@@ -17,6 +16,7 @@
 
 #define ANCHOR "checkpoint"
 #define LOCK "checkpoint.lock"
+#define PATH_SIZE 1200
 
 static enum err
 read_file(const char *path, struct anchor *ret)
@@ -70,45 +70,17 @@ anchor_prove(struct session *s, uint64_t size, const struct digest *root,
 	return e == OK ? EXIT_REACHED : cli_broken(why.text);
 }
 
-/* Two commands may end at once: the larger tree stays. */
-static enum err
-keep(const char *folder, const char *path, const struct anchor *a)
-{
-	struct anchor there;
-	struct buf text;
-	char lock_path[1200];
-	int lock;
-	enum err e = OK;
-
-	snprintf(lock_path, sizeof(lock_path), "%s/" LOCK, folder);
-	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (lock < 0 || lockf(lock, F_LOCK, 0) != 0)
-		e = ERR_IO;
-	buf_init(&text, ANCHOR_MAX);
-	anchor_write(a, &text);
-	if (e == OK &&
-	    (read_file(path, &there) != OK || there.at.size < a->at.size ||
-		!digest_equal(&there.at.box, &a->at.box)))
-		e = file_replace(path, text.p, text.len, 0600);
-	buf_done(&text);
-	if (lock >= 0)
-		close(lock);
-	return e;
-}
-
 static int
 ask_checkpoint(struct session *s, struct anchor *ret)
 {
 	int code = EXIT_REACHED;
 	struct json *answer = session_query(s, &code, "checkpoint");
-	const char *text = json_words(answer, "checkpoint");
-	enum err e = ERR_SIGNATURE;
+	enum err e;
 
 	if (answer == NULL)
 		return code;
-	if (signature_read(json_words(answer, "signature"), &ret->signature) ==
-		OK &&
-	    audit_checkpoint_read(text, strlen(text), &ret->at) == OK)
+	e = anchor_from_json(answer, ret);
+	if (e == OK)
 		e = anchor_verify(ret, &session_identity(s)->box_key);
 	json_free(answer);
 	return e == OK ? EXIT_REACHED
@@ -128,45 +100,103 @@ load_kept(const struct identity *me, const char *path, struct anchor *ret)
 	return anchor_verify(ret, &me->box_key);
 }
 
+static int
+write_kept(const char *path, const struct anchor *a)
+{
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, ANCHOR_MAX);
+	anchor_write(a, &text);
+	e = file_replace(path, text.p, text.len, 0600);
+	buf_done(&text);
+	if (e == OK)
+		return EXIT_REACHED;
+	fprintf(stderr, "durward: %s cannot be written\n", path);
+	return EXIT_FAILED;
+}
+
+static int
+say_damaged(const char *path, enum err e)
+{
+	fprintf(stderr,
+	    "durward: the kept checkpoint %s is damaged (%s)\n"
+	    "durward: look why, then remove it to begin anew\n",
+	    path, err_text(e));
+	return EXIT_BROKEN;
+}
+
+/* What is kept by now is one tree with `now`, and the larger stays. */
+static int
+settle(struct session *s, const char *path, const struct anchor *now)
+{
+	struct anchor kept;
+	int code;
+	enum err e = load_kept(session_identity(s), path, &kept);
+
+	if (e == ERR_NOTFOUND)
+		return write_kept(path, now);
+	if (e != OK)
+		return say_damaged(path, e);
+	if (kept.at.size > now->at.size)
+		return anchor_prove(s, now->at.size, &now->at.root, &kept);
+	code = anchor_prove(s, kept.at.size, &kept.at.root, now);
+	if (code == EXIT_REACHED && kept.at.size < now->at.size)
+		code = write_kept(path, now);
+	return code;
+}
+
+/* One command after the other: what one keeps, the next must prove. */
+static int
+settle_alone(struct session *s, const char *path, const struct anchor *now)
+{
+	char lock_path[PATH_SIZE];
+	int code = EXIT_FAILED;
+	int lock;
+
+	snprintf(lock_path, sizeof(lock_path), "%s/" LOCK,
+	    session_identity(s)->folder);
+	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock >= 0 && lockf(lock, F_LOCK, 0) == 0)
+		code = settle(s, path, now);
+	else
+		fprintf(stderr, "durward: %s cannot be locked\n", lock_path);
+	if (lock >= 0)
+		close(lock);
+	return code;
+}
+
 int
 anchor_fetch(struct session *s, struct anchor *ret)
 {
 	const struct identity *me = session_identity(s);
-	char path[sizeof(me->folder) + sizeof(ANCHOR) + 1];
+	char path[PATH_SIZE];
+	struct errmsg why;
 	struct anchor kept;
 	struct anchor now;
 	int code;
 	enum err e;
 
 	snprintf(path, sizeof(path), "%s/" ANCHOR, me->folder);
-	/* First the old one: another command may keep a newer one while the
-	 * house answers, and an older answer would look rolled back. */
+	/* The old one first: another command may keep a newer one while the
+	 * house answers this one, and that is no rollback. */
 	e = load_kept(me, path, &kept);
-	if (e != OK && e != ERR_NOTFOUND) {
-		fprintf(stderr,
-		    "durward: the kept checkpoint %s is damaged (%s); look "
-		    "why, "
-		    "then remove it to begin anew\n",
-		    path, err_text(e));
-		return EXIT_BROKEN;
-	}
+	if (e != OK && e != ERR_NOTFOUND)
+		return say_damaged(path, e);
 	code = ask_checkpoint(s, &now);
 	if (code != EXIT_REACHED)
 		return code;
-	if (e == OK)
-		code = anchor_prove(s, kept.at.size, &kept.at.root, &now);
+	if (e == OK && kept.at.size > now.at.size) {
+		anchor_rolled_back(kept.at.size, now.at.size, &why);
+		code = cli_broken(why.text);
+	} else {
+		code = settle_alone(s, path, &now);
+	}
 	if (code == EXIT_BROKEN)
 		fprintf(stderr,
-		    "durward: after a backup that you restored yourself, "
-		    "remove "
-		    "%s to begin anew\n",
+		    "durward: if you restored a backup yourself, remove %s\n",
 		    path);
-	if (code != EXIT_REACHED)
-		return code;
-	if (keep(me->folder, path, &now) != OK) {
-		fprintf(stderr, "durward: %s cannot be written\n", path);
-		return EXIT_FAILED;
-	}
-	*ret = now;
-	return EXIT_REACHED;
+	if (code == EXIT_REACHED)
+		*ret = now;
+	return code;
 }

@@ -155,6 +155,25 @@ prune(const char *before)
 	return code;
 }
 
+static int
+verify(const char *db, const char *file, const char *anchor_path)
+{
+	const struct anchor *anchor = NULL;
+	struct anchor loaded;
+	int code = EXIT_REACHED;
+
+	if (anchor_path != NULL) {
+		code = anchor_load(anchor_path, &loaded);
+		anchor = &loaded;
+	}
+	if (code != EXIT_REACHED)
+		return code;
+	if (db != NULL)
+		return verify_copy(db, anchor);
+	return file != NULL ? verify_export(file, anchor)
+			    : verify_house(anchor);
+}
+
 int
 command_audit(int argc, char **argv)
 {
@@ -171,12 +190,8 @@ command_audit(int argc, char **argv)
 		return show(run);
 	if (argc == 2 && strcmp(what, "prune") == 0 && before != NULL)
 		return prune(before);
-	if (argc != 2 || strcmp(what, "verify") != 0 ||
-	    (db != NULL && file != NULL))
-		return cli_usage("audit " AUDIT_USAGE);
-	if (db != NULL)
-		return verify_copy(db, anchor);
-	if (file != NULL)
-		return verify_export(file, anchor);
-	return verify_house(anchor);
+	if (argc == 2 && strcmp(what, "verify") == 0 &&
+	    (db == NULL || file == NULL))
+		return verify(db, file, anchor);
+	return cli_usage("audit " AUDIT_USAGE);
 }

@@ -74,11 +74,10 @@ int anchor_prove(struct session *s, uint64_t size, const struct digest *root,
 
 /* ---- verify.c and export.c: the whole log ---- */
 
-/* Do the entries lead to this root, and past the anchor? */
-int verify_judge(
-    const struct audit_check *c, const struct digest *root, uint64_t size);
-void verify_praise(
-    const struct audit_check *c, const struct digest *root, const char *under);
+/* Do the entries lead to this root, and past the anchor?  Says so, when
+ * `under` names the root. */
+int verify_end(const struct audit_check *c, const struct digest *root,
+    uint64_t size, const char *under);
 
 /* The anchor's signature, when there is a key to check it with. */
 int verify_anchor(const struct anchor *a, const struct public_key *key);
@@ -87,9 +86,10 @@ int cli_broken(const char *words);
 /* The box's key as this client pinned it; false when it is not paired. */
 bool verify_pinned_key(struct public_key *ret);
 
-int verify_house(const char *anchor_path);
-int verify_copy(const char *path, const char *anchor_path);
-int verify_export(const char *path, const char *anchor_path);
+/* `anchor` may be NULL. */
+int verify_house(const struct anchor *anchor);
+int verify_copy(const char *path, const struct anchor *anchor);
+int verify_export(const char *path, const struct anchor *anchor);
 int export_log(const char *path);
 
 #endif

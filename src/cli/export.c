@@ -45,20 +45,13 @@ static void
 put_end(FILE *out, const struct anchor *now, const struct public_key *key)
 {
 	struct json *v = json_object();
-	char signature[SIGNATURE_TEXT_SIZE];
 	char hex[PUBLIC_HEX_SIZE];
-	struct buf text;
 
-	buf_init(&text, 1024);
-	audit_checkpoint_text(&now->at.box, now->at.size, &now->at.root, &text);
-	signature_text(&now->signature, signature);
 	public_hex(key, hex);
-	json_put_str(v, "checkpoint", text.p);
-	json_put_str(v, "signature", signature);
+	anchor_put(v, now);
 	json_put_str(v, "key", hex);
 	put_line(out, v);
 	json_free(v);
-	buf_done(&text);
 }
 
 static int
@@ -76,10 +69,8 @@ write_log(struct session *s, FILE *out)
 		return code;
 	put_end(out, &now, &session_identity(s)->box_key);
 	/* What does not verify is written all the same: it is evidence. */
-	code = verify_judge(&x.check, &now.at.root, now.at.size);
-	if (code == EXIT_REACHED && out != stdout)
-		verify_praise(&x.check, &now.at.root, "the signed root");
-	return code;
+	return verify_end(&x.check, &now.at.root, now.at.size,
+	    out != stdout ? "the signed root" : NULL);
 }
 
 /* It holds everything that was ever said: for its owner alone. */
@@ -134,12 +125,9 @@ struct reading_back {
 static enum err
 read_end(const struct json *v, struct reading_back *r)
 {
-	const char *text = json_words(v, "checkpoint");
 	const char *key = json_words(v, "key");
 
-	if (audit_checkpoint_read(text, strlen(text), &r->end.at) != OK ||
-	    signature_read(json_words(v, "signature"), &r->end.signature) !=
-		OK ||
+	if (anchor_from_json(v, &r->end) != OK ||
 	    public_read(key, strlen(key), &r->key) != OK)
 		return ERR_INPUT;
 	r->ended = true;
@@ -217,31 +205,24 @@ verify_stream(FILE *in, const struct anchor *anchor)
 	if (code == EXIT_REACHED && anchor != NULL)
 		code = verify_anchor(anchor, &r.key);
 	if (code == EXIT_REACHED)
-		code = verify_judge(&r.check, &r.end.at.root, r.end.at.size);
-	if (code == EXIT_REACHED)
-		verify_praise(&r.check, &r.end.at.root, "the signed root");
+		code = verify_end(
+		    &r.check, &r.end.at.root, r.end.at.size, "the signed root");
 	return code;
 }
 
 int
-verify_export(const char *path, const char *anchor_path)
+verify_export(const char *path, const struct anchor *anchor)
 {
-	struct anchor anchor;
-	FILE *in;
-	int code = EXIT_REACHED;
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	int code;
 
-	crypto_open();
-	if (anchor_path != NULL)
-		code = anchor_load(anchor_path, &anchor);
-	if (code != EXIT_REACHED)
-		return code;
-	in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	if (in == NULL) {
 		fprintf(stderr, "durward: %s cannot be read: %s\n", path,
 		    strerror(errno));
 		return EXIT_FAILED;
 	}
-	code = verify_stream(in, anchor_path != NULL ? &anchor : NULL);
+	crypto_open();
+	code = verify_stream(in, anchor);
 	if (in != stdin)
 		fclose(in);
 	return code;

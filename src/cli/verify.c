@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "cli/cli_priv.h"
 #include "crypto/crypto.h"
 
@@ -17,25 +16,19 @@ cli_broken(const char *words)
 }
 
 int
-verify_judge(
-    const struct audit_check *c, const struct digest *root, uint64_t size)
+verify_end(const struct audit_check *c, const struct digest *root,
+    uint64_t size, const char *under)
 {
 	struct errmsg why;
+	char hex[DIGEST_HEX_SIZE];
 
 	if (audit_check_end(c, root, size, &why) != OK)
 		return cli_broken(why.text);
-	return EXIT_REACHED;
-}
-
-void
-verify_praise(
-    const struct audit_check *c, const struct digest *root, const char *under)
-{
-	char hex[DIGEST_HEX_SIZE];
-
+	if (under == NULL)
+		return EXIT_REACHED;
 	digest_hex(root, hex);
 	cli_print("%llu entries verified under %s %.16s...",
-	    (unsigned long long)c->tree.size, under, hex);
+	    (unsigned long long)size, under, hex);
 	if (c->pruned > 0)
 		cli_print(
 		    ", %llu of them pruned", (unsigned long long)c->pruned);
@@ -43,6 +36,7 @@ verify_praise(
 		cli_print(", grown from the anchor's %llu",
 		    (unsigned long long)c->anchor->at.size);
 	cli_print("\n");
+	return EXIT_REACHED;
 }
 
 bool
@@ -106,27 +100,20 @@ verify_session(struct session *s, const struct anchor *anchor)
 	h.size = now.at.size;
 	code = cli_each_entry(s, NULL, on_entry, &h);
 	if (code == EXIT_REACHED)
-		code = verify_judge(&h.check, &now.at.root, now.at.size);
-	if (code == EXIT_REACHED)
-		verify_praise(&h.check, &now.at.root, "the signed root");
+		code = verify_end(
+		    &h.check, &now.at.root, now.at.size, "the signed root");
 	return code;
 }
 
 int
-verify_house(const char *anchor_path)
+verify_house(const struct anchor *anchor)
 {
-	struct anchor anchor;
-	struct session *s;
 	int code = EXIT_REACHED;
+	struct session *s = session_open(&code);
 
-	if (anchor_path != NULL)
-		code = anchor_load(anchor_path, &anchor);
-	if (code != EXIT_REACHED)
-		return code;
-	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = verify_session(s, anchor_path != NULL ? &anchor : NULL);
+	code = verify_session(s, anchor);
 	session_close(s);
 	return code;
 }
@@ -161,7 +148,6 @@ verify_store(const char *path, struct copy *c)
 	struct errmsg why = {""};
 	struct store *st;
 	struct digest root;
-	int code;
 	enum err e = store_open_copy(path, &st, &why);
 
 	if (e != OK) {
@@ -173,28 +159,21 @@ verify_store(const char *path, struct copy *c)
 	if (e != OK)
 		return cli_broken("the stored tree is damaged");
 	tree_root(&c->stored.tree, &root);
-	code = verify_judge(&c->check, &root, c->stored.tree.size);
-	if (code == EXIT_REACHED)
-		verify_praise(&c->check, &root, "the stored root");
-	return code;
+	return verify_end(
+	    &c->check, &root, c->stored.tree.size, "the stored root");
 }
 
 /* Offline: the entries against the tree that is stored beside them. */
 int
-verify_copy(const char *path, const char *anchor_path)
+verify_copy(const char *path, const struct anchor *anchor)
 {
-	struct copy c = {.check = {.failed = false}};
+	struct copy c = {.check = {.anchor = anchor}};
 	struct public_key key;
-	struct anchor anchor;
 	int code = EXIT_REACHED;
 
 	crypto_open();
-	if (anchor_path != NULL) {
-		code = anchor_load(anchor_path, &anchor);
-		if (code == EXIT_REACHED)
-			code = verify_anchor(
-			    &anchor, verify_pinned_key(&key) ? &key : NULL);
-		c.check.anchor = &anchor;
-	}
+	if (anchor != NULL)
+		code = verify_anchor(
+		    anchor, verify_pinned_key(&key) ? &key : NULL);
 	return code == EXIT_REACHED ? verify_store(path, &c) : code;
 }
