@@ -11,7 +11,7 @@ import subprocess
 
 from house import House
 from logbook import copy, verify
-from wire import new_identity, openssl, sha, sign
+from wire import Wire, new_identity, openssl, sha, sign
 
 
 def setup():
@@ -189,6 +189,18 @@ def test_an_export_that_another_key_signed_is_refused_by_who_knows_the_box(h):
     assert verify(h, path, what="--export").returncode == 0, "the forgery itself is sound"
     r = verify(h, path, what="--export", client=h.console)
     assert r.returncode == 5 and "not signed by the box" in r.stderr, r.stderr
+
+
+def test_the_house_proves_growth_and_nothing_that_cannot_be(h):
+    w = Wire(h, h.console)
+    size = w.query("status")[1]["log_size"]
+    status, v = w.query(f"consistency?from=5&to={size}")
+    assert status == 200 and len(v["path"]) > 0, v
+    for old, new in ((0, size), (size, size)):
+        assert w.query(f"consistency?from={old}&to={new}") == (200, {"path": []})
+    for old, new in ((6, 5), (5, size + 1000), (0, size + 1000)):
+        status, v = w.query(f"consistency?from={old}&to={new}")
+        assert status == 400, v
 
 
 def test_a_forked_log_is_found_by_whoever_kept_an_anchor(h):
