@@ -21,6 +21,15 @@ const char audit_schema[] =
     "CREATE TRIGGER log_stay BEFORE DELETE ON log"
     " BEGIN SELECT RAISE(ABORT, 'the log is never shortened'); END;";
 
+const char audit_prune_schema[] =
+    "DROP TRIGGER log_keep;"
+    "CREATE TRIGGER log_keep BEFORE UPDATE ON log"
+    " WHEN NEW.seq IS NOT OLD.seq OR NEW.kind IS NOT OLD.kind"
+    " OR NEW.run IS NOT OLD.run OR NEW.act IS NOT OLD.act"
+    " OR NEW.leaf IS NOT OLD.leaf OR NEW.salt IS NOT x''"
+    " OR NEW.body IS NOT ''"
+    " BEGIN SELECT RAISE(ABORT, 'the log is never changed'); END;";
+
 static enum err
 fetch_node(void *arg, int level, uint64_t index, struct digest *ret)
 {
@@ -155,20 +164,35 @@ audit_append(struct audit *a, struct store_tx *tx, const struct json *body,
 	return e;
 }
 
+enum err
+audit_prune(struct store_tx *tx, uint64_t before)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx,
+	    "UPDATE log SET salt=x'', body='' WHERE seq<? AND body<>''", &q);
+
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, (int64_t)before);
+	return store_query_finish(q);
+}
+
 static enum err
 read_entry(struct store_query *q, struct audit_entry *ret)
 {
+	struct str salt = store_column_blob(q, 4);
 	struct str leaf = store_column_blob(q, 6);
 	struct str body = {store_column_text(q, 5), 0};
 
-	if (leaf.len != DIGEST_LEN)
+	if (leaf.len != DIGEST_LEN ||
+	    (salt.len != AUDIT_SALT_LEN && salt.len != 0))
 		return ERR_CORRUPT;
 	body.len = strlen(body.p);
 	ret->seq = (uint64_t)store_column_int(q, 0);
 	ret->kind = store_column_text(q, 1);
 	ret->run = store_column_text(q, 2);
 	ret->act = store_column_text(q, 3);
-	ret->salt = store_column_blob(q, 4);
+	ret->salt = salt;
 	ret->body = body;
 	memcpy(ret->leaf.b, leaf.p, DIGEST_LEN);
 	return OK;
@@ -211,6 +235,14 @@ audit_prove(struct store_tx *tx, uint64_t seq, uint64_t size,
     struct digest ret[TREE_LEVELS], size_t *ret_len)
 {
 	return tree_prove(seq, size, fetch_node, tx, ret, ret_len);
+}
+
+enum err
+audit_prove_consistency(struct store_tx *tx, uint64_t old_size, uint64_t size,
+    struct digest ret[TREE_LEVELS + 1], size_t *ret_len)
+{
+	return tree_prove_consistency(
+	    old_size, size, fetch_node, tx, ret, ret_len);
 }
 
 void
@@ -257,20 +289,4 @@ audit_checkpoint_read(
 		return ERR_INPUT;
 	*ret = c;
 	return OK;
-}
-
-void
-audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
-    struct str body, const struct digest *leaf)
-{
-	struct digest want;
-
-	if (c->failed)
-		return;
-	tree_leaf(salt.p, salt.len, body.p, body.len, &want);
-	if (seq != c->tree.size || !digest_equal(&want, leaf) ||
-	    tree_add(&c->tree, leaf, NULL, NULL) != OK) {
-		c->failed = true;
-		c->bad_seq = seq;
-	}
 }

@@ -27,6 +27,7 @@
 
 /* The statements that make the tables, for the store's migrations. */
 extern const char audit_schema[];
+extern const char audit_prune_schema[]; /* Lets through audit_prune(). */
 
 struct audit {
 	struct tree tree;
@@ -41,7 +42,7 @@ struct audit_entry {
 	const char *run; /* Hex id or "". */
 	const char *act; /* Hex id or "". */
 	struct str salt;
-	struct str body;
+	struct str body; /* Both empty when it was pruned. */
 	struct digest leaf;
 };
 
@@ -50,6 +51,11 @@ struct audit_entry {
 NODISCARD enum err audit_append(struct audit *a, struct store_tx *tx,
     const struct json *body, uint64_t *ret_seq);
 
+/* Forget what entries below `before` say; their leaves stay, so the tree and
+ * every proof stay.  The salt goes with the body: beside the leaf it would
+ * let anybody check a guess of what was forgotten. */
+NODISCARD enum err audit_prune(struct store_tx *tx, uint64_t before);
+
 /* Entries from `from` on, of one run when `run` is not NULL. */
 typedef enum err audit_entry_fn(void *arg, const struct audit_entry *e);
 NODISCARD enum err audit_list(struct store_tx *tx, const char *run,
@@ -57,6 +63,9 @@ NODISCARD enum err audit_list(struct store_tx *tx, const char *run,
 
 NODISCARD enum err audit_prove(struct store_tx *tx, uint64_t seq, uint64_t size,
     struct digest ret[TREE_LEVELS], size_t *ret_len);
+NODISCARD enum err audit_prove_consistency(struct store_tx *tx,
+    uint64_t old_size, uint64_t size, struct digest ret[TREE_LEVELS + 1],
+    size_t *ret_len);
 
 /* The text that the box signs. */
 void audit_checkpoint_text(const struct digest *box, uint64_t size,
@@ -69,16 +78,5 @@ struct audit_checkpoint {
 };
 NODISCARD enum err audit_checkpoint_read(
     const char *text, size_t len, struct audit_checkpoint *ret);
-
-/*
- * Verifying, from any source: give the entries in order, then compare.
- */
-struct audit_check {
-	struct tree tree;
-	uint64_t bad_seq; /* The first entry that does not fit. */
-	bool failed;
-};
-void audit_check_entry(struct audit_check *c, uint64_t seq, struct str salt,
-    struct str body, const struct digest *leaf);
 
 #endif

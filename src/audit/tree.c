@@ -90,6 +90,27 @@ range_hash(uint64_t begin, uint64_t end, tree_fetch_fn *node, void *arg,
 	return e;
 }
 
+/* Where the RFC splits `n` leaves: the largest power of two below it. */
+static uint64_t
+split_of(uint64_t n)
+{
+	uint64_t half = 1;
+
+	while (half * 2 < n)
+		half *= 2;
+	return half;
+}
+
+/* The RFC lists a path from the leaf up; we find it from the root down. */
+static void
+turn_round(const struct digest *down, size_t n, struct digest *ret)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		ret[i] = down[n - 1 - i];
+}
+
 enum err
 tree_prove(uint64_t index, uint64_t size, tree_fetch_fn *node, void *arg,
     struct digest ret[TREE_LEVELS], size_t *ret_len)
@@ -98,16 +119,13 @@ tree_prove(uint64_t index, uint64_t size, tree_fetch_fn *node, void *arg,
 	uint64_t begin = 0;
 	uint64_t end = size;
 	size_t n = 0;
-	size_t i;
 
 	if (index >= size || size >> TREE_LEVELS != 0)
 		return ERR_INPUT;
 	while (end - begin > 1) {
-		uint64_t half = 1;
+		uint64_t half = split_of(end - begin);
 		enum err e;
 
-		while (half * 2 < end - begin)
-			half *= 2;
 		if (index < begin + half) {
 			e = range_hash(
 			    begin + half, end, node, arg, &down[n++]);
@@ -120,8 +138,7 @@ tree_prove(uint64_t index, uint64_t size, tree_fetch_fn *node, void *arg,
 		if (e != OK)
 			return e;
 	}
-	for (i = 0; i < n; i++)
-		ret[i] = down[n - 1 - i];
+	turn_round(down, n, ret);
 	*ret_len = n;
 	return OK;
 }
@@ -155,4 +172,103 @@ tree_check(uint64_t index, uint64_t size, const struct digest *leaf,
 	if (sn != 0 || !digest_equal(&hash, root))
 		return ERR_SIGNATURE;
 	return OK;
+}
+
+enum err
+tree_prove_consistency(uint64_t old_size, uint64_t size, tree_fetch_fn *node,
+    void *arg, struct digest ret[TREE_LEVELS + 1], size_t *ret_len)
+{
+	struct digest down[TREE_LEVELS + 1];
+	uint64_t begin = 0;
+	uint64_t end = size;
+	size_t n = 0;
+	enum err e = OK;
+
+	if (old_size > size || size >> TREE_LEVELS != 0)
+		return ERR_INPUT;
+	/* Down to the subtree where the old tree ends. */
+	while (old_size != 0 && end != old_size && e == OK) {
+		uint64_t middle = begin + split_of(end - begin);
+
+		if (old_size <= middle) {
+			e = range_hash(middle, end, node, arg, &down[n++]);
+			end = middle;
+		} else {
+			e = range_hash(begin, middle, node, arg, &down[n++]);
+			begin = middle;
+		}
+	}
+	/* When it is the whole old tree, the verifier has its root. */
+	if (e == OK && begin != 0)
+		e = range_hash(begin, end, node, arg, &down[n++]);
+	if (e != OK)
+		return e;
+	turn_round(down, n, ret);
+	*ret_len = n;
+	return OK;
+}
+
+/* Steps 4 to 8 of the RFC: lead `seed` to both roots at once. */
+static enum err
+climb_to_both(uint64_t old_size, const struct digest *old_root, uint64_t size,
+    const struct digest *root, const struct digest *seed,
+    const struct digest *path, size_t path_len)
+{
+	struct digest old_hash = *seed;
+	struct digest hash = *seed;
+	uint64_t fn = old_size - 1;
+	uint64_t sn = size - 1;
+	size_t i;
+
+	for (; (fn & 1) != 0; fn >>= 1)
+		sn >>= 1;
+	for (i = 0; i < path_len; i++) {
+		if (sn == 0)
+			return ERR_SIGNATURE;
+		if ((fn & 1) != 0 || fn == sn) {
+			join(&path[i], &old_hash, &old_hash);
+			join(&path[i], &hash, &hash);
+			while ((fn & 1) == 0 && fn != 0) {
+				fn >>= 1;
+				sn >>= 1;
+			}
+		} else {
+			join(&hash, &path[i], &hash);
+		}
+		fn >>= 1;
+		sn >>= 1;
+	}
+	if (sn != 0 || !digest_equal(&old_hash, old_root) ||
+	    !digest_equal(&hash, root))
+		return ERR_SIGNATURE;
+	return OK;
+}
+
+enum err
+tree_check_consistency(uint64_t old_size, const struct digest *old_root,
+    uint64_t size, const struct digest *root, const struct digest *path,
+    size_t path_len)
+{
+	struct digest nothing;
+
+	if (old_size > size)
+		return ERR_INPUT;
+	if (old_size == 0) {
+		crypto_hash("", 0, &nothing);
+		return path_len == 0 && digest_equal(old_root, &nothing)
+		    ? OK
+		    : ERR_SIGNATURE;
+	}
+	if (old_size == size)
+		return path_len == 0 && digest_equal(old_root, root)
+		    ? OK
+		    : ERR_SIGNATURE;
+	/* A perfect old tree is a subtree: its root is where we begin. */
+	if ((old_size & (old_size - 1)) == 0)
+		return climb_to_both(
+		    old_size, old_root, size, root, old_root, path, path_len);
+	if (path_len == 0)
+		return ERR_SIGNATURE;
+	return climb_to_both(
+	    old_size, old_root, size, root, &path[0], path + 1, path_len - 1);
 }

@@ -47,4 +47,14 @@ NODISCARD enum err tree_check(uint64_t index, uint64_t size,
     const struct digest *leaf, const struct digest *path, size_t path_len,
     const struct digest *root);
 
+/* Consistency proofs (sections 2.1.4.1 and 2.1.4.2): the first `old_size`
+ * leaves of the tree of `size` are the leaves of the old tree.  The path is
+ * empty when the old tree has no leaves or is the same. */
+NODISCARD enum err tree_prove_consistency(uint64_t old_size, uint64_t size,
+    tree_fetch_fn *node, void *arg, struct digest ret[TREE_LEVELS + 1],
+    size_t *ret_len);
+NODISCARD enum err tree_check_consistency(uint64_t old_size,
+    const struct digest *old_root, uint64_t size, const struct digest *root,
+    const struct digest *path, size_t path_len);
+
 #endif

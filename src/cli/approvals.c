@@ -85,16 +85,48 @@ confirm(void)
 
 /* We sign only what we understand: our own box, key and act. */
 static enum err
-check_sheet(const struct identity *me, const char *act, const char *text)
+check_sheet(const struct identity *me, const char *act, const char *text,
+    struct sheet *ret)
 {
-	struct sheet sheet;
-
-	if (sheet_read(text, strlen(text), &sheet) != OK ||
-	    !digest_equal(&sheet.box, &me->box) ||
-	    !digest_equal(&sheet.client, &me->id) ||
-	    strcmp(sheet.act, act) != 0)
+	if (sheet_read(text, strlen(text), ret) != OK ||
+	    !digest_equal(&ret->box, &me->box) ||
+	    !digest_equal(&ret->client, &me->id) || strcmp(ret->act, act) != 0)
 		return ERR_INPUT;
 	return OK;
+}
+
+/* The log that the sheet names has grown into the one that the box signs
+ * now, and so has the one that we saw last: a house whose log was rolled
+ * back or rewritten gets no yes. */
+static int
+check_log(struct session *s, const struct sheet *sheet)
+{
+	struct anchor now;
+	int code = anchor_fetch(s, &now);
+
+	if (code == EXIT_REACHED)
+		code = anchor_prove(
+		    s, (uint64_t)sheet->log_size, &sheet->log_root, &now);
+	return code;
+}
+
+/* May this sheet be shown and signed? */
+static int
+trust_sheet(struct session *s, const char *act, const char *text)
+{
+	struct sheet sheet;
+	int code;
+
+	if (check_sheet(session_identity(s), act, text, &sheet) != OK) {
+		fprintf(stderr,
+		    "durward: the sheet is not about this act, this client "
+		    "and this box; nothing was signed\n");
+		return EXIT_BROKEN;
+	}
+	code = check_log(s, &sheet);
+	if (code != EXIT_REACHED)
+		fprintf(stderr, "durward: nothing was signed\n");
+	return code;
 }
 
 static int
@@ -130,12 +162,8 @@ cli_approve(struct session *s, const char *id, bool yes)
 	if (answer == NULL)
 		return code;
 	text = json_words(answer, "sheet");
-	if (check_sheet(session_identity(s), act, text) != OK) {
-		fprintf(stderr,
-		    "durward: the sheet is not about this act, this client "
-		    "and this box; nothing was signed\n");
-		code = EXIT_BROKEN;
-	} else {
+	code = trust_sheet(s, act, text);
+	if (code == EXIT_REACHED) {
 		cli_print("%s", text);
 		if (yes || confirm())
 			code = sign_sheet(s, act, text);

@@ -98,6 +98,7 @@ take_reply(struct watch *w, const struct json *v)
 {
 	w->over = true;
 	w->reached = json_flag(v, "reached");
+	free(w->reply);
 	w->reply = xstrdup(json_words(v, "reply"));
 }
 
@@ -129,6 +130,13 @@ show_entry(struct watch *w, const struct json *entry)
 
 	w->last_seq = (uint64_t)json_int(entry, "seq", 0);
 	w->next = w->last_seq + 1;
+	/* Its end cannot be told any more. */
+	if (text[0] == '\0') {
+		w->over = true;
+		free(w->reply);
+		w->reply = xstrdup("The log of this run was pruned; 'durward "
+				   "runs' tells what became of it.");
+	}
 	if (digest_read(leaf, strlen(leaf), &w->last_leaf) != OK ||
 	    json_parse(text, strlen(text), &body) != OK)
 		return;

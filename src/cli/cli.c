@@ -21,7 +21,7 @@ static const struct cli_command commands[] = {
     {"pair", "[TOKEN] [--name NAME] [--host HOST] [--role ROLE]",
 	"open a pairing window; with TOKEN, pair this client", command_pair},
     {"clients", "[revoke NAME]", "list or revoke clients", command_clients},
-    {"audit", "show [--run ID] | verify [--db FILE]", "read or verify the log",
+    {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool", "[add FILE]", "list tools, or sign and add one", command_tool},
     {"version", "", "print the version", command_version},

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "audit/check.h"
 #include "cli/cli.h"
 #include "cli/session.h"
 
@@ -20,6 +21,9 @@ int command_deny(int argc, char **argv);
 int command_pair(int argc, char **argv);
 int command_clients(int argc, char **argv);
 int command_audit(int argc, char **argv);
+#define AUDIT_USAGE                                                            \
+	"show [--run ID] | verify [--db FILE | --export FILE]"                 \
+	" [--anchor FILE] | export FILE | prune --before N"
 int command_tool(int argc, char **argv);
 int command_version(int argc, char **argv);
 
@@ -45,5 +49,47 @@ int cli_approve(struct session *s, const char *id, bool yes);
 /* Verify entry `seq` with `leaf` under a checkpoint that the box signed.
  * Prints the outcome; an exit code. */
 int cli_prove(struct session *s, uint64_t seq, const struct digest *leaf);
+
+/* The hashes of a proof that the house answered with. */
+#define PATH_MAX_LEN (TREE_LEVELS + 1)
+NODISCARD enum err cli_read_path(const struct json *answer,
+    struct digest path[PATH_MAX_LEN], size_t *ret_len);
+
+/* All entries of the house's log, or of one run, page by page. */
+typedef void entry_fn(void *arg, const struct json *entry);
+int cli_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg);
+
+/* ---- anchor.c: the checkpoint that this client keeps ---- */
+
+/* All of these say on stderr what is wrong, and return an exit code. */
+int anchor_load(const char *path, struct anchor *ret);
+
+/* A fresh checkpoint that the box signed.  It has grown from the one that
+ * this client kept, and is the one it keeps from now on. */
+int anchor_fetch(struct session *s, struct anchor *ret);
+
+/* Has `now` grown from the tree of `size` with `root`? */
+int anchor_prove(struct session *s, uint64_t size, const struct digest *root,
+    const struct anchor *now);
+
+/* ---- verify.c and export.c: the whole log ---- */
+
+/* Do the entries lead to this root, and past the anchor?  Says so, when
+ * `under` names the root. */
+int verify_end(const struct audit_check *c, const struct digest *root,
+    uint64_t size, const char *under);
+
+/* The anchor's signature, when there is a key to check it with. */
+int verify_anchor(const struct anchor *a, const struct public_key *key);
+int cli_broken(const char *words);
+
+/* The box's key as this client pinned it; false when it is not paired. */
+bool verify_pinned_key(struct public_key *ret);
+
+/* `anchor` may be NULL. */
+int verify_house(const struct anchor *anchor);
+int verify_copy(const char *path, const struct anchor *anchor);
+int verify_export(const char *path, const struct anchor *anchor);
+int export_log(const char *path);
 
 #endif

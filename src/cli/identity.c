@@ -83,7 +83,9 @@ identity_load(const char *folder, struct identity *ret, struct errmsg *why)
 	enum err e;
 
 	memset(ret, 0, sizeof(*ret));
-	e = load_where(folder, ret);
+	e = str_copy(ret->folder, sizeof(ret->folder), folder);
+	if (e == OK)
+		e = load_where(folder, ret);
 	if (e == OK)
 		e = file_load_secret(folder, KEY, &ret->key_pem);
 	if (e == OK)

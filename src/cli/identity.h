@@ -15,6 +15,7 @@
 #include "crypto/key.h"
 
 struct identity {
+	char folder[1024]; /* Where all of this lies. */
 	char name[65];
 	char host[256];
 	uint16_t port;

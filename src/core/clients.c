@@ -57,6 +57,22 @@ clients_refuse(
 
 /* ---- Commands ---- */
 
+/* The change is in the log, on the disk: now the client may hear of it. */
+static void
+confirm(void *arg, const char *key)
+{
+	clients_reply(arg, strtoll(key, NULL, 10), json_object());
+}
+
+void
+clients_confirm(struct core *c, int64_t request, struct record *r)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%lld", (long long)request);
+	record_post(r, true, request != 0 ? confirm : NULL, c, key);
+}
+
 static enum err
 do_ask(const struct call *k, struct errmsg *why)
 {
@@ -203,6 +219,35 @@ do_deny(const struct call *k, struct errmsg *why)
 	    json_str(k->params, "reason"), k->request, why);
 }
 
+/* body: {"before"}.  What is forgotten and that it was are one commit. */
+static enum err
+do_prune(const struct call *k, struct errmsg *why)
+{
+	struct core *c = k->core;
+	int64_t size = (int64_t)ledger_head(c->ledger)->size;
+	int64_t before = json_int(k->params, "before", -1);
+	struct json *body;
+	struct json *row;
+	struct record *r;
+
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner prunes the log");
+	if (before < 0 || before > size)
+		return err_say(why, ERR_INPUT,
+		    "the log has %lld entries; name a number up to that",
+		    (long long)size);
+	body = json_object();
+	json_put_int(body, "before", before);
+	json_put_str(body, "name", k->client->name);
+	row = json_object();
+	json_put_int(row, "before", before);
+	r = record_new(c->ledger);
+	record_log(r, "pruned", NULL, NULL, body);
+	record_row(r, ROW_PRUNE, row);
+	clients_confirm(c, k->request, r);
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct call *k, struct errmsg *why);
@@ -220,6 +265,7 @@ static const struct {
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
     {"tool.add", do_tool_add},
+    {"audit.prune", do_prune},
 };
 
 static enum err
@@ -419,13 +465,6 @@ clients_compare_trust(struct core *c, const struct json *table)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
-/* The change is in the log, on the disk: now the client may hear of it. */
-static void
-confirm(void *arg, const char *key)
-{
-	clients_reply(arg, strtoll(key, NULL, 10), json_object());
-}
-
 /* {"id", "ok", "error", "what", "client", "direct"} from the vault.  With
  * "direct" the vault answers the client itself: it is a secret. */
 void
@@ -437,8 +476,6 @@ clients_on_trust_answer(void *role, struct msg *m)
 	bool ours = request != 0 && !json_flag(m->body, "direct");
 	struct errmsg why;
 	struct record *r;
-	char key[24];
-
 	struct new_manifest *n =
 	    request != 0 ? find_new_manifest(c, request) : NULL;
 
@@ -456,11 +493,10 @@ clients_on_trust_answer(void *role, struct msg *m)
 			log_warn("the new manifest is left out: %s", why.text);
 		forget_new_manifest(n);
 	}
-	snprintf(key, sizeof(key), "%lld", (long long)request);
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
 	if (strcmp(what, "grant-revoked") == 0)
 		rules_grant_revoked(c, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
-	record_post(r, true, ours ? confirm : NULL, c, key);
+	clients_confirm(c, ours ? request : 0, r);
 }

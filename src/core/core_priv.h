@@ -131,6 +131,10 @@ void clients_reply_text(struct core *c, int64_t request, const char *text);
 void clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why);
 
+/* Write the record, then tell the client that it is on the disk; a request
+ * of 0 is nobody's. */
+void clients_confirm(struct core *c, int64_t request, struct record *r);
+
 query_fn *queries_find(const char *name);
 
 #endif

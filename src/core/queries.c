@@ -224,6 +224,15 @@ query_proof(const struct call *q)
 	    q->request);
 }
 
+static void
+query_consistency(const struct call *q)
+{
+	ledger_read_consistency(q->core->ledger,
+	    (uint64_t)json_int(q->params, "from", 0),
+	    (uint64_t)json_int(q->params, "to", 0), on_document, q->core,
+	    q->request);
+}
+
 static const struct {
 	const char *name;
 	query_fn *fn;
@@ -232,6 +241,7 @@ static const struct {
     {"challenge", query_challenge},
     {"checkpoint", query_checkpoint},
     {"clients", query_clients},
+    {"consistency", query_consistency},
     {"doctor", safety_query_doctor},
     {"entries", query_entries},
     {"events", query_events},

@@ -17,21 +17,6 @@
 #define KIND "policy"
 #define SCOPE_BOX "box"
 
-static void
-confirm(void *arg, const char *key)
-{
-	clients_reply(arg, strtoll(key, NULL, 10), json_object());
-}
-
-static void
-post_and_confirm(struct core *c, int64_t request, struct record *r)
-{
-	char key[24];
-
-	snprintf(key, sizeof(key), "%lld", (long long)request);
-	record_post(r, true, request != 0 ? confirm : NULL, c, key);
-}
-
 static struct json *
 active_row(const char *scope, int64_t n)
 {
@@ -140,7 +125,7 @@ rules_activate(const struct call *k, struct errmsg *why)
 	if (e != OK)
 		return e;
 	p = judge_policy(c->judge, scope);
-	post_and_confirm(c, k->request, new_version(c, p, k->client->name));
+	clients_confirm(c, k->request, new_version(c, p, k->client->name));
 	after_change(c, was_free);
 	return OK;
 }
@@ -172,7 +157,7 @@ finish_rollback(struct rollback *b, const char *body, struct errmsg *why)
 	r = record_new(c->ledger);
 	record_row(r, ROW_ACTIVE, active_row(b->scope, b->n));
 	log_active(r, p, b->client);
-	post_and_confirm(c, b->request, r);
+	clients_confirm(c, b->request, r);
 	after_change(c, was_free);
 }
 
@@ -376,7 +361,7 @@ rules_grant(const struct call *k, struct errmsg *why)
 	json_put_str(body, "name", k->client->name);
 	json_put_str(body, "grant", text);
 	record_log(r, "granted", NULL, NULL, body);
-	post_and_confirm(c, k->request, r);
+	clients_confirm(c, k->request, r);
 	return OK;
 }
 

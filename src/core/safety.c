@@ -59,21 +59,6 @@ tell_left(struct core *c, const char *reason, const char *who)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
-static void
-confirm(void *arg, const char *key)
-{
-	clients_reply(arg, strtoll(key, NULL, 10), json_object());
-}
-
-static void
-post_and_confirm(const struct call *k, struct record *r)
-{
-	char key[24];
-
-	snprintf(key, sizeof(key), "%lld", (long long)k->request);
-	record_post(r, true, confirm, k->core, key);
-}
-
 /* Any paired client; nothing that is written comes before it works. */
 enum err
 safety_halt(const struct call *k, struct errmsg *why)
@@ -88,7 +73,7 @@ safety_halt(const struct call *k, struct errmsg *why)
 	json_put_str(body, "name", k->client->name);
 	record_log(r, "halted", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "yes"));
-	post_and_confirm(k, r);
+	clients_confirm(c, k->request, r);
 	return OK;
 }
 
@@ -131,7 +116,7 @@ safety_resume(const struct call *k, struct errmsg *why)
 	r = record_new(c->ledger);
 	record_log(r, "resumed", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "no"));
-	post_and_confirm(k, r);
+	clients_confirm(c, k->request, r);
 	if (safety_is_free(s))
 		acts_thaw(c->acts);
 	return OK;

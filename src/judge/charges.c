@@ -22,6 +22,17 @@ write_usage(struct record *r, const char *key, int64_t at, int64_t amount)
 	record_row(r, ROW_USAGE, row);
 }
 
+/* What no span looks back to any more. */
+static void
+drop_old(struct record *r, const char *key, int64_t before)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "key", key);
+	json_put_int(row, "before", before);
+	record_row(r, ROW_USAGE_OLD, row);
+}
+
 static void
 add_charge(void *arg, const struct policy_charge *pc)
 {
@@ -44,6 +55,9 @@ add_charge(void *arg, const struct policy_charge *pc)
 		return;
 	}
 	write_usage(x->record, c->key, c->at, c->amount);
+	if (pc->line.span_s != SPAN_RUN)
+		drop_old(x->record, c->key,
+		    meter_oldest(pc->line.span_s, judge_now_ms(j)));
 	x->charges->n++;
 }
 
@@ -97,4 +111,16 @@ judge_settle(
 		write_usage(r, c->key, c->at, -back);
 	}
 	held->n = 0;
+}
+
+void
+judge_forget_run(struct judge *j, const char *run, struct record *r)
+{
+	struct json *row;
+
+	if (!meters_forget_run(&j->meters, run))
+		return;
+	row = json_object();
+	json_put_str(row, "run", run);
+	record_row(r, ROW_USAGE_RUN, row);
 }

@@ -132,6 +132,9 @@ NODISCARD enum err judge_charge(struct judge *j, const struct judge_case *c,
 void judge_settle(
     struct judge *j, struct charges *held, int64_t spent_s, struct record *r);
 
+/* The run is over: what was counted for it alone. */
+void judge_forget_run(struct judge *j, const char *run, struct record *r);
+
 /* ---- Grants ---- */
 
 /* Take up a grant whose signature the caller checked; writes its row.

@@ -28,11 +28,13 @@ struct meters {
 int64_t meter_sum(
     struct meters *m, const char *key, int64_t span_s, int64_t now_ms);
 int64_t meter_bucket(int64_t span_s, int64_t now_ms);
+/* The first piece that is still looked at. */
+int64_t meter_oldest(int64_t span_s, int64_t now_ms);
 /* False when there is no room. */
 bool meter_add(struct meters *m, const char *key, int64_t at, int64_t amount);
 void meters_free(struct meters *m);
-/* Those of a run that ended. */
-void meters_forget_run(struct meters *m, const char *run);
+/* Those of a run that ended; true when there were any. */
+bool meters_forget_run(struct meters *m, const char *run);
 
 struct judge {
 	struct judge_setup setup;

@@ -34,10 +34,16 @@ meter_bucket(int64_t span_s, int64_t now_ms)
 }
 
 int64_t
+meter_oldest(int64_t span_s, int64_t now_ms)
+{
+	return meter_bucket(span_s, now_ms) - PIECES;
+}
+
+int64_t
 meter_sum(struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
 {
 	struct meter *meter = find(m, key);
-	int64_t now = meter_bucket(span_s, now_ms);
+	int64_t oldest = meter_oldest(span_s, now_ms);
 	int64_t sum = 0;
 	size_t i;
 
@@ -45,7 +51,7 @@ meter_sum(struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
 		return m->n < METERS_MAX ? 0 : NO_ROOM;
 	for (i = 0; i < METER_BUCKETS; i++)
 		if (meter->buckets[i].amount != 0 &&
-		    meter->buckets[i].at >= now - PIECES)
+		    meter->buckets[i].at >= oldest)
 			sum += meter->buckets[i].amount;
 	return sum;
 }
@@ -81,9 +87,10 @@ meter_add(struct meters *m, const char *key, int64_t at, int64_t amount)
 	return true;
 }
 
-void
+bool
 meters_forget_run(struct meters *m, const char *run)
 {
+	size_t before = m->n;
 	size_t i = 0;
 
 	while (i < m->n) {
@@ -96,6 +103,7 @@ meters_forget_run(struct meters *m, const char *run)
 		free(m->at[i]);
 		m->at[i] = m->at[--m->n];
 	}
+	return m->n != before;
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/check.h"
 #include "base/log.h"
 #include "ledger/ledger_priv.h"
 
@@ -46,19 +46,13 @@ run_check(struct store_tx *tx, void *arg)
 static void
 conclude(struct check *c)
 {
-	struct digest want;
-	struct digest got;
-	char what[96] = "";
+	struct errmsg why = {""};
+	struct digest root;
+	enum err e;
 
-	tree_root(&c->head, &want);
-	tree_root(&c->entries.tree, &got);
-	if (c->entries.failed)
-		snprintf(what, sizeof(what), "entry %llu is missing or altered",
-		    (unsigned long long)c->entries.bad_seq);
-	else if (!digest_equal(&want, &got))
-		snprintf(what, sizeof(what),
-		    "the entries do not lead to the stored root");
-	c->fn(c->arg, what[0] == '\0', what);
+	tree_root(&c->head, &root);
+	e = audit_check_end(&c->entries, &root, c->head.size, &why);
+	c->fn(c->arg, e == OK, why.text);
 	free(c);
 }
 

@@ -36,8 +36,10 @@ enum ledger_row {
 	ROW_ACTIVE_VERSION, /* Loaded only: that one, and the newest number. */
 	ROW_GRANT,
 	ROW_USAGE, /* Adds to what stands there. */
-	ROW_USAGE_OLD, /* Deletes. */
+	ROW_USAGE_OLD, /* Deletes; so does the next. */
+	ROW_USAGE_RUN,
 	ROW_SETTING,
+	ROW_PRUNE, /* {"before"}: forget what earlier entries say. */
 	ROW_COUNT
 };
 
@@ -131,6 +133,10 @@ void ledger_read_version(struct ledger *l, const char *kind, const char *scope,
 
 /* {"path": [...]}: that entry `seq` is in the tree of `size`. */
 void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,
+    reading_fn *fn, void *arg, int64_t id);
+
+/* {"path": [...]}: that the tree of `to` grew from the tree of `from`. */
+void ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
     reading_fn *fn, void *arg, int64_t id);
 
 /* The steps that a run kept, and the act that ended last (or NULL).  Both

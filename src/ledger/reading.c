@@ -91,7 +91,8 @@ add_entry(void *arg, const struct audit_entry *e)
 
 	if (r->found && r->out.len + e->body.len * 2 > PAGE_BYTES_MAX)
 		return ERR_NOTFOUND; /* The page is full. */
-	hex_write(salt, (const uint8_t *)e->salt.p, AUDIT_SALT_LEN);
+	/* A pruned entry has neither salt nor body. */
+	hex_write(salt, (const uint8_t *)e->salt.p, e->salt.len);
 	digest_hex(&e->leaf, leaf);
 	buf_addf(&r->out,
 	    "%s{\"seq\":%llu,\"salt\":\"%s\",\"leaf\":\"%s\",\"body\":",
@@ -277,24 +278,30 @@ ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id)
 	reading_post(reading_new(l, read_runs, fn, arg, id), reading_done);
 }
 
-static enum err
-read_proof(struct store_tx *tx, struct reading *r)
+static void
+add_path(struct reading *r, const struct digest *path, size_t len)
 {
-	struct digest path[TREE_LEVELS];
 	char hex[DIGEST_HEX_SIZE];
-	size_t len;
 	size_t i;
-	enum err e = audit_prove(tx, r->from, r->size, path, &len);
 
-	if (e != OK)
-		return e;
 	buf_adds(&r->out, "{\"path\":[");
 	for (i = 0; i < len; i++) {
 		digest_hex(&path[i], hex);
 		buf_addf(&r->out, "%s\"%s\"", i > 0 ? "," : "", hex);
 	}
 	buf_adds(&r->out, "]}");
-	return OK;
+}
+
+static enum err
+read_proof(struct store_tx *tx, struct reading *r)
+{
+	struct digest path[TREE_LEVELS];
+	size_t len;
+	enum err e = audit_prove(tx, r->from, r->size, path, &len);
+
+	if (e == OK)
+		add_path(r, path, len);
+	return e;
 }
 
 void
@@ -306,6 +313,30 @@ ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size, reading_fn *fn,
 	r->from = seq;
 	/* Beyond the head there is nothing: out of range, so refused. */
 	r->size = size <= l->head.size ? size : 0;
+	reading_post(r, reading_done);
+}
+
+static enum err
+read_consistency(struct store_tx *tx, struct reading *r)
+{
+	struct digest path[TREE_LEVELS + 1];
+	size_t len;
+	enum err e = audit_prove_consistency(tx, r->from, r->size, path, &len);
+
+	if (e == OK)
+		add_path(r, path, len);
+	return e;
+}
+
+void
+ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
+    reading_fn *fn, void *arg, int64_t id)
+{
+	struct reading *r = reading_new(l, read_consistency, fn, arg, id);
+
+	/* Beyond the head there is nothing: out of range, so refused. */
+	r->from = to <= l->head.size ? from : UINT64_MAX;
+	r->size = to;
 	reading_post(r, reading_done);
 }
 

@@ -14,7 +14,7 @@
  */
 
 #define LOGS_MAX 4
-#define ROWS_MAX 32
+#define ROWS_MAX 48
 #define RESULT_LOGGED_MAX 4096
 
 struct row {

@@ -112,6 +112,8 @@ static const struct table tables[ROW_COUNT] = {
 		   " amount=amount+excluded.amount",
 	"SELECT key, at, amount FROM usage",
 	{{"key", TEXT}, {"at", INTEGER}, {"amount", INTEGER}}},
+    [ROW_USAGE_RUN] = {"DELETE FROM usage WHERE key LIKE '%@' || ?", NULL,
+	{{"run", TEXT}}},
     /* What no span looks back to any more. */
     [ROW_USAGE_OLD] = {"DELETE FROM usage WHERE key=? AND at<?", NULL,
 	{{"key", TEXT}, {"before", INTEGER}}},
@@ -127,9 +129,12 @@ row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 {
 	const struct table *t = &tables[table];
 	struct store_query *q;
-	enum err e = store_query_open(tx, t->write, &q);
+	enum err e;
 	int i;
 
+	if (table == ROW_PRUNE)
+		return audit_prune(tx, (uint64_t)json_int(row, "before", 0));
+	e = store_query_open(tx, t->write, &q);
 	if (e != OK)
 		return e;
 	for (i = 0; i < COLUMNS_MAX && t->columns[i].name != NULL; i++) {

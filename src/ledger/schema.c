@@ -62,5 +62,6 @@ static const char rules[] =
     " spec TEXT NOT NULL, missed TEXT NOT NULL, next_ms INTEGER NOT NULL,"
     " state TEXT NOT NULL);";
 
-const char *const ledger_migrations[] = {audit_schema, acts, rules};
+const char *const ledger_migrations[] = {
+    audit_schema, acts, audit_prune_schema, rules};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

@@ -109,6 +109,7 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached)
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
+	judge_forget_run(rs->s.judge, run->id, r);
 	record_post(r, false, NULL, NULL, NULL);
 	json_put_str(body, "run", run->id);
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);

@@ -2,9 +2,9 @@
 """The log, read back and checked without believing the house."""
 
 import sqlite3
-import subprocess
 
 from house import House
+from logbook import copy, verify
 
 
 def setup():
@@ -12,26 +12,6 @@ def setup():
     for i in range(9):
         h.console.ask(f"echo entry {i}")
     return h
-
-
-def copy(h, name, change=None):
-    """A consistent copy of the database, changed behind the house's back."""
-    path = h.path(name)
-    source = sqlite3.connect(h.path("state", "core", "durward.db"))
-    target = sqlite3.connect(path)
-    source.backup(target)
-    if change:
-        target.executescript("DROP TRIGGER log_keep; DROP TRIGGER log_stay;")
-        target.executescript(change)
-        target.commit()
-    source.close()
-    target.close()
-    return path
-
-
-def verify(h, path):
-    return subprocess.run([h.durward, "audit", "verify", "--db", path], text=True,
-                          capture_output=True)
 
 
 def test_every_entry_is_under_the_root_that_the_box_signed(h):

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audit/check.h"
 #include "base/limits.h"
 #include "check.h"
 #include "crypto/crypto.h"
@@ -33,11 +34,11 @@ check_setup(void)
 static struct store *
 open_log(void)
 {
-	const char *const migrations[] = {audit_schema};
+	const char *const migrations[] = {audit_schema, audit_prune_schema};
 	struct store *st = NULL;
 	struct errmsg why;
 
-	REQUIRE(store_open(path, migrations, 1, &st, &why) == OK);
+	REQUIRE(store_open(path, migrations, 2, &st, &why) == OK);
 	return st;
 }
 
@@ -82,6 +83,7 @@ append_some(struct store_tx *tx, void *arg)
 struct kept {
 	char body[128];
 	char salt[AUDIT_SALT_LEN];
+	size_t salt_len;
 	struct digest leaf;
 };
 
@@ -102,10 +104,12 @@ keep_entry(void *arg, const struct audit_entry *e)
 	struct kept *k = &l->kept[l->n];
 
 	if (l->n == ENTRIES || e->body.len >= sizeof(k->body) ||
-	    e->salt.len != AUDIT_SALT_LEN)
+	    e->salt.len != (e->body.len > 0 ? (size_t)AUDIT_SALT_LEN : 0))
 		return ERR_LIMIT;
 	memcpy(k->body, e->body.p, e->body.len + 1);
-	memcpy(k->salt, e->salt.p, AUDIT_SALT_LEN);
+	if (e->salt.len > 0)
+		memcpy(k->salt, e->salt.p, AUDIT_SALT_LEN);
+	k->salt_len = e->salt.len;
 	k->leaf = e->leaf;
 	l->seqs[l->n++] = e->seq;
 	return OK;
@@ -134,7 +138,7 @@ listed(struct store *st, const char *run, uint64_t from, uint64_t most)
 static void
 check_one(struct audit_check *c, size_t seq, const struct kept *k)
 {
-	audit_check_entry(c, seq, (struct str){k->salt, AUDIT_SALT_LEN},
+	audit_check_entry(c, seq, (struct str){k->salt, k->salt_len},
 	    (struct str){k->body, strlen(k->body)}, &k->leaf);
 }
 
@@ -300,6 +304,46 @@ TEST(the_store_can_prove_every_entry_at_every_size)
 }
 
 static enum err
+prove_growth(struct store_tx *tx, void *arg)
+{
+	struct digest proof[TREE_LEVELS + 1];
+	struct digest roots[ENTRIES + 1];
+	struct listing *l = arg;
+	struct tree t = {0};
+	uint64_t old_size;
+	uint64_t size;
+	enum err e = OK;
+
+	tree_root(&t, &roots[0]);
+	for (size = 1; size <= ENTRIES && e == OK; size++) {
+		e = tree_add(&t, &l->kept[size - 1].leaf, NULL, NULL);
+		tree_root(&t, &roots[size]);
+		for (old_size = 0; old_size <= size && e == OK; old_size++) {
+			size_t len;
+
+			e = audit_prove_consistency(
+			    tx, old_size, size, proof, &len);
+			if (e == OK)
+				e = tree_check_consistency(old_size,
+				    &roots[old_size], size, &roots[size], proof,
+				    len);
+		}
+	}
+	return e;
+}
+
+TEST(the_store_can_prove_that_every_size_grew_from_every_smaller_one)
+{
+	struct store *st = open_new();
+	struct listing l;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	l = listed(st, NULL, 0, 100);
+	CHECK_INT(store_run_now(st, prove_growth, &l), OK);
+	store_close(st);
+}
+
+static enum err
 change_job(struct store_tx *tx, void *arg)
 {
 	struct store_query *q;
@@ -320,6 +364,139 @@ TEST(the_database_itself_refuses_to_change_the_log)
 	CHECK(store_run_now(st, change_job, delete) != OK);
 	l = listed(st, NULL, 0, 100);
 	CHECK_INT(l.n, ENTRIES);
+	store_close(st);
+}
+
+static enum err
+prune_some(struct store_tx *tx, void *arg)
+{
+	struct json *v = json_object();
+	const int *before = arg;
+	struct audit a;
+	uint64_t seq;
+	enum err e = audit_load(tx, &a);
+
+	json_put_str(v, "kind", "pruned");
+	json_put_int(v, "before", *before);
+	if (e == OK)
+		e = audit_append(&a, tx, v, &seq);
+	json_free(v);
+	return e == OK ? audit_prune(tx, (uint64_t)*before) : e;
+}
+
+static enum err
+append_few(struct store_tx *tx, void *arg)
+{
+	struct json *v = body_of(0);
+	struct audit a;
+	uint64_t seq;
+	int i;
+	enum err e = audit_load(tx, &a);
+
+	(void)arg;
+	for (i = 0; i < ENTRIES - 2 && e == OK; i++)
+		e = audit_append(&a, tx, v, &seq);
+	json_free(v);
+	return e;
+}
+
+TEST(a_pruned_log_keeps_its_tree_and_says_how_much_is_gone)
+{
+	struct store *st = open_new();
+	struct audit_check c = {.failed = false};
+	struct listing before;
+	struct listing l;
+	struct digest a;
+	struct digest b;
+	int most = 7;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_few, NULL) == OK);
+	before = listed(st, NULL, 0, 100);
+	REQUIRE(store_run_now(st, prune_some, &most) == OK);
+	l = listed(st, NULL, 0, 100);
+	store_close(st);
+	REQUIRE(l.n == ENTRIES - 1);
+	for (i = 0; i < l.n; i++) {
+		CHECK((l.kept[i].body[0] == '\0') == (i < 7));
+		if (i < before.n)
+			CHECK(digest_equal(
+			    &before.kept[i].leaf, &l.kept[i].leaf));
+		check_one(&c, i, &l.kept[i]);
+	}
+	CHECK(!c.failed);
+	CHECK_INT(c.pruned, 7);
+	CHECK_INT(c.pruned_end, 7);
+	CHECK_INT(c.prune_said, 7);
+	tree_root(&c.tree, &a);
+	tree_root(&l.audit.tree, &b);
+	CHECK(digest_equal(&a, &b));
+}
+
+TEST(a_body_that_is_taken_alone_is_found)
+{
+	struct store *st = open_new();
+	struct audit_check c = {.failed = false};
+	struct listing l;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	l = listed(st, NULL, 0, 100);
+	store_close(st);
+	/* Without its salt it looks pruned, but nothing says that it was. */
+	l.kept[5].body[0] = '\0';
+	l.kept[5].salt_len = 0;
+	for (i = 0; i < l.n; i++)
+		check_one(&c, i, &l.kept[i]);
+	CHECK(!c.failed);
+	CHECK(c.pruned_end > c.prune_said);
+	memset(&c, 0, sizeof(c));
+	l.kept[5].salt_len = AUDIT_SALT_LEN;
+	for (i = 0; i < l.n; i++)
+		check_one(&c, i, &l.kept[i]);
+	CHECK(c.failed);
+	CHECK_INT(c.bad_seq, 5);
+}
+
+TEST(a_salt_that_became_part_of_the_body_is_found)
+{
+	static const char both[] = "0123456789abcdef{\"kind\":\"x\"}";
+	struct audit_check whole = {.failed = false};
+	struct audit_check moved = {.failed = false};
+	struct digest leaf;
+
+	tree_leaf(both, 16, both + 16, strlen(both) - 16, &leaf);
+	audit_check_entry(&whole, 0, (struct str){both, 16},
+	    (struct str){both + 16, strlen(both) - 16}, &leaf);
+	audit_check_entry(&moved, 0, (struct str){both, 0},
+	    (struct str){both, strlen(both)}, &leaf);
+	CHECK(!whole.failed);
+	CHECK(moved.failed);
+}
+
+TEST(the_database_lets_nothing_but_pruning_through)
+{
+	static char *const changes[] = {"UPDATE log SET body='' WHERE seq=3",
+	    "UPDATE log SET salt=x'' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='{}' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', kind='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', run='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', act='x' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', seq=99 WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', leaf=x'00' WHERE seq=3"};
+	struct store *st = open_new();
+	struct listing l;
+	size_t i;
+
+	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	for (i = 0; i < ARRAY_LEN(changes); i++) {
+		CASE(changes[i]);
+		CHECK(store_run_now(st, change_job, changes[i]) != OK);
+	}
+	l = listed(st, NULL, 0, 100);
+	CHECK_STR(l.kept[3].body,
+	    "{\"kind\":\"done\",\"n\":3,\"run\":"
+	    "\"" RUN_A "\"}");
 	store_close(st);
 }
 
@@ -360,77 +537,4 @@ TEST(a_body_beyond_the_limit_is_not_written)
 	CHECK(store_run_now(st, append_big, &a) == ERR_LIMIT);
 	CHECK_INT(a.tree.size, 0);
 	store_close(st);
-}
-
-TEST(a_checkpoint_reads_back_and_has_one_text)
-{
-	struct audit_checkpoint c;
-	struct digest box = {{1, 2}};
-	struct digest root = {{3, 4}};
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, 512);
-	audit_checkpoint_text(&box, 12345, &root, &b);
-	REQUIRE(audit_checkpoint_read(b.p, b.len, &c) == OK);
-	CHECK(digest_equal(&c.box, &box));
-	CHECK(digest_equal(&c.root, &root));
-	CHECK_INT(c.size, 12345);
-	for (i = 0; i < b.len; i++) {
-		char was = b.p[i];
-
-		b.p[i] = was == 'G' ? 'H' : 'G';
-		CHECK(audit_checkpoint_read(b.p, b.len, &c) == ERR_INPUT);
-		b.p[i] = was;
-		CHECK(audit_checkpoint_read(b.p, i, &c) == ERR_INPUT);
-	}
-	buf_adds(&b, "\n");
-	CHECK(audit_checkpoint_read(b.p, b.len, &c) == ERR_INPUT);
-	buf_done(&b);
-}
-
-TEST(a_checkpoint_with_an_odd_number_is_refused)
-{
-	static const char *const sizes[] = {
-	    "-1", "+5", "05", " 5", "5 ", "18446744073709551616", "0x5", ""};
-	char hex[65];
-	size_t i;
-
-	memset(hex, 'a', 64);
-	hex[64] = '\0';
-	for (i = 0; i < ARRAY_LEN(sizes); i++) {
-		struct audit_checkpoint c;
-		char text[400];
-
-		CASE(sizes[i]);
-		snprintf(text, sizeof(text),
-		    "durward-checkpoint/1\nbox %s\nsize %s\nroot %s\n", hex,
-		    sizes[i], hex);
-		CHECK(
-		    audit_checkpoint_read(text, strlen(text), &c) == ERR_INPUT);
-	}
-}
-
-static bool
-read_without_end(void)
-{
-	struct audit_checkpoint c;
-	struct digest d = {{1}};
-	struct buf b;
-	char *exact;
-	enum err e;
-
-	buf_init(&b, 512);
-	audit_checkpoint_text(&d, 5, &d, &b);
-	exact = malloc(b.len);
-	memcpy(exact, b.p, b.len);
-	e = audit_checkpoint_read(exact, b.len, &c);
-	free(exact);
-	buf_done(&b);
-	return e == OK;
-}
-
-TEST(a_checkpoint_needs_no_nul_behind_it)
-{
-	CHECK(check_survives(read_without_end));
 }

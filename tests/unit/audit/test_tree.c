@@ -95,6 +95,31 @@ naive_path(size_t m, const struct digest *d, size_t n, struct digest *ret)
 	return len + 1;
 }
 
+/* SUBPROOF of RFC 9162, 2.1.4.1, word for word. */
+static size_t
+naive_subproof(
+    size_t m, const struct digest *d, size_t n, bool whole, struct digest *ret)
+{
+	size_t k = 1;
+	size_t len;
+
+	if (m == n) {
+		if (!whole)
+			naive_root(d, n, &ret[0]);
+		return whole ? 0 : 1;
+	}
+	while (2 * k < n)
+		k *= 2;
+	if (m <= k) {
+		len = naive_subproof(m, d, k, whole, ret);
+		naive_root(d + k, n - k, &ret[len]);
+	} else {
+		len = naive_subproof(m - k, d + k, n - k, false, ret);
+		naive_root(d, k, &ret[len]);
+	}
+	return len + 1;
+}
+
 TEST(the_root_is_that_of_the_rfc_at_every_size)
 {
 	struct tree t = {0};
@@ -112,39 +137,152 @@ TEST(the_root_is_that_of_the_rfc_at_every_size)
 	}
 }
 
-/* The known answers of the Certificate Transparency project. */
+/* The known leaves and answers of the Certificate Transparency project. */
+static const struct {
+	const char *bytes;
+	size_t len;
+} known[] = {{"", 0}, {"\x00", 1}, {"\x10", 1}, {"\x20\x21", 2},
+    {"\x30\x31", 2}, {"\x40\x41\x42\x43", 4},
+    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
+    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f", 16}};
+static const char *const known_roots[] = {
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
+
+#define H0 "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+#define H1 "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"
+#define H4 "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+#define H6 "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f"
+#define H01 "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"
+#define H23 "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e"
+#define H45 "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a"
+#define H67 "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0"
+#define H0123 "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+#define H4567 "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
+
+static void
+plant_known(struct tree *t, size_t n)
+{
+	struct digest d;
+	size_t i;
+
+	memset(t, 0, sizeof(*t));
+	memset(have_node, 0, sizeof(have_node));
+	for (i = 0; i < n; i++) {
+		tree_leaf("", 0, known[i].bytes, known[i].len, &d);
+		REQUIRE(tree_add(t, &d, keep_node, NULL) == OK);
+	}
+}
+
+/* Back to the leaves that the other tests walk. */
+static void
+plant_own(void)
+{
+	memset(&tree, 0, sizeof(tree));
+	memset(have_node, 0, sizeof(have_node));
+	check_setup();
+}
+
+static void
+check_path(const struct digest *path, size_t len, const char *const *want)
+{
+	char hex[DIGEST_HEX_SIZE];
+	size_t i;
+
+	for (i = 0; i < len && want[i] != NULL; i++) {
+		digest_hex(&path[i], hex);
+		CHECK_STR(hex, want[i]);
+	}
+	CHECK(i == len && want[i] == NULL);
+}
+
+static struct digest
+known_root(size_t size)
+{
+	struct digest d;
+
+	REQUIRE(digest_read(known_roots[size - 1], 64, &d) == OK);
+	return d;
+}
+
 TEST(the_root_of_the_known_eight_leaves_is_the_known_one)
 {
-	static const struct {
-		const char *bytes;
-		size_t len;
-	} rows[] = {{"", 0}, {"\x00", 1}, {"\x10", 1}, {"\x20\x21", 2},
-	    {"\x30\x31", 2}, {"\x40\x41\x42\x43", 4},
-	    {"\x50\x51\x52\x53\x54\x55\x56\x57", 8},
-	    {"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
-		16}};
-	static const char *const roots[] = {
-	    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-	    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-	    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-	    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-	    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-	    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-	    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-	    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
 	struct tree t = {0};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
+	for (i = 0; i < ARRAY_LEN(known); i++) {
 		char hex[DIGEST_HEX_SIZE];
 		struct digest d;
 
-		tree_leaf("", 0, rows[i].bytes, rows[i].len, &d);
+		tree_leaf("", 0, known[i].bytes, known[i].len, &d);
 		REQUIRE(tree_add(&t, &d, NULL, NULL) == OK);
 		tree_root(&t, &d);
 		digest_hex(&d, hex);
-		CHECK_STR(hex, roots[i]);
+		CHECK_STR(hex, known_roots[i]);
 	}
+}
+
+TEST(the_known_inclusion_proofs_are_made_and_verify)
+{
+	static const struct {
+		size_t index;
+		size_t size;
+		const char *path[4];
+	} rows[] = {{0, 1, {NULL}}, {0, 8, {H1, H23, H4567}},
+	    {5, 8, {H4, H67, H0123}}, {2, 3, {H01}}, {1, 5, {H0, H23, H4}}};
+	struct digest path[TREE_LEVELS];
+	struct tree t;
+	size_t len;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t index = rows[i].index;
+		struct digest root = known_root(rows[i].size);
+		struct digest leaf;
+
+		plant_known(&t, rows[i].size);
+		REQUIRE(tree_prove(index, rows[i].size, fetch_node, NULL, path,
+			    &len) == OK);
+		check_path(path, len, rows[i].path);
+		tree_leaf("", 0, known[index].bytes, known[index].len, &leaf);
+		CHECK(tree_check(
+			  index, rows[i].size, &leaf, path, len, &root) == OK);
+	}
+	plant_own();
+}
+
+TEST(the_known_consistency_proofs_are_made_and_verify)
+{
+	static const struct {
+		size_t old_size;
+		size_t size;
+		const char *path[4];
+	} rows[] = {{1, 1, {NULL}}, {1, 8, {H1, H23, H4567}},
+	    {6, 8, {H45, H67, H0123}}, {2, 5, {H23, H4}},
+	    {6, 7, {H45, H6, H0123}}};
+	struct digest path[TREE_LEVELS + 1];
+	struct tree t;
+	size_t len;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct digest old_root = known_root(rows[i].old_size);
+		struct digest root = known_root(rows[i].size);
+
+		plant_known(&t, rows[i].size);
+		REQUIRE(tree_prove_consistency(rows[i].old_size, rows[i].size,
+			    fetch_node, NULL, path, &len) == OK);
+		check_path(path, len, rows[i].path);
+		CHECK(tree_check_consistency(rows[i].old_size, &old_root,
+			  rows[i].size, &root, path, len) == OK);
+	}
+	plant_own();
 }
 
 TEST(every_proof_is_the_one_of_the_rfc_and_verifies)
@@ -217,6 +355,116 @@ TEST(no_changed_proof_verifies)
 			CHECK_INT(count_forged(m, n, path, len, &root), 0);
 		}
 	}
+}
+
+TEST(every_consistency_proof_is_the_one_of_the_rfc_and_verifies)
+{
+	struct digest want[TREE_LEVELS + 1];
+	struct digest path[TREE_LEVELS + 1];
+	struct digest old_root;
+	struct digest root;
+	size_t len;
+	size_t m;
+	size_t n;
+
+	for (n = 0; n <= LEAVES; n++) {
+		naive_root(leaves, n, &root);
+		for (m = 0; m <= n; m++) {
+			size_t want_len = m == 0
+			    ? 0
+			    : naive_subproof(m, leaves, n, true, want);
+
+			naive_root(leaves, m, &old_root);
+			REQUIRE(tree_prove_consistency(
+				    m, n, fetch_node, NULL, path, &len) == OK);
+			CHECK_INT(len, want_len);
+			CHECK(memcmp(path, want, len * sizeof(path[0])) == 0);
+			CHECK(tree_check_consistency(
+				  m, &old_root, n, &root, path, len) == OK);
+		}
+	}
+}
+
+static bool
+links(size_t m, const struct digest *old_root, size_t n,
+    const struct digest *root, const struct digest *path, size_t len)
+{
+	return tree_check_consistency(m, old_root, n, root, path, len) == OK;
+}
+
+/* How many changed versions of one consistency proof still verify. */
+static int
+count_forged_links(size_t m, const struct digest *old_root, size_t n,
+    const struct digest *root, struct digest *path, size_t len)
+{
+	struct digest longer[TREE_LEVELS + 2];
+	struct digest other = *old_root;
+	int passed = 0;
+	size_t i;
+
+	other.b[m % DIGEST_LEN] ^= 1;
+	passed += links(m, &other, n, root, path, len);
+	other = *root;
+	other.b[n % DIGEST_LEN] ^= 1;
+	/* Every tree follows from the empty one. */
+	passed += m != 0 && links(m, old_root, n, &other, path, len);
+	for (i = 0; i < len; i++) {
+		path[i].b[0] ^= 1;
+		passed += links(m, old_root, n, root, path, len);
+		path[i].b[0] ^= 1;
+	}
+	for (i = 0; i < len; i++) {
+		memcpy(longer, path, i * sizeof(path[0]));
+		memcpy(
+		    longer + i, path + i + 1, (len - i - 1) * sizeof(path[0]));
+		passed += links(m, old_root, n, root, longer, len - 1);
+	}
+	for (i = 0; i <= len; i++) {
+		memcpy(longer, path, i * sizeof(path[0]));
+		longer[i] = *root;
+		memcpy(longer + i + 1, path + i, (len - i) * sizeof(path[0]));
+		passed += links(m, old_root, n, root, longer, len + 1);
+	}
+	for (i = 0; i <= LEAVES; i++)
+		passed += i != m && links(i, old_root, n, root, path, len);
+	return passed;
+}
+
+TEST(no_changed_consistency_proof_verifies)
+{
+	struct digest path[TREE_LEVELS + 1];
+	struct digest old_root;
+	struct digest root;
+	size_t len;
+	size_t m;
+	size_t n;
+
+	for (n = 0; n <= LEAVES; n++) {
+		naive_root(leaves, n, &root);
+		for (m = 0; m <= n; m++) {
+			naive_root(leaves, m, &old_root);
+			REQUIRE(tree_prove_consistency(
+				    m, n, fetch_node, NULL, path, &len) == OK);
+			CHECK_INT(count_forged_links(
+				      m, &old_root, n, &root, path, len),
+			    0);
+		}
+	}
+}
+
+TEST(a_larger_tree_is_never_the_beginning_of_a_smaller_one)
+{
+	struct digest path[TREE_LEVELS + 1];
+	size_t len;
+
+	CHECK(tree_prove_consistency(6, 5, fetch_node, NULL, path, &len) ==
+	    ERR_INPUT);
+	CHECK(tree_prove_consistency(1, (uint64_t)1 << TREE_LEVELS, fetch_node,
+		  NULL, path, &len) == ERR_INPUT);
+	CHECK(tree_check_consistency(6, &leaves[0], 5, &leaves[0], NULL, 0) ==
+	    ERR_INPUT);
+	CHECK(tree_check_consistency(3, &leaves[0], 5, &leaves[0], NULL, 0) ==
+	    ERR_SIGNATURE);
 }
 
 TEST(a_proof_outside_the_tree_does_not_exist)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli_priv.h"
+#include "crypto/crypto.h"
+
+/* `durward audit verify`: all entries, from the house or from a copy of its
+ * database, against a root, and past an anchor. */
+
+int
+cli_broken(const char *words)
+{
+	fprintf(stderr, "durward: the log does not verify: %s\n", words);
+	return EXIT_BROKEN;
+}
+
+int
+verify_end(const struct audit_check *c, const struct digest *root,
+    uint64_t size, const char *under)
+{
+	struct errmsg why;
+	char hex[DIGEST_HEX_SIZE];
+
+	if (audit_check_end(c, root, size, &why) != OK)
+		return cli_broken(why.text);
+	if (under == NULL)
+		return EXIT_REACHED;
+	digest_hex(root, hex);
+	cli_print("%llu entries verified under %s %.16s...",
+	    (unsigned long long)size, under, hex);
+	if (c->pruned > 0)
+		cli_print(
+		    ", %llu of them pruned", (unsigned long long)c->pruned);
+	if (c->anchor != NULL)
+		cli_print(", grown from the anchor's %llu",
+		    (unsigned long long)c->anchor->at.size);
+	cli_print("\n");
+	return EXIT_REACHED;
+}
+
+bool
+verify_pinned_key(struct public_key *ret)
+{
+	struct identity me;
+	struct errmsg why;
+	char folder[1024];
+
+	if (identity_folder(NULL, folder, sizeof(folder), &why) != OK ||
+	    identity_load(folder, &me, &why) != OK)
+		return false;
+	*ret = me.box_key;
+	identity_done(&me);
+	return true;
+}
+
+int
+verify_anchor(const struct anchor *a, const struct public_key *key)
+{
+	if (key == NULL) {
+		fprintf(stderr,
+		    "durward: the anchor's signature was not checked: this "
+		    "client is not paired and knows no box\n");
+		return EXIT_REACHED;
+	}
+	if (anchor_verify(a, key) == OK)
+		return EXIT_REACHED;
+	return cli_broken("the anchor is not signed by the box");
+}
+
+struct house {
+	struct audit_check check;
+	uint64_t size; /* Of the checkpoint. */
+};
+
+static void
+on_entry(void *arg, const struct json *entry)
+{
+	struct house *h = arg;
+
+	/* What came after the checkpoint is not its matter. */
+	if ((uint64_t)json_int(entry, "seq", 0) < h->size)
+		audit_check_document(&h->check, entry);
+}
+
+/* The entries of the house, under a root that its box signs now. */
+static int
+verify_session(struct session *s, const struct anchor *anchor)
+{
+	struct house h = {.check = {.anchor = anchor}};
+	struct anchor now;
+	int code = EXIT_REACHED;
+
+	if (anchor != NULL)
+		code = verify_anchor(anchor, &session_identity(s)->box_key);
+	if (code == EXIT_REACHED)
+		code = anchor_fetch(s, &now);
+	if (code != EXIT_REACHED)
+		return code;
+	h.size = now.at.size;
+	code = cli_each_entry(s, NULL, on_entry, &h);
+	if (code == EXIT_REACHED)
+		code = verify_end(
+		    &h.check, &now.at.root, now.at.size, "the signed root");
+	return code;
+}
+
+int
+verify_house(const struct anchor *anchor)
+{
+	int code = EXIT_REACHED;
+	struct session *s = session_open(&code);
+
+	if (s == NULL)
+		return code;
+	code = verify_session(s, anchor);
+	session_close(s);
+	return code;
+}
+
+struct copy {
+	struct audit_check check;
+	struct audit stored;
+};
+
+static enum err
+check_copy_entry(void *arg, const struct audit_entry *e)
+{
+	audit_check_entry(arg, e->seq, e->salt, e->body, &e->leaf);
+	return OK;
+}
+
+static enum err
+check_copy(struct store_tx *tx, void *arg)
+{
+	struct copy *c = arg;
+	enum err e = audit_load(tx, &c->stored);
+
+	if (e == OK)
+		e = audit_list(
+		    tx, NULL, 0, INT64_MAX, check_copy_entry, &c->check);
+	return e;
+}
+
+static int
+verify_store(const char *path, struct copy *c)
+{
+	struct errmsg why = {""};
+	struct store *st;
+	struct digest root;
+	enum err e = store_open_copy(path, &st, &why);
+
+	if (e != OK) {
+		fprintf(stderr, "durward: %s\n", why.text);
+		return EXIT_FAILED;
+	}
+	e = store_run_now(st, check_copy, c);
+	store_close(st);
+	if (e != OK)
+		return cli_broken("the stored tree is damaged");
+	tree_root(&c->stored.tree, &root);
+	return verify_end(
+	    &c->check, &root, c->stored.tree.size, "the stored root");
+}
+
+/* Offline: the entries against the tree that is stored beside them. */
+int
+verify_copy(const char *path, const struct anchor *anchor)
+{
+	struct copy c = {.check = {.anchor = anchor}};
+	struct public_key key;
+	int code = EXIT_REACHED;
+
+	crypto_open();
+	if (anchor != NULL)
+		code = verify_anchor(
+		    anchor, verify_pinned_key(&key) ? &key : NULL);
+	return code == EXIT_REACHED ? verify_store(path, &c) : code;
+}
