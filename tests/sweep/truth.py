@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a database says about one run, and whether rows and log agree."""
+
+import json
+import os
+import shutil
+import sqlite3
+
+DURABLE = ("physical", "external", "money", "system")
+ENDS = ("done", "failed", "denied", "unknown")
+STATES = ("proposed", "judged", "denied", "asked", "approved", "allowed", "intent", "started",
+          "done", "failed", "unknown")
+
+
+def snapshot(house, name):
+    """The database as a crash left it, beside the house."""
+    folder = house.path(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+    for end in ("", "-wal"):
+        f = house.path("state", "core", "durward.db" + end)
+        if os.path.exists(f):
+            shutil.copy(f, folder)
+    return os.path.join(folder, "durward.db")
+
+
+class Truth:
+    """All that is kept about a run; `run` may be None, then about all."""
+
+    def __init__(self, path, goal=None, readonly=False):
+        db = sqlite3.connect(f"file:{path}" + ("?mode=ro" if readonly else ""), uri=True,
+                             timeout=20)
+        db.row_factory = sqlite3.Row
+        db.execute("BEGIN")
+        self.integrity = [r[0] for r in db.execute("PRAGMA integrity_check")]
+        self.size, self.last = db.execute("SELECT count(*), max(seq) FROM log").fetchone()
+        where, args = ("goal=?", (goal,)) if goal else ("1", ())
+        self.runs = {r["id"]: dict(r) for r in db.execute(f"SELECT * FROM run WHERE {where}", args)}
+        self.log = []
+        for r in db.execute("SELECT seq, leaf, run, body FROM log ORDER BY seq"):
+            if r["run"] in self.runs:
+                self.log.append(dict(json.loads(r["body"]), seq=r["seq"], leaf=r["leaf"].hex()))
+        self.acts = {r["id"]: dict(r) for r in db.execute("SELECT * FROM act")
+                     if r["run"] in self.runs}
+        self.sheets = {r["act"]: dict(r) for r in db.execute("SELECT * FROM sheet")
+                       if r["act"] in self.acts}
+        self.nonces = [(r["nonce"], r["act"]) for r in db.execute("SELECT * FROM nonce_spent")
+                       if r["act"] in self.acts]
+        db.close()
+
+    def of_act(self, act, *kinds):
+        return [e for e in self.log if e.get("act") == act and (not kinds or e["kind"] in kinds)]
+
+    def disagreements(self):
+        """Rows and log entries are written in one transaction: whatever is
+        missing, both tell the same."""
+        if self.integrity != ["ok"]:
+            yield f"integrity_check says {self.integrity[:3]}"
+        if self.size and self.last != self.size - 1:
+            yield f"the log has {self.size} entries and ends at {self.last}"
+        yield from self._runs()
+        for act in sorted(set(self.acts) | {e["act"] for e in self.log if "act" in e}):
+            yield from self._act(act)
+        spent = [n for n, _ in self.nonces]
+        logged = [e["nonce"] for e in self.log if e["kind"] == "intent" and "nonce" in e]
+        if sorted(spent) != sorted(logged):
+            yield f"nonces spent {spent} but {logged} in the log"
+        if len(set(logged)) != len(logged):
+            yield f"a nonce was spent twice: {logged}"
+
+    def _runs(self):
+        for run, row in self.runs.items():
+            kinds = [e["kind"] for e in self.log if e["run"] == run]
+            if kinds.count("goal") != 1:
+                yield f"run {run[:8]} has a row and {kinds.count('goal')} entries 'goal'"
+            if (row["state"] == "open") != (kinds.count("run-done") == 0):
+                yield f"run {run[:8]} is {row['state']}, the log says {kinds}"
+            if kinds.count("run-done") > 1:
+                yield f"run {run[:8]} ended {kinds.count('run-done')} times"
+
+    def _act(self, act):
+        kinds = [{"asked-again": "asked"}.get(e["kind"], e["kind"]) for e in self.of_act(act)]
+        states = [k for k in kinds if k in STATES]
+        if act not in self.acts:
+            yield f"act {act[:8]} is in the log ({kinds}) and has no row"
+            return
+        row = self.acts[act]
+        if not states or states[-1] != row["state"]:
+            yield f"act {act[:8]} is {row['state']}, the log says {kinds}"
+        if len([k for k in states if k in ENDS]) > 1:
+            yield f"act {act[:8]} ended more than once: {kinds}"
+        signed = [e["signature"] for e in self.of_act(act, "approved")]
+        kept = [self.sheets[act]["signature"]] if act in self.sheets else []
+        if signed[-1:] != kept:
+            yield f"act {act[:8]} has {len(signed)} entries 'approved' and {len(kept)} sheets"
+        for e in self.of_act(act, "intent"):
+            if row["effect"] in DURABLE and "nonce" not in e:
+                yield f"act {act[:8]} of effect {row['effect']} was meant without a sheet"
