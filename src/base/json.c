@@ -148,62 +148,6 @@ json_escape(struct buf *b, const char *s, size_t len)
 	buf_add(b, "\"", 1);
 }
 
-/* The code point of the valid UTF-8 sequence at `s`, and its length. */
-static unsigned
-code_point(const char *s, size_t *ret_len)
-{
-	unsigned char c = (unsigned char)s[0];
-	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	unsigned v = n == 1 ? c : c & (0x7fu >> n);
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		v = v << 6 | ((unsigned char)s[i] & 0x3f);
-	*ret_len = n;
-	return v;
-}
-
-static bool
-is_invisible(unsigned c)
-{
-	static const struct {
-		unsigned from, to;
-	} ranges[] = {{0x00, 0x1f}, {0x7f, 0xa0}, {0xad, 0xad}, {0x300, 0x36f},
-	    {0x61c, 0x61c}, {0x115f, 0x1160}, {0x1680, 0x1680},
-	    {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
-	    {0x2028, 0x202f}, {0x205f, 0x206f}, {0x3000, 0x3000},
-	    {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
-	    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe000, 0xf8ff},
-	    {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(ranges); i++)
-		if (c >= ranges[i].from && c <= ranges[i].to)
-			return true;
-	return false;
-}
-
-void
-json_escape_visible(struct buf *b, const char *s, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len) {
-		size_t n;
-		unsigned c = code_point(s + i, &n);
-
-		if (!is_invisible(c) || c == ' ')
-			buf_add(b, s + i, n);
-		else if (c < 0x10000)
-			buf_addf(b, "\\u%04x", c);
-		else
-			buf_addf(b, "\\u%04x\\u%04x",
-			    0xd800 + ((c - 0x10000) >> 10),
-			    0xdc00 + ((c - 0x10000) & 0x3ff));
-		i += n;
-	}
-}
-
 static void
 write_number(struct buf *b, double d)
 {

@@ -74,7 +74,8 @@ struct json *json_copy(const struct json *v);
 void json_escape(struct buf *out, const char *s, size_t len);
 
 /* Any UTF-8 text made safe to read: control, bidi and other invisible
- * characters as \u escapes, without quotes. */
+ * characters, and letters that could be taken for others, as \u escapes,
+ * without quotes. */
 void json_escape_visible(struct buf *out, const char *s, size_t len);
 
 #endif

@@ -2,11 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "approval/grant.h"
 #include "approval/sheet.h"
 #include "base/limits.h"
 #include "cli/cli_priv.h"
 
 /* What waits for a yes, and the yes itself. */
+
+#define LONG_LINE 400
 
 int
 command_approvals(int argc, char **argv)
@@ -28,11 +31,13 @@ command_approvals(int argc, char **argv)
 		if (a == NULL)
 			cli_print("Nothing waits.\n");
 		for (; a != NULL; a = json_next(a))
-			cli_print("%.*s  %s %s (%s), wished by %s, %lld s "
-				  "left\n",
+			cli_print("%.*s  %s %s (%s), wished by %s, %lld of "
+				  "%lld said yes, %lld s left\n",
 			    SHORT_LEN, json_words(a, "act"),
 			    json_words(a, "tool"), json_words(a, "args"),
 			    json_words(a, "effect"), json_words(a, "principal"),
+			    (long long)json_int(a, "given", 0),
+			    (long long)json_int(a, "keys", 1),
 			    (long long)json_int(a, "left_s", 0));
 	}
 	json_free(answer);
@@ -129,29 +134,82 @@ trust_sheet(struct session *s, const char *act, const char *text)
 	return code;
 }
 
-static int
-sign_sheet(struct session *s, const char *act, const char *text)
+static void
+put_signed(struct json *body, const char *name, const struct identity *me,
+    const char *text)
 {
-	const struct identity *me = session_identity(s);
 	char signature[SIGNATURE_TEXT_SIZE];
-	struct json *body = json_object();
 	struct signature sig;
-	struct json *answer;
-	int code = EXIT_REACHED;
 
 	key_sign(me->key, text, strlen(text), &sig);
 	signature_text(&sig, signature);
+	json_put_str(body, name, signature);
+}
+
+/* With a grant, "always like this" is signed too. */
+static int
+sign_sheet(
+    struct session *s, const char *act, const char *text, const char *grant)
+{
+	const struct identity *me = session_identity(s);
+	struct json *body = json_object();
+	struct json *answer;
+	int code = EXIT_REACHED;
+
 	json_put_str(body, "act", act);
-	json_put_str(body, "signature", signature);
+	put_signed(body, "signature", me, text);
+	if (grant != NULL) {
+		json_put_str(body, "grant", grant);
+		put_signed(body, "grant_signature", me, grant);
+	}
 	answer = session_command(s, "approve", body, &code);
 	json_free(answer);
 	return code;
 }
 
+/* The grant in words, when one is wanted. */
+static int
+offer(const char *sheet_text, const struct always *always, struct buf *out)
+{
+	struct errmsg why = {""};
+	struct sheet sheet;
+	struct grant g;
+
+	if (always == NULL)
+		return EXIT_REACHED;
+	if (sheet_read(sheet_text, strlen(sheet_text), &sheet) != OK ||
+	    cli_offer_grant(&sheet, always, out, &why) != OK ||
+	    grant_read(out->p, out->len, &g, &why) != OK) {
+		fprintf(stderr, "durward: %s\n", why.text);
+		return EXIT_FAILED;
+	}
+	cli_print("And from now on:\n");
+	cli_say_grant(&g, 0);
+	return EXIT_REACHED;
+}
+
+/* A person reads the last screen: what is too long for one is marked. */
+static void
+show_sheet(const char *text)
+{
+	struct str rest = {text, strlen(text)};
+	struct str line;
+
+	while (str_line(&rest, &line)) {
+		cli_print("%.*s\n", (int)line.len, line.p);
+		if (line.len > LONG_LINE)
+			cli_print("^ this line has %zu characters; read all of "
+				  "it\n",
+			    line.len);
+	}
+}
+
 int
-cli_approve(struct session *s, const char *id, bool yes)
+cli_approve(
+    struct session *s, const char *id, bool yes, const struct always *always)
 {
 	struct json *answer;
+	struct buf grant;
 	char act[TOKEN_SIZE];
 	const char *text;
 	int code = EXIT_REACHED;
@@ -161,15 +219,18 @@ cli_approve(struct session *s, const char *id, bool yes)
 	answer = session_query(s, &code, "sheet?act=%s", act);
 	if (answer == NULL)
 		return code;
+	buf_init(&grant, GRANT_MAX);
 	text = json_words(answer, "sheet");
 	code = trust_sheet(s, act, text);
 	if (code == EXIT_REACHED) {
-		cli_print("%s", text);
-		if (yes || confirm())
-			code = sign_sheet(s, act, text);
-		else
-			code = EXIT_FAILED;
+		show_sheet(text);
+		code = offer(text, always, &grant);
 	}
+	if (code == EXIT_REACHED)
+		code = yes || confirm()
+		    ? sign_sheet(s, act, text, always != NULL ? grant.p : NULL)
+		    : EXIT_FAILED;
+	buf_done(&grant);
 	json_free(answer);
 	return code;
 }
@@ -178,15 +239,21 @@ int
 command_approve(int argc, char **argv)
 {
 	bool yes = cli_flag(&argc, argv, "--yes");
+	bool always = cli_flag(&argc, argv, "--always");
+	struct always a = {.args = cli_option(&argc, argv, "--args", NULL),
+	    .uses = cli_option(&argc, argv, "--uses", NULL),
+	    .days = cli_option(&argc, argv, "--days", NULL),
+	    .hours = cli_option(&argc, argv, "--hours", NULL)};
 	struct session *s;
 	int code = EXIT_REACHED;
 
 	if (argc != 2)
-		return cli_usage("approve ID [--yes]");
+		return cli_usage("approve ID [--yes] [--always [--args WORDS] "
+				 "[--uses N] [--days N] [--hours H]]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = cli_approve(s, argv[1], yes);
+	code = cli_approve(s, argv[1], yes, always ? &a : NULL);
 	if (code == EXIT_REACHED)
 		cli_print("approved\n");
 	session_close(s);

@@ -53,7 +53,8 @@ show_asked(struct watch *w, const struct json *v)
 	    (long long)json_int(v, "ttl_s", 0), json_words(v, "act"));
 	/* On a terminal the one who asked can answer at once. */
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !cli_json)
-		code = cli_approve(w->session, json_words(v, "act"), false);
+		code =
+		    cli_approve(w->session, json_words(v, "act"), false, NULL);
 	else
 		code = EXIT_REACHED;
 	(void)code; /* Somebody else may still answer. */

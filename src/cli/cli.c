@@ -16,7 +16,8 @@ static const struct cli_command commands[] = {
     {"ask", "GOAL...", "give the house a goal, and watch it", command_ask},
     {"runs", "", "list goals and what became of them", command_runs},
     {"approvals", "", "list what waits for a yes", command_approvals},
-    {"approve", "ID [--yes]", "read a sheet and sign it", command_approve},
+    {"approve", "ID [--yes] [--always]", "read a sheet and sign it",
+	command_approve},
     {"deny", "ID [REASON...]", "say no", command_deny},
     {"pair", "[TOKEN] [--name NAME] [--host HOST] [--role ROLE]",
 	"open a pairing window; with TOKEN, pair this client", command_pair},
@@ -24,6 +25,13 @@ static const struct cli_command commands[] = {
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool", "[add FILE]", "list tools, or sign and add one", command_tool},
+    {"policy", "[show | check | explain | test | edit | activate | rollback]",
+	"see, try and change the rules", command_policy},
+    {"grants", "[revoke ID]", "what stands for a yes; take it back",
+	command_grants},
+    {"halt", "", "stop everything at once", command_halt},
+    {"resume", "", "go on after a halt or safe mode", command_resume},
+    {"doctor", "", "what is wrong, and what to do", command_doctor},
     {"version", "", "print the version", command_version},
 };
 

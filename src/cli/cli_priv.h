@@ -4,9 +4,10 @@
 
 #include <stdbool.h>
 
+#include "approval/grant.h"
 #include "audit/check.h"
 #include "cli/cli.h"
-#include "cli/session.h"
+#include "client/session.h"
 
 #define VERSION "0.1.0"
 
@@ -25,6 +26,11 @@ int command_audit(int argc, char **argv);
 	"show [--run ID] | verify [--db FILE | --export FILE]"                 \
 	" [--anchor FILE] | export FILE | prune --before N"
 int command_tool(int argc, char **argv);
+int command_policy(int argc, char **argv);
+int command_grants(int argc, char **argv);
+int command_halt(int argc, char **argv);
+int command_resume(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* An option with a value: taken out of argv, or `otherwise`. */
@@ -43,8 +49,23 @@ void cli_print(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* A short form of an id, digest or key. */
 #define SHORT_LEN 12
 
-/* Show the sheet of an act and sign it.  `id` may be a beginning. */
-int cli_approve(struct session *s, const char *id, bool yes);
+/* "Always like this": exact arguments when `args` is NULL, else "any" or
+ * arg.NAME= words; the others have defaults. */
+struct always {
+	const char *args;
+	const char *uses;
+	const char *days;
+	const char *hours;
+};
+
+/* Show the sheet of an act and sign it, and a grant with it unless `always`
+ * is NULL.  `id` may be a beginning. */
+int cli_approve(
+    struct session *s, const char *id, bool yes, const struct always *always);
+
+NODISCARD enum err cli_offer_grant(const struct sheet *sheet,
+    const struct always *a, struct buf *out, struct errmsg *why);
+void cli_say_grant(const struct grant *g, int64_t uses);
 
 /* Verify entry `seq` with `leaf` under a checkpoint that the box signed.
  * Prints the outcome; an exit code. */

@@ -118,3 +118,20 @@ spawn_and_wait(const char *const *argv, int64_t wait_ms, struct buf *out)
 	close(ends[0]);
 	return e;
 }
+
+enum err
+spawn_in_foreground(const char *const *argv)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return ERR_IO;
+	if (pid == 0) {
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return ERR_IO;
+	return status == 0 ? OK : ERR_STATE;
+}

@@ -30,4 +30,8 @@ NODISCARD enum err spawn_pidfd(pid_t pid, int *ret);
 NODISCARD enum err spawn_and_wait(
     const char *const *argv, int64_t wait_ms, struct buf *out);
 
+/* With our own terminal, for as long as a person needs.  ERR_STATE when it
+ * ended with an error. */
+NODISCARD enum err spawn_in_foreground(const char *const *argv);
+
 #endif

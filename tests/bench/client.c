@@ -18,7 +18,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/session.h"
+#include "client/session.h"
 
 #define GOALS_MAX 4
 #define WARM_UPS 3

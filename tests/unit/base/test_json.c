@@ -277,6 +277,14 @@ TEST(what_is_invisible_is_shown)
 	    {"plain text, \xc3\xa9\xe6\xbc\xa2",
 		"plain text, \xc3\xa9\xe6\xbc\xa2"},
 	    {"\x1b[2J", "\\u001b[2J"},
+	    /* Cyrillic a in a Latin word; a word all of look-alikes; a
+	     * Russian word that is none; full width; Greek. */
+	    {"p\xd0\xb0y", "p\\u0430y"},
+	    {"\xd1\x81\xd0\xbe\xd1\x80\xd1\x83",
+		"\\u0441\\u043e\\u0440\\u0443"},
+	    {"\xd0\xb4\xd0\xbe\xd0\xbc", "\xd0\xb4\xd0\xbe\xd0\xbc"},
+	    {"\xef\xbd\x81", "\\uff41"},
+	    {"\xce\xbf", "\\u03bf"},
 	    {"a\nb\tc\rd", "a\\u000ab\\u0009c\\u000dd"},
 	    {"\x7f", "\\u007f"},
 	    {"\xc2\x85", "\\u0085"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/identity.h"
+#include "client/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

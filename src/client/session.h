@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_SESSION_H
-#define CLI_SESSION_H
+#ifndef CLIENT_SESSION_H
+#define CLIENT_SESSION_H
 
 /*
  * A conversation with the house as a paired client: queries, and commands
@@ -8,8 +8,17 @@
  */
 
 #include "base/json.h"
-#include "cli/cli.h"
-#include "cli/identity.h"
+#include "client/identity.h"
+
+/* Exit codes, documented in `durward help`. */
+enum session_exit {
+	EXIT_REACHED = 0, /* Done; the goal was reached. */
+	EXIT_FAILED = 1, /* Understood, but it did not work. */
+	EXIT_USAGE = 2,
+	EXIT_AWAY = 3, /* The house cannot be reached. */
+	EXIT_REFUSED = 4, /* The house said no. */
+	EXIT_BROKEN = 5, /* The log, a proof or a signature does not fit. */
+};
 
 struct session;
 

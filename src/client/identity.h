@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_IDENTITY_H
-#define CLI_IDENTITY_H
+#ifndef CLIENT_IDENTITY_H
+#define CLIENT_IDENTITY_H
 
 /*
  * Who this client is: a folder with its key (0600), its certificate, the

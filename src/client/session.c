@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/session.h"
+#include "client/session.h"
 
 #include <stdarg.h>
 #include <stdio.h>
