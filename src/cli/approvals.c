@@ -21,18 +21,19 @@ command_approvals(int argc, char **argv)
 
 	(void)argv;
 	if (argc != 1)
-		return cli_usage("approvals");
+		return terminal_usage("approvals");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	answer = session_query(s, &code, "approvals");
-	if (answer != NULL && !cli_print_json(answer)) {
+	if (answer != NULL && !terminal_print_json(answer)) {
 		a = json_first(json_get(answer, "approvals"));
 		if (a == NULL)
-			cli_print("Nothing waits.\n");
+			terminal_print("Nothing waits.\n");
 		for (; a != NULL; a = json_next(a))
-			cli_print("%.*s  %s %s (%s), wished by %s, %lld of "
-				  "%lld said yes, %lld s left\n",
+			terminal_print(
+			    "%.*s  %s %s (%s), wished by %s, %lld of "
+			    "%lld said yes, %lld s left\n",
 			    SHORT_LEN, json_words(a, "act"),
 			    json_words(a, "tool"), json_words(a, "args"),
 			    json_words(a, "effect"), json_words(a, "principal"),
@@ -183,7 +184,7 @@ offer(const char *sheet_text, const struct always *always, struct buf *out)
 		fprintf(stderr, "durward: %s\n", why.text);
 		return EXIT_FAILED;
 	}
-	cli_print("And from now on:\n");
+	terminal_print("And from now on:\n");
 	cli_say_grant(&g, 0);
 	return EXIT_REACHED;
 }
@@ -196,10 +197,11 @@ show_sheet(const char *text)
 	struct str line;
 
 	while (str_line(&rest, &line)) {
-		cli_print("%.*s\n", (int)line.len, line.p);
+		terminal_print("%.*s\n", (int)line.len, line.p);
 		if (line.len > LONG_LINE)
-			cli_print("^ this line has %zu characters; read all of "
-				  "it\n",
+			terminal_print(
+			    "^ this line has %zu characters; read all of "
+			    "it\n",
 			    line.len);
 	}
 }
@@ -238,24 +240,25 @@ cli_approve(
 int
 command_approve(int argc, char **argv)
 {
-	bool yes = cli_flag(&argc, argv, "--yes");
-	bool always = cli_flag(&argc, argv, "--always");
-	struct always a = {.args = cli_option(&argc, argv, "--args", NULL),
-	    .uses = cli_option(&argc, argv, "--uses", NULL),
-	    .days = cli_option(&argc, argv, "--days", NULL),
-	    .hours = cli_option(&argc, argv, "--hours", NULL)};
+	bool yes = terminal_flag(&argc, argv, "--yes");
+	bool always = terminal_flag(&argc, argv, "--always");
+	struct always a = {.args = terminal_option(&argc, argv, "--args", NULL),
+	    .uses = terminal_option(&argc, argv, "--uses", NULL),
+	    .days = terminal_option(&argc, argv, "--days", NULL),
+	    .hours = terminal_option(&argc, argv, "--hours", NULL)};
 	struct session *s;
 	int code = EXIT_REACHED;
 
 	if (argc != 2)
-		return cli_usage("approve ID [--yes] [--always [--args WORDS] "
-				 "[--uses N] [--days N] [--hours H]]");
+		return terminal_usage(
+		    "approve ID [--yes] [--always [--args WORDS] "
+		    "[--uses N] [--days N] [--hours H]]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	code = cli_approve(s, argv[1], yes, always ? &a : NULL);
 	if (code == EXIT_REACHED)
-		cli_print("approved\n");
+		terminal_print("approved\n");
 	session_close(s);
 	return code;
 }
@@ -272,7 +275,7 @@ command_deny(int argc, char **argv)
 	int i;
 
 	if (argc < 2)
-		return cli_usage("deny ID [REASON...]");
+		return terminal_usage("deny ID [REASON...]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
@@ -285,7 +288,7 @@ command_deny(int argc, char **argv)
 		json_put_str(body, "reason", reason.p != NULL ? reason.p : "");
 		answer = session_command(s, "deny", body, &code);
 		if (answer != NULL)
-			cli_print("denied\n");
+			terminal_print("denied\n");
 		json_free(answer);
 	}
 	buf_done(&reason);

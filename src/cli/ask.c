@@ -25,14 +25,14 @@ static void
 show_goal(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("goal       %s\n", json_words(v, "goal"));
+	terminal_print("goal       %s\n", json_words(v, "goal"));
 }
 
 static void
 show_proposed(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("proposed   %s %s (%s)\n", json_words(v, "tool"),
+	terminal_print("proposed   %s %s (%s)\n", json_words(v, "tool"),
 	    json_words(v, "args"), json_words(v, "effect"));
 }
 
@@ -40,8 +40,8 @@ static void
 show_judged(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("judged     %s, by the rule '%s'\n", json_words(v, "verdict"),
-	    json_words(v, "rule"));
+	terminal_print("judged     %s, by the rule '%s'\n",
+	    json_words(v, "verdict"), json_words(v, "rule"));
 }
 
 static void
@@ -49,10 +49,11 @@ show_asked(struct watch *w, const struct json *v)
 {
 	int code;
 
-	cli_print("asked      waits %lld s for a yes: durward approve %.8s\n",
+	terminal_print(
+	    "asked      waits %lld s for a yes: durward approve %.8s\n",
 	    (long long)json_int(v, "ttl_s", 0), json_words(v, "act"));
 	/* On a terminal the one who asked can answer at once. */
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !cli_json)
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !terminal_json)
 		code =
 		    cli_approve(w->session, json_words(v, "act"), false, NULL);
 	else
@@ -64,7 +65,7 @@ static void
 show_approved(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("approved   by %s, sheet %.16s..., %.22s...\n",
+	terminal_print("approved   by %s, sheet %.16s..., %.22s...\n",
 	    json_words(v, "name"), json_words(v, "sheet_sha256"),
 	    json_words(v, "signature"));
 }
@@ -74,24 +75,25 @@ show_started(struct watch *w, const struct json *v)
 {
 	(void)w;
 	if (json_words(v, "container")[0] != '\0')
-		cli_print("started    in container %s, no network\n",
+		terminal_print("started    in container %s, no network\n",
 		    json_words(v, "container"));
 	else
-		cli_print("started    in the house itself\n");
+		terminal_print("started    in the house itself\n");
 }
 
 static void
 show_end(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("%-10s %s\n", json_words(v, "kind"), json_words(v, "result"));
+	terminal_print(
+	    "%-10s %s\n", json_words(v, "kind"), json_words(v, "result"));
 }
 
 static void
 show_refused(struct watch *w, const struct json *v)
 {
 	(void)w;
-	cli_print("refused    %s\n", json_words(v, "reason"));
+	terminal_print("refused    %s\n", json_words(v, "reason"));
 }
 
 static void
@@ -143,7 +145,7 @@ show_entry(struct watch *w, const struct json *entry)
 		return;
 	if (strcmp(json_words(body, "kind"), "run-done") == 0)
 		take_reply(w, body);
-	if (!cli_print_json(body))
+	if (!terminal_print_json(body))
 		for (i = 0; i < ARRAY_LEN(shows); i++)
 			if (strcmp(shows[i].kind, json_words(body, "kind")) ==
 			    0)
@@ -209,15 +211,16 @@ command_ask(int argc, char **argv)
 	char *goal;
 
 	if (argc < 2)
-		return cli_usage("ask GOAL...");
+		return terminal_usage("ask GOAL...");
 	goal = join_words(argc, argv);
 	w.session = session_open(&code);
 	if (w.session != NULL && start(&w, goal, &code) == OK) {
 		code = follow(&w);
-		if (code == EXIT_REACHED && !cli_json)
-			cli_print("\n%s\n\n", w.reply);
-		if (code == EXIT_REACHED && !cli_json)
-			code = cli_prove(w.session, w.last_seq, &w.last_leaf);
+		if (code == EXIT_REACHED && !terminal_json)
+			terminal_print("\n%s\n\n", w.reply);
+		if (code == EXIT_REACHED && !terminal_json)
+			code =
+			    witness_prove(w.session, w.last_seq, &w.last_leaf);
 		if (code == EXIT_REACHED && !w.reached)
 			code = EXIT_FAILED;
 	}
@@ -237,15 +240,15 @@ command_runs(int argc, char **argv)
 
 	(void)argv;
 	if (argc != 1)
-		return cli_usage("runs");
+		return terminal_usage("runs");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	answer = session_query(s, &code, "runs");
-	if (answer != NULL && !cli_print_json(answer))
+	if (answer != NULL && !terminal_print_json(answer))
 		for (r = json_first(json_get(answer, "runs")); r != NULL;
 		     r = json_next(r))
-			cli_print("%.*s  %-7s %s\n", SHORT_LEN,
+			terminal_print("%.*s  %-7s %s\n", SHORT_LEN,
 			    json_words(r, "run"), json_words(r, "state"),
 			    json_words(r, "goal"));
 	json_free(answer);

@@ -10,8 +10,6 @@
 #include "base/str.h"
 #include "cli/cli_priv.h"
 
-bool cli_json;
-
 static const struct cli_command commands[] = {
     {"ask", "GOAL...", "give the house a goal, and watch it", command_ask},
     {"runs", "", "list goals and what became of them", command_runs},
@@ -34,94 +32,6 @@ static const struct cli_command commands[] = {
     {"doctor", "", "what is wrong, and what to do", command_doctor},
     {"version", "", "print the version", command_version},
 };
-
-const char *
-cli_option(int *argc, char **argv, const char *name, const char *otherwise)
-{
-	int i;
-	int j;
-
-	for (i = 1; i + 1 < *argc; i++) {
-		const char *value = argv[i + 1];
-
-		if (strcmp(argv[i], name) != 0)
-			continue;
-		for (j = i + 2; j <= *argc; j++)
-			argv[j - 2] = argv[j];
-		*argc -= 2;
-		return value;
-	}
-	return otherwise;
-}
-
-bool
-cli_flag(int *argc, char **argv, const char *name)
-{
-	int i;
-	int j;
-
-	for (i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], name) != 0)
-			continue;
-		for (j = i + 1; j <= *argc; j++)
-			argv[j - 1] = argv[j];
-		(*argc)--;
-		return true;
-	}
-	return false;
-}
-
-int
-cli_usage(const char *usage)
-{
-	fprintf(stderr, "usage: durward %s\n", usage);
-	return EXIT_USAGE;
-}
-
-bool
-cli_print_json(const struct json *v)
-{
-	char *text;
-
-	if (!cli_json)
-		return false;
-	text = json_print(v);
-	puts(text);
-	free(text);
-	fflush(stdout);
-	return true;
-}
-
-void
-cli_print(const char *fmt, ...)
-{
-	struct buf safe;
-	struct str rest;
-	struct str line;
-	va_list ap;
-	int n;
-	char *text;
-
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	text = xalloc((size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	buf_init(&safe, 6 * (size_t)n + 1);
-	rest = (struct str){text, (size_t)n};
-	while (str_line(&rest, &line)) {
-		buf_clear(&safe);
-		if (str_is_utf8(line.p, line.len))
-			json_escape_visible(&safe, line.p, line.len);
-		printf("%s%s", safe.p != NULL ? safe.p : "",
-		    rest.len > 0 || text[n - 1] == '\n' ? "\n" : "");
-	}
-	fflush(stdout);
-	buf_done(&safe);
-	free(text);
-}
 
 static void
 help_lines(const struct cli_command *list, size_t n)
@@ -173,7 +83,7 @@ cli_main(int argc, char **argv, const struct cli_command *more, size_t n_more)
 {
 	const struct cli_command *c;
 
-	cli_json = cli_flag(&argc, argv, "--json");
+	terminal_json = terminal_flag(&argc, argv, "--json");
 	if (argc < 2 || strcmp(argv[1], "help") == 0 ||
 	    strcmp(argv[1], "--help") == 0)
 		return help(more, n_more);

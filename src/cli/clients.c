@@ -41,9 +41,10 @@ show_token(const struct json *answer, const char *token)
 
 	json_put_str(v, "token", token);
 	json_put_int(v, "left_ms", left_ms);
-	if (!cli_print_json(v))
-		cli_print("For the next %lld minutes, on the other client:\n"
-			  "  durward pair %s\n",
+	if (!terminal_print_json(v))
+		terminal_print(
+		    "For the next %lld minutes, on the other client:\n"
+		    "  durward pair %s\n",
 		    (long long)(left_ms + 30000) / 60000, token);
 	json_free(v);
 }
@@ -240,7 +241,7 @@ pair_here(struct joining *j, const char *token)
 	if (e == OK)
 		e = store(j, answer, &why);
 	if (e == OK)
-		cli_print("paired as %s, role %s\n", j->name,
+		terminal_print("paired as %s, role %s\n", j->name,
 		    json_words(answer, "role"));
 	else
 		fprintf(stderr, "durward: %s\n", why.text);
@@ -254,20 +255,23 @@ pair_here(struct joining *j, const char *token)
 int
 command_pair(int argc, char **argv)
 {
-	struct joining j = {.name = cli_option(&argc, argv, "--name", NULL)};
-	const char *role = cli_option(&argc, argv, "--role", "approver");
-	const char *port = cli_option(&argc, argv, "--port", "8443");
-	const char *pairing = cli_option(&argc, argv, "--pairing-port", "8444");
+	struct joining j = {
+	    .name = terminal_option(&argc, argv, "--name", NULL)};
+	const char *role = terminal_option(&argc, argv, "--role", "approver");
+	const char *port = terminal_option(&argc, argv, "--port", "8443");
+	const char *pairing =
+	    terminal_option(&argc, argv, "--pairing-port", "8444");
 	char name[NAME_MAX_LEN + 1];
 
-	j.host = cli_option(&argc, argv, "--host", "localhost");
+	j.host = terminal_option(&argc, argv, "--host", "localhost");
 	j.port = (uint16_t)strtol(port, NULL, 10);
 	j.pairing_port = (uint16_t)strtol(pairing, NULL, 10);
 	if (argc == 1)
 		return open_window(role);
 	if (argc != 2)
-		return cli_usage("pair [TOKEN] [--name NAME] [--host HOST] "
-				 "[--role ROLE]");
+		return terminal_usage(
+		    "pair [TOKEN] [--name NAME] [--host HOST] "
+		    "[--role ROLE]");
 	if (j.name == NULL) {
 		const char *user = getenv("USER");
 
@@ -291,7 +295,7 @@ list_clients(struct session *s)
 	int code = EXIT_REACHED;
 
 	answer = session_query(s, &code, "clients");
-	if (answer != NULL && !cli_print_json(answer))
+	if (answer != NULL && !terminal_print_json(answer))
 		for (c = json_first(json_get(answer, "clients")); c != NULL;
 		     c = json_next(c)) {
 			const char *k = json_words(c, "key");
@@ -300,8 +304,8 @@ list_clients(struct session *s)
 				continue;
 			public_id(&key, &id);
 			digest_hex(&id, hex);
-			cli_print("%-16s %-9s %.16s%s\n", json_words(c, "name"),
-			    json_words(c, "role"), hex,
+			terminal_print("%-16s %-9s %.16s%s\n",
+			    json_words(c, "name"), json_words(c, "role"), hex,
 			    json_flag(c, "revoked") ? "  revoked" : "");
 		}
 	json_free(answer);
@@ -318,7 +322,7 @@ revoke(struct session *s, const char *name)
 	json_put_str(body, "client", name);
 	answer = session_command(s, "clients.revoke", body, &code);
 	if (answer != NULL)
-		cli_print("%s is revoked\n", name);
+		terminal_print("%s is revoked\n", name);
 	json_free(answer);
 	return code;
 }
@@ -330,7 +334,7 @@ command_clients(int argc, char **argv)
 	int code = EXIT_REACHED;
 
 	if (argc != 1 && !(argc == 3 && strcmp(argv[1], "revoke") == 0))
-		return cli_usage("clients [revoke NAME]");
+		return terminal_usage("clients [revoke NAME]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;

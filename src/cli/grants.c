@@ -18,11 +18,13 @@ cli_say_grant(const struct grant *g, int64_t uses)
 {
 	int64_t left_ms = g->until_ms - clock_wall_ms();
 
-	cli_print("%.8s  %.*s without asking, where '%.*s' asks\n", g->id,
+	terminal_print("%.8s  %.*s without asking, where '%.*s' asks\n", g->id,
 	    (int)g->tool.len, g->tool.p, (int)g->rule.len, g->rule.p);
-	cli_print("          arguments: %.*s\n", (int)g->args.len, g->args.p);
-	cli_print("          hours: %.*s; %lld of %lld times; ends in %lld "
-		  "days and %lld hours\n",
+	terminal_print(
+	    "          arguments: %.*s\n", (int)g->args.len, g->args.p);
+	terminal_print(
+	    "          hours: %.*s; %lld of %lld times; ends in %lld "
+	    "days and %lld hours\n",
 	    (int)g->hours.len, g->hours.p, (long long)uses, (long long)g->uses,
 	    (long long)(left_ms / DAY_MS),
 	    (long long)(left_ms % DAY_MS / (3600 * 1000)));
@@ -34,7 +36,7 @@ show(const struct json *answer)
 	const struct json *row = json_first(json_get(answer, "grants"));
 
 	if (row == NULL)
-		cli_print("There are no grants.\n");
+		terminal_print("There are no grants.\n");
 	for (; row != NULL; row = json_next(row)) {
 		const char *text = json_words(row, "grant");
 		struct errmsg why;
@@ -87,7 +89,7 @@ revoke(struct session *s, const struct json *answer, const char *beginning)
 	json_put_int(body, "until_ms", g.until_ms);
 	done = session_command(s, "grant.revoke", body, &code);
 	if (done != NULL)
-		cli_print("taken back\n");
+		terminal_print("taken back\n");
 	json_free(done);
 	return code;
 }
@@ -101,14 +103,14 @@ command_grants(int argc, char **argv)
 	int code = EXIT_REACHED;
 
 	if (argc != 1 && !take_back)
-		return cli_usage("grants [revoke ID]");
+		return terminal_usage("grants [revoke ID]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	answer = session_query(s, &code, "grants");
 	if (answer != NULL && take_back)
 		code = revoke(s, answer, argv[2]);
-	else if (answer != NULL && !cli_print_json(answer))
+	else if (answer != NULL && !terminal_print_json(answer))
 		code = show(answer);
 	json_free(answer);
 	session_close(s);

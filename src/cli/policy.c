@@ -7,9 +7,9 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "cli/cli_priv.h"
-#include "policy/trial.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
+#include "trial/trial.h"
 
 /* `durward policy`: looking at rules, trying them, changing them. */
 
@@ -47,10 +47,11 @@ list(struct session *s, const struct options *o, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	answer = session_query(s, &code, "policy");
-	if (answer != NULL && !cli_print_json(answer)) {
+	if (answer != NULL && !terminal_print_json(answer)) {
 		p = json_first(json_get(answer, "policies"));
 		for (; p != NULL; p = json_next(p))
-			cli_print("%-20s version %lld of %lld  %.16s...%s\n",
+			terminal_print(
+			    "%-20s version %lld of %lld  %.16s...%s\n",
 			    json_words(p, "scope"),
 			    (long long)json_int(p, "version", 0),
 			    (long long)json_int(p, "newest", 0),
@@ -84,8 +85,8 @@ show(struct session *s, const struct options *o, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (answer != NULL && !cli_print_json(answer))
-		cli_print("%s", text);
+	if (answer != NULL && !terminal_print_json(answer))
+		terminal_print("%s", text);
 	json_free(answer);
 	return code;
 }
@@ -144,8 +145,8 @@ check(struct session *s, const struct options *o, int argc, char **argv)
 	buf_init(&warnings, RESULT_MAX);
 	policy_warn(p, &known, &warnings);
 	if (warnings.len > 0)
-		cli_print("%s", warnings.p);
-	cli_print("the policy loads\n");
+		terminal_print("%s", warnings.p);
+	terminal_print("the policy loads\n");
 	buf_done(&warnings);
 	policy_free(p);
 	buf_done(&text);
@@ -188,7 +189,7 @@ try_one(struct trial_set *set, const char *text, struct str line, int number)
 	json_push(layers, layer);
 	if (json_parse(line.p, line.len, &trial) != OK) {
 		json_free(layers);
-		cli_print("line %d: this is no strict JSON\n", number);
+		terminal_print("line %d: this is no strict JSON\n", number);
 		return false;
 	}
 	if (!json_has(trial, "layers"))
@@ -199,7 +200,7 @@ try_one(struct trial_set *set, const char *text, struct str line, int number)
 	good = as_wanted(got, json_get(trial, "want"));
 	if (!good) {
 		words = json_print(got);
-		cli_print("line %d: %s: got %s %s\n", number,
+		terminal_print("line %d: %s: got %s %s\n", number,
 		    json_words(trial, "name"), words, why.text);
 		free(words);
 	}
@@ -245,7 +246,7 @@ test(struct session *s, const struct options *o, int argc, char **argv)
 	trial_set_free(set);
 	buf_done(&trials);
 	buf_done(&text);
-	cli_print("%d as wanted, %d not\n", good, bad);
+	terminal_print("%d as wanted, %d not\n", good, bad);
 	return bad == 0 ? EXIT_REACHED : EXIT_FAILED;
 }
 
@@ -272,8 +273,8 @@ explain(struct session *s, const struct options *o, int argc, char **argv)
 	json_put_str(body, "labels", o->labels);
 	json_put_str(body, "principal", o->principal);
 	answer = session_command(s, "policy.explain", body, &code);
-	if (answer != NULL && !cli_print_json(answer))
-		cli_print("%s", json_words(answer, "text"));
+	if (answer != NULL && !terminal_print_json(answer))
+		terminal_print("%s", json_words(answer, "text"));
 	json_free(answer);
 	return code;
 }
@@ -289,7 +290,7 @@ send(struct session *s, const char *scope, const char *text)
 	json_put_str(body, "text", text);
 	answer = session_command(s, "policy.activate", body, &code);
 	if (answer != NULL)
-		cli_print("active for %s\n", scope);
+		terminal_print("active for %s\n", scope);
 	json_free(answer);
 	return code;
 }
@@ -324,7 +325,7 @@ rollback(struct session *s, const struct options *o, int argc, char **argv)
 		json_put_int(body, "n", strtoll(o->version, NULL, 10));
 	answer = session_command(s, "policy.rollback", body, &code);
 	if (answer != NULL)
-		cli_print("rolled back\n");
+		terminal_print("rolled back\n");
 	json_free(answer);
 	return code;
 }
@@ -381,7 +382,7 @@ edit(struct session *s, const struct options *o, int argc, char **argv)
 	}
 	if (code == EXIT_REACHED) {
 		if (strcmp(text.p, before) == 0)
-			cli_print("nothing was changed\n");
+			terminal_print("nothing was changed\n");
 		else
 			code = send(s, o->scope, text.p);
 		buf_done(&text);
@@ -420,17 +421,18 @@ find_verb(const char *name, int args)
 int
 command_policy(int argc, char **argv)
 {
-	struct options o = {.scope = cli_option(&argc, argv, "--scope", "box"),
-	    .version = cli_option(&argc, argv, "--version", NULL),
-	    .labels = cli_option(&argc, argv, "--labels", "none"),
-	    .principal = cli_option(&argc, argv, "--principal", "")};
+	struct options o = {
+	    .scope = terminal_option(&argc, argv, "--scope", "box"),
+	    .version = terminal_option(&argc, argv, "--version", NULL),
+	    .labels = terminal_option(&argc, argv, "--labels", "none"),
+	    .principal = terminal_option(&argc, argv, "--principal", "")};
 	const struct verb *v =
 	    find_verb(argc > 1 ? argv[1] : "list", argc > 1 ? argc - 2 : 0);
 	struct session *s;
 	int code = EXIT_REACHED;
 
 	if (v == NULL)
-		return cli_usage(USAGE);
+		return terminal_usage(USAGE);
 	if (v->offline)
 		return v->run(NULL, &o, argc - 2, argv + 2);
 	s = session_open(&code);

@@ -11,13 +11,13 @@ say(const char *usage, int argc, const char *command, const char *done)
 	int code = EXIT_REACHED;
 
 	if (argc != 1)
-		return cli_usage(usage);
+		return terminal_usage(usage);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	answer = session_command(s, command, json_object(), &code);
 	if (answer != NULL)
-		cli_print("%s\n", done);
+		terminal_print("%s\n", done);
 	json_free(answer);
 	session_close(s);
 	return code;
@@ -47,11 +47,12 @@ show_findings(const struct json *answer)
 	for (; f != NULL; f = json_next(f)) {
 		bool ok = json_flag(f, "ok");
 
-		cli_print("%-5s %-10s %s\n", ok ? "ok" : "BAD",
+		terminal_print("%-5s %-10s %s\n", ok ? "ok" : "BAD",
 		    json_words(f, "check"), json_words(f, "what"));
 		if (ok)
 			continue;
-		cli_print("                 to do: %s\n", json_words(f, "fix"));
+		terminal_print(
+		    "                 to do: %s\n", json_words(f, "fix"));
 		code = EXIT_FAILED;
 	}
 	return code;
@@ -66,12 +67,12 @@ command_doctor(int argc, char **argv)
 
 	(void)argv;
 	if (argc != 1)
-		return cli_usage("doctor");
+		return terminal_usage("doctor");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	answer = session_query(s, &code, "doctor");
-	if (answer != NULL && !cli_print_json(answer))
+	if (answer != NULL && !terminal_print_json(answer))
 		code = show_findings(answer);
 	json_free(answer);
 	session_close(s);

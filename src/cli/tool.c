@@ -17,16 +17,16 @@ list_tools(struct session *s)
 	int code = EXIT_REACHED;
 
 	answer = session_query(s, &code, "tools");
-	if (answer != NULL && !cli_print_json(answer)) {
+	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t))
-			cli_print("%-12s %-8s %.19s...  %s%s\n",
+			terminal_print("%-12s %-8s %.19s...  %s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
 			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
 			    json_flag(t, "warm") ? ", warm" : "");
 		if (!json_flag(answer, "runner"))
-			cli_print("tools cannot run: %s\n",
+			terminal_print("tools cannot run: %s\n",
 			    json_words(answer, "runner_state")[0] != '\0'
 				? json_words(answer, "runner_state")
 				: "their half of the house is not running");
@@ -76,7 +76,7 @@ add_tool(struct session *s, const char *path)
 	} else {
 		answer = session_command(s, "tool.add", body, &code);
 		if (answer != NULL)
-			cli_print("added\n");
+			terminal_print("added\n");
 		json_free(answer);
 	}
 	buf_done(&text);
@@ -90,7 +90,7 @@ command_tool(int argc, char **argv)
 	int code = EXIT_REACHED;
 
 	if (argc != 1 && !(argc == 3 && strcmp(argv[1], "add") == 0))
-		return cli_usage("tool [add FILE]");
+		return terminal_usage("tool [add FILE]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;

@@ -9,16 +9,7 @@
 
 #include "base/json.h"
 #include "client/identity.h"
-
-/* Exit codes, documented in `durward help`. */
-enum session_exit {
-	EXIT_REACHED = 0, /* Done; the goal was reached. */
-	EXIT_FAILED = 1, /* Understood, but it did not work. */
-	EXIT_USAGE = 2,
-	EXIT_AWAY = 3, /* The house cannot be reached. */
-	EXIT_REFUSED = 4, /* The house said no. */
-	EXIT_BROKEN = 5, /* The log, a proof or a signature does not fit. */
-};
+#include "terminal/terminal.h"
 
 struct session;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "policy/trial.h"
+#include "trial/trial.h"
 
 static void
 handle(struct trial_set *s, const char *text, size_t len)

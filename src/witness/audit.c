@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli_priv.h"
+#include "witness/witness_priv.h"
 
 /* `durward audit`: read the log, check it without believing the house, take
  * it along, and forget what is old. */
 
 enum err
-cli_read_path(const struct json *answer, struct digest path[PATH_MAX_LEN],
+witness_read_path(const struct json *answer, struct digest path[PATH_MAX_LEN],
     size_t *ret_len)
 {
 	const struct json *p = json_first(json_get(answer, "path"));
@@ -28,7 +28,7 @@ cli_read_path(const struct json *answer, struct digest path[PATH_MAX_LEN],
 }
 
 int
-cli_prove(struct session *s, uint64_t seq, const struct digest *leaf)
+witness_prove(struct session *s, uint64_t seq, const struct digest *leaf)
 {
 	struct digest path[PATH_MAX_LEN];
 	struct anchor now;
@@ -44,21 +44,21 @@ cli_prove(struct session *s, uint64_t seq, const struct digest *leaf)
 	    (unsigned long long)seq, (unsigned long long)now.at.size);
 	if (answer == NULL)
 		return code;
-	e = cli_read_path(answer, path, &len);
+	e = witness_read_path(answer, path, &len);
 	if (e == OK)
 		e = tree_check(seq, now.at.size, leaf, path, len, &now.at.root);
 	json_free(answer);
 	if (e != OK)
-		return cli_broken("the entry is not under the signed root");
+		return witness_broken("the entry is not under the signed root");
 	digest_hex(&now.at.root, hex);
-	cli_print("logged     entry %llu of %llu, proven with %zu hashes "
-		  "under the signed root %.16s...\n",
+	terminal_print("logged     entry %llu of %llu, proven with %zu hashes "
+		       "under the signed root %.16s...\n",
 	    (unsigned long long)seq, (unsigned long long)now.at.size, len, hex);
 	return EXIT_REACHED;
 }
 
 int
-cli_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg)
+witness_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg)
 {
 	uint64_t next = 0;
 	int code = EXIT_REACHED;
@@ -90,8 +90,8 @@ show_pruned(long long seq)
 
 	json_put_int(v, "seq", seq);
 	json_put_bool(v, "pruned", true);
-	if (!cli_print_json(v))
-		cli_print("%6lld  (pruned)\n", seq);
+	if (!terminal_print_json(v))
+		terminal_print("%6lld  (pruned)\n", seq);
 	json_free(v);
 }
 
@@ -107,8 +107,8 @@ on_show(void *arg, const struct json *entry)
 		show_pruned(seq);
 	if (json_parse(text, strlen(text), &body) != OK)
 		return;
-	if (!cli_print_json(body))
-		cli_print(
+	if (!terminal_print_json(body))
+		terminal_print(
 		    "%6lld  %-14s %s\n", seq, json_words(body, "kind"), text);
 	json_free(body);
 }
@@ -121,7 +121,7 @@ show(const char *run)
 
 	if (s == NULL)
 		return code;
-	code = cli_each_entry(s, run, on_show, NULL);
+	code = witness_each_entry(s, run, on_show, NULL);
 	session_close(s);
 	return code;
 }
@@ -141,7 +141,7 @@ prune(const char *before)
 	errno = 0;
 	n = strtoll(before, &end, 10);
 	if (errno != 0 || *before == '\0' || *end != '\0' || n < 0)
-		return cli_usage("audit prune --before NUMBER");
+		return terminal_usage("audit prune --before NUMBER");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
@@ -149,7 +149,7 @@ prune(const char *before)
 	json_put_int(body, "before", n);
 	answer = session_command(s, "audit.prune", body, &code);
 	if (answer != NULL)
-		cli_print("pruned before entry %lld\n", n);
+		terminal_print("pruned before entry %lld\n", n);
 	json_free(answer);
 	session_close(s);
 	return code;
@@ -177,11 +177,11 @@ verify(const char *db, const char *file, const char *anchor_path)
 int
 command_audit(int argc, char **argv)
 {
-	const char *db = cli_option(&argc, argv, "--db", NULL);
-	const char *run = cli_option(&argc, argv, "--run", NULL);
-	const char *anchor = cli_option(&argc, argv, "--anchor", NULL);
-	const char *file = cli_option(&argc, argv, "--export", NULL);
-	const char *before = cli_option(&argc, argv, "--before", NULL);
+	const char *db = terminal_option(&argc, argv, "--db", NULL);
+	const char *run = terminal_option(&argc, argv, "--run", NULL);
+	const char *anchor = terminal_option(&argc, argv, "--anchor", NULL);
+	const char *file = terminal_option(&argc, argv, "--export", NULL);
+	const char *before = terminal_option(&argc, argv, "--before", NULL);
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (argc == 3 && strcmp(what, "export") == 0)
@@ -193,5 +193,5 @@ command_audit(int argc, char **argv)
 	if (argc == 2 && strcmp(what, "verify") == 0 &&
 	    (db == NULL || file == NULL))
 		return verify(db, file, anchor);
-	return cli_usage("audit " AUDIT_USAGE);
+	return terminal_usage("audit " AUDIT_USAGE);
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli_priv.h"
 #include "sys/file.h"
+#include "witness/witness_priv.h"
 
 /*
  * A house that is taken over can sign whatever log it likes, but it cannot
@@ -62,12 +62,12 @@ anchor_prove(struct session *s, uint64_t size, const struct digest *root,
 		    (unsigned long long)now->at.size);
 		if (answer == NULL)
 			return code;
-		e = cli_read_path(answer, path, &len);
+		e = witness_read_path(answer, path, &len);
 		json_free(answer);
 	}
 	e = e == OK ? anchor_covers(&now->at, size, root, path, len, &why)
 		    : anchor_forked(size, &why);
-	return e == OK ? EXIT_REACHED : cli_broken(why.text);
+	return e == OK ? EXIT_REACHED : witness_broken(why.text);
 }
 
 static int
@@ -83,8 +83,9 @@ ask_checkpoint(struct session *s, struct anchor *ret)
 	if (e == OK)
 		e = anchor_verify(ret, &session_identity(s)->box_key);
 	json_free(answer);
-	return e == OK ? EXIT_REACHED
-		       : cli_broken("the checkpoint is not signed by the box");
+	return e == OK
+	    ? EXIT_REACHED
+	    : witness_broken("the checkpoint is not signed by the box");
 }
 
 /* ERR_NOTFOUND when there is none yet, or it is of an earlier pairing. */
@@ -188,7 +189,7 @@ anchor_fetch(struct session *s, struct anchor *ret)
 		return code;
 	if (e == OK && kept.at.size > now.at.size) {
 		anchor_rolled_back(kept.at.size, now.at.size, &why);
-		code = cli_broken(why.text);
+		code = witness_broken(why.text);
 	} else {
 		code = settle_alone(s, path, &now);
 	}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli_priv.h"
 #include "crypto/crypto.h"
+#include "witness/witness_priv.h"
 
 /*
  * The log as a file that stands alone: one JSON document a line, the entries
@@ -64,7 +64,7 @@ write_log(struct session *s, FILE *out)
 	if (code != EXIT_REACHED)
 		return code;
 	x.size = now.at.size;
-	code = cli_each_entry(s, NULL, on_entry, &x);
+	code = witness_each_entry(s, NULL, on_entry, &x);
 	if (code != EXIT_REACHED)
 		return code;
 	put_end(out, &now, &session_identity(s)->box_key);
@@ -170,10 +170,11 @@ read_lines(FILE *in, struct reading_back *r)
 	if (e != OK) {
 		snprintf(words, sizeof(words),
 		    "line %llu of the export is malformed", n);
-		return cli_broken(words);
+		return witness_broken(words);
 	}
 	if (!r->ended)
-		return cli_broken("the export does not end with a checkpoint");
+		return witness_broken(
+		    "the export does not end with a checkpoint");
 	return EXIT_REACHED;
 }
 
@@ -191,7 +192,7 @@ check_end(struct reading_back *r)
 		    "itself was believed\n");
 	if (anchor_verify(&r->end, &r->key) == OK)
 		return EXIT_REACHED;
-	return cli_broken("the checkpoint is not signed by the box");
+	return witness_broken("the checkpoint is not signed by the box");
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/trial.h"
+#include "trial/trial.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef POLICY_TRIAL_H
-#define POLICY_TRIAL_H
+#ifndef TRIAL_TRIAL_H
+#define TRIAL_TRIAL_H
 
 /*
  * A trial: a question to policies, written as JSON, with everything that the

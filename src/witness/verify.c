@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli_priv.h"
 #include "crypto/crypto.h"
+#include "witness/witness_priv.h"
 
 /* `durward audit verify`: all entries, from the house or from a copy of its
  * database, against a root, and past an anchor. */
 
 int
-cli_broken(const char *words)
+witness_broken(const char *words)
 {
 	fprintf(stderr, "durward: the log does not verify: %s\n", words);
 	return EXIT_BROKEN;
@@ -23,19 +23,19 @@ verify_end(const struct audit_check *c, const struct digest *root,
 	char hex[DIGEST_HEX_SIZE];
 
 	if (audit_check_end(c, root, size, &why) != OK)
-		return cli_broken(why.text);
+		return witness_broken(why.text);
 	if (under == NULL)
 		return EXIT_REACHED;
 	digest_hex(root, hex);
-	cli_print("%llu entries verified under %s %.16s...",
+	terminal_print("%llu entries verified under %s %.16s...",
 	    (unsigned long long)size, under, hex);
 	if (c->pruned > 0)
-		cli_print(
+		terminal_print(
 		    ", %llu of them pruned", (unsigned long long)c->pruned);
 	if (c->anchor != NULL)
-		cli_print(", grown from the anchor's %llu",
+		terminal_print(", grown from the anchor's %llu",
 		    (unsigned long long)c->anchor->at.size);
-	cli_print("\n");
+	terminal_print("\n");
 	return EXIT_REACHED;
 }
 
@@ -65,7 +65,7 @@ verify_anchor(const struct anchor *a, const struct public_key *key)
 	}
 	if (anchor_verify(a, key) == OK)
 		return EXIT_REACHED;
-	return cli_broken("the anchor is not signed by the box");
+	return witness_broken("the anchor is not signed by the box");
 }
 
 struct house {
@@ -98,7 +98,7 @@ verify_session(struct session *s, const struct anchor *anchor)
 	if (code != EXIT_REACHED)
 		return code;
 	h.size = now.at.size;
-	code = cli_each_entry(s, NULL, on_entry, &h);
+	code = witness_each_entry(s, NULL, on_entry, &h);
 	if (code == EXIT_REACHED)
 		code = verify_end(
 		    &h.check, &now.at.root, now.at.size, "the signed root");
@@ -157,7 +157,7 @@ verify_store(const char *path, struct copy *c)
 	e = store_run_now(st, check_copy, c);
 	store_close(st);
 	if (e != OK)
-		return cli_broken("the stored tree is damaged");
+		return witness_broken("the stored tree is damaged");
 	tree_root(&c->stored.tree, &root);
 	return verify_end(
 	    &c->check, &root, c->stored.tree.size, "the stored root");
