@@ -16,11 +16,12 @@ struct group {
 	struct entry waiting[STORE_QUEUE_MAX]; /* Durable, not yet committed. */
 	size_t n_waiting;
 	bool open;
+	bool stepped; /* A backup had its turn since the last commit. */
 	struct timespec until;
 };
 
-static void
-wake_loop(struct store *st)
+void
+store_wake_loop(struct store *st)
 {
 	uint64_t one = 1;
 
@@ -39,16 +40,18 @@ give_back(struct store *st, const struct entry *e)
 	if (out->count < STORE_QUEUE_MAX)
 		out->slots[(out->first + out->count++) % STORE_QUEUE_MAX] = *e;
 	pthread_mutex_unlock(&st->lock);
-	wake_loop(st);
+	store_wake_loop(st);
 }
 
 static void
 fail(struct store *st)
 {
+	if (st->tx.full)
+		reserve_release(st);
 	pthread_mutex_lock(&st->lock);
 	st->broken = true;
 	pthread_mutex_unlock(&st->lock);
-	wake_loop(st);
+	store_wake_loop(st);
 }
 
 static void
@@ -77,6 +80,7 @@ commit_group(struct store *st, struct group *g)
 		return;
 	}
 	g->open = false;
+	g->stepped = false;
 	for (i = 0; i < g->n_waiting; i++)
 		give_back(st, &g->waiting[i]);
 	g->n_waiting = 0;
@@ -116,7 +120,16 @@ is_due(const struct group *g)
 	    (now.tv_sec == g->until.tv_sec && now.tv_nsec >= g->until.tv_nsec);
 }
 
-enum next { NEXT_JOB, NEXT_COMMIT, NEXT_STOP };
+enum next { NEXT_JOB, NEXT_COMMIT, NEXT_BACKUP, NEXT_STOP };
+
+/* May a backup copy some pages now?  Between two groups only once, when
+ * jobs wait. */
+static bool
+wants_step(const struct store *st, const struct group *g)
+{
+	return st->backup.state == BACKUP_COPYING && !g->open && !st->stop &&
+	    !(g->stepped && st->in.count > 0);
+}
 
 /* Wait for work, or for the end of the group. */
 static enum next
@@ -126,7 +139,8 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	int rc = 0;
 
 	pthread_mutex_lock(&st->lock);
-	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT) {
+	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT &&
+	    !wants_step(st, g)) {
 		if (g->n_waiting > 0)
 			break; /* Nothing more to share the sync with. */
 		rc = g->open
@@ -135,6 +149,8 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	}
 	if (st->broken) {
 		next = NEXT_STOP;
+	} else if (wants_step(st, g)) {
+		next = NEXT_BACKUP;
 	} else if (st->in.count > 0 && g->n_waiting < STORE_QUEUE_MAX &&
 	    !is_due(g)) {
 		*ret = st->in.slots[st->in.first];
@@ -165,6 +181,10 @@ store_thread(void *arg)
 		case NEXT_COMMIT:
 			if (g.open)
 				commit_group(st, &g);
+			break;
+		case NEXT_BACKUP:
+			g.stepped = true;
+			backup_step(st);
 			break;
 		case NEXT_STOP:
 			return NULL;

@@ -34,10 +34,12 @@ static struct store *
 open_log(void)
 {
 	const char *const migrations[] = {audit_schema};
+	const struct store_options o = {
+	    .path = path, .migrations = migrations, .n_migrations = 1};
 	struct store *st = NULL;
 	struct errmsg why;
 
-	REQUIRE(store_open(path, migrations, 1, &st, &why) == OK);
+	REQUIRE(store_open(&o, &st, &why) == OK);
 	return st;
 }
 

@@ -20,7 +20,7 @@ static const char *const migrations[] = {
 static void
 clean(void)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
+	static const char *const ends[] = {"", "-wal", "-shm", ".before-v2"};
 	char name[80];
 	size_t i;
 
@@ -45,13 +45,23 @@ check_setup(void)
 	snprintf(path, sizeof(path), "%s/box.db", folder);
 }
 
+static enum err
+open_with(const char *const *statements, int version, struct store **ret,
+    struct errmsg *why)
+{
+	struct store_options o = {
+	    .path = path, .migrations = statements, .n_migrations = version};
+
+	return store_open(&o, ret, why);
+}
+
 static struct store *
 opened(int version)
 {
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	REQUIRE(store_open(path, migrations, version, &st, &why) == OK);
+	REQUIRE(open_with(migrations, version, &st, &why) == OK);
 	return st;
 }
 
@@ -347,7 +357,7 @@ TEST(a_newer_version_is_refused_in_words)
 
 	clean();
 	store_close(opened(2));
-	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_UNSUPPORTED);
+	CHECK(open_with(migrations, 1, &st, &why) == ERR_UNSUPPORTED);
 	CHECK(st == NULL);
 	CHECK(strstr(why.text, "newer") != NULL);
 }
@@ -361,7 +371,7 @@ TEST(a_migration_that_fails_changes_nothing)
 	struct errmsg why = {""};
 
 	clean();
-	CHECK(store_open(path, bad, 2, &st, &why) != OK);
+	CHECK(open_with(bad, 2, &st, &why) != OK);
 	CHECK(strlen(why.text) > 0);
 	st = opened(1);
 	CHECK_INT(count_in(st), 0);
@@ -389,7 +399,7 @@ TEST(a_damaged_file_is_refused_in_words)
 	clean();
 	store_close(opened(1));
 	damage(0, 100);
-	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_CORRUPT);
+	CHECK(open_with(migrations, 1, &st, &why) == ERR_CORRUPT);
 	CHECK(strstr(why.text, path) != NULL);
 	CHECK(strstr(why.text, "backup") != NULL);
 	CHECK(st == NULL);
@@ -411,7 +421,7 @@ open_is_refused(void)
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	return store_open(path, migrations, 1, &st, &why) != OK &&
+	return open_with(migrations, 1, &st, &why) != OK &&
 	    strlen(why.text) > 0;
 }
 
@@ -428,10 +438,13 @@ TEST(a_version_below_nought_is_damage)
 
 TEST(a_file_that_cannot_be_opened_is_named)
 {
+	struct store_options o = {.path = "/nowhere/at/all.db",
+	    .migrations = migrations,
+	    .n_migrations = 1};
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	CHECK(store_open("/nowhere/at/all.db", migrations, 1, &st, &why) != OK);
+	CHECK(store_open(&o, &st, &why) != OK);
 	CHECK(strstr(why.text, "/nowhere/at/all.db") != NULL);
 	CHECK(store_open_copy("/nowhere/at/all.db", &st, &why) != OK);
 	CHECK(st == NULL);
