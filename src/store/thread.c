@@ -97,8 +97,11 @@ run_job(struct store *st, struct group *g, struct entry *e)
 		return; /* Never outside a transaction. */
 	before = sqlite3_total_changes(st->tx.db);
 	e->result = e->job.run(&st->tx, e->job.arg);
-	if (e->result != OK && sqlite3_total_changes(st->tx.db) != before) {
-		/* Half a job must never be committed. */
+	/* Half a job must never be committed.  And when SQLite could not read
+	 * or write it may have undone the whole group: what follows would be
+	 * committed job by job, and what came before would be missing. */
+	if (sqlite3_get_autocommit(st->tx.db) != 0 ||
+	    (e->result != OK && sqlite3_total_changes(st->tx.db) != before)) {
 		fail(st);
 		return;
 	}
