@@ -158,7 +158,7 @@ $(A)/%.o: %.c $(HOST)/.done
 
 # The disk that fails.
 TEST_LIB := $(wildcard tests/lib/*.c)
-TEST_LIB_H := $(wildcard tests/lib/*.h)
+TEST_LIB_H := $(wildcard tests/lib/*.h tests/unit/*/*.h)
 
 $(B)/tests/%.o: tests/%.c $(TEST_LIB_H) $(DEPS)/.done
 	$(call say,CC,$<)

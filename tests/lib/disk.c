@@ -271,8 +271,9 @@ open_real(struct handle *h, const char *path, int flags, int *ret_flags)
 		    SQLITE_OPEN_READONLY;
 	h->file = disk.tracks && path != NULL ? power_find(path) : NULL;
 	h->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
-	h->syncs_folder = h->file != NULL && !power_has_name(h->file) &&
-	    (flags & SQLITE_OPEN_MAIN_DB) == 0;
+	/* Whether it was there or not: what was removed may be behind it. */
+	h->syncs_folder = (flags & SQLITE_OPEN_CREATE) != 0 &&
+	    (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
 	h->real = (sqlite3_file *)(void *)(h + 1);
 	rc = disk.real->xOpen(disk.real, path, h->real, flags, ret_flags);
 	if (h->real->pMethods != NULL)

@@ -14,7 +14,6 @@ struct disk_file;
 struct disk_file *power_find(const char *path);
 /* It was not made. */
 void power_forget_unmade(struct disk_file *f);
-bool power_has_name(const struct disk_file *f);
 
 /* `data` is NULL for a truncation to `at`. */
 void power_changed(

@@ -289,12 +289,6 @@ power_seed(uint64_t seed)
 	randomness = seed;
 }
 
-bool
-power_has_name(const struct disk_file *f)
-{
-	return f->name_is_certain;
-}
-
 void
 power_forget_unmade(struct disk_file *f)
 {

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -196,6 +197,38 @@ damage(const char *name, long at, size_t n)
 	while (n-- > 0)
 		fputc(0x5a, f);
 	fclose(f);
+}
+
+/* A process that takes something and keeps it until let_go(). */
+static inline pid_t
+hold(bool (*take)(void))
+{
+	int fds[2];
+	char c = 0;
+	pid_t pid;
+
+	REQUIRE(pipe(fds) == 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		c = take() ? 'y' : 'n';
+		if (write(fds[1], &c, 1) != 1)
+			_exit(1);
+		/* What is confined may not pause(). */
+		for (;;)
+			poll(NULL, 0, 1000);
+	}
+	close(fds[1]);
+	CHECK(read(fds[0], &c, 1) == 1 && c == 'y');
+	close(fds[0]);
+	return pid;
+}
+
+static inline void
+let_go(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 #endif

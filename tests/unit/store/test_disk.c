@@ -329,35 +329,6 @@ TEST(a_database_that_may_only_be_read_is_refused_in_words)
 	disk_is_fine();
 }
 
-static int
-hold(bool (*take)(void))
-{
-	int fds[2];
-	char c = 0;
-	pid_t pid;
-
-	REQUIRE(pipe(fds) == 0);
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		c = take() ? 'y' : 'n';
-		if (write(fds[1], &c, 1) != 1)
-			_exit(1);
-		pause();
-	}
-	CHECK(read(fds[0], &c, 1) == 1 && c == 'y');
-	close(fds[0]);
-	close(fds[1]);
-	return pid;
-}
-
-static void
-let_go(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static bool
 take_store(void)
 {
