@@ -49,7 +49,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
-.PHONY: all help check check-integration check-containers asan fuzz \
+.PHONY: all help check check-integration check-containers asan crash soak fuzz \
 	fuzz-smoke layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
@@ -60,6 +60,8 @@ help:
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
 	@echo 'asan               unit tests under ASan and UBSan alone'
+	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
+	@echo 'soak               the same, 10,000 of them'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
 	@echo 'layers             who includes whom'
@@ -154,17 +156,40 @@ $(A)/%.o: %.c $(HOST)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ASAN_CFLAGS) -c -o $@ $<
 
-$(B)/tests/%: tests/unit/%.c tests/lib/check.h $(B)/lib.a
+# The disk that fails.  Like a test it is built anew with what it includes.
+TEST_LIB := $(wildcard tests/lib/*.c)
+TEST_LIB_H := $(wildcard tests/lib/*.h tests/unit/*/*.h)
+
+$(B)/tests/%.o: tests/%.c $(TEST_LIB_H) $(B)/lib.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests/lib -c -o $@ $<
+
+$(A)/tests/%.o: tests/%.c $(TEST_LIB_H) $(A)/lib.a
+	$(call say,ASAN,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) -c -o $@ $<
+
+$(B)/testlib.a: $(TEST_LIB:%.c=$(B)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(A)/testlib.a: $(TEST_LIB:%.c=$(A)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(B)/testlib.a $(B)/lib.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests/lib $(LDFLAGS) \
-		-o $@ $< $(B)/lib.a $(LIBS)
+		-o $@ $< $(B)/testlib.a $(B)/lib.a $(LIBS)
 
-$(A)/tests/%: tests/unit/%.c tests/lib/check.h $(A)/lib.a
+$(A)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(A)/testlib.a $(A)/lib.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
-		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+		-fsanitize=address,undefined -o $@ $< $(A)/testlib.a \
+		$(A)/lib.a $(HOST_LIBS)
 
 check: $(UNIT_BIN) $(UNIT_ASAN)
 	$(Q)tests/lib/run-unit $(UNIT_BIN) $(UNIT_ASAN)
@@ -197,6 +222,22 @@ check-integration: all $(PROBES) $(BAD)/tool.json
 
 check-containers: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration tests/containers/*.py
+
+# ---- power cuts ----
+
+CRASH_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/crash/*.c))
+SEEDS ?= 300
+$(CRASH_OBJ): tests/crash/crash.h
+
+$(B)/crash: $(CRASH_OBJ) $(B)/testlib.a $(B)/lib.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+crash: $(B)/crash
+	$(Q)tests/crash/run $(B)/crash $(SEEDS)
+
+soak: $(B)/crash
+	$(Q)tests/crash/run $(B)/crash 10000
 
 # ---- fuzzing ----
 

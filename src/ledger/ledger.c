@@ -15,23 +15,46 @@ on_store(void *arg, int fd, int events)
 		fatal("the database cannot be written: no acts without it");
 }
 
+static struct store_options
+options_of(const char *path)
+{
+	return (struct store_options){.path = path,
+	    .migrations = ledger_migrations,
+	    .n_migrations = ledger_migrations_len,
+	    .reserve_bytes = STORE_RESERVE};
+}
+
+enum err
+ledger_restore(const char *path, const char *backup, struct errmsg *why)
+{
+	struct store_options o = options_of(path);
+
+	return store_restore(&o, backup, why);
+}
+
 enum err
 ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
     struct ledger **ret, struct errmsg *why)
 {
 	struct ledger *l = xalloc(sizeof(*l));
 	struct loading loading = {l, load};
-	enum err e = store_open(
-	    path, ledger_migrations, ledger_migrations_len, &l->store, why);
+	struct store_options o = options_of(path);
+	enum err e = store_open(&o, &l->store, why);
 
-	if (e != OK)
+	if (e != OK) {
+		free(l);
 		return e;
+	}
 	l->loop = loop;
 	e = store_run_now(l->store, rows_load, &loading);
-	if (e != OK)
+	if (e != OK) {
+		store_close(l->store);
+		free(l);
 		return err_say(why, e,
-		    "the database is damaged (%s); restore a backup",
+		    "the database is damaged (%s); restore a backup with "
+		    "'durward restore'",
 		    err_text(e));
+	}
 	store_start(l->store);
 	if (loop_add(loop, store_fd(l->store), LOOP_READ, on_store, l) != OK)
 		fatal("cannot watch the store");
@@ -62,8 +85,7 @@ ledger_kept(const struct ledger *l)
 bool
 ledger_is_low(const struct ledger *l)
 {
-	(void)l;
-	return false;
+	return store_is_low(l->store);
 }
 
 bool

@@ -56,6 +56,10 @@ struct ledger_load {
 NODISCARD enum err ledger_open(const char *path, struct loop *loop,
     const struct ledger_load *load, struct ledger **ret, struct errmsg *why);
 
+/* With no house running: put a backup in the place of the database. */
+NODISCARD enum err ledger_restore(
+    const char *path, const char *backup, struct errmsg *why);
+
 /* Commit what was posted, and stop. */
 void ledger_close(struct ledger *l);
 

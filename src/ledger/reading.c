@@ -75,7 +75,8 @@ reading_new(struct ledger *l,
 static void
 reading_post(struct reading *r, void (*done)(void *arg, enum err e))
 {
-	struct store_job job = {.run = run_reading, .done = done, .arg = r};
+	struct store_job job = {
+	    .run = run_reading, .done = done, .arg = r, .settled = true};
 
 	ledger_post(r->ledger, &job);
 }

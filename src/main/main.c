@@ -18,6 +18,9 @@ static const struct cli_command house_commands[] = {
 	"make a new box, or the console's key", command_init},
     {"run", "[house|tools|all] [--state DIR] ...", "run the house",
 	command_run},
+    {"restore", "FILE [--state DIR]",
+	"put a backup in the place of the database; the house must be down",
+	command_restore},
 };
 
 int

@@ -8,6 +8,7 @@ store_query_open(struct store_tx *tx, const char *sql, struct store_query **ret)
 {
 	struct store_query *q;
 	size_t i;
+	enum err e;
 
 	for (i = 0; i < tx->n_statements; i++) {
 		if (tx->statements[i].sql == sql) {
@@ -17,10 +18,13 @@ store_query_open(struct store_tx *tx, const char *sql, struct store_query **ret)
 	}
 	assert(tx->n_statements < STATEMENTS_MAX);
 	q = &tx->statements[tx->n_statements];
-	if (sqlite3_prepare_v3(tx->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-		&q->stmt, NULL) != SQLITE_OK)
-		return ERR_IO;
+	e = store_err(tx,
+	    sqlite3_prepare_v3(
+		tx->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->stmt, NULL));
+	if (e != OK)
+		return e;
 	q->sql = sql;
+	q->tx = tx;
 	tx->n_statements++;
 	*ret = q;
 	return OK;
@@ -54,18 +58,17 @@ store_bind_blob(struct store_query *q, int at, const void *p, size_t len)
 enum err
 store_query_step(struct store_query *q)
 {
-	switch (sqlite3_step(q->stmt)) {
+	int rc = sqlite3_step(q->stmt);
+
+	switch (rc) {
 	case SQLITE_ROW:
 		return OK;
 	case SQLITE_DONE:
 		return ERR_NOTFOUND;
 	case SQLITE_CONSTRAINT:
 		return ERR_EXISTS;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return ERR_CORRUPT;
 	default:
-		return ERR_IO;
+		return store_err(q->tx, rc);
 	}
 }
 

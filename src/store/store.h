@@ -5,6 +5,11 @@
 /*
  * The store: SQLite on a thread of its own, the only door to sqlite3.h.
  *
+ * Opening takes the folder for this process alone, ends a restore that was
+ * cut short, looks the file over when the last stop was unclean, keeps a
+ * copy before it migrates, and sets room aside on the disk for the day it
+ * is full.  A clean stop leaves one file and the reserve, nothing else.
+ *
  * Work is handed over as jobs.  A job runs on the store's thread inside the
  * transaction that is open there; afterwards its `done` runs on the loop's
  * thread, from store_reap().  Jobs run in the order they were posted.
@@ -16,7 +21,8 @@
  * therefore never waits for a disk.
  *
  * When a commit fails nothing that follows can be trusted: store_reap()
- * returns ERR_IO and the house must stop.
+ * returns ERR_IO and the house must stop.  When it was for want of room the
+ * reserve is given up at once, so that the next start can write again.
  */
 
 #include <stdbool.h>
@@ -36,12 +42,26 @@ struct store_job {
 	void (*done)(void *arg, enum err result);
 	void *arg;
 	bool durable;
+	/* For readings that leave the house: `done` comes when all that was
+	 * read is on the disk, so that nothing is told and then lost.  The
+	 * commit comes at most STORE_WATCHED_MS later. */
+	bool settled;
 };
 
-/* Open or create, check, and bring to the newest schema: statement i of
- * `migrations` leads from version i to i + 1.  ERR_CORRUPT, ERR_IO. */
-NODISCARD enum err store_open(const char *path, const char *const *migrations,
-    int n_migrations, struct store **ret, struct errmsg *why);
+struct store_options {
+	const char *path;
+	/* Statement i leads from version i to i + 1. */
+	const char *const *migrations;
+	int n_migrations;
+	/* Room kept in a file beside the database; 0 for none. */
+	int64_t reserve_bytes;
+};
+
+/* Open or create, check, and bring to the newest schema.  What there was
+ * before a migration stays beside it as PATH.before-vN.  ERR_BUSY when
+ * another process has it, ERR_CORRUPT, ERR_UNSUPPORTED, ERR_IO. */
+NODISCARD enum err store_open(
+    const struct store_options *o, struct store **ret, struct errmsg *why);
 
 /* For readers of a copy: no thread, no writes. */
 NODISCARD enum err store_open_copy(
@@ -59,6 +79,23 @@ NODISCARD enum err store_reap(struct store *st);
 
 /* How many jobs wait to run. */
 size_t store_waiting(struct store *st);
+
+/* Is there so little room that new work should be turned away?  Cheap. */
+bool store_is_low(struct store *st);
+
+/* Copy the whole database to `path` while it is in use: a few pages at a
+ * time, so that no job waits longer than for those; then check the copy,
+ * sync it and put it in the place of `path`.  `done` on the loop's thread,
+ * from store_reap(), unless the store is closed before.  ERR_BUSY while
+ * another one runs. */
+NODISCARD enum err store_backup(struct store *st, const char *path,
+    void (*done)(void *arg, enum err result), void *arg);
+
+/* With the database closed: check `backup` and put it in the place of
+ * `o->path`.  What was there stays as PATH.replaced.  A kill at any point
+ * leaves the old one or the new one. */
+NODISCARD enum err store_restore(
+    const struct store_options *o, const char *backup, struct errmsg *why);
 
 /* Before store_start() or on a copy: run a job here and now. */
 NODISCARD enum err store_run_now(

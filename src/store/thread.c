@@ -13,14 +13,17 @@
  */
 
 struct group {
-	struct entry waiting[STORE_QUEUE_MAX]; /* Durable, not yet committed. */
+	struct entry waiting[STORE_QUEUE_MAX]; /* For the commit. */
 	size_t n_waiting;
+	bool hurry; /* A durable job is among them. */
 	bool open;
+	bool stepped;
+	int changes; /* Before its first job. */
 	struct timespec until;
 };
 
-static void
-wake_loop(struct store *st)
+void
+store_wake_loop(struct store *st)
 {
 	uint64_t one = 1;
 
@@ -39,16 +42,39 @@ give_back(struct store *st, const struct entry *e)
 	if (out->count < STORE_QUEUE_MAX)
 		out->slots[(out->first + out->count++) % STORE_QUEUE_MAX] = *e;
 	pthread_mutex_unlock(&st->lock);
-	wake_loop(st);
+	store_wake_loop(st);
 }
 
 static void
 fail(struct store *st)
 {
+	if (st->tx.full)
+		reserve_release(st);
 	pthread_mutex_lock(&st->lock);
 	st->broken = true;
 	pthread_mutex_unlock(&st->lock);
-	wake_loop(st);
+	store_wake_loop(st);
+}
+
+static struct timespec
+after_ms(int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += ms * 1000000L;
+	if (t.tv_nsec >= 1000000000L) {
+		t.tv_nsec -= 1000000000L;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
 static void
@@ -59,12 +85,8 @@ begin_group(struct store *st, struct group *g)
 		return;
 	}
 	g->open = true;
-	clock_gettime(CLOCK_MONOTONIC, &g->until);
-	g->until.tv_nsec += STORE_GROUP_MS * 1000000L;
-	if (g->until.tv_nsec >= 1000000000L) {
-		g->until.tv_nsec -= 1000000000L;
-		g->until.tv_sec++;
-	}
+	g->changes = sqlite3_total_changes(st->tx.db);
+	g->until = after_ms(STORE_GROUP_MS);
 }
 
 static void
@@ -77,9 +99,28 @@ commit_group(struct store *st, struct group *g)
 		return;
 	}
 	g->open = false;
+	g->stepped = false;
 	for (i = 0; i < g->n_waiting; i++)
 		give_back(st, &g->waiting[i]);
 	g->n_waiting = 0;
+	g->hurry = false;
+}
+
+/* Given back now, or with the commit. */
+static void
+file_away(struct store *st, struct group *g, const struct entry *e)
+{
+	bool unwritten = sqlite3_total_changes(st->tx.db) != g->changes;
+	struct timespec soon = after_ms(STORE_WATCHED_MS);
+
+	if (!e->job.durable && !(e->job.settled && unwritten)) {
+		give_back(st, e);
+		return;
+	}
+	g->waiting[g->n_waiting++] = *e;
+	g->hurry |= e->job.durable;
+	if (is_before(&soon, &g->until))
+		g->until = soon;
 }
 
 static void
@@ -93,15 +134,15 @@ run_job(struct store *st, struct group *g, struct entry *e)
 		return; /* Never outside a transaction. */
 	before = sqlite3_total_changes(st->tx.db);
 	e->result = e->job.run(&st->tx, e->job.arg);
-	if (e->result != OK && sqlite3_total_changes(st->tx.db) != before) {
-		/* Half a job must never be committed. */
+	/* Half a job must never be committed.  And when SQLite could not read
+	 * or write it may have undone the whole group: what follows would be
+	 * committed job by job, and what came before would be missing. */
+	if (sqlite3_get_autocommit(st->tx.db) != 0 ||
+	    (e->result != OK && sqlite3_total_changes(st->tx.db) != before)) {
 		fail(st);
 		return;
 	}
-	if (e->job.durable)
-		g->waiting[g->n_waiting++] = *e;
-	else
-		give_back(st, e);
+	file_away(st, g, e);
 }
 
 static bool
@@ -112,11 +153,19 @@ is_due(const struct group *g)
 	if (!g->open)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > g->until.tv_sec ||
-	    (now.tv_sec == g->until.tv_sec && now.tv_nsec >= g->until.tv_nsec);
+	return !is_before(&now, &g->until);
 }
 
-enum next { NEXT_JOB, NEXT_COMMIT, NEXT_STOP };
+enum next { NEXT_JOB, NEXT_COMMIT, NEXT_BACKUP, NEXT_STOP };
+
+/* May a backup copy some pages now?  Between two groups only once, when
+ * jobs wait. */
+static bool
+wants_step(const struct store *st, const struct group *g)
+{
+	return st->backup.state == BACKUP_COPYING && !g->open && !st->stop &&
+	    !(g->stepped && st->in.count > 0);
+}
 
 /* Wait for work, or for the end of the group. */
 static enum next
@@ -126,8 +175,9 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	int rc = 0;
 
 	pthread_mutex_lock(&st->lock);
-	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT) {
-		if (g->n_waiting > 0)
+	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT &&
+	    !wants_step(st, g)) {
+		if (g->hurry)
 			break; /* Nothing more to share the sync with. */
 		rc = g->open
 		    ? pthread_cond_timedwait(&st->wake, &st->lock, &g->until)
@@ -135,6 +185,8 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	}
 	if (st->broken) {
 		next = NEXT_STOP;
+	} else if (wants_step(st, g)) {
+		next = NEXT_BACKUP;
 	} else if (st->in.count > 0 && g->n_waiting < STORE_QUEUE_MAX &&
 	    !is_due(g)) {
 		*ret = st->in.slots[st->in.first];
@@ -165,6 +217,10 @@ store_thread(void *arg)
 		case NEXT_COMMIT:
 			if (g.open)
 				commit_group(st, &g);
+			break;
+		case NEXT_BACKUP:
+			g.stepped = true;
+			backup_step(st);
 			break;
 		case NEXT_STOP:
 			return NULL;

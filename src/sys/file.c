@@ -6,9 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+
+/* flock() is declared in a header of the system that is named like ours. */
+#define FLOCK_ALONE 2
+#define FLOCK_AT_ONCE 4
 
 enum err
 file_read_fd(int fd, struct buf *ret)
@@ -93,28 +99,63 @@ write_all(int fd, const char *p, size_t len)
 		p += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? ERR_IO : OK;
+	return OK;
 }
 
-static enum err
-sync_folder(const char *path)
+/* The folder that `path` stands in. */
+static int
+open_folder(const char *path)
 {
 	char folder[1024];
 	const char *slash = strrchr(path, '/');
-	int fd;
-	enum err e;
 
 	if (slash == NULL)
 		snprintf(folder, sizeof(folder), ".");
 	else
 		snprintf(folder, sizeof(folder), "%.*s",
 		    (int)(slash - path > 0 ? slash - path : 1), path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static enum err
+sync_and_close(int fd)
+{
+	enum err e;
+
 	if (fd < 0)
 		return ERR_IO;
 	e = fsync(fd) < 0 ? ERR_IO : OK;
 	close(fd);
 	return e;
+}
+
+enum err
+file_sync_folder(const char *path)
+{
+	return sync_and_close(open_folder(path));
+}
+
+enum err
+file_sync(const char *path)
+{
+	return sync_and_close(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static enum err
+open_new(const char *path, unsigned mode, int *ret_fd)
+{
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return ERR_IO;
+	/* One left over from a power cut keeps the mode it had. */
+	if (fchmod(fd, mode) < 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	*ret_fd = fd;
+	return OK;
 }
 
 enum err
@@ -126,12 +167,12 @@ file_replace(const char *path, const void *p, size_t len, unsigned mode)
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp))
 		return ERR_LIMIT;
-	fd = open(
-	    tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0)
-		return ERR_IO;
-	/* One left over from a power cut keeps the mode it had. */
-	e = fchmod(fd, mode) == 0 ? write_all(fd, p, len) : ERR_IO;
+	e = open_new(tmp, mode, &fd);
+	if (e != OK)
+		return e;
+	e = write_all(fd, p, len);
+	if (e == OK && fsync(fd) < 0)
+		e = ERR_IO;
 	close(fd);
 	if (e == OK && rename(tmp, path) < 0)
 		e = ERR_IO;
@@ -139,7 +180,136 @@ file_replace(const char *path, const void *p, size_t len, unsigned mode)
 		unlink(tmp);
 		return e;
 	}
-	return sync_folder(path);
+	return file_sync_folder(path);
+}
+
+static enum err
+copy_bytes(int from, int to)
+{
+	char chunk[16 * 1024];
+	ssize_t n;
+
+	while ((n = read(from, chunk, sizeof(chunk))) > 0)
+		if (write_all(to, chunk, (size_t)n) != OK)
+			return ERR_IO;
+	return n < 0 || fsync(to) < 0 ? ERR_IO : OK;
+}
+
+enum err
+file_copy(const char *from, const char *to, unsigned mode)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out;
+	enum err e;
+
+	if (in < 0)
+		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+	e = open_new(to, mode, &out);
+	if (e == OK) {
+		e = copy_bytes(in, out);
+		close(out);
+	}
+	close(in);
+	return e;
+}
+
+enum err
+file_give_to_folder(const char *path)
+{
+	struct stat st;
+	int fd = open_folder(path);
+	enum err e = OK;
+
+	if (fd < 0)
+		return ERR_IO;
+	if (fstat(fd, &st) < 0 ||
+	    (st.st_uid != geteuid() && lchown(path, st.st_uid, st.st_gid) < 0))
+		e = ERR_IO;
+	close(fd);
+	return e;
+}
+
+enum err
+file_move(const char *from, const char *to)
+{
+	return rename(from, to) < 0 ? ERR_IO : file_sync_folder(to);
+}
+
+enum err
+file_remove(const char *path)
+{
+	return unlink(path) < 0 && errno != ENOENT ? ERR_IO : OK;
+}
+
+/* For a file system that cannot set room aside: bytes take it, too. */
+static enum err
+fill(int fd, int64_t len)
+{
+	static const char zeros[16 * 1024];
+
+	for (; len > 0; len -= (int64_t)sizeof(zeros))
+		if (write_all(fd, zeros, sizeof(zeros)) != OK)
+			return ERR_LIMIT;
+	return OK;
+}
+
+enum err
+file_reserve(const char *path, int64_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc;
+	enum err e;
+
+	if (fd < 0)
+		return ERR_IO;
+	do
+		rc = posix_fallocate(fd, 0, len);
+	while (rc == EINTR);
+	if (rc == EOPNOTSUPP || rc == ENOSYS)
+		e = fill(fd, len);
+	else
+		e = rc == 0 ? OK : ERR_LIMIT;
+	close(fd);
+	/* Half a reserve would only make the disk fuller. */
+	if (e != OK)
+		unlink(path);
+	return e;
+}
+
+enum err
+file_free_bytes(const char *path, int64_t *ret)
+{
+	struct statvfs v;
+
+	if (statvfs(path, &v) < 0)
+		return ERR_IO;
+	*ret = (int64_t)(v.f_bavail * v.f_frsize);
+	return OK;
+}
+
+enum err
+file_lock_folder(const char *path, int *ret_fd)
+{
+	int fd = open_folder(path);
+	enum err e;
+
+	if (fd < 0)
+		return ERR_IO;
+	if (syscall(SYS_flock, fd, FLOCK_ALONE | FLOCK_AT_ONCE) < 0) {
+		e = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+		close(fd);
+		return e;
+	}
+	*ret_fd = fd;
+	return OK;
+}
+
+bool
+file_is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
 }
 
 enum err

@@ -33,7 +33,7 @@ static const char *const file_calls[] = {"open", "openat", "stat", "lstat",
     "pwrite64", "pwritev2", "lseek", "fsync", "fdatasync", "ftruncate",
     "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
     "fchmod", "getcwd", "readlink", "readlinkat", "geteuid", "getuid", "flock",
-    NULL};
+    "statfs", "statfs64", NULL};
 
 static const char *const accept_calls[] = {"accept4", "listen", "shutdown",
     "getsockname", "setsockopt", "recvfrom", "sendto", NULL};

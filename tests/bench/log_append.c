@@ -132,11 +132,13 @@ static void
 open_ours(const char *folder)
 {
 	const char *migrations[] = {audit_schema};
+	struct store_options o = {.migrations = migrations, .n_migrations = 1};
 	struct errmsg why;
 	char path[1024];
 
 	snprintf(path, sizeof(path), "%s/ours.db", folder);
-	if (store_open(path, migrations, 1, &store, &why) != OK)
+	o.path = path;
+	if (store_open(&o, &store, &why) != OK)
 		fatal("%s", why.text);
 	if (store_run_now(store, load, &audit) != OK)
 		fatal("the log cannot be read");

@@ -94,7 +94,7 @@ def test_every_thread_of_every_role_is_sealed(h):
             assert s["NoNewPrivs"] == "1", f"{role} thread {task}: new privileges"
             for cap in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
                 assert int(s[cap], 16) == 0, f"{role} thread {task}: {cap} {s[cap]}"
-    assert len(os.listdir(f"/proc/{pids['core']}/task")) == 2, "core has its store's thread"
+    assert len(os.listdir(f"/proc/{pids['core']}/task")) == 3, "core has its store's threads"
 
 
 def test_every_role_has_namespaces_of_its_own(h):

@@ -35,10 +35,12 @@ static struct store *
 open_log(void)
 {
 	const char *const migrations[] = {audit_schema, audit_prune_schema};
+	const struct store_options o = {
+	    .path = path, .migrations = migrations, .n_migrations = 2};
 	struct store *st = NULL;
 	struct errmsg why;
 
-	REQUIRE(store_open(path, migrations, 2, &st, &why) == OK);
+	REQUIRE(store_open(&o, &st, &why) == OK);
 	return st;
 }
 

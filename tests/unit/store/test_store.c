@@ -10,148 +10,7 @@
 
 #include "base/limits.h"
 #include "check.h"
-
-static char folder[] = "/tmp/durward-unit-store-XXXXXX";
-static char path[64];
-static const char *const migrations[] = {
-    "CREATE TABLE t (n INTEGER PRIMARY KEY, word TEXT)",
-    "ALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 7"};
-
-static void
-clean(void)
-{
-	static const char *const ends[] = {"", "-wal", "-shm"};
-	char name[80];
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-}
-
-static void
-clean_up(void)
-{
-	clean();
-	rmdir(folder);
-}
-
-static void
-check_setup(void)
-{
-	if (mkdtemp(folder) != NULL)
-		atexit(clean_up);
-	snprintf(path, sizeof(path), "%s/box.db", folder);
-}
-
-static struct store *
-opened(int version)
-{
-	struct store *st = NULL;
-	struct errmsg why = {""};
-
-	REQUIRE(store_open(path, migrations, version, &st, &why) == OK);
-	return st;
-}
-
-/* One job: refuse with `check`, or insert `n` and fail with `e`, or not. */
-struct insert {
-	int64_t n;
-	enum err check;
-	enum err e;
-	int order; /* When it ran. */
-	int done_order; /* When done was told. */
-	enum err result;
-};
-
-static int ran;
-static int told;
-
-static enum err
-run_insert(struct store_tx *tx, void *arg)
-{
-	struct insert *in = arg;
-	struct store_query *q;
-	enum err e =
-	    store_query_open(tx, "INSERT INTO t (n, word) VALUES (?, ?)", &q);
-
-	in->order = ++ran;
-	if (e == OK)
-		e = in->check;
-	if (e != OK)
-		return e;
-	store_bind_int(q, 1, in->n);
-	store_bind_text(q, 2, "word");
-	e = store_query_finish(q);
-	return e != OK ? e : in->e;
-}
-
-static void
-on_done(void *arg, enum err result)
-{
-	struct insert *in = arg;
-
-	in->result = result;
-	in->done_order = ++told;
-}
-
-static void
-post(struct store *st, struct insert *in, bool durable)
-{
-	struct store_job job = {
-	    .run = run_insert, .done = on_done, .arg = in, .durable = durable};
-
-	REQUIRE(store_post(st, &job) == OK);
-}
-
-static enum err
-reap_until(struct store *st, int want)
-{
-	struct pollfd pfd = {.fd = store_fd(st), .events = POLLIN};
-	enum err e = OK;
-	int i;
-
-	for (i = 0; i < 5000 && told < want && e == OK; i++) {
-		poll(&pfd, 1, 50);
-		e = store_reap(st);
-	}
-	return e;
-}
-
-static enum err
-run_count(struct store_tx *tx, void *arg)
-{
-	struct store_query *q;
-	enum err e = store_query_open(tx, "SELECT count(*) FROM t", &q);
-
-	if (e == OK)
-		e = store_query_step(q);
-	if (e == OK)
-		*(int64_t *)arg = store_column_int(q, 0);
-	if (e == OK)
-		store_query_close(q);
-	return e;
-}
-
-static int64_t
-count_in(struct store *st)
-{
-	int64_t n = -1;
-
-	REQUIRE(store_run_now(st, run_count, &n) == OK);
-	return n;
-}
-
-static int64_t
-count_after_reopen(void)
-{
-	struct store *st = opened(1);
-	int64_t n = count_in(st);
-
-	store_close(st);
-	return n;
-}
+#include "fixture.h"
 
 TEST(jobs_run_and_are_told_in_their_order)
 {
@@ -347,7 +206,7 @@ TEST(a_newer_version_is_refused_in_words)
 
 	clean();
 	store_close(opened(2));
-	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_UNSUPPORTED);
+	CHECK(open_with(migrations, 1, &st, &why) == ERR_UNSUPPORTED);
 	CHECK(st == NULL);
 	CHECK(strstr(why.text, "newer") != NULL);
 }
@@ -361,24 +220,11 @@ TEST(a_migration_that_fails_changes_nothing)
 	struct errmsg why = {""};
 
 	clean();
-	CHECK(store_open(path, bad, 2, &st, &why) != OK);
+	CHECK(open_with(bad, 2, &st, &why) != OK);
 	CHECK(strlen(why.text) > 0);
 	st = opened(1);
 	CHECK_INT(count_in(st), 0);
 	store_close(st);
-}
-
-/* Write `n` bytes of noise at `at`. */
-static void
-damage(long at, size_t n)
-{
-	FILE *f = fopen(path, "r+");
-
-	REQUIRE(f != NULL);
-	fseek(f, at, SEEK_SET);
-	while (n-- > 0)
-		fputc(0x5a, f);
-	fclose(f);
 }
 
 TEST(a_damaged_file_is_refused_in_words)
@@ -388,8 +234,8 @@ TEST(a_damaged_file_is_refused_in_words)
 
 	clean();
 	store_close(opened(1));
-	damage(0, 100);
-	CHECK(store_open(path, migrations, 1, &st, &why) == ERR_CORRUPT);
+	damage(path, 0, 100);
+	CHECK(open_with(migrations, 1, &st, &why) == ERR_CORRUPT);
 	CHECK(strstr(why.text, path) != NULL);
 	CHECK(strstr(why.text, "backup") != NULL);
 	CHECK(st == NULL);
@@ -411,7 +257,7 @@ open_is_refused(void)
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	return store_open(path, migrations, 1, &st, &why) != OK &&
+	return open_with(migrations, 1, &st, &why) != OK &&
 	    strlen(why.text) > 0;
 }
 
@@ -428,10 +274,13 @@ TEST(a_version_below_nought_is_damage)
 
 TEST(a_file_that_cannot_be_opened_is_named)
 {
+	struct store_options o = {.path = "/nowhere/at/all.db",
+	    .migrations = migrations,
+	    .n_migrations = 1};
 	struct store *st = NULL;
 	struct errmsg why = {""};
 
-	CHECK(store_open("/nowhere/at/all.db", migrations, 1, &st, &why) != OK);
+	CHECK(store_open(&o, &st, &why) != OK);
 	CHECK(strstr(why.text, "/nowhere/at/all.db") != NULL);
 	CHECK(store_open_copy("/nowhere/at/all.db", &st, &why) != OK);
 	CHECK(st == NULL);
