@@ -171,43 +171,25 @@ be_quiet(void)
 	close(fd);
 }
 
-static void
-load_run(void *arg, const char *id, const char *goal, const char *principal)
+static enum err
+load_row(void *arg, enum ledger_row table, const struct json *row)
 {
-	(void)arg;
-	(void)id;
-	(void)goal;
-	(void)principal;
-}
+	struct act *a;
+	enum err e = OK;
 
-static void
-load_act(void *arg, struct act *a)
-{
 	(void)arg;
-	act_free(a);
-}
-
-static void
-load_acted(void *arg, const char *run, int64_t step)
-{
-	(void)arg;
-	(void)run;
-	(void)step;
-}
-
-static void
-load_manifest(void *arg, const char *text, size_t len)
-{
-	(void)arg;
-	(void)text;
-	(void)len;
+	if (table != ROW_ACT)
+		return OK;
+	e = ledger_act_of_row(row, &a);
+	if (e == OK)
+		act_free(a);
+	return e;
 }
 
 static void
 open_life(struct life *l)
 {
-	const struct ledger_load load = {
-	    NULL, load_run, load_act, load_acted, load_manifest};
+	const struct ledger_load load = {.row = load_row};
 	struct world *w = l->w;
 	struct disk_options o = {.die_at = w->die_at,
 	    .die_at_once = w->die_at_once,

@@ -118,7 +118,7 @@ add_rows(const struct world *w, struct record *r, const struct act *a,
 		json_put_str(row, "client", "phone");
 		json_put_str(row, "body", "a sheet");
 		json_put_str(row, "signature", "signed");
-		record_row(r, ROW_SHEET, row);
+		record_row(r, ROW_YES, row);
 	} else if (p->step == STEP_INTENT) {
 		plan_id(w, "nonce", p->act, nonce);
 		json_put_str(row, "nonce", nonce);
@@ -146,8 +146,13 @@ plan_post(const struct world *w, uint32_t i, struct ledger *l,
 	char key[16];
 	int part;
 
-	if (p->step == STEP_ASKED)
+	if (p->step == STEP_ASKED) {
 		add_run(w, r, a->run, false);
+		/* The row begins as a proposal. */
+		a->state = ACT_PROPOSED;
+		record_act(r, a);
+		a->state = ACT_ASKED;
+	}
 	for (part = 0; part < plan_parts(w, i); part++)
 		record_log(r, plan_kind(w, i, part), a->run, a->id,
 		    make_body(i, part));
