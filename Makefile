@@ -49,7 +49,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
-.PHONY: all help check check-integration check-containers asan crash soak fuzz \
+.PHONY: all help check check-policy mutate check-sweep check-integration check-containers asan crash soak fuzz \
 	fuzz-smoke layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
@@ -60,6 +60,9 @@ help:
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
 	@echo 'asan               unit tests under ASan and UBSan alone'
+	@echo 'check-policy       the judge against a second reading of its man page'
+	@echo 'mutate             every mutant of the judge must be noticed'
+	@echo 'check-sweep        kill each role at each of its writes and sends'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
 	@echo 'soak               the same, 10,000 of them'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
@@ -238,6 +241,24 @@ crash: $(B)/crash
 
 soak: $(B)/crash
 	$(Q)tests/crash/run $(B)/crash 10000
+
+# The judge beside a second reading of its man page.
+CASES ?= 100000
+$(B)/tests/decide: tests/policy/decide.c $(B)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
+		$(B)/lib.a $(LIBS)
+
+check-policy: $(B)/tests/decide
+	$(Q)tests/policy/run --count $(CASES)
+
+mutate: $(B)/tests/decide
+	$(Q)tests/policy/mutate src/policy/decide.c
+
+# Every position of a kill, and every seed of a power cut.
+check-sweep: all build/test-containers/tally/tool.json
+	$(Q)tests/sweep/run $(SWEEP)
 
 # ---- fuzzing ----
 

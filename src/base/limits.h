@@ -16,7 +16,7 @@
 #define RESULT_MAX (64 * 1024)
 #define REPLY_MAX (32 * 1024)
 #define NAME_MAX_LEN 64
-#define NAMES_MAX 16
+#define NAMES_MAX 32
 #define JSON_DEPTH_MAX 16
 #define JSON_MEMBERS_MAX 256
 

@@ -247,7 +247,7 @@ gather(const struct policy_question *q, const struct policy_layer *layers,
 		for (j = 0; j < p->n_rules; j++)
 			if (p->rules[j]->kind == kind &&
 			    matches_any(p->rules[j], q, NULL))
-				names_join(ret, &p->rules[j]->adds);
+				names_join(ret, p->rules[j]->adds);
 	}
 }
 

@@ -194,7 +194,7 @@ is_added(const struct policy *p, enum line_kind kind, const char *name)
 
 	for (i = 0; i < p->n_rules; i++)
 		if (p->rules[i]->kind == kind &&
-		    names_has(&p->rules[i]->adds, name))
+		    names_has(p->rules[i]->adds, name))
 			return true;
 	return false;
 }
@@ -213,8 +213,8 @@ value_is_known(const struct policy *p, const struct policy_known *known,
 	case WORD_SINK:
 		return is_added(p, LINE_SINK, v->text);
 	case WORD_LABELS:
-		for (i = 0; i < v->set.n; i++)
-			if (!is_added(p, LINE_LABEL, v->set.name[i]))
+		for (i = 0; i < v->set->n; i++)
+			if (!is_added(p, LINE_LABEL, v->set->name[i]))
 				return false;
 		return true;
 	default:

@@ -79,9 +79,8 @@ find_arg(const struct json *v, const char *path)
 	return v;
 }
 
-/* Is every component of the path a name, so that it means one place? */
-static bool
-is_plain_path(const char *p)
+bool
+path_is_plain(const char *p)
 {
 	if (*p != '/')
 		return false;
@@ -103,7 +102,7 @@ under_holds(const char *folder, const char *path)
 
 	if (path == NULL)
 		return HOLDS_NOT;
-	if (!is_plain_path(path))
+	if (!path_is_plain(path))
 		return HOLDS_MISSING;
 	/* The folder "/" was left as "". */
 	return truth(strncmp(path, folder, len) == 0 &&
@@ -152,8 +151,8 @@ labels_hold(const struct value *v, const struct names *labels)
 {
 	size_t i;
 
-	for (i = 0; i < v->set.n; i++)
-		if (!names_has(labels, v->set.name[i]))
+	for (i = 0; i < v->set->n; i++)
+		if (!names_has(labels, v->set->name[i]))
 			return HOLDS_NOT;
 	return HOLDS;
 }

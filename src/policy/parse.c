@@ -22,6 +22,8 @@ struct parse {
 	struct policy *policy;
 	bool have_default;
 	int lines; /* That are rules. */
+	struct names labels;
+	struct names sinks;
 };
 
 static void
@@ -29,6 +31,7 @@ free_rule(struct rule *r)
 {
 	words_free(&r->words);
 	words_free(&r->unless);
+	free(r->adds);
 	free(r->text);
 	free(r);
 }
@@ -111,7 +114,7 @@ check_whole(struct line *l)
 		    r->name);
 	if (l->into == &r->unless && r->unless.n == 0)
 		return line_wrong(l, "'unless' says no exception");
-	if ((r->kind == LINE_LABEL || r->kind == LINE_SINK) && r->adds.n == 0)
+	if ((r->kind == LINE_LABEL || r->kind == LINE_SINK) && r->adds == NULL)
 		return line_wrong(l, "'%s' needs adds=NAME", r->name);
 	return OK;
 }
@@ -137,6 +140,22 @@ arrange(struct rule *r)
 		qsort(r->words.at, r->words.n, sizeof(r->words.at[0]), by_kind);
 }
 
+/* Labels or sinks of the whole policy: to lose one would loosen it. */
+static enum err
+check_names(struct parse *p, struct line *l)
+{
+	const struct rule *r = l->rule;
+	struct names *all = r->kind == LINE_LABEL ? &p->labels : &p->sinks;
+
+	if (r->adds == NULL)
+		return OK;
+	names_join(all, r->adds);
+	return all->all
+	    ? line_wrong(
+		  l, "more than %d labels, or sinks, in one policy", NAMES_MAX)
+	    : OK;
+}
+
 static enum err
 parse_rule(struct parse *p, struct line *l, struct str rest)
 {
@@ -153,6 +172,8 @@ parse_rule(struct parse *p, struct line *l, struct str rest)
 					   : word_parse(l, word);
 	if (e == OK)
 		e = check_whole(l);
+	if (e == OK)
+		e = check_names(p, l);
 	if (e == OK)
 		arrange(r);
 	return e;

@@ -41,7 +41,7 @@ struct value {
 	char *text; /* A glob, a folder, a name. */
 	int64_t first; /* A range, or minutes of the day. */
 	int64_t last;
-	struct names set; /* Of labels joined by '+'. */
+	struct names *set; /* Of labels joined by '+'. */
 };
 
 struct word {
@@ -76,7 +76,7 @@ struct rule {
 	unsigned effects; /* What its effect words leave: looked at first. */
 	struct words words;
 	struct words unless;
-	struct names adds;
+	struct names *adds; /* Of a label or sink. */
 	struct amount amounts[DIM_COUNT];
 	enum verdict over;
 	struct rate rate;
@@ -132,6 +132,9 @@ struct trial {
 	const char *entity; /* NULL: the act has none. */
 	const struct names *sinks;
 };
+
+/* Is every component of the path a name, so that it means one place? */
+bool path_is_plain(const char *p);
 
 enum holds word_holds(const struct word *w, const struct trial *t);
 bool rule_matches(const struct rule *r, const struct trial *t);

@@ -170,9 +170,12 @@ value_arg(struct line *l, struct word *w, struct value *v)
 	v->kind = VALUE_UNDER;
 	memmove(v->text, v->text + 6, strlen(v->text) - 5);
 	len = strlen(v->text);
-	if (v->text[0] != '/')
+	/* Another one could never match. */
+	if (!path_is_plain(v->text))
 		return line_wrong(l,
-		    "'under:%.64s' is no folder; it begins with '/'", v->text);
+		    "'under:%.64s' is no folder; write /srv/notes, without "
+		    "'..', '.' and '//'",
+		    v->text);
 	if (v->text[len - 1] == '/')
 		v->text[len - 1] = '\0';
 	return OK;
@@ -185,6 +188,7 @@ value_labels(struct line *l, struct word *w, struct value *v)
 	size_t n = 0;
 
 	(void)w;
+	v->set = xalloc(sizeof(*v->set));
 	for (;;) {
 		char name[NAME_MAX_LEN + 1];
 		size_t len = strcspn(p, "+");
@@ -199,7 +203,7 @@ value_labels(struct line *l, struct word *w, struct value *v)
 		if (n++ == POLICY_VALUES_MAX)
 			return line_wrong(l, "more than %d labels are joined",
 			    POLICY_VALUES_MAX);
-		names_add(&v->set, name);
+		names_add(v->set, name);
 		if (p[len] == '\0')
 			return OK;
 		p += len + 1;
@@ -343,13 +347,29 @@ add_name(struct line *l, void *arg, char *text)
 	enum err e = OK;
 
 	(void)arg;
+	if (l->rule->adds == NULL)
+		l->rule->adds = xalloc(sizeof(*l->rule->adds));
 	if (str_is_name(text))
-		names_add(&l->rule->adds, text);
+		names_add(l->rule->adds, text);
 	else
 		e = line_wrong(l,
 		    "'%.64s' is no name; use small letters, digits, '-'", text);
 	free(text);
 	return e;
+}
+
+/* In a JSON pointer (RFC 6901), 0 or 1 stands behind each '~'. */
+static bool
+escapes_fit(const char *arg)
+{
+	const char *p = arg;
+
+	if (arg[0] != '/')
+		return true;
+	for (; (p = strchr(p, '~')) != NULL; p++)
+		if (p[1] != '0' && p[1] != '1')
+			return false;
+	return true;
 }
 
 static enum err
@@ -369,6 +389,11 @@ parse_matching(struct line *l, const struct word_def *def, struct str key,
 		size_t skip = strlen(def->key);
 
 		a.word->arg = xstrndup(key.p + skip, key.len - skip);
+		if (!escapes_fit(a.word->arg))
+			return line_wrong(l,
+			    "'%.64s' is no JSON pointer; write ~0 for '~' and "
+			    "~1 for '/'",
+			    a.word->arg);
 	}
 	return each_value(l, value, add_value, &a);
 }
@@ -452,6 +477,13 @@ word_parse(struct line *l, struct str text)
 				  : parse_once(l, def, d, value);
 }
 
+static void
+value_free(struct value *v)
+{
+	free(v->text);
+	free(v->set);
+}
+
 void
 words_free(struct words *w)
 {
@@ -461,7 +493,7 @@ words_free(struct words *w)
 	for (i = 0; i < w->n; i++) {
 		free(w->at[i].arg);
 		for (j = 0; j < w->at[i].n_values; j++)
-			free(w->at[i].values[j].text);
+			value_free(&w->at[i].values[j]);
 		free(w->at[i].values);
 	}
 	free(w->at);

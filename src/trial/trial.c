@@ -95,12 +95,28 @@ add_spoke(void *arg, const struct policy_line *line)
 	json_push(arg, json_string(key_of(line)));
 }
 
+/* "layer:line", what is counted, and how much of it. */
+static void
+add_charge(void *arg, const struct policy_charge *c)
+{
+	struct json *v = json_array();
+	struct json *n = json_object();
+
+	json_push(v, json_string(key_of(&c->line)));
+	json_push(
+	    v, json_string(c->is_rate ? "rate" : dimension_name(c->dimension)));
+	json_put_int(n, "n", c->amount);
+	json_push(v, n);
+	json_push(arg, v);
+}
+
 static struct json *
 answer(struct asking *r, struct policy_question *q)
 {
 	struct policy_answer a = policy_decide(q, r->layers, r->n_layers);
 	struct json *v = json_object();
 	struct json *spoke = json_array();
+	struct json *charges = json_array();
 	struct names names;
 
 	json_put_str(v, "verdict", verdict_name(a.verdict));
@@ -115,6 +131,8 @@ answer(struct asking *r, struct policy_question *q)
 	put_names(v, "labels", &names);
 	policy_sinks(q, r->layers, r->n_layers, &names);
 	put_names(v, "sinks", &names);
+	policy_charges(q, r->layers, r->n_layers, add_charge, charges);
+	json_put(v, "charges", charges);
 	return v;
 }
 

@@ -24,7 +24,8 @@ struct trial_set; /* The policies of the last trial, kept for the next. */
 struct trial_set *trial_set_new(void);
 void trial_set_free(struct trial_set *s);
 
-/* {"verdict", "keys", "key", "ttl_s", "spoke", "labels", "sinks"}, or
+/* {"verdict", "keys", "key", "ttl_s", "spoke", "labels", "sinks",
+ * "charges": [["layer:line", what, {"n"}]]}, or
  * {"error": {"line"}} with `why` filled.  The caller frees it. */
 struct json *trial_answer(
     struct trial_set *s, const struct json *trial, struct errmsg *why);

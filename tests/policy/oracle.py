@@ -191,7 +191,7 @@ def other_word(line, key, values):
 
 def rule(text):
     need(text.count('"') % 2 == 0)
-    words = re.findall('(?:[^ \t"]|"[^"]*")+', text)
+    words = re.findall('(?:[^ \t\r"]|"[^"]*")+', text)
     bare = [w.replace('"', "") for w in words]
     if bare[0] == "default":
         need(len(bare) == 2 and bare[1] in ("deny", "ask"))
@@ -232,7 +232,7 @@ def load(text):
     if len(text.encode("utf-8", "surrogatepass")) > 65536:
         return 0
     for number, one in enumerate(text.split("\n"), 1):
-        if not one.strip(" \t") or one.lstrip(" \t").startswith("#"):
+        if not one.strip(" \t\r") or one.lstrip(" \t\r").startswith("#"):
             continue
         rules += 1
         try:
