@@ -108,6 +108,7 @@
 #define LIST_MAX 100
 
 /* The house. */
+#define BACKUP_EVERY_MS (60 * 60 * 1000)
 #define SAFETY_WATCH_MS (10 * 1000)
 #define CRASHES_MAX 3
 #define CRASHES_MS (10 * 60 * 1000)

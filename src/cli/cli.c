@@ -29,6 +29,7 @@ static const struct cli_command commands[] = {
 	command_grants},
     {"halt", "", "stop everything at once", command_halt},
     {"resume", "", "go on after a halt or safe mode", command_resume},
+    {"backup", "", "copy the database while the house runs", command_backup},
     {"doctor", "", "what is wrong, and what to do", command_doctor},
     {"version", "", "print the version", command_version},
 };

@@ -24,6 +24,7 @@ int command_policy(int argc, char **argv);
 int command_grants(int argc, char **argv);
 int command_halt(int argc, char **argv);
 int command_resume(int argc, char **argv);
+int command_backup(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 

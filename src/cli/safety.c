@@ -38,6 +38,31 @@ command_resume(int argc, char **argv)
 	return say("resume", argc, "resume", "the house goes on");
 }
 
+int
+command_backup(int argc, char **argv)
+{
+	struct session *s;
+	struct json *answer;
+	int code = EXIT_REACHED;
+
+	(void)argv;
+	if (argc != 1)
+		return terminal_usage("backup");
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	answer = session_command(s, "backup", json_object(), &code);
+	if (answer != NULL && !terminal_print_json(answer))
+		terminal_print("%lld log entries and all that belongs to them "
+			       "are in durward.backup-%lld of the state "
+			       "folder; 'durward restore' brings them back\n",
+		    (long long)json_int(answer, "log_size", 0),
+		    (long long)json_int(answer, "slot", 0));
+	json_free(answer);
+	session_close(s);
+	return code;
+}
+
 static int
 show_findings(const struct json *answer)
 {

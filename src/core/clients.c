@@ -255,6 +255,7 @@ static const struct {
     {"ask", do_ask},
     {"approve", do_approve},
     {"deny", do_deny},
+    {"backup", care_backup},
     {"halt", safety_halt},
     {"resume", safety_resume},
     {"policy.activate", rules_activate},

@@ -85,6 +85,7 @@ core_main(unsigned calls)
 	tooling_open(&c);
 	core_open_ledger(&c);
 	safety_open(&c);
+	care_open(&c);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -57,6 +57,10 @@ struct core {
 	char *found_manifests[MANIFESTS_FOUND_MAX]; /* Until trust is there. */
 	size_t n_found_manifests;
 	uint64_t clock_timer;
+	uint64_t backup_timer;
+	int backup_slot; /* Where the last one went; 0: none since the start. */
+	uint64_t backup_size; /* Of the log then. */
+	int64_t backup_wall_ms;
 	int64_t clock_saved_ms;
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
@@ -103,6 +107,11 @@ enum err safety_halt(const struct call *k, struct errmsg *why);
 enum err safety_resume(const struct call *k, struct errmsg *why);
 query_fn safety_query_doctor;
 void safety_say(const struct core *c, struct buf *out);
+
+/* ---- care.c: backups ---- */
+
+void care_open(struct core *c);
+enum err care_backup(const struct call *k, struct errmsg *why);
 
 /* ---- rules.c: policies and grants, as clients change and see them ---- */
 

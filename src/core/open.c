@@ -9,6 +9,7 @@
 /* What the core reads before it confines itself, and what it is made of. */
 
 #define DATABASE "/state/durward.db"
+#define STAND_IN "/state/stand-in.db"
 #define FIRST_POLICY "/state/policy"
 
 static enum err
@@ -182,17 +183,51 @@ open_runs(struct core *c)
 	c->runs = runs_new(&s);
 }
 
+static void
+remove_stand_in(void)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", ".reserve"};
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(path, sizeof(path), STAND_IN "%s", ends[i]);
+		if (file_remove(path) != OK)
+			log_warn("%s cannot be removed", path);
+	}
+}
+
+/* A database that is damaged is left as it is, for who restores or examines
+ * it; an empty one stands in, so that the house can say what is wrong.  It
+ * does nothing else. */
+static void
+open_without(
+    struct core *c, const struct ledger_load *load, const struct errmsg *damage)
+{
+	struct errmsg why = {""};
+
+	log_err("%s", damage->text);
+	safety_set(judge_safety(c->judge), SAFE_DATABASE, true, damage->text);
+	if (ledger_open(STAND_IN, c->loop, load, &c->ledger, &why) != OK)
+		fatal("%s", why.text);
+}
+
 void
 core_open_ledger(struct core *c)
 {
 	struct judge_setup setup = {.trust = &c->trust, .arg = c, .fact = fact};
 	struct ledger_load load = {.arg = c, .row = load_row};
 	struct errmsg why = {""};
+	enum err e;
 
 	c->judge = judge_new(&setup);
 	open_acts(c);
 	open_runs(c);
-	if (ledger_open(DATABASE, c->loop, &load, &c->ledger, &why) != OK)
+	remove_stand_in();
+	e = ledger_open(DATABASE, c->loop, &load, &c->ledger, &why);
+	if (e == ERR_CORRUPT)
+		open_without(c, &load, &why);
+	else if (e != OK)
 		fatal("%s", why.text);
 	acts_use_ledger(c->acts, c->ledger);
 	runs_use(c->runs, c->ledger, c->acts);

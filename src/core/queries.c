@@ -202,7 +202,16 @@ sign_head(void *arg, const char *key)
 static void
 query_checkpoint(const struct call *q)
 {
+	struct errmsg why;
 	char key[24];
+
+	/* What stands in has another log: to sign that would be a lie. */
+	if (judge_safety(q->core->judge)->on[SAFE_DATABASE]) {
+		err_say(&why, ERR_STATE,
+		    "the database is damaged; 'durward doctor' says more");
+		clients_refuse(q->core, q->request, ERR_STATE, &why);
+		return;
+	}
 
 	snprintf(key, sizeof(key), "%lld", (long long)q->request);
 	record_post(record_new(q->core->ledger), true, sign_head, q->core, key);

@@ -109,6 +109,10 @@ safety_resume(const struct call *k, struct errmsg *why)
 	if (safety_is_free(s))
 		return err_say(why, ERR_STATE,
 		    "the house is neither halted nor in safe mode");
+	if (s->on[SAFE_DATABASE])
+		return err_say(why, ERR_STATE,
+		    "the database is damaged; stop the house and restore a "
+		    "backup: durward restore");
 	leave_all(c, k->client->name);
 	s->halted = false;
 	body = json_object();

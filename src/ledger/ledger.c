@@ -82,6 +82,13 @@ ledger_kept(const struct ledger *l)
 	return &l->kept;
 }
 
+enum err
+ledger_backup(struct ledger *l, const char *path,
+    void (*done)(void *arg, enum err e), void *arg)
+{
+	return store_backup(l->store, path, done, arg);
+}
+
 bool
 ledger_is_low(const struct ledger *l)
 {

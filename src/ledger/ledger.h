@@ -71,6 +71,10 @@ const struct tree *ledger_kept(const struct ledger *l);
 /* Is the disk nearly full? */
 bool ledger_is_low(const struct ledger *l);
 
+/* A whole copy at `path`, while it is in use.  ERR_BUSY. */
+NODISCARD enum err ledger_backup(struct ledger *l, const char *path,
+    void (*done)(void *arg, enum err e), void *arg);
+
 /* Verify every entry against the tree as it is now, a few at a time and
  * behind all other work; tells how it went when it is through. */
 void ledger_check(struct ledger *l,

@@ -91,8 +91,8 @@ class Client:
 
     def asked(self, goal):
         """Ask for something that waits for a yes: the client and the act."""
+        before = {a["act"] for a in self.json("approvals")["approvals"]}
         p = self.start("ask", goal, "--json")
-        before = set()
 
         def waiting():
             "an approval"

@@ -3,8 +3,9 @@
 /*
  * The house with a mind that was taken over: it answers every goal with the
  * proposal that the goal is the JSON of, byte for byte, and with a reply
- * when its act has ended.  The goal `garbage` sends bytes that are no frame.
- * Linked in the place of src/ipc/serve.c.
+ * when its act has ended; a second proposal may stand in its `also`.  The goal
+ * `garbage` sends bytes that are no frame. Linked in the place of
+ * src/ipc/serve.c.
  */
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "ipc/peers_priv.h"
 
 static struct peers *peers;
+static int expected; /* Results before the reply. */
 
 static void
 reply(const struct json *body, const char *text)
@@ -42,6 +44,17 @@ on_turn(void *role, struct msg *m)
 	}
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
+	expected = 1;
+	if (json_has(proposal, "also")) {
+		struct json *also = json_copy(json_get(proposal, "also"));
+
+		expected++;
+		json_put_str(also, "run", json_words(m->body, "run"));
+		json_put_str(proposal, "run", json_words(m->body, "run"));
+		peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
+		peers_send(peers, ROLE_CORE, MSG_PROPOSAL, also);
+		return;
+	}
 	json_put_str(proposal, "run", json_words(m->body, "run"));
 	peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
 }
@@ -52,7 +65,8 @@ on_result(void *role, struct msg *m)
 	char *text = msg_text(m);
 
 	(void)role;
-	reply(m->body, text);
+	if (--expected <= 0)
+		reply(m->body, text);
 	free(text);
 }
 
