@@ -74,7 +74,8 @@ sheet_read(const char *text, size_t len, struct sheet *ret)
 
 enum err
 sheet_verify(const struct trust *t, struct str text,
-    const struct signature *sig, struct sheet *ret, struct errmsg *why)
+    const struct signature *sig, int64_t wall_ms, struct sheet *ret,
+    struct errmsg *why)
 {
 	const struct client *c;
 	struct sheet s;
@@ -85,7 +86,7 @@ sheet_verify(const struct trust *t, struct str text,
 	if (!digest_equal(&s.box, &t->box))
 		return err_say(why, ERR_DENIED, "the sheet is of another box");
 	e = trust_live_client(t, &s.client, &c);
-	if (e != OK || !client_may_approve(c))
+	if (e != OK || !client_may_answer(c, s.tool, wall_ms))
 		return err_say(why, ERR_DENIED,
 		    "the sheet's client is unknown, revoked or no approver");
 	if (!str_eq(s.key, SHEET_KEY_ANY) &&

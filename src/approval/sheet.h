@@ -62,10 +62,12 @@ NODISCARD enum err sheet_read(const char *text, size_t len, struct sheet *ret);
 #define SHEET_KEY_ANY "any"
 #define SHEET_KEY_CLI "cli"
 
-/* Is this text signed by a live client of this box that may approve?
- * ERR_INPUT, ERR_SIGNATURE, ERR_DENIED with the reason. */
+/* Is this text signed by a live client of this box that may answer this, at
+ * this time of the wall clock?  ERR_INPUT, ERR_SIGNATURE, ERR_DENIED with the
+ * reason. */
 NODISCARD enum err sheet_verify(const struct trust *t, struct str text,
-    const struct signature *sig, struct sheet *ret, struct errmsg *why);
+    const struct signature *sig, int64_t wall_ms, struct sheet *ret,
+    struct errmsg *why);
 
 /* What the role that checks knows by itself. */
 struct sheet_binding {

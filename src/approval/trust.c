@@ -56,11 +56,13 @@ read_client(const struct json *v, struct client *ret)
 	const char *name = json_str(v, "name");
 	const char *role = json_str(v, "role");
 	struct client c = {.revoked = json_flag(v, "revoked"),
-	    .paired_ms = json_int(v, "paired_ms", 0)};
+	    .paired_ms = json_int(v, "paired_ms", 0),
+	    .lent_until_ms = json_int(v, "lent_until_ms", 0)};
 
 	if (name == NULL || role == NULL || !str_is_name(name) ||
 	    !json_is_bool(json_get(v, "revoked")) ||
 	    str_copy(c.name, sizeof(c.name), name) != OK ||
+	    str_copy(c.lent, sizeof(c.lent), json_words(v, "lent")) != OK ||
 	    read_key(v, &c.key) != OK)
 		return ERR_INPUT;
 	c.role = client_role_by_name(role);
@@ -148,6 +150,10 @@ write_client(const struct client *c)
 	json_put_str(v, "kind", c->kind == CLIENT_BROWSER ? "browser" : "cli");
 	json_put_bool(v, "revoked", c->revoked);
 	json_put_int(v, "paired_ms", c->paired_ms);
+	if (c->lent[0] != '\0') {
+		json_put_str(v, "lent", c->lent);
+		json_put_int(v, "lent_until_ms", c->lent_until_ms);
+	}
 	return v;
 }
 
@@ -247,6 +253,39 @@ bool
 client_may_approve(const struct client *c)
 {
 	return c->role == CLIENT_OWNER || c->role == CLIENT_APPROVER;
+}
+
+bool
+client_may_answer(const struct client *c, struct str tool, int64_t wall_ms)
+{
+	char name[2 * NAME_MAX_LEN + 2];
+
+	if (client_may_approve(c))
+		return true;
+	if (c->role != CLIENT_VIEWER || c->lent[0] == '\0' ||
+	    wall_ms >= c->lent_until_ms || tool.len >= sizeof(name))
+		return false;
+	memcpy(name, tool.p, tool.len);
+	name[tool.len] = '\0';
+	return str_glob(c->lent, name);
+}
+
+enum err
+trust_lend(struct trust *t, const char *client, const char *tools,
+    int64_t until_ms, int64_t now_ms)
+{
+	const struct client *c = trust_client_by_name(t, client);
+	struct client *lent;
+
+	if (c == NULL)
+		return ERR_NOTFOUND;
+	if (c->role != CLIENT_VIEWER)
+		return ERR_STATE;
+	if (until_ms - now_ms > LENT_MS_MAX)
+		return ERR_LIMIT;
+	lent = &t->clients[c - t->clients];
+	lent->lent_until_ms = until_ms;
+	return str_copy(lent->lent, sizeof(lent->lent), tools);
 }
 
 enum err

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/str.h"
 #include "crypto/key.h"
 
 #define CLIENT_ROLE_TABLE(X)                                                   \
@@ -47,6 +48,10 @@ struct client {
 	enum client_kind kind;
 	bool revoked;
 	int64_t paired_ms; /* Wall clock, for people. */
+	/* An owner lent it the answering of questions about these tools (a
+	 * glob, "" for none) until then, by the wall clock. */
+	char lent[NAME_MAX_LEN + 1];
+	int64_t lent_until_ms;
 };
 
 #define TRUST_ID_SIZE 33 /* 128 bits in hex. */
@@ -91,6 +96,15 @@ NODISCARD enum err trust_live_client(
     const struct trust *t, const struct digest *id, const struct client **ret);
 
 bool client_may_approve(const struct client *c);
+
+/* By its role, or because it was lent to it: a viewer, for this tool. */
+bool client_may_answer(
+    const struct client *c, struct str tool, int64_t wall_ms);
+
+/* ERR_NOTFOUND, ERR_STATE when its role takes no loan, ERR_LIMIT when it is
+ * too long.  An empty glob ends it. */
+NODISCARD enum err trust_lend(struct trust *t, const char *client,
+    const char *tools, int64_t until_ms, int64_t now_ms);
 
 /* ERR_EXISTS for a key or a live name that is there already, ERR_LIMIT. */
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);

@@ -36,6 +36,7 @@
 #define ACT_ATTEMPTS_MAX 3
 #define YES_MAX 2
 #define GRANTS_MAX 128
+#define LENT_MS_MAX (7 * 24 * 3600 * (int64_t)1000)
 #define GRANTS_REVOKED_MAX 256
 #define GRANT_MAX (80 * 1024)
 #define GRANT_USES_MAX 100000

@@ -11,6 +11,7 @@
 #include "crypto/seal.h"
 #include "http/cert.h"
 #include "http/client.h"
+#include "sys/clock.h"
 
 /* Pairing, from both ends, and the list of who is paired. */
 
@@ -327,18 +328,45 @@ revoke(struct session *s, const char *name)
 	return code;
 }
 
+/* TOOLS is a glob; "none" ends it. */
+static int
+lend(struct session *s, const char *name, const char *tools, const char *hours)
+{
+	struct json *body = json_object();
+	struct json *answer;
+	int64_t ms = strtoll(hours, NULL, 10) * 3600 * 1000;
+	int code = EXIT_REACHED;
+
+	json_put_str(body, "client", name);
+	json_put_str(body, "tools", strcmp(tools, "none") == 0 ? "" : tools);
+	json_put_int(body, "until_ms", clock_wall_ms() + ms);
+	answer = session_command(s, "clients.lend", body, &code);
+	if (answer != NULL)
+		terminal_print(
+		    "%s may answer for %s for %s hours\n", name, tools, hours);
+	json_free(answer);
+	return code;
+}
+
 int
 command_clients(int argc, char **argv)
 {
+	const char *hours = terminal_option(&argc, argv, "--hours", "8");
+	bool revoking = argc == 3 && strcmp(argv[1], "revoke") == 0;
+	bool lending = argc == 4 && strcmp(argv[1], "lend") == 0;
 	struct session *s;
 	int code = EXIT_REACHED;
 
-	if (argc != 1 && !(argc == 3 && strcmp(argv[1], "revoke") == 0))
-		return terminal_usage("clients [revoke NAME]");
+	if (argc != 1 && !revoking && !lending)
+		return terminal_usage(
+		    "clients [revoke NAME | lend NAME TOOLS [--hours N]]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = argc == 1 ? list_clients(s) : revoke(s, argv[2]);
+	if (lending)
+		code = lend(s, argv[2], argv[3], hours);
+	else
+		code = revoking ? revoke(s, argv[2]) : list_clients(s);
 	session_close(s);
 	return code;
 }

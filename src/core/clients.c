@@ -265,6 +265,7 @@ static const struct {
     {"grant.revoke", do_trust},
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
+    {"clients.lend", do_trust},
     {"tool.add", do_tool_add},
     {"audit.prune", do_prune},
 };

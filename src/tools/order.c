@@ -122,6 +122,17 @@ verify_args(const struct manifest_function *f, const struct order *o,
 	return e;
 }
 
+/* The clock may go back while we run, what we have seen does not. */
+static int64_t
+seen_wall_ms(struct tools *t)
+{
+	int64_t wall_ms = clock_wall_ms();
+
+	if (wall_ms > t->wall_floor_ms)
+		t->wall_floor_ms = wall_ms;
+	return t->wall_floor_ms;
+}
+
 /* One sheet: signed by a live client, and about this act, here, now. */
 static enum err
 verify_sheet(struct tools *t, const struct order *o,
@@ -141,7 +152,7 @@ verify_sheet(struct tools *t, const struct order *o,
 
 	if (signature_read(s->signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = sheet_verify(&t->trust, s->text, &sig, ret, why);
+	e = sheet_verify(&t->trust, s->text, &sig, seen_wall_ms(t), ret, why);
 	return e == OK ? sheet_binds(ret, &binding, why) : e;
 }
 
@@ -177,14 +188,13 @@ verify_grant(struct tools *t, const struct order *o,
     const struct manifest_function *f, const struct json *args,
     struct errmsg *why)
 {
-	int64_t wall_ms = clock_wall_ms();
 	struct grant_case c = {.tool = o->tool,
 	    .effect = effect_name(f->effect),
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
 	    .parsed = args,
-	    .now_ms = wall_ms > t->wall_floor_ms ? wall_ms : t->wall_floor_ms,
-	    .minute = clock_local_minute(wall_ms)};
+	    .now_ms = seen_wall_ms(t),
+	    .minute = clock_local_minute(clock_wall_ms())};
 	struct signature sig;
 	struct grant g;
 	enum err e;
@@ -193,8 +203,6 @@ verify_grant(struct tools *t, const struct order *o,
 		return err_say(why, ERR_DENIED, "no grant stands for money");
 	if (signature_read(o->grant.signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	/* The clock may go back while we run, what we have seen does not. */
-	t->wall_floor_ms = c.now_ms;
 	e = grant_verify(&t->trust, o->grant.text, &sig, &g, why);
 	return e == OK ? grant_covers(&g, &c, why) : e;
 }

@@ -138,12 +138,41 @@ do_grant_revoke(const struct change *ch, struct errmsg *why)
 	return OK;
 }
 
+/* body: {"client", "tools", "until_ms"}: the answering of questions, lent to
+ * a viewer. */
+static enum err
+do_lend(const struct change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	const char *name = json_words(ch->body, "client");
+	enum err e = trust_lend(&v->trust, name, json_words(ch->body, "tools"),
+	    json_int(ch->body, "until_ms", 0), clock_wall_ms());
+
+	if (e == OK)
+		e = vault_save(v, why);
+	else
+		err_say(why, e,
+		    "only a viewer that is paired takes a loan, of at most "
+		    "%lld hours",
+		    (long long)(LENT_MS_MAX / 3600000));
+	if (e != OK) {
+		v->trust = before;
+		return e;
+	}
+	vault_tell_trust(v);
+	vault_answer(v, ch->request, "client-lent",
+	    trust_client_by_name(&v->trust, name), false);
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct change *ch, struct errmsg *why);
 } changes[] = {
     {"pair.open", do_pair_open},
     {"clients.revoke", do_revoke},
+    {"clients.lend", do_lend},
     {"tool.add", do_tool_add},
     {"grant.revoke", do_grant_revoke},
 };

@@ -256,6 +256,24 @@ def test_one_no_ends_what_two_must_say_yes_to(h):
     use(h, BASE)
 
 
+def test_a_viewer_answers_what_was_lent_to_it_and_nothing_else(h):
+    use(h, BASE)
+    guest = h.pair("guest", "viewer")
+    p, act = ask_to_delete(h, "lent")
+    assert guest.run("approve", act, "--yes").returncode == 4
+    assert h.phone.run("clients", "lend", "guest", "notes.*").returncode == 4
+    assert h.console.run("clients", "lend", "guest", "mail.*").returncode == 0
+    assert guest.run("approve", act, "--yes").returncode == 4
+    assert h.console.run("clients", "lend", "guest", "notes.*", "--hours", "1").returncode == 0
+    assert guest.run("approve", act, "--yes").returncode == 0
+    assert finish(p)[-1]["reached"] is True
+    assert h.console.run("clients", "lend", "guest", "none").returncode == 0
+    p, act = ask_to_delete(h, "ended")
+    assert guest.run("deny", act).returncode == 4
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
+
+
 # ---- Grants ----
 
 

@@ -8,6 +8,7 @@
 #include "fixture.h"
 
 #define FIELDS 31
+#define NOW 5000
 
 static void
 check_setup(void)
@@ -31,7 +32,7 @@ verify(const struct buf *b, int signer, struct sheet *ret)
 
 	key_sign(keys[signer], b->p, b->len, &sig);
 	return sheet_verify(
-	    &trust, (struct str){b->p, b->len}, &sig, ret, &why);
+	    &trust, (struct str){b->p, b->len}, &sig, NOW, ret, &why);
 }
 
 /* The text with line `at` replaced; NULL leaves the line out. */
@@ -119,6 +120,34 @@ TEST(viewers_programs_and_the_revoked_may_not_sign)
 	}
 }
 
+TEST(a_viewer_may_sign_what_was_lent_to_it_and_until_then)
+{
+	static const struct {
+		const char *tools;
+		int64_t until_ms;
+		enum err want;
+	} rows[] = {{"notes.*", NOW + 1, OK}, {"notes.*", NOW, ERR_DENIED},
+	    {"mail.*", NOW + 1, ERR_DENIED}, {"", NOW + 1, ERR_DENIED}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sheet s = fixture_sheet(WHO_VIEWER);
+		struct sheet r;
+		struct buf b;
+
+		CHECK(trust_lend(&trust, "screen", rows[i].tools,
+			  rows[i].until_ms, NOW) == OK);
+		write_sheet(&s, &b);
+		CHECK_INT(verify(&b, WHO_VIEWER, &r), rows[i].want);
+		buf_done(&b);
+	}
+	CHECK(trust_lend(&trust, "script", "*", NOW + 1, NOW) == ERR_STATE);
+	CHECK(trust_lend(&trust, "nobody", "*", NOW + 1, NOW) == ERR_NOTFOUND);
+	CHECK(trust_lend(&trust, "screen", "*", NOW + LENT_MS_MAX + 1, NOW) ==
+	    ERR_LIMIT);
+	CHECK(trust_lend(&trust, "screen", "", 0, NOW) == OK);
+}
+
 TEST(a_foreign_key_may_not_sign)
 {
 	struct sheet s = fixture_sheet(WHO_OWNER);
@@ -131,16 +160,16 @@ TEST(a_foreign_key_may_not_sign)
 
 	write_sheet(&s, &b);
 	key_sign(k, b.p, b.len, &sig);
-	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
-	    ERR_SIGNATURE);
+	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, NOW, &r,
+		  &why) == ERR_SIGNATURE);
 	CHECK(verify(&b, WHO_APPROVER, &r) == ERR_SIGNATURE);
 	buf_done(&b);
 	key_public(k, &pub);
 	public_id(&pub, &s.client);
 	write_sheet(&s, &b);
 	key_sign(k, b.p, b.len, &sig);
-	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
-	    ERR_DENIED);
+	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, NOW, &r,
+		  &why) == ERR_DENIED);
 	buf_done(&b);
 	key_free(k);
 }
@@ -176,15 +205,15 @@ TEST(no_byte_can_be_changed_under_a_signature)
 
 		b.p[i] = was == '1' ? '2' : '1';
 		passed += sheet_verify(&trust, (struct str){b.p, b.len}, &sig,
-			      &r, &why) == OK;
+			      NOW, &r, &why) == OK;
 		b.p[i] = was;
 	}
 	CHECK_INT(passed, 0);
-	CHECK(sheet_verify(&trust, (struct str){b.p, b.len}, &sig, &r, &why) ==
-	    OK);
+	CHECK(sheet_verify(
+		  &trust, (struct str){b.p, b.len}, &sig, NOW, &r, &why) == OK);
 	for (i = 0; i < b.len; i++)
-		passed += sheet_verify(&trust, (struct str){b.p, i}, &sig, &r,
-			      &why) == OK;
+		passed += sheet_verify(&trust, (struct str){b.p, i}, &sig, NOW,
+			      &r, &why) == OK;
 	CHECK_INT(passed, 0);
 	buf_done(&b);
 }
@@ -213,7 +242,7 @@ TEST(no_line_can_be_changed_under_a_signature)
 		with_line(&b, i, line, &changed);
 		CHECK(strcmp(changed.p, b.p) != 0);
 		e = sheet_verify(&trust, (struct str){changed.p, changed.len},
-		    &sig, &r, &why);
+		    &sig, NOW, &r, &why);
 		if (e == OK)
 			e = sheet_binds(&r, &binding, &why);
 		CHECK(e != OK);
