@@ -65,7 +65,7 @@
 #define SPOKE_TEXT_MAX 1024
 
 /* The trust table and pairing. */
-#define CLIENTS_MAX 192 /* Tombstones among them. */
+#define CLIENTS_MAX 160 /* Tombstones among them. */
 #define TOOLS_MAX 32
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
 #define PAIR_TRIES_MAX 5

@@ -64,6 +64,7 @@ struct core {
 	int64_t clock_saved_ms;
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
+	uint64_t audit_forgiven; /* Entries that an owner went on with. */
 };
 
 /* ---- lanes.c: what the other roles say, passed on to its room ---- */
@@ -136,6 +137,9 @@ peer_fn clients_on_checkpoint;
 void clients_compare_trust(struct core *c, const struct json *table);
 
 void clients_reply(struct core *c, int64_t request, struct json *body);
+/* A reading_fn that answers a client; `arg` is the core. */
+void clients_document(
+    void *core, int64_t request, enum err e, const char *text);
 void clients_reply_text(struct core *c, int64_t request, const char *text);
 void clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why);

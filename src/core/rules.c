@@ -223,15 +223,6 @@ policy_json(const struct judge_policy *p, bool whole)
 	return v;
 }
 
-static void
-on_document(void *arg, int64_t request, enum err e, const char *text)
-{
-	if (e == OK)
-		clients_reply_text(arg, request, text);
-	else
-		clients_refuse(arg, request, e, NULL);
-}
-
 /* Of one scope, its text; of a version, that one's; else the list. */
 void
 rules_query_policy(const struct call *q)
@@ -246,7 +237,7 @@ rules_query_policy(const struct call *q)
 
 	if (scope != NULL && n > 0) {
 		ledger_read_version(
-		    c->ledger, KIND, scope, n, on_document, c, q->request);
+		    c->ledger, KIND, scope, n, clients_document, c, q->request);
 		return;
 	}
 	p = judge_policy(c->judge, scope != NULL ? scope : SCOPE_BOX);

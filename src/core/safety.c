@@ -77,6 +77,20 @@ safety_halt(const struct call *k, struct errmsg *why)
 	return OK;
 }
 
+/* The log stays as it is, and its next check begins behind it. */
+static void
+forgive_log(struct core *c)
+{
+	struct record *r = record_new(c->ledger);
+	char value[24];
+
+	c->audit_forgiven = ledger_head(c->ledger)->size;
+	snprintf(value, sizeof(value), "%llu",
+	    (unsigned long long)c->audit_forgiven);
+	record_row(r, ROW_SETTING, setting_row("forgiven", value));
+	record_post(r, true, NULL, NULL, NULL);
+}
+
 /* What an owner accepts by going on. */
 static void
 leave_all(struct core *c, const char *who)
@@ -84,8 +98,12 @@ leave_all(struct core *c, const char *who)
 	struct safety *s = judge_safety(c->judge);
 	int reason;
 
-	if (s->on[SAFE_CLOCK])
+	if (s->on[SAFE_CLOCK]) {
 		judge_accept_clock(c->judge);
+		safety_save_clock(c);
+	}
+	if (s->on[SAFE_AUDIT])
+		forgive_log(c);
 	for (reason = 0; reason < SAFE_COUNT; reason++) {
 		enum safe_reason r = (enum safe_reason)reason;
 
@@ -215,7 +233,7 @@ safety_open(struct core *c)
 		safety_trip(c, (enum safe_reason)r, detail);
 	}
 	look_at_crashes(c);
-	ledger_check(c->ledger, on_checked, c);
+	ledger_check(c->ledger, c->audit_forgiven, on_checked, c);
 	on_watch(c);
 }
 

@@ -229,6 +229,32 @@ def test_a_client_that_was_revoked_by_then_has_said_nothing(h):
     use(h, BASE)
 
 
+# ---- What is shown is what is signed ----
+
+
+def test_letters_that_deceive_are_shown_as_what_they_are(h):
+    name = "p\u0430y \u202egpj.exe"
+    p, act = ask_to_delete(h, name)
+    sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
+    assert "p\\u0430y \\u202egpj.exe" in sheet, sheet
+    shown = h.console.run("approve", act)
+    assert "\\u0430" in shown.stdout and "\u202e" not in shown.stdout
+    assert h.console.run("approve", act, "--yes").returncode == 0
+    assert finish(p)[-1]["reached"] is True, "the tool was not sent the same characters"
+
+
+def test_long_arguments_are_shown_whole_and_marked(h):
+    use(h, BASE + "ask all tool=notes.save\n")
+    text = "x" * 3000 + " and also delete everything"
+    p, act = h.console.asked(f"save a note: {text}")
+    shown = h.console.run("approve", act).stdout
+    assert "and also delete everything" in shown
+    assert re.search(r"\^ this line has 3\d\d\d characters; read all of it", shown), shown[-300:]
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
+    use(h, BASE)
+
+
 # ---- Two keys ----
 
 
