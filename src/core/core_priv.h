@@ -54,8 +54,6 @@ struct core {
 	int64_t started_ms;
 	int64_t runner_lost_ms; /* Since when it is away. */
 	struct new_manifest new_manifests[NEW_MANIFESTS_MAX];
-	char *found_manifests[MANIFESTS_FOUND_MAX]; /* Until trust is there. */
-	size_t n_found_manifests;
 	uint64_t clock_timer;
 	uint64_t backup_timer;
 	int backup_slot; /* Where the last one went; 0: none since the start. */
@@ -83,8 +81,7 @@ void core_open_ledger(struct core *c);
 
 void tooling_open(struct core *c);
 
-/* A stored document; which of a tool's stands is known with the trust. */
-void tooling_found(struct core *c, const char *text);
+/* The trust table is there: which of the stored documents stand? */
 void tooling_settle(struct core *c);
 bool tooling_runner_may_come(const struct core *c);
 bool tooling_trusts(const struct core *c, const struct slot *t);
@@ -98,6 +95,7 @@ peer_fn tooling_on_runner;
 /* ---- house.c: what the house does itself ---- */
 
 const struct house_function *house_function(const char *name);
+const struct house_function *house_function_at(size_t i);
 
 /* ---- safety.c: halt, resume, safe mode and the doctor ---- */
 

@@ -40,7 +40,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
 	case ROW_MANIFEST:
-		tooling_found(c, json_words(row, "body"));
+		slots_found(c->slots, json_words(row, "body"));
 		return OK;
 	case ROW_SETTING:
 		if (strcmp(json_words(row, "name"), "trust") == 0)

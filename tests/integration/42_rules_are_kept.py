@@ -73,6 +73,15 @@ def test_a_policy_that_does_not_load_is_refused_with_its_line_and_word(h):
     assert status != 200 and "line 1" in answer["error"], answer
 
 
+def test_a_line_that_can_match_nothing_known_is_warned_about(h):
+    r = policy(h, BASE + "allow typo tool=note.save\nask far require=gate tool=notes.*\n")
+    assert r.returncode == 0, r.stderr
+    assert "'typo' matches nothing that is known: note.save" in r.stdout, r.stdout
+    assert "'far' matches nothing that is known: gate" in r.stdout, r.stdout
+    assert "'lasting'" not in r.stdout
+    use(h, BASE)
+
+
 def test_only_an_owner_activates_and_the_change_is_logged(h):
     r = policy(h, BASE, client=h.phone)
     assert r.returncode == 4 and "only an owner" in r.stderr, r.stderr
