@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,8 @@ fact_holds(const struct value *v, const struct policy_ports *ports)
 	    [FACT_TRUE] = HOLDS,
 	    [FACT_UNKNOWN] = HOLDS_MISSING};
 
+	/* A grant's words, which have no ports, are arguments alone. */
+	assert(ports != NULL);
 	return by_fact[ports->fact(ports->arg, v->text)];
 }
 
