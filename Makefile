@@ -50,7 +50,7 @@ TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.jso
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
 .PHONY: all help check check-policy mutate check-sweep check-integration check-containers asan crash soak fuzz \
-	fuzz-smoke layers format size bench ci clean deps
+	fuzz-smoke analyze layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
 
@@ -67,6 +67,7 @@ help:
 	@echo 'soak               the same, 10,000 of them'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
+	@echo 'analyze            two static analysers, one line a finding'
 	@echo 'layers             who includes whom'
 	@echo 'format             clang-format everything in place'
 	@echo 'size               bytes of the binary'
@@ -277,6 +278,24 @@ fuzz: $(A)/fuzz/fuzz_$(T)
 
 fuzz-smoke: $(FUZZ_BIN)
 	$(Q)for f in $(FUZZ_BIN); do tests/fuzz/run $$f $(S) || exit 1; done
+
+# ---- static analysis ----
+
+# clang's does not inline what takes variadic arguments, gcc's gives up where
+# a function has too many paths: each finds what the other does not.  gcc's
+# sees most before the optimiser has been there, where its ordinary warnings
+# know least.
+ANALYZED := $(filter-out -MMD -MP -Wpedantic -Werror,$(COMMON))
+CHECKERS := core deadcode nullability security unix
+BY_CLANG := $(CLANG) --analyze --analyzer-output text \
+	$(CHECKERS:%=-Xclang -analyzer-checker=%) -Xclang \
+	-analyzer-disable-checker=security.insecureAPI.DeprecatedOrUnsafeBufferHandling \
+	$(ANALYZED) -isystem $(HOST)/include
+BY_GCC := $(CC) -fanalyzer -O0 $(filter-out $(WARNINGS),$(ANALYZED)) \
+	-c -o /dev/null
+
+analyze: $(DEPS)/.done $(HOST)/.done
+	$(Q)BY_CLANG='$(BY_CLANG)' BY_GCC='$(BY_GCC)' scripts/analyze $(SRC)
 
 # ---- the rest ----
 
