@@ -255,7 +255,7 @@ check-policy: $(B)/tests/decide
 	$(Q)tests/policy/run --count $(CASES)
 
 mutate: $(B)/tests/decide
-	$(Q)tests/policy/mutate src/policy/decide.c
+	$(Q)tests/policy/mutate src/policy/decide.c src/policy/match.c
 
 # Every position of a kill, and every seed of a power cut.
 check-sweep: all build/test-containers/tally/tool.json
