@@ -100,7 +100,6 @@
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
-#define STORE_WATCHED_MS 2
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64

@@ -21,6 +21,7 @@ struct run {
 	int64_t answer_to; /* The request that waits for its start, or 0. */
 	struct runs *runs;
 	uint64_t timer; /* Its deadline. */
+	bool over; /* Its end is being written. */
 };
 
 _Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");
