@@ -317,10 +317,22 @@ acts_tools_ready(struct acts *a)
 	go_on_all(a, NULL);
 }
 
+static bool
+is_unjudged(const struct open_act *o)
+{
+	return o->act->state == ACT_PROPOSED || o->act->state == ACT_JUDGED;
+}
+
 void
 acts_thaw(struct acts *a)
 {
+	size_t i;
+
 	go_on_all(a, NULL);
+	/* Found after a crash, while nothing would have been allowed. */
+	for (i = 0; i < ACTS_OPEN_MAX && a->recovered; i++)
+		if (a->open[i] != NULL && is_unjudged(a->open[i]))
+			act_judge(a->open[i]);
 }
 
 void
@@ -393,7 +405,9 @@ recover_one(struct open_act *o)
 	switch (o->act->state) {
 	case ACT_PROPOSED:
 	case ACT_JUDGED:
-		act_judge(o);
+		/* Denied now, it could have been done in what was lost. */
+		if (safety_is_free(judge_safety(o->acts->s.judge)))
+			act_judge(o);
 		break;
 	case ACT_ASKED:
 	case ACT_APPROVED:
