@@ -62,7 +62,7 @@ help:
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'mutate             every mutant of the judge must be noticed'
-	@echo 'check-sweep        kill each role at each of its writes and sends'
+	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
 	@echo 'soak               the same, 10,000 of them'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
@@ -257,8 +257,29 @@ check-policy: $(B)/tests/decide
 mutate: $(B)/tests/decide
 	$(Q)tests/policy/mutate src/policy/decide.c src/policy/match.c
 
-# Every position of a kill, and every seed of a power cut.
-check-sweep: all build/test-containers/tally/tool.json
+# ---- kills ----
+
+# Who kills; a program of this machine, as it knows the kernel's headers.
+build/kill_at: tests/sweep/kill_at.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+# A tool whose calls can be counted.
+TALLY := build/test-containers/tally
+$(TALLY)/program: tests/containers/tally/main.c containers/serve/serve.c \
+		containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+$(TALLY)/tool.json: $(TALLY)/program tests/containers/tally/tool.json.in \
+		scripts/make-image
+	$(call say,IMAGE,tally)
+	$(Q)scripts/make-image tally $(TALLY) tests/containers/tally/tool.json.in
+
+check-sweep: all build/kill_at $(TALLY)/tool.json
 	$(Q)tests/sweep/run $(SWEEP)
 
 # ---- fuzzing ----
@@ -322,6 +343,6 @@ ci:
 
 clean:
 	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
-		build/probe-* build/test-containers
+		build/probe-* build/kill_at build/test-containers
 
 -include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d)

@@ -102,6 +102,8 @@ const struct house_function *house_function_at(size_t i);
 void safety_open(struct core *c);
 void safety_save_clock(struct core *c);
 void safety_trip(struct core *c, enum safe_reason r, const char *detail);
+/* Free to act again: what waited goes on. */
+void safety_go_on(struct core *c);
 enum err safety_halt(const struct call *k, struct errmsg *why);
 enum err safety_resume(const struct call *k, struct errmsg *why);
 query_fn safety_query_doctor;

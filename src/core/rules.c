@@ -174,7 +174,7 @@ static void
 after_change(struct core *c, bool was_free)
 {
 	if (!was_free && safety_is_free(judge_safety(c->judge)))
-		acts_thaw(c->acts);
+		safety_go_on(c);
 }
 
 /* body: {"scope", "text"} */

@@ -59,6 +59,15 @@ tell_left(struct core *c, const char *reason, const char *who)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
+void
+safety_go_on(struct core *c)
+{
+	if (!safety_is_free(judge_safety(c->judge)))
+		return;
+	acts_thaw(c->acts);
+	runs_thaw(c->runs);
+}
+
 /* Any paired client; nothing that is written comes before it works. */
 enum err
 safety_halt(const struct call *k, struct errmsg *why)
@@ -139,8 +148,7 @@ safety_resume(const struct call *k, struct errmsg *why)
 	record_log(r, "resumed", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "no"));
 	clients_confirm(c, k->request, r);
-	if (safety_is_free(s))
-		acts_thaw(c->acts);
+	safety_go_on(c);
 	return OK;
 }
 
@@ -191,8 +199,8 @@ on_watch(void *arg)
 
 	watch_clock(c);
 	watch_disk(c);
-	if (!was_free && safety_is_free(judge_safety(c->judge)))
-		acts_thaw(c->acts);
+	if (!was_free)
+		safety_go_on(c);
 	if (clock_boot_ms() - c->clock_saved_ms >= CLOCK_SAVE_MS)
 		safety_save_clock(c);
 	c->clock_timer =

@@ -381,23 +381,42 @@ keep_resumes(struct runs *rs, const struct run *run)
 	record_post(r, false, NULL, NULL, NULL);
 }
 
+static void
+resume_one(struct runs *rs, struct run *run)
+{
+	run->waits = false;
+	if (run->resumes++ < RUN_RESUMES_MAX) {
+		keep_resumes(rs, run);
+		ledger_read_steps(rs->ledger, run->id, resume, rs);
+	} else
+		end_run(rs, run,
+		    "The mind ended each time it thought about this "
+		    "goal, so it was given up.",
+		    false);
+}
+
+void
+runs_thaw(struct runs *rs)
+{
+	size_t i;
+
+	if (!safety_is_free(judge_safety(rs->s.judge)))
+		return;
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && rs->open[i]->waits &&
+		    !rs->open[i]->over)
+			resume_one(rs, rs->open[i]);
+}
+
+/* Halted or in safe mode they wait: what they wish would be denied, though
+ * a crash may have lost that it was done. */
 void
 runs_resume_all(struct runs *rs)
 {
 	size_t i;
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++) {
-		struct run *run = rs->open[i];
-
-		if (run == NULL || run->over)
-			continue;
-		if (run->resumes++ < RUN_RESUMES_MAX) {
-			keep_resumes(rs, run);
-			ledger_read_steps(rs->ledger, run->id, resume, rs);
-		} else
-			end_run(rs, run,
-			    "The mind ended each time it thought about this "
-			    "goal, so it was given up.",
-			    false);
-	}
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && !rs->open[i]->over)
+			rs->open[i]->waits = true;
+	runs_thaw(rs);
 }
