@@ -203,7 +203,7 @@ asan: $(UNIT_ASAN)
 
 # The binary with another loop: tests/probe/*.c stand in for ipc/serve.c.
 PROBES := $(patsubst tests/probe/%.c,build/probe-%,$(wildcard tests/probe/*.c))
-build/probe-%: tests/probe/%.c $(OBJ)
+build/probe-%: tests/probe/%.c $(wildcard tests/probe/*.h) $(OBJ)
 	$(call say,PROBE,$@)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
 		$(filter-out $(B)/src/ipc/serve.o,$(OBJ)) $(LIBS)

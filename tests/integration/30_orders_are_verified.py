@@ -5,8 +5,12 @@ After each one the note that it was to delete is looked for."""
 import os
 import re
 import shutil
+import time
 
 from house import BUILD, HOUSE_USER, House
+from wire import Wire
+
+TAKEN_BACK = "0123456789abcdef0123456789abcdef"
 
 
 class Attacked:
@@ -15,8 +19,13 @@ class Attacked:
     def __init__(self):
         self.house = h = House()
         h.start()
+        for c in (h.console, h.pair("phone"), h.pair("lost")):
+            self.put(os.path.join(c.folder, "key.pem"), os.path.basename(c.folder)[7:] + ".key")
+        assert h.console.run("clients", "revoke", "lost").returncode == 0
+        status, answer = Wire(h, h.console).command("grant.revoke", {
+            "grant": TAKEN_BACK, "until_ms": int((time.time() + 86400) * 1000)})
+        assert status == 200, answer
         h.stop()
-        self.put(os.path.join(h.console.folder, "key.pem"), "console.key")
         self.put(os.path.join(BUILD, "containers", "notes", "tool.json"), "notes.json")
         shutil.copy(os.path.join(BUILD, "probe-attack"), h.path("bin"))
         h.house_binary = h.path("bin", "probe-attack")
@@ -63,6 +72,10 @@ def test_a_sheet_signed_by_a_key_that_only_core_knows_is_refused(a):
     refused(a, "foreign-key", "unknown, revoked or no approver")
 
 
+def test_a_sheet_of_a_client_that_was_revoked_is_refused(a):
+    refused(a, "revoked-client", "unknown, revoked or no approver")
+
+
 def test_a_signature_of_another_key_is_refused(a):
     refused(a, "wrong-signature", "the signature does not match")
 
@@ -89,6 +102,23 @@ def test_one_yes_where_two_are_asked_is_refused(a):
 
 def test_two_yeses_of_one_client_are_refused(a):
     refused(a, "twice-one-client", "two signatures are of one client")
+
+
+def test_yeses_to_two_questions_are_refused(a):
+    refused(a, "two-questions", "of two questions")
+
+
+def test_an_order_that_two_clients_said_yes_to_is_done(a):
+    assert a.found["two-good"][0] == "DONE", a.found["two-good"]
+    assert a.victim["two-good"] == "gone"
+
+
+def test_a_grant_by_an_approver_is_refused(a):
+    refused(a, "grant-of-approver", "no owner")
+
+
+def test_a_grant_that_was_taken_back_is_refused(a):
+    refused(a, "grant-taken-back", "was taken back")
 
 
 def test_a_grant_that_no_owner_signed_is_refused(a):

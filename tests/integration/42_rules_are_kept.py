@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies as versions, layers, rates and budgets; what is judged again when
-it is spent; grants that stand for a yes."""
+"""Policies as versions, layers, rates and budgets."""
 
-import json
-import os
 import re
 
-from house import HOUSE_USER, TOP, House, wait_for
-from wire import Wire, sign
-
-BASE = open(os.path.join(TOP, "config/policies/assist.policy")).read()
+from house import House
+from rules import (BASE, ask_to_delete, denied_at_spending, finish, kill_core, kinds, note,
+                   policy, use)
+from wire import Wire
 
 
 def setup():
@@ -18,49 +15,10 @@ def setup():
     return h
 
 
-def policy(h, text, scope="box", client=None):
-    path = h.path("new.policy")
-    with open(path, "w") as f:
-        f.write(text)
-    return (client or h.console).run("policy", "activate", path, "--scope", scope)
-
-
-def use(h, text, scope="box"):
-    r = policy(h, text, scope)
-    assert r.returncode == 0, r.stderr
-
-
 def explain(h, *args):
     r = h.console.run("policy", "explain", *args)
     assert r.returncode == 0, r.stderr
     return r.stdout
-
-
-def kinds(entries):
-    return [e["kind"] for e in entries]
-
-
-def note(h, name):
-    assert h.console.ask(f"save a note: {name}")[-1]["reached"] is True
-
-
-def ask_to_delete(h, name):
-    note(h, name)
-    return h.console.asked(f"delete the note {name}")
-
-
-def finish(p):
-    out, err = p.communicate(timeout=30)
-    return [json.loads(line) for line in out.splitlines()]
-
-
-def denied_at_spending(h, act, p, words):
-    """A yes to what was shown, which is not carried out."""
-    h.console.run("approve", act, "--yes")
-    entries = finish(p)
-    last = [e for e in entries if e["kind"] in ("denied", "done", "failed")][-1]
-    assert last["kind"] == "denied" and words in last["result"], last
-    assert "started" not in kinds(entries)
 
 
 def test_a_policy_that_does_not_load_is_refused_with_its_line_and_word(h):
@@ -166,36 +124,6 @@ def test_what_never_began_gives_its_budget_back(h):
     use(h, BASE)
 
 
-def kill_core(h):
-    before = h.wait_roles()
-    os.kill(before["core"], 9)
-
-    def anew():
-        "the restart of the house"
-        return h.pids().get("core", before["core"]) != before["core"]
-    wait_for(anew)
-    h.wait_up()
-    # The third one puts the house into safe mode.
-    h.console.run("resume")
-
-
-# ---- Judged again at spending ----
-
-
-def test_a_policy_that_denies_by_then_stops_an_approved_act(h):
-    p, act = ask_to_delete(h, "policy1")
-    use(h, BASE + "deny never tool=notes.delete\n")
-    denied_at_spending(h, act, p, "box:never denies it now")
-    use(h, BASE)
-
-
-def test_a_policy_that_asks_something_else_by_then_stops_an_approved_act(h):
-    p, act = ask_to_delete(h, "policy2")
-    use(h, BASE + "ask strict tool=notes.delete keys=2\n")
-    denied_at_spending(h, act, p, "another question")
-    use(h, BASE)
-
-
 def test_a_budget_that_was_used_up_by_then_stops_an_approved_act(h):
     use(h, BASE + "budget tight risk=15/day tool=notes.delete over=deny\n")
     p1, act1 = ask_to_delete(h, "budget1")
@@ -203,38 +131,6 @@ def test_a_budget_that_was_used_up_by_then_stops_an_approved_act(h):
     assert h.console.run("approve", act1, "--yes").returncode == 0
     finish(p1)
     denied_at_spending(h, act2, p2, "box:tight denies it now")
-    use(h, BASE)
-
-
-def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
-    p, act = ask_to_delete(h, "manifest")
-    w = Wire(h, h.console)
-    old = w.query("sheet?act=" + act)[1]["sheet"]
-    path = os.path.join(TOP, "build/containers/notes/tool.json")
-    changed = json.load(open(path))
-    changed["version"] = "2"
-    with open(h.path("tool.json"), "w") as f:
-        json.dump(changed, f)
-    assert h.console.run("tool", "add", h.path("tool.json")).returncode == 0
-    status, answer = w.command("approve", {"act": act, "signature": sign(
-        os.path.join(h.console.folder, "key.pem"), old.encode())})
-    assert status != 200, answer
-    assert h.console.run("approve", act, "--yes").returncode == 0
-    assert finish(p)[-1]["reached"] is True
-    h.add_tool("notes")
-
-
-def test_a_client_that_was_revoked_by_then_has_said_nothing(h):
-    use(h, BASE + "ask both tool=notes.delete keys=2\n")
-    spare = h.pair("spare", "approver")
-    p, act = ask_to_delete(h, "revoked")
-    assert spare.run("approve", act, "--yes").returncode == 0
-    assert h.console.run("clients", "revoke", "spare").returncode == 0
-    assert h.console.run("approve", act, "--yes").returncode == 0
-    waiting = [a for a in h.console.json("approvals")["approvals"] if a["act"] == act]
-    assert waiting and waiting[0]["given"] == 1, waiting
-    h.phone.run("approve", act, "--yes")
-    assert finish(p)[-1]["reached"] is True
     use(h, BASE)
 
 
@@ -261,130 +157,4 @@ def test_long_arguments_are_shown_whole_and_marked(h):
     assert re.search(r"\^ this line has 3\d\d\d characters; read all of it", shown), shown[-300:]
     assert h.console.run("deny", act).returncode == 0
     finish(p)
-    use(h, BASE)
-
-
-# ---- Two keys ----
-
-
-def test_two_keys_are_two_different_clients(h):
-    use(h, BASE + "ask both tool=notes.delete keys=2\n")
-    p, act = ask_to_delete(h, "two")
-    assert h.console.run("approve", act, "--yes").returncode == 0
-    assert p.poll() is None
-    r = h.console.run("approve", act, "--yes")
-    assert r.returncode != 0 and "another one must say it too" in r.stderr, r.stderr
-    assert h.phone.run("approve", act, "--yes").returncode == 0
-    entries = finish(p)
-    assert entries[-1]["reached"] is True
-    assert kinds(entries).count("yes") == 1 and kinds(entries).count("approved") == 1
-    use(h, BASE)
-
-
-def test_one_no_ends_what_two_must_say_yes_to(h):
-    use(h, BASE + "ask both tool=notes.delete keys=2\n")
-    p, act = ask_to_delete(h, "oneno")
-    assert h.console.run("approve", act, "--yes").returncode == 0
-    assert h.phone.run("deny", act, "not", "today").returncode == 0
-    last = [e for e in finish(p) if e["kind"] == "denied"][0]
-    assert "phone said no: not today" in last["result"], last
-    use(h, BASE)
-
-
-def test_a_viewer_answers_what_was_lent_to_it_and_nothing_else(h):
-    use(h, BASE)
-    guest = h.pair("guest", "viewer")
-    p, act = ask_to_delete(h, "lent")
-    assert guest.run("approve", act, "--yes").returncode == 4
-    assert h.phone.run("clients", "lend", "guest", "notes.*").returncode == 4
-    assert h.console.run("clients", "lend", "guest", "mail.*").returncode == 0
-    assert guest.run("approve", act, "--yes").returncode == 4
-    assert h.console.run("clients", "lend", "guest", "notes.*", "--hours", "1").returncode == 0
-    assert guest.run("approve", act, "--yes").returncode == 0
-    assert finish(p)[-1]["reached"] is True
-    assert h.console.run("clients", "lend", "guest", "none").returncode == 0
-    p, act = ask_to_delete(h, "ended")
-    assert guest.run("deny", act).returncode == 4
-    assert h.console.run("deny", act).returncode == 0
-    finish(p)
-
-
-# ---- Grants ----
-
-
-def grants(h):
-    return h.console.json("grants")["grants"]
-
-
-def test_always_like_this_stands_for_exactly_these_arguments(h):
-    use(h, BASE)
-    p, act = ask_to_delete(h, "always")
-    r = h.console.run("approve", act, "--yes", "--always", "--uses", "2", "--days", "1")
-    assert r.returncode == 0 and "without asking" in r.stdout, r.stdout + r.stderr
-    assert finish(p)[-1]["reached"] is True
-    assert len(grants(h)) == 1 and grants(h)[0]["uses"] == 0
-    note(h, "always")
-    entries = h.console.ask("delete the note always")
-    assert entries[-1]["reached"] is True and "asked" not in kinds(entries), kinds(entries)
-    assert grants(h)[0]["uses"] == 1
-    p, act = ask_to_delete(h, "other")
-    assert h.console.run("deny", act).returncode == 0
-    finish(p)
-    note(h, "always")
-    assert h.console.ask("delete the note always")[-1]["reached"] is True
-    p, act = ask_to_delete(h, "always")
-    assert h.console.run("deny", act).returncode == 0, "its uses were used up"
-    finish(p)
-
-
-def granted(h, *options):
-    """A grant for deleting notes that begin with g-."""
-    p, act = ask_to_delete(h, "g-first")
-    r = h.console.run("approve", act, "--yes", "--always", "--args", "arg.name=g-*", *options)
-    assert r.returncode == 0, r.stderr
-    finish(p)
-
-
-def test_a_grant_that_was_widened_by_hand_holds_over_a_restart_until_taken_back(h):
-    granted(h)
-    kill_core(h)
-    note(h, "g-second")
-    entries = h.console.ask("delete the note g-second")
-    assert "asked" not in kinds(entries) and entries[-1]["reached"] is True, kinds(entries)
-    grant = grants(h)[-1]["id"]
-    assert h.console.run("grants", "revoke", grant[:8]).returncode == 0
-    assert grant not in [g["id"] for g in grants(h)]
-    p, act = ask_to_delete(h, "g-third")
-    assert h.console.run("deny", act).returncode == 0
-    finish(p)
-
-
-def test_a_grant_answers_no_deny_and_no_rule_of_two_keys(h):
-    granted(h)
-    use(h, BASE + "deny never tool=notes.delete\n")
-    note(h, "g-deny")
-    assert "denied" in kinds(h.console.ask("delete the note g-deny"))
-    use(h, BASE.replace("ask    lasting    effect=system",
-                        "ask    lasting    effect=system keys=2"))
-    p, act = ask_to_delete(h, "g-two")
-    assert h.console.run("deny", act).returncode == 0
-    finish(p)
-    use(h, BASE)
-    h.console.run("grants", "revoke", grants(h)[-1]["id"])
-
-
-def test_only_an_owner_grants(h):
-    p, act = ask_to_delete(h, "notowner")
-    r = h.phone.run("approve", act, "--yes", "--always")
-    assert r.returncode == 4 and "no owner" in r.stderr, r.stderr
-    assert h.console.run("deny", act).returncode == 0
-    finish(p)
-
-
-def test_a_question_that_a_rule_of_effect_read_asks_can_be_answered(h):
-    use(h, open(os.path.join(TOP, "config/policies/suggest.policy")).read() +
-        "ask status tool=house.status\n")
-    p, act = h.console.asked("status")
-    assert h.console.run("approve", act, "--yes").returncode == 0
-    assert finish(p)[-1]["reached"] is True
     use(h, BASE)

@@ -3,27 +3,18 @@
 /*
  * The house with a core that has been taken over.  It holds core's ends of
  * the lanes and sends the tools role orders of every bad kind, with the real
- * tools, vault, runner and container around it.  The test puts the console's
- * key into core's folder, so that it can also make sheets that are good in
- * all but one thing.  Linked in the place of src/ipc/serve.c.
+ * tools, vault, runner and container around it.  The test puts keys of
+ * clients into core's folder, so that it can also make sheets that are good
+ * in all but one thing.  Linked in the place of src/ipc/serve.c.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "approval/grant.h"
-#include "approval/sheet.h"
-#include "base/limits.h"
-#include "base/log.h"
-#include "crypto/crypto.h"
 #include "ipc/peers_priv.h"
-#include "sys/clock.h"
-#include "sys/file.h"
-#include "tool/manifest.h"
+#include "proofs.h"
 
 #define ACT "00112233445566778899aabbccddeeff"
 #define VICTIM "{\"name\":\"victim\"}"
+/* The test had it taken back before the attack. */
+#define TAKEN_BACK "0123456789abcdef0123456789abcdef"
 
 static struct attack {
 	struct peers *peers;
@@ -31,33 +22,30 @@ static struct attack {
 	struct manifest *manifest;
 	char *manifest_text;
 	struct key *console;
+	struct key *phone; /* An approver. */
+	struct key *lost; /* An approver that was revoked. */
 	char epoch[TOKEN_SIZE];
 	size_t step;
 	/* Each step is tried, then the victim looked for, then put back. */
 	enum { TRYING, LOOKING, RESTORING } phase;
 	bool waiting; /* For the tools to return. */
 	/* The good order, to be sent again. */
-	char good_sheet[8192];
-	char good_signature[SIGNATURE_TEXT_SIZE];
+	struct proof good;
 } a;
 
 static void next_step(void);
 
-static char *
-slurp(const char *path)
+static struct scene
+scene(void)
 {
-	struct buf b;
-
-	buf_init(&b, FILE_READ_MAX);
-	if (file_read(path, &b) != OK)
-		fatal("attack: %s is missing", path);
-	return buf_steal(&b);
+	return (struct scene){.trust = &a.trust,
+	    .manifest = a.manifest,
+	    .boot = peers_boot(a.peers),
+	    .epoch = a.epoch,
+	    .act = ACT,
+	    .tool = "notes.delete",
+	    .args = VICTIM};
 }
-
-struct proof {
-	const char *text;
-	const char *signature;
-};
 
 static struct json *
 list_proofs(const struct proof *proofs, size_t n, struct buf *bulk)
@@ -77,7 +65,7 @@ list_proofs(const struct proof *proofs, size_t n, struct buf *bulk)
 }
 
 static void
-send_proven(const char *tool, const char *args, const struct proof *sheets,
+send_order(const char *tool, const char *args, const struct proof *sheets,
     size_t n_sheets, const struct proof *grant)
 {
 	struct json *body = json_object();
@@ -96,99 +84,50 @@ send_proven(const char *tool, const char *args, const struct proof *sheets,
 }
 
 static void
-send_order(const char *tool, const char *args, const char *sheet,
-    const char *signature)
+sheet_by(const struct key *key, struct sheet *ret)
 {
-	struct proof proof = {sheet, signature};
+	struct scene c = scene();
 
-	send_proven(tool, args, &proof, sheet[0] != '\0', NULL);
-}
-
-static struct str
-text(const char *s)
-{
-	return (struct str){s, strlen(s)};
-}
-
-/* A sheet that is right in everything; the caller spoils one thing. */
-static void
-good_sheet(struct sheet *s)
-{
-	static char schema[DIGEST_HEX_SIZE];
-	struct public_key pub;
-	uint8_t nonce[16];
-
-	memset(s, 0, sizeof(*s));
-	key_public(a.console, &pub);
-	public_id(&pub, &s->client);
-	s->box = a.trust.box;
-	crypto_random(nonce, sizeof(nonce));
-	hex_write(s->nonce, nonce, sizeof(nonce));
-	memcpy(s->boot, peers_boot(a.peers), sizeof(s->boot));
-	memcpy(s->epoch, a.epoch, sizeof(s->epoch));
-	s->issued_ms = clock_boot_ms();
-	s->lives_s = 600;
-	memcpy(s->run, ACT, sizeof(s->run));
-	memcpy(s->act, ACT, sizeof(s->act));
-	digest_hex(&a.manifest->schema, schema);
-	s->rule = text("box:lasting");
-	s->keys = 1;
-	s->key = text(SHEET_KEY_ANY);
-	s->attempt = text("first");
-	s->principal = text("console");
-	s->tool = text("notes.delete");
-	s->effect = text("system");
-	s->manifest = a.manifest->digest;
-	s->image = text(a.manifest->image);
-	s->schema = text(schema);
-	s->args = text(VICTIM);
-	s->origins = text("name:person");
-	s->entities = s->network = s->secrets = s->price = s->labels =
-	    text("none");
-	s->decision = text("approve");
+	good_sheet(&c, key, ret);
 }
 
 static void
-sign_and_send(struct sheet *s, const struct key *key, const char *args)
+sign_and_send(struct sheet *s, const struct key *key)
 {
-	struct signature sig;
-	struct buf b;
-
-	crypto_hash(s->args.p, s->args.len, &s->args_digest);
-	buf_init(&b, SHEET_MAX);
-	if (sheet_write(s, &b) != OK)
-		fatal("attack: the sheet cannot be written");
-	key_sign(key, b.p, b.len, &sig);
-	signature_text(&sig, a.good_signature);
-	snprintf(a.good_sheet, sizeof(a.good_sheet), "%s", b.p);
-	buf_done(&b);
-	send_order("notes.delete", args, a.good_sheet, a.good_signature);
+	prove_sheet(s, key, &a.good);
+	send_order("notes.delete", VICTIM, &a.good, 1, NULL);
 }
 
 static void
 save_victim(void)
 {
-	send_order("notes.save", "{\"text\":\"victim\"}", "", "");
+	send_order("notes.save", "{\"text\":\"victim\"}", NULL, 0, NULL);
 }
 
 static void
 step_no_sheet(void)
 {
-	send_order("notes.delete", VICTIM, "", "");
+	send_order("notes.delete", VICTIM, NULL, 0, NULL);
 }
 
 static void
 step_foreign_key(void)
 {
 	struct key *key = key_generate();
-	struct public_key pub;
 	struct sheet s;
 
-	good_sheet(&s);
-	key_public(key, &pub);
-	public_id(&pub, &s.client);
-	sign_and_send(&s, key, VICTIM);
+	sheet_by(key, &s);
+	sign_and_send(&s, key);
 	key_free(key);
+}
+
+static void
+step_revoked_client(void)
+{
+	struct sheet s;
+
+	sheet_by(a.lost, &s);
+	sign_and_send(&s, a.lost);
 }
 
 /* The sheet names the console, but another key signed it. */
@@ -198,8 +137,8 @@ step_wrong_signature(void)
 	struct key *key = key_generate();
 	struct sheet s;
 
-	good_sheet(&s);
-	sign_and_send(&s, key, VICTIM);
+	sheet_by(a.console, &s);
+	sign_and_send(&s, key);
 	key_free(key);
 }
 
@@ -208,9 +147,9 @@ step_changed_byte(void)
 {
 	struct sheet s;
 
-	good_sheet(&s);
+	sheet_by(a.console, &s);
 	s.args = text("{\"name\":\"victin\"}");
-	sign_and_send(&s, a.console, VICTIM);
+	sign_and_send(&s, a.console);
 }
 
 static void
@@ -218,10 +157,10 @@ step_expired(void)
 {
 	struct sheet s;
 
-	good_sheet(&s);
+	sheet_by(a.console, &s);
 	s.lives_s = 1;
 	s.issued_ms = clock_boot_ms() - 1500;
-	sign_and_send(&s, a.console, VICTIM);
+	sign_and_send(&s, a.console);
 }
 
 static void
@@ -229,9 +168,9 @@ step_other_tool(void)
 {
 	struct sheet s;
 
-	good_sheet(&s);
+	sheet_by(a.console, &s);
 	s.tool = text("notes.save");
-	sign_and_send(&s, a.console, VICTIM);
+	sign_and_send(&s, a.console);
 }
 
 /* A manifest in which deleting is called reading. */
@@ -266,7 +205,7 @@ static void
 look_for_victim(void)
 {
 	give_manifest();
-	send_order("notes.read", VICTIM, "", "");
+	send_order("notes.read", VICTIM, NULL, 0, NULL);
 }
 
 static void
@@ -274,94 +213,81 @@ step_good(void)
 {
 	struct sheet s;
 
-	good_sheet(&s);
-	sign_and_send(&s, a.console, VICTIM);
+	sheet_by(a.console, &s);
+	sign_and_send(&s, a.console);
 }
 
 static void
 step_replay(void)
 {
-	send_order("notes.delete", VICTIM, a.good_sheet, a.good_signature);
+	send_order("notes.delete", VICTIM, &a.good, 1, NULL);
 }
+
+/* ---- Two keys ---- */
 
 static void
 step_one_of_two(void)
 {
 	struct sheet s;
 
-	good_sheet(&s);
+	sheet_by(a.console, &s);
 	s.keys = 2;
-	sign_and_send(&s, a.console, VICTIM);
+	sign_and_send(&s, a.console);
 }
 
-/* The same client says yes twice. */
+/* Two sheets of one question, or of two. */
+static void
+send_two(const struct key *first, const struct key *second, bool one_question)
+{
+	static struct proof proofs[2];
+	struct sheet s[2];
+
+	sheet_by(first, &s[0]);
+	sheet_by(second, &s[1]);
+	if (one_question)
+		memcpy(s[1].nonce, s[0].nonce, sizeof(s[1].nonce));
+	s[0].keys = s[1].keys = 2;
+	s[1].lives_s++;
+	prove_sheet(&s[0], first, &proofs[0]);
+	prove_sheet(&s[1], second, &proofs[1]);
+	send_order("notes.delete", VICTIM, proofs, 2, NULL);
+}
+
 static void
 step_twice_one_client(void)
 {
-	struct proof proofs[2];
-	struct signature sig;
-	struct sheet s;
-	struct buf b;
-	int i;
-	static char texts[2][8192];
-	static char signatures[2][SIGNATURE_TEXT_SIZE];
-
-	good_sheet(&s);
-	s.keys = 2;
-	crypto_hash(s.args.p, s.args.len, &s.args_digest);
-	for (i = 0; i < 2; i++) {
-		buf_init(&b, SHEET_MAX);
-		s.lives_s = 600 + i;
-		if (sheet_write(&s, &b) != OK)
-			fatal("attack: the sheet cannot be written");
-		key_sign(a.console, b.p, b.len, &sig);
-		signature_text(&sig, signatures[i]);
-		snprintf(texts[i], sizeof(texts[i]), "%s", b.p);
-		buf_done(&b);
-		proofs[i] = (struct proof){texts[i], signatures[i]};
-	}
-	send_proven("notes.delete", VICTIM, proofs, 2, NULL);
+	send_two(a.console, a.console, true);
 }
 
 static void
-good_grant(struct grant *g)
+step_two_questions(void)
 {
-	struct public_key pub;
-	uint8_t id[16];
-
-	memset(g, 0, sizeof(*g));
-	key_public(a.console, &pub);
-	public_id(&pub, &g->client);
-	g->box = a.trust.box;
-	crypto_random(id, sizeof(id));
-	hex_write(g->id, id, sizeof(id));
-	g->rule = text("box:lasting");
-	g->tool = text("notes.delete");
-	g->effect = text("system");
-	g->manifest = a.manifest->digest;
-	g->args = text("exact " VICTIM);
-	g->hours = text("any");
-	g->uses = 3;
-	g->issued_ms = clock_wall_ms() - 1000;
-	g->until_ms = clock_wall_ms() + 60 * 1000;
+	send_two(a.console, a.phone, false);
 }
 
 static void
-sign_grant(struct grant *g, const struct key *key)
+step_two_good(void)
 {
-	char signature[SIGNATURE_TEXT_SIZE];
-	struct signature sig;
+	send_two(a.console, a.phone, true);
+}
+
+/* ---- Grants ---- */
+
+static void
+grant_by(const struct key *key, struct grant *ret)
+{
+	struct scene c = scene();
+
+	good_grant(&c, key, ret);
+}
+
+static void
+sign_grant(const struct grant *g, const struct key *key)
+{
 	struct proof proof;
-	struct buf b;
 
-	buf_init(&b, GRANT_MAX);
-	if (grant_write(g, &b) != OK)
-		fatal("attack: the grant cannot be written");
-	key_sign(key, b.p, b.len, &sig);
-	signature_text(&sig, signature);
-	proof = (struct proof){b.p, signature};
-	send_proven("notes.delete", VICTIM, NULL, 0, &proof);
-	buf_done(&b);
+	prove_grant(g, key, &proof);
+	send_order("notes.delete", VICTIM, NULL, 0, &proof);
 }
 
 static void
@@ -370,9 +296,28 @@ step_grant_forged(void)
 	struct key *key = key_generate();
 	struct grant g;
 
-	good_grant(&g);
+	grant_by(a.console, &g);
 	sign_grant(&g, key);
 	key_free(key);
+}
+
+static void
+step_grant_of_approver(void)
+{
+	struct grant g;
+
+	grant_by(a.phone, &g);
+	sign_grant(&g, a.phone);
+}
+
+static void
+step_grant_taken_back(void)
+{
+	struct grant g;
+
+	grant_by(a.console, &g);
+	memcpy(g.id, TAKEN_BACK, sizeof(g.id));
+	sign_grant(&g, a.console);
 }
 
 static void
@@ -380,7 +325,7 @@ step_grant_other_args(void)
 {
 	struct grant g;
 
-	good_grant(&g);
+	grant_by(a.console, &g);
 	g.args = text("exact {\"name\":\"other\"}");
 	sign_grant(&g, a.console);
 }
@@ -390,7 +335,7 @@ step_grant_ended(void)
 {
 	struct grant g;
 
-	good_grant(&g);
+	grant_by(a.console, &g);
 	g.until_ms = clock_wall_ms() - 500;
 	sign_grant(&g, a.console);
 }
@@ -400,7 +345,7 @@ step_grant_good(void)
 {
 	struct grant g;
 
-	good_grant(&g);
+	grant_by(a.console, &g);
 	sign_grant(&g, a.console);
 }
 
@@ -418,6 +363,7 @@ static const struct {
     {"save", save_victim},
     {"no-sheet", step_no_sheet},
     {"foreign-key", step_foreign_key},
+    {"revoked-client", step_revoked_client},
     {"wrong-signature", step_wrong_signature},
     {"changed-byte", step_changed_byte},
     {"expired", step_expired},
@@ -425,7 +371,11 @@ static const struct {
     {"softer-manifest", step_softer_manifest},
     {"one-of-two", step_one_of_two},
     {"twice-one-client", step_twice_one_client},
+    {"two-questions", step_two_questions},
+    {"two-good", step_two_good},
     {"grant-forged", step_grant_forged},
+    {"grant-of-approver", step_grant_of_approver},
+    {"grant-taken-back", step_grant_taken_back},
     {"grant-other-args", step_grant_other_args},
     {"grant-ended", step_grant_ended},
     {"grant-good", step_grant_good},
@@ -553,15 +503,15 @@ static void
 take_over(struct peers *p)
 {
 	struct errmsg why = {""};
-	char *pem = slurp("/state/console.key");
 
 	a.peers = p;
+	a.console = read_key("/state/console.key");
+	a.phone = read_key("/state/phone.key");
+	a.lost = read_key("/state/lost.key");
 	a.manifest_text = slurp("/state/notes.json");
-	if (key_read_pem(pem, &a.console) != OK ||
-	    manifest_parse(a.manifest_text, strlen(a.manifest_text),
+	if (manifest_parse(a.manifest_text, strlen(a.manifest_text),
 		&a.manifest, &why) != OK)
 		fatal("attack: %s", why.text);
-	free(pem);
 	p->setup.handlers = handlers;
 	p->setup.n_handlers = ARRAY_LEN(handlers);
 	p->setup.on_lane = on_lane;

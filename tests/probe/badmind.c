@@ -3,9 +3,9 @@
 /*
  * The house with a mind that was taken over: it answers every goal with the
  * proposal that the goal is the JSON of, byte for byte, and with a reply
- * when its act has ended; a second proposal may stand in its `also`.  The goal
- * `garbage` sends bytes that are no frame. Linked in the place of
- * src/ipc/serve.c.
+ * when its act has ended; a second proposal may stand in its `also`, and one
+ * that waits for the result in its `then`.  The goal `garbage` sends bytes
+ * that are no frame. Linked in the place of src/ipc/serve.c.
  */
 
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 static struct peers *peers;
 static int expected; /* Results before the reply. */
+static struct json *then; /* What is proposed with the next result. */
 
 static void
 reply(const struct json *body, const char *text)
@@ -26,6 +27,17 @@ reply(const struct json *body, const char *text)
 	json_put_bool(answer, "reached", true);
 	peers_send_bulk(
 	    peers, ROLE_CORE, MSG_REPLY, answer, text, strlen(text));
+}
+
+static void
+propose(struct json *proposal, const char *run)
+{
+	json_free(then);
+	then = json_has(proposal, "then")
+	    ? json_copy(json_get(proposal, "then"))
+	    : NULL;
+	json_put_str(proposal, "run", run);
+	peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
 }
 
 static void
@@ -55,17 +67,20 @@ on_turn(void *role, struct msg *m)
 		peers_send(peers, ROLE_CORE, MSG_PROPOSAL, also);
 		return;
 	}
-	json_put_str(proposal, "run", json_words(m->body, "run"));
-	peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
+	propose(proposal, json_words(m->body, "run"));
 }
 
 static void
 on_result(void *role, struct msg *m)
 {
 	char *text = msg_text(m);
+	struct json *next = then;
 
 	(void)role;
-	if (--expected <= 0)
+	then = NULL;
+	if (next != NULL)
+		propose(next, json_words(m->body, "run"));
+	else if (--expected <= 0)
 		reply(m->body, text);
 	free(text);
 }
