@@ -98,10 +98,10 @@ act_house_function(const struct open_act *o)
 	return o->acts->s.ports.house(o->act->tool);
 }
 
-struct record *
-act_go(struct open_act *o, enum act_state to, struct json *details)
+void
+act_arrow(struct record *r, struct open_act *o, enum act_state to,
+    struct json *details)
 {
-	struct record *r = record_new(o->acts->ledger);
 	struct act *a = o->act;
 
 	if (act_step(a, to) != OK)
@@ -109,7 +109,15 @@ act_go(struct open_act *o, enum act_state to, struct json *details)
 		    act_state_name(a->state), act_state_name(to));
 	record_log(r, act_state_name(to), a->run, a->id,
 	    details != NULL ? details : json_object());
-	record_act(r, a);
+}
+
+struct record *
+act_go(struct open_act *o, enum act_state to, struct json *details)
+{
+	struct record *r = record_new(o->acts->ledger);
+
+	act_arrow(r, o, to, details);
+	record_act(r, o->act);
 	return r;
 }
 
@@ -252,9 +260,7 @@ acts_begin(struct acts *a, const struct wish *w, struct errmsg *why)
 	}
 	r = record_new(a->ledger);
 	record_log(r, "proposed", o->act->run, o->act->id, details);
-	record_act(r, o->act);
-	record_post(r, false, NULL, NULL, NULL);
-	act_judge(o);
+	act_judge_first(o, r);
 	return OK;
 }
 
@@ -309,14 +315,14 @@ acts_count(const struct acts *a, enum act_state state)
 	return n;
 }
 
-bool
-acts_has_run(const struct acts *a, const char *run)
+size_t
+acts_of_run(const struct acts *a, const char *run)
 {
+	size_t n = 0;
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		if (a->open[i] != NULL &&
-		    strcmp(a->open[i]->act->run, run) == 0)
-			return true;
-	return false;
+		n += a->open[i] != NULL &&
+		    strcmp(a->open[i]->act->run, run) == 0;
+	return n;
 }

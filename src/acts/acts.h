@@ -140,6 +140,6 @@ struct act_view {
 /* The i-th open act; false behind the last place. */
 bool acts_at(const struct acts *a, size_t i, struct act_view *ret);
 size_t acts_count(const struct acts *a, enum act_state state);
-bool acts_has_run(const struct acts *a, const char *run);
+size_t acts_of_run(const struct acts *a, const char *run);
 
 #endif

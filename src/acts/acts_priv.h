@@ -47,6 +47,10 @@ void acts_token(char ret[TOKEN_SIZE]);
 /* Take an arrow and begin its record.  `details` is taken over. */
 struct record *act_go(
     struct open_act *o, enum act_state to, struct json *details);
+/* The same as one of several arrows of a record that exists; the caller
+ * writes the row behind the last. */
+void act_arrow(struct record *r, struct open_act *o, enum act_state to,
+    struct json *details);
 void act_end(struct open_act *o, enum act_state state, const char *text);
 
 /* The slot of the tool that the act belongs to; NULL for the house's own. */
@@ -58,6 +62,8 @@ const struct house_function *act_house_function(const struct open_act *o);
 struct judgement act_judge_now(struct open_act *o, struct names *ret_labels);
 /* What follows from the first verdict. */
 void act_judge(struct open_act *o);
+/* As the act is born: in the record of its proposal. */
+void act_judge_first(struct open_act *o, struct record *birth);
 /* Spent later than judged: may it still go on? */
 bool act_may_still(struct open_act *o);
 /* What it may use at most. */

@@ -41,6 +41,10 @@ on_unanswered(void *arg)
 	struct open_act *o = arg;
 
 	o->timer = 0;
+	/* While nobody may answer, the question stays; it is asked anew when
+	 * the house goes on. */
+	if (!safety_is_free(judge_safety(o->acts->s.judge)))
+		return;
 	act_end(o, ACT_DENIED, "nobody answered in time");
 }
 
@@ -74,6 +78,8 @@ act_ask(struct open_act *o)
 	struct json *details = json_object();
 	struct record *r;
 
+	free(o->grant);
+	o->grant = NULL;
 	new_question(o, anew);
 	json_put_str(details, "rule", o->act->rule);
 	json_put_int(details, "ttl_s", o->act->ttl_s);
@@ -431,8 +437,13 @@ grant_details(const struct client *client, const char *grant)
 {
 	struct json *v = json_object();
 
-	json_put_str(v, "name", client->name);
 	json_put_str(v, "grant", grant);
+	/* One that grows too large when it is escaped stands in its row. */
+	if (!record_fits(v)) {
+		json_free(v);
+		v = record_result(grant);
+	}
+	json_put_str(v, "name", client->name);
 	return v;
 }
 

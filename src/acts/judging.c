@@ -75,8 +75,8 @@ take_verdict(
 	a->labels = *labels;
 }
 
-void
-act_judge(struct open_act *o)
+static void
+judge(struct open_act *o, struct record *r, bool first)
 {
 	struct names labels;
 	struct judgement v = act_judge_now(o, &labels);
@@ -85,12 +85,16 @@ act_judge(struct open_act *o)
 	take_verdict(o, &v, &labels);
 	/* Restored between the two, it was judged before. */
 	if (o->act->state == ACT_PROPOSED)
-		record_post(act_go(o, ACT_JUDGED, verdict_details(&v, &labels)),
-		    false, NULL, NULL, NULL);
+		act_arrow(r, o, ACT_JUDGED, verdict_details(&v, &labels));
+	if (v.verdict == VERDICT_ALLOW)
+		act_arrow(r, o, ACT_ALLOWED, NULL);
+	if (first)
+		record_new_act(r, o->act);
+	else
+		record_act(r, o->act);
+	record_post(r, false, NULL, NULL, NULL);
 	switch (v.verdict) {
 	case VERDICT_ALLOW:
-		record_post(
-		    act_go(o, ACT_ALLOWED, NULL), false, NULL, NULL, NULL);
 		act_go_on(o);
 		break;
 	case VERDICT_ASK:
@@ -101,6 +105,18 @@ act_judge(struct open_act *o)
 		act_end(o, ACT_DENIED, text);
 		break;
 	}
+}
+
+void
+act_judge(struct open_act *o)
+{
+	judge(o, record_new(o->acts->ledger), false);
+}
+
+void
+act_judge_first(struct open_act *o, struct record *birth)
+{
+	judge(o, birth, true);
 }
 
 static bool
@@ -124,6 +140,23 @@ same_question(const struct open_act *o, const struct judgement *now,
 	    (!now->cli_key || a->cli_key) && names_equal(&a->labels, labels);
 }
 
+/* It was judged by the effect that its manifest named then. */
+static bool
+same_effect(const struct open_act *o)
+{
+	const struct slot *t = act_slot(o);
+	char tool[NAME_MAX_LEN + 1];
+	char name[NAME_MAX_LEN + 1];
+	const struct manifest_function *f;
+
+	if (t == NULL)
+		return true;
+	if (tool_name_split(o->act->tool, tool, name) != OK)
+		return false;
+	f = manifest_function(slot_manifest(t), name);
+	return f != NULL && f->effect == o->act->effect;
+}
+
 bool
 act_may_still(struct open_act *o)
 {
@@ -131,6 +164,9 @@ act_may_still(struct open_act *o)
 	struct judgement now = act_judge_now(o, &labels);
 	struct errmsg why = {""};
 
+	if (!same_effect(o))
+		return deny_now(
+		    o, "the tool was replaced, and does something else", "");
 	if (now.verdict == VERDICT_DENY)
 		return deny_now(o, " denies it now", now.rules);
 	if (o->act->state == ACT_APPROVED) {

@@ -59,8 +59,10 @@ send_order(struct open_act *o)
 	json_put_int(body, "args_bytes", (int64_t)strlen(a->args));
 	json_put(body, "sheets", sheets);
 	json_put(body, "grants", grants);
-	if (!ports->order(ports->arg, body, bulk.p, bulk.len))
+	if (!ports->order(ports->arg, body, bulk.p, bulk.len)) {
+		o->started_ms = 0; /* It never began. */
 		act_end(o, ACT_FAILED, "the tools role is away");
+	}
 	buf_done(&bulk);
 }
 
@@ -75,23 +77,25 @@ run_house_function(struct open_act *o)
 	buf_done(&out);
 }
 
-/* The intent is written as its effect demands: now it may happen. */
-static void
-start(void *arg, const char *id)
+static struct json *
+start_details(const struct open_act *o)
 {
-	struct acts *a = arg;
-	struct open_act *o = acts_find(a, id);
-	struct json *details;
-	struct slot *t;
+	const struct acts_ports *ports = &o->acts->s.ports;
+	const struct slot *t = act_slot(o);
+	struct json *v = json_object();
 
-	if (o == NULL || o->act->state != ACT_INTENT)
-		return;
-	t = act_slot(o);
-	details = json_object();
-	json_put_str(details, "epoch", a->s.ports.epoch(a->s.ports.arg));
-	json_put_str(details, "container", t != NULL ? slot_container(t) : "");
-	record_post(act_go(o, ACT_STARTED, details), false, NULL, NULL, NULL);
-	o->started_ms = clock_boot_ms();
+	json_put_str(v, "epoch", ports->epoch(ports->arg));
+	json_put_str(v, "container", t != NULL ? slot_container(t) : "");
+	return v;
+}
+
+/* `started` is written: now it happens. */
+static void
+begin(struct open_act *o)
+{
+	struct acts *a = o->acts;
+	struct slot *t = act_slot(o);
+
 	if (act_house_function(o) != NULL) {
 		run_house_function(o);
 		return;
@@ -100,10 +104,31 @@ start(void *arg, const char *id)
 		act_end(o, ACT_FAILED, "its container is gone");
 		return;
 	}
+	o->started_ms = clock_boot_ms();
 	o->timer = loop_timer(a->s.loop,
 	    o->started_ms + slot_manifest(t)->call_ms + CALL_GRACE_MS,
 	    on_call_late, o);
 	send_order(o);
+}
+
+/* The intent is on the disk. */
+static void
+start(void *arg, const char *id)
+{
+	struct acts *a = arg;
+	struct open_act *o = acts_find(a, id);
+
+	if (o == NULL || o->act->state != ACT_INTENT)
+		return;
+	/* Between its intent and now the house may have been stopped. */
+	if (!safety_is_free(judge_safety(a->s.judge)) &&
+	    act_house_function(o) == NULL) {
+		act_end(o, ACT_FAILED, "the house was stopped before it began");
+		return;
+	}
+	record_post(
+	    act_go(o, ACT_STARTED, start_details(o)), false, NULL, NULL, NULL);
+	begin(o);
 }
 
 /* An act between its spending and its end keeps the container. */
@@ -129,7 +154,8 @@ burn_nonce(struct open_act *o, struct record *r)
 	record_row(r, ROW_NONCE, row);
 }
 
-static void
+/* ERR_LIMIT when more lines count it than can be remembered. */
+static enum err
 charge(struct open_act *o, struct record *r)
 {
 	struct judge *j = o->acts->s.judge;
@@ -143,10 +169,15 @@ charge(struct open_act *o, struct record *r)
 	    grant_read(o->grant, strlen(o->grant), &g, &why) == OK)
 		grant = judge_grant(j, g.id);
 	act_case(o, &labels, &c);
-	if (judge_charge(j, &c, grant, r, &o->charges) != OK)
-		log_warn("act %s is counted by more lines than can be "
-			 "remembered",
-		    o->act->id);
+	return judge_charge(j, &c, grant, r, &o->charges);
+}
+
+/* A burned nonce must not come back, nor a use of a grant. */
+static bool
+needs_durable(const struct open_act *o, bool approved)
+{
+	return act_intent_of(o->act->effect) == INTENT_DURABLE || approved ||
+	    o->grant != NULL;
 }
 
 /* Spending: the approval's nonce, what is used and the intent are one
@@ -160,24 +191,32 @@ spend(struct open_act *o)
 
 	if (!act_may_still(o))
 		return;
+	r = record_new(o->acts->ledger);
+	if (charge(o, r) != OK) {
+		/* What was counted of it is given back at its end. */
+		record_post(r, false, NULL, NULL, NULL);
+		act_end(o, ACT_DENIED,
+		    "more budgets and rates count it than can be remembered");
+		return;
+	}
 	hold_container(o);
 	details = json_object();
 	if (approved)
 		json_put_str(details, "nonce", o->act->nonce);
 	if (o->grant != NULL)
 		json_put_str(details, "rule", o->act->rule);
-	r = act_go(o, ACT_INTENT, details);
+	act_arrow(r, o, ACT_INTENT, details);
 	if (approved)
 		burn_nonce(o, r);
-	charge(o, r);
-	/* A burned nonce must not come back, nor a use of a grant. */
-	if (act_intent_of(o->act->effect) == INTENT_DURABLE || approved ||
-	    o->grant != NULL) {
+	if (needs_durable(o, approved)) {
+		record_act(r, o->act);
 		record_post(r, true, start, o->acts, o->act->id);
 		return;
 	}
+	act_arrow(r, o, ACT_STARTED, start_details(o));
+	record_act(r, o->act);
 	record_post(r, false, NULL, NULL, NULL);
-	start(o->acts, o->act->id);
+	begin(o);
 }
 
 /* The tools' half of the house begins after ours: it is waited for. */
@@ -333,6 +372,13 @@ acts_thaw(struct acts *a)
 	for (i = 0; i < ACTS_OPEN_MAX && a->recovered; i++)
 		if (a->open[i] != NULL && is_unjudged(a->open[i]))
 			act_judge(a->open[i]);
+	/* Nobody could answer: the time to do so begins anew. */
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		if (a->open[i] == NULL || a->open[i]->act->state != ACT_ASKED)
+			continue;
+		a->open[i]->act->until_ms = 0;
+		act_ask(a->open[i]);
+	}
 }
 
 void

@@ -111,6 +111,10 @@ sheet_binds(
 	if (strcmp(s->epoch, b->epoch) != 0)
 		return err_say(why, ERR_EXPIRED,
 		    "the sheet is from before the tools role was restarted");
+	/* Longer than nonces are remembered, it could be used again. */
+	if (s->lives_s > POLICY_TTL_MAX_S + 1)
+		return err_say(
+		    why, ERR_DENIED, "the sheet lives longer than a sheet may");
 	if (b->now_ms < s->issued_ms ||
 	    b->now_ms - s->issued_ms >= s->lives_s * 1000)
 		return err_say(why, ERR_EXPIRED, "the sheet has expired");
@@ -130,10 +134,52 @@ sheet_binds(
 	return OK;
 }
 
+/* Lines that may differ between the sheets of two clients. */
 static bool
-same_text(struct str a, struct str b)
+is_of_client(const char *key)
 {
-	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+	static const char *const keys[] = {
+	    "client", "issued", "lives", "log-size", "log-root"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static bool
+same_field(
+    const struct line_field *f, const struct sheet *a, const struct sheet *b)
+{
+	const char *x = (const char *)a + f->offset;
+	const char *y = (const char *)b + f->offset;
+	const struct str *s = (const void *)x;
+	const struct str *t = (const void *)y;
+
+	switch (f->kind) {
+	case LINE_DIGEST:
+		return memcmp(x, y, DIGEST_LEN) == 0;
+	case LINE_TOKEN:
+		return strcmp(x, y) == 0;
+	case LINE_INT:
+		return memcmp(x, y, sizeof(int64_t)) == 0;
+	case LINE_TEXT:
+		return s->len == t->len && memcmp(s->p, t->p, s->len) == 0;
+	}
+	return false;
+}
+
+static bool
+same_question(const struct sheet *a, const struct sheet *b)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(fields); i++)
+		if (!is_of_client(fields[i].key) &&
+		    !same_field(&fields[i], a, b))
+			return false;
+	return true;
 }
 
 enum err
@@ -156,12 +202,7 @@ sheets_suffice(
 			if (digest_equal(&sheets[i].client, &sheets[j].client))
 				return err_say(why, ERR_DENIED,
 				    "two signatures are of one client");
-		/* What binds them to the act is checked of each one. */
-		if (strcmp(sheets[i].nonce, sheets[0].nonce) != 0 ||
-		    sheets[i].keys != sheets[0].keys ||
-		    !same_text(sheets[i].key, sheets[0].key) ||
-		    !same_text(sheets[i].rule, sheets[0].rule) ||
-		    !same_text(sheets[i].labels, sheets[0].labels))
+		if (!same_question(&sheets[i], &sheets[0]))
 			return err_say(
 			    why, ERR_DENIED, "the sheets are of two questions");
 	}

@@ -37,10 +37,13 @@
 #define YES_MAX 2
 #define GRANTS_MAX 128
 #define LENT_MS_MAX (7 * 24 * 3600 * (int64_t)1000)
+#define GRANT_SHOWN_MAX 400
+#define GRANTS_ENDED_MAX 1024
 #define GRANTS_REVOKED_MAX 256
 #define GRANT_MAX (80 * 1024)
 #define GRANT_USES_MAX 100000
 #define GRANT_DAYS_MAX 366
+#define GRANT_FOREVER_MS (((int64_t)1 << 53) - 1)
 #define METERS_MAX 512
 #define RUNNER_WAIT_MS (20 * 1000)
 #define SCOPES_MAX 64

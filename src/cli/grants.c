@@ -30,6 +30,14 @@ cli_say_grant(const struct grant *g, int64_t uses)
 	    (long long)(left_ms % DAY_MS / (3600 * 1000)));
 }
 
+static struct str
+words_of(const struct json *row, const char *name)
+{
+	const char *s = json_words(row, name);
+
+	return (struct str){s, strlen(s)};
+}
+
 static int
 show(const struct json *answer)
 {
@@ -38,12 +46,15 @@ show(const struct json *answer)
 	if (row == NULL)
 		terminal_print("There are no grants.\n");
 	for (; row != NULL; row = json_next(row)) {
-		const char *text = json_words(row, "grant");
-		struct errmsg why;
-		struct grant g;
+		struct grant g = {.rule = words_of(row, "rule"),
+		    .tool = words_of(row, "tool"),
+		    .args = words_of(row, "args"),
+		    .hours = words_of(row, "hours"),
+		    .uses = json_int(row, "most", 0),
+		    .until_ms = json_int(row, "until_ms", 0)};
 
-		if (grant_read(text, strlen(text), &g, &why) == OK)
-			cli_say_grant(&g, json_int(row, "uses", 0));
+		snprintf(g.id, sizeof(g.id), "%s", json_words(row, "id"));
+		cli_say_grant(&g, json_int(row, "uses", 0));
 	}
 	return EXIT_REACHED;
 }
@@ -70,14 +81,11 @@ static int
 revoke(struct session *s, const struct json *answer, const char *beginning)
 {
 	const struct json *row = find(answer, beginning);
-	const char *text = json_words(row, "grant");
 	struct json *body;
 	struct json *done;
-	struct errmsg why;
-	struct grant g;
 	int code = EXIT_REACHED;
 
-	if (row == NULL || grant_read(text, strlen(text), &g, &why) != OK) {
+	if (row == NULL) {
 		fprintf(stderr,
 		    "durward: no grant, or more than one, begins with '%.40s'; "
 		    "'durward grants' lists them\n",
@@ -85,8 +93,8 @@ revoke(struct session *s, const struct json *answer, const char *beginning)
 		return EXIT_FAILED;
 	}
 	body = json_object();
-	json_put_str(body, "grant", g.id);
-	json_put_int(body, "until_ms", g.until_ms);
+	json_put_str(body, "grant", json_words(row, "id"));
+	json_put_int(body, "until_ms", json_int(row, "until_ms", 0));
 	done = session_command(s, "grant.revoke", body, &code);
 	if (done != NULL)
 		terminal_print("taken back\n");

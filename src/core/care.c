@@ -52,9 +52,15 @@ on_backup(void *arg, enum err e)
 static enum err
 begin_backup(struct core *c, int64_t request)
 {
-	struct backup *b = xalloc(sizeof(*b));
+	const struct safety *safe = judge_safety(c->judge);
+	struct backup *b;
 	char path[64];
 	enum err e;
+
+	/* A good backup must not give way to what stands in or was altered. */
+	if (safe->on[SAFE_DATABASE] || safe->on[SAFE_AUDIT])
+		return ERR_STATE;
+	b = xalloc(sizeof(*b));
 
 	b->core = c;
 	b->request = request;
@@ -75,6 +81,10 @@ care_backup(const struct call *k, struct errmsg *why)
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED, "only an owner makes backups");
 	e = begin_backup(k->core, k->request);
+	if (e == ERR_STATE)
+		return err_say(why, e,
+		    "what is there now would take the place of a good backup; "
+		    "'durward doctor' says what is wrong");
 	return e == OK
 	    ? OK
 	    : err_say(why, e, "a backup is being made already; wait for it");

@@ -21,8 +21,12 @@ clients_reply_text(struct core *c, int64_t request, const char *text)
 
 	json_put_int(body, "id", request);
 	json_put_int(body, "err", OK);
-	if (peers_send_bulk(c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body,
-		text, strlen(text)) != OK)
+	enum err e = peers_send_bulk(
+	    c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text, strlen(text));
+
+	if (e == ERR_LIMIT)
+		clients_refuse(c, request, ERR_LIMIT, NULL);
+	else if (e != OK)
 		log_warn("an answer to a client is lost");
 }
 
@@ -196,7 +200,7 @@ do_tool_add(const struct call *k, struct errmsg *why)
 
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED, "only an owner adds tools");
-	if (n == NULL)
+	if (n == NULL || find_new_manifest(k->core, k->request) != NULL)
 		return err_say(why, ERR_BUSY,
 		    "other tools are being added; try again in a moment");
 	e = check_manifest(k, text, why);
@@ -369,6 +373,17 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 	return OK;
 }
 
+/* What stops the house is heard even while the disk does not keep up. */
+static bool
+is_halt(const struct msg *m)
+{
+	const char *text = json_words(m->body, "text");
+	struct command cmd;
+
+	return command_read(text, strlen(text), &cmd) == OK &&
+	    str_eq(cmd.name, "halt");
+}
+
 /* {"id", "client", "query", "params"} or
  * {"id", "client", "text", "signature"} with the body as bulk. */
 void
@@ -385,7 +400,9 @@ clients_on_request(void *role, struct msg *m)
 		e = ERR_INPUT;
 	else if (!c->have_trust)
 		e = err_say(&why, ERR_BUSY, "the house is starting");
-	else if (ledger_is_busy(c->ledger))
+	else if (request <= 0)
+		e = ERR_INPUT;
+	else if (ledger_is_busy(c->ledger) && !is_halt(m))
 		e = err_say(&why, ERR_BUSY, "the disk is slow; try again");
 	else if (json_has(m->body, "query"))
 		e = on_query(c, m, request, &tls, &why);

@@ -31,8 +31,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 
 	switch (table) {
 	case ROW_RUN:
-		runs_restore(c->runs, row);
-		return OK;
+		return runs_restore(c->runs, row);
 	case ROW_ACT:
 		return load_act(c, row);
 	case ROW_ACTED:
@@ -67,11 +66,13 @@ take_first_policy(struct core *c)
 		return;
 	buf_init(&text, POLICY_BYTES_MAX);
 	if (file_read(FIRST_POLICY, &text) != OK)
-		fatal("there is no policy; 'durward init' writes one");
-	if (judge_put_policy(c->judge, "box", 1, text.p, &why) != OK)
-		fatal("%s", why.text);
-	rules_write_first(c);
+		err_say(&why, ERR_NOTFOUND,
+		    "there is no policy; 'durward init' writes one");
+	else if (judge_put_policy(c->judge, "box", 1, text.p, &why) == OK)
+		rules_write_first(c);
 	buf_done(&text);
+	if (judge_policy(c->judge, "box") == NULL)
+		safety_set(judge_safety(c->judge), SAFE_POLICY, true, why.text);
 }
 
 static enum fact
@@ -219,7 +220,11 @@ open_without(
 void
 core_open_ledger(struct core *c)
 {
-	struct judge_setup setup = {.trust = &c->trust, .arg = c, .fact = fact};
+	const char *kernel = peers_setting(c->peers, "kernel");
+	struct judge_setup setup = {.trust = &c->trust,
+	    .kernel = kernel != NULL ? kernel : "",
+	    .arg = c,
+	    .fact = fact};
 	struct ledger_load load = {.arg = c, .row = load_row};
 	struct errmsg why = {""};
 	enum err e;

@@ -276,23 +276,6 @@ rules_rollback(const struct call *k, struct errmsg *why)
 
 /* ---- Looking ---- */
 
-static struct json *
-policy_json(const struct judge_policy *p, bool whole)
-{
-	struct json *v = json_object();
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(&p->digest, hex);
-	json_put_str(v, "scope", p->scope);
-	json_put_int(v, "version", p->n);
-	json_put_int(v, "newest", p->last);
-	json_put_str(v, "digest", hex);
-	json_put_bool(v, "readable", p->rules != NULL);
-	if (whole)
-		json_put_str(v, "text", p->text);
-	return v;
-}
-
 /* Of one scope, its text; of a version, that one's; else the list. */
 void
 rules_query_policy(const struct call *q)
@@ -316,13 +299,13 @@ rules_query_policy(const struct call *q)
 		return;
 	}
 	if (scope != NULL) {
-		clients_reply(c, q->request, policy_json(p, true));
+		clients_reply(c, q->request, judge_policy_json(p, true));
 		return;
 	}
 	v = json_object();
 	list = json_array();
 	for (i = 0; (p = judge_policy_at(c->judge, i)) != NULL; i++)
-		json_push(list, policy_json(p, false));
+		json_push(list, judge_policy_json(p, false));
 	json_put(v, "policies", list);
 	clients_reply(c, q->request, v);
 }
@@ -377,19 +360,8 @@ void
 rules_query_grants(const struct call *q)
 {
 	struct json *v = json_object();
-	struct json *list = json_array();
-	const struct held_grant *g;
-	size_t i;
 
-	for (i = 0; (g = judge_grant_at(q->core->judge, i)) != NULL; i++) {
-		struct json *row = json_object();
-
-		json_put_str(row, "id", g->grant.id);
-		json_put_str(row, "grant", g->text);
-		json_put_int(row, "uses", g->uses);
-		json_push(list, row);
-	}
-	json_put(v, "grants", list);
+	json_put(v, "grants", judge_list_grants(q->core->judge));
 	clients_reply(q->core, q->request, v);
 }
 
@@ -410,6 +382,9 @@ rules_grant(const struct call *k, struct errmsg *why)
 	if (signature_read(hex, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
 	e = grant_verify(&c->trust, bytes, &sig, &g, why);
+	if (e == OK && !digest_equal(&g.client, &k->client->id))
+		e = err_say(why, ERR_DENIED,
+		    "a grant is brought by the owner who signed it");
 	if (e != OK)
 		return e;
 	r = record_new(c->ledger);
@@ -419,8 +394,12 @@ rules_grant(const struct call *k, struct errmsg *why)
 		return e;
 	}
 	body = json_object();
-	json_put_str(body, "name", k->client->name);
 	json_put_str(body, "grant", text);
+	if (!record_fits(body)) {
+		json_free(body);
+		body = record_result(text);
+	}
+	json_put_str(body, "name", k->client->name);
 	record_log(r, "granted", NULL, NULL, body);
 	clients_confirm(c, k->request, r);
 	return OK;

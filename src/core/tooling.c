@@ -176,7 +176,7 @@ tooling_on_container(void *role, struct msg *m)
 	struct json *details;
 	struct record *r;
 
-	if (t == NULL)
+	if (t == NULL || strlen(container) >= CONTAINER_NAME_SIZE)
 		return;
 	if (strcmp(json_words(m->body, "state"), "started") != 0) {
 		slot_on_failed(t, json_words(m->body, "why"));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "judge/judge_priv.h"
 #include "sys/clock.h"
 
@@ -38,6 +39,24 @@ grants_row(const struct held_grant *g, bool revoked)
 	return row;
 }
 
+static void
+note_ended(struct judge *j, const char *id)
+{
+	if (j->n_ended < GRANTS_ENDED_MAX)
+		memcpy(j->ended[j->n_ended++], id, TOKEN_SIZE);
+}
+
+static bool
+has_ended(const struct judge *j, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_ended; i++)
+		if (strcmp(j->ended[i], id) == 0)
+			return true;
+	return false;
+}
+
 enum err
 grants_load(struct judge *j, const struct json *row)
 {
@@ -46,7 +65,9 @@ grants_load(struct judge *j, const struct json *row)
 
 	if (g == NULL)
 		return ERR_CORRUPT;
-	if (j->n_grants == GRANTS_MAX || g->uses >= g->grant.uses) {
+	if (json_flag(row, "revoked") || j->n_grants == GRANTS_MAX ||
+	    g->uses >= g->grant.uses) {
+		note_ended(j, g->grant.id);
 		free(g->text);
 		free(g);
 		return OK;
@@ -96,12 +117,6 @@ grants_find(struct judge *j, const struct judge_case *c,
 }
 
 const struct held_grant *
-judge_grant_at(const struct judge *j, size_t i)
-{
-	return i < j->n_grants ? j->grants[i] : NULL;
-}
-
-const struct held_grant *
 judge_grant(const struct judge *j, const char *id)
 {
 	size_t i;
@@ -126,6 +141,7 @@ drop_ended(struct judge *j)
 			i++;
 			continue;
 		}
+		note_ended(j, g->grant.id);
 		free(g->text);
 		free(g);
 		j->grants[i] = j->grants[--j->n_grants];
@@ -143,8 +159,12 @@ judge_add_grant(struct judge *j, const char *text, const char *signature,
 		return err_say(why, ERR_INPUT, "the grant is malformed");
 	if (j->n_grants == GRANTS_MAX && judge_clock_is_trusted(j))
 		drop_ended(j);
-	if (judge_grant(j, g->grant.id) != NULL)
-		e = err_say(why, ERR_EXISTS, "this grant is there already");
+	if (judge_grant(j, g->grant.id) != NULL || has_ended(j, g->grant.id))
+		e = err_say(why, ERR_EXISTS,
+		    "this grant was taken up before; sign a new one");
+	else if (j->n_ended == GRANTS_ENDED_MAX)
+		e = err_say(why, ERR_LIMIT,
+		    "more grants have ended than can be remembered");
 	else if (j->n_grants == GRANTS_MAX)
 		e = err_say(why, ERR_LIMIT,
 		    "there are %d grants; take one back first", GRANTS_MAX);
@@ -168,8 +188,43 @@ judge_revoke_grant(struct judge *j, const char *id, struct record *r)
 	if (i == j->n_grants)
 		return ERR_NOTFOUND;
 	record_row(r, ROW_GRANT, grants_row(j->grants[i], true));
+	note_ended(j, id);
 	free(j->grants[i]->text);
 	free(j->grants[i]);
 	j->grants[i] = j->grants[--j->n_grants];
 	return OK;
+}
+
+/* All of them must fit into one answer. */
+static void
+put_cut(struct json *row, const char *name, struct str s)
+{
+	char text[GRANT_SHOWN_MAX + 1];
+
+	snprintf(text, sizeof(text), "%.*s",
+	    (int)(s.len < GRANT_SHOWN_MAX ? s.len : GRANT_SHOWN_MAX), s.p);
+	json_put_strn(row, name, text, str_cut(text, GRANT_SHOWN_MAX - 4));
+}
+
+struct json *
+judge_list_grants(const struct judge *j)
+{
+	struct json *list = json_array();
+	size_t i;
+
+	for (i = 0; i < j->n_grants; i++) {
+		const struct held_grant *g = j->grants[i];
+		struct json *row = json_object();
+
+		json_put_str(row, "id", g->grant.id);
+		put_cut(row, "rule", g->grant.rule);
+		put_cut(row, "tool", g->grant.tool);
+		put_cut(row, "args", g->grant.args);
+		put_cut(row, "hours", g->grant.hours);
+		json_put_int(row, "most", g->grant.uses);
+		json_put_int(row, "uses", g->uses);
+		json_put_int(row, "until_ms", g->grant.until_ms);
+		json_push(list, row);
+	}
+	return list;
 }

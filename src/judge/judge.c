@@ -15,6 +15,7 @@
 #define RULE_HALTED "house:halted"
 #define RULE_SAFE "house:safe-mode"
 #define RULE_SIGNATURE "house:signature"
+#define RULE_GONE "house:client-gone"
 
 struct judge *
 judge_new(const struct judge_setup *s)
@@ -61,8 +62,7 @@ judge_watch_clock(struct judge *j)
 	bool changed;
 
 	if (first)
-		steady_start(&j->steady, j->saved_house_ms, j->saved_wall_ms,
-		    boot_ms, wall_ms);
+		steady_start(&j->steady, &j->saved, boot_ms, wall_ms);
 	j->clock_runs = true;
 	changed =
 	    steady_watch(&j->steady, boot_ms, wall_ms, clock_is_synchronised());
@@ -93,10 +93,13 @@ void
 judge_record_clock(const struct judge *j, struct record *r)
 {
 	struct json *row = json_object();
-	char value[48];
+	int64_t boot_ms = clock_boot_ms();
+	char value[160];
 
-	snprintf(value, sizeof(value), "%lld %lld", (long long)judge_now_ms(j),
-	    (long long)j->steady.floor_ms);
+	snprintf(value, sizeof(value), "%lld %lld %lld %s",
+	    (long long)judge_now_ms(j),
+	    (long long)steady_wall_ms(&j->steady, boot_ms), (long long)boot_ms,
+	    j->setup.kernel);
 	json_put_str(row, "scope", "box");
 	json_put_str(row, "name", "clock");
 	json_put_str(row, "value", value);
@@ -185,20 +188,43 @@ judge_put_policy(struct judge *j, const char *scope, int64_t n,
 	return OK;
 }
 
+struct json *
+judge_policy_json(const struct judge_policy *p, bool whole)
+{
+	struct json *v = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&p->digest, hex);
+	json_put_str(v, "scope", p->scope);
+	json_put_int(v, "version", p->n);
+	json_put_int(v, "newest", p->last);
+	json_put_str(v, "digest", hex);
+	json_put_bool(v, "readable", p->rules != NULL);
+	if (whole)
+		json_put_str(v, "text", p->text);
+	return v;
+}
+
 /* ---- Loading ---- */
 
 static void
 load_setting(struct judge *j, const char *name, const char *value)
 {
+	char kernel[64] = "";
 	long long house;
 	long long wall;
+	long long boot;
 
 	if (strcmp(name, "halted") == 0)
 		j->safety.halted = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "clock") == 0 &&
-	    sscanf(value, "%lld %lld", &house, &wall) == 2) {
-		j->saved_house_ms = house;
-		j->saved_wall_ms = wall;
+	    sscanf(value, "%lld %lld %lld %63s", &house, &wall, &boot,
+		kernel) >= 3) {
+		j->saved.house_ms = house;
+		j->saved.wall_ms = wall;
+		j->saved.boot_ms = boot;
+		j->saved.same_boot =
+		    kernel[0] != '\0' && strcmp(kernel, j->setup.kernel) == 0;
 	}
 }
 
@@ -253,13 +279,13 @@ judge_load(struct judge *j, enum ledger_row table, const struct json *row)
 /* ---- The verdict ---- */
 
 static void
-add_layer(struct judging *g, const char *name, const char *scope)
+add_layer(struct judging *g, const char *scope)
 {
 	const struct judge_policy *p = judge_policy(g->judge, scope);
 
 	if (p != NULL && p->rules != NULL)
 		g->layers[g->n_layers++] =
-		    (struct policy_layer){name, p->rules};
+		    (struct policy_layer){p->scope, p->rules};
 }
 
 /* The layers that this act has, in their order. */
@@ -269,13 +295,13 @@ find_layers(struct judging *g)
 	const struct act *a = g->c->act;
 	char scope[2 * NAME_MAX_LEN];
 
-	add_layer(g, "box", "box");
-	add_layer(g, "profile", "profile:default");
+	add_layer(g, "box");
+	add_layer(g, "profile:default");
 	snprintf(scope, sizeof(scope), "agent:%s",
 	    a->agent_id[0] != '\0' ? a->agent_id : "house");
-	add_layer(g, "agent", scope);
+	add_layer(g, scope);
 	snprintf(scope, sizeof(scope), "client:%s", a->client);
-	add_layer(g, "client", scope);
+	add_layer(g, scope);
 }
 
 static enum fact
@@ -324,14 +350,16 @@ static bool
 port_granted(void *arg, const struct policy_line *line)
 {
 	struct judging *g = arg;
-	char rule[2 * NAME_MAX_LEN];
+	char rule[4 * NAME_MAX_LEN];
 	const struct held_grant *found;
 
 	snprintf(rule, sizeof(rule), "%s:%s", line->layer, line->name);
 	found = grants_find(g->judge, g->c, g->args, rule);
-	if (g->grant == NULL)
-		g->grant = found;
-	return found != NULL;
+	/* One act rests on one grant: only that is counted and checked. */
+	if (found == NULL || (g->grant != NULL && g->grant != found))
+		return false;
+	g->grant = found;
+	return true;
 }
 
 void
@@ -406,11 +434,27 @@ is_harmless(const struct act *a)
 	return a->effect == EFFECT_READ && strncmp(a->tool, "house.", 6) == 0;
 }
 
+/* Who wished it was revoked since. */
+static bool
+is_orphan(const struct judging *g)
+{
+	const char *client = g->c->act->client;
+
+	return client[0] != '\0' &&
+	    trust_client_by_name(g->judge->setup.trust, client) == NULL;
+}
+
 static bool
 is_stopped(const struct judging *g, struct judgement *v)
 {
 	const struct safety *s = &g->judge->safety;
 
+	if (is_orphan(g)) {
+		v->verdict = VERDICT_DENY;
+		v->keys = 1;
+		snprintf(v->rules, sizeof(v->rules), RULE_GONE);
+		return true;
+	}
 	/* Without the box's own layer the others would decide alone. */
 	if ((safety_is_free(s) && all_readable(g->judge)) ||
 	    is_harmless(g->c->act))

@@ -22,6 +22,7 @@ struct judge;
 
 struct judge_setup {
 	const struct trust *trust; /* The caller's, kept up by it. */
+	const char *kernel; /* Names this boot of the machine, or "". */
 	void *arg;
 	enum fact (*fact)(void *arg, const char *name);
 };
@@ -65,6 +66,10 @@ struct judge_policy {
 const struct judge_policy *judge_policy(
     const struct judge *j, const char *scope);
 const struct judge_policy *judge_policy_at(const struct judge *j, size_t i);
+
+/* {"scope", "version", "newest", "digest", "readable"}, and "text" when the
+ * whole is wanted. */
+struct json *judge_policy_json(const struct judge_policy *p, bool whole);
 
 /* ---- The verdict ---- */
 
@@ -113,7 +118,7 @@ void judge_sinks(
 /* What an act holds of rates and budgets; zero it before the first use. */
 struct charges {
 	struct charge {
-		char key[192];
+		char key[320];
 		int64_t at;
 		int64_t amount;
 		enum dimension dimension;
@@ -146,7 +151,8 @@ NODISCARD enum err judge_add_grant(struct judge *j, const char *text,
 NODISCARD enum err judge_revoke_grant(
     struct judge *j, const char *id, struct record *r);
 
-const struct held_grant *judge_grant_at(const struct judge *j, size_t i);
+/* As rows, long values cut so that all fit into one answer. */
+struct json *judge_list_grants(const struct judge *j);
 const struct held_grant *judge_grant(const struct judge *j, const char *id);
 
 /* ---- Halt and safe mode ---- */

@@ -40,14 +40,16 @@ struct judge {
 	struct judge_setup setup;
 	struct safety safety;
 	struct steady steady;
-	int64_t saved_house_ms;
-	int64_t saved_wall_ms;
+	struct steady_saved saved;
 	bool clock_runs;
 	struct judge_policy policies[SCOPES_MAX];
 	size_t n_policies;
 	struct meters meters;
 	struct held_grant *grants[GRANTS_MAX];
 	size_t n_grants;
+	/* Used up or taken back: never to be taken up again. */
+	char ended[GRANTS_ENDED_MAX][TOKEN_SIZE];
+	size_t n_ended;
 };
 
 /* ---- judge.c: a case being judged ---- */

@@ -4,22 +4,32 @@
 #include "base/limits.h"
 
 void
-steady_start(struct steady *s, int64_t saved_house_ms, int64_t saved_wall_ms,
+steady_start(struct steady *s, const struct steady_saved *saved,
     int64_t boot_ms, int64_t wall_ms)
 {
-	int64_t away_ms = wall_ms - saved_wall_ms;
+	int64_t away_ms = saved->same_boot ? boot_ms - saved->boot_ms
+					   : wall_ms - saved->wall_ms;
 
-	if (saved_wall_ms == 0 || away_ms < 0)
+	if (saved->wall_ms == 0 || away_ms < 0)
 		away_ms = 0;
-	s->house_ms = saved_house_ms + away_ms;
+	s->house_ms = saved->house_ms + away_ms;
 	s->boot_ms = boot_ms;
-	s->wall_less_boot_ms = wall_ms - boot_ms;
 	s->floor_ms =
-	    saved_wall_ms > CLOCK_FLOOR_MS ? saved_wall_ms : CLOCK_FLOOR_MS;
+	    saved->wall_ms > CLOCK_FLOOR_MS ? saved->wall_ms : CLOCK_FLOOR_MS;
 	s->trusted = wall_ms >= s->floor_ms - CLOCK_SLACK_MS;
-	/* Nothing to compare with later but what should have been. */
-	if (!s->trusted)
+	if (saved->same_boot && saved->wall_ms != 0)
+		s->wall_less_boot_ms = saved->wall_ms - saved->boot_ms;
+	else if (s->trusted)
+		s->wall_less_boot_ms = wall_ms - boot_ms;
+	else
+		/* Nothing to compare with but what should have been. */
 		s->wall_less_boot_ms = s->floor_ms - boot_ms;
+}
+
+int64_t
+steady_wall_ms(const struct steady *s, int64_t boot_ms)
+{
+	return boot_ms + s->wall_less_boot_ms;
 }
 
 int64_t

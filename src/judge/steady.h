@@ -26,9 +26,22 @@ struct steady {
 	bool trusted;
 };
 
-/* What was saved before the stop: 0 and 0 when nothing was. */
-void steady_start(struct steady *s, int64_t saved_house_ms,
-    int64_t saved_wall_ms, int64_t boot_ms, int64_t wall_ms);
+/* What was saved before the stop; all 0 when nothing was. */
+struct steady_saved {
+	int64_t house_ms;
+	int64_t boot_ms; /* The boot clock then. */
+	int64_t wall_ms; /* The wall clock then, as it was trusted. */
+	bool same_boot; /* The machine was not started anew since. */
+};
+
+/* Over a restart of the house alone the boot clock says what passed, and a
+ * leap of the wall clock is one; over a start of the machine the wall clock
+ * is all there is. */
+void steady_start(struct steady *s, const struct steady_saved *saved,
+    int64_t boot_ms, int64_t wall_ms);
+
+/* What the wall clock shows if nobody has set it. */
+int64_t steady_wall_ms(const struct steady *s, int64_t boot_ms);
 
 int64_t steady_now_ms(const struct steady *s, int64_t boot_ms);
 

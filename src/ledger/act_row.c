@@ -33,10 +33,15 @@ record_act(struct record *r, const struct act *a)
 	struct json *row = json_object();
 
 	put_state(row, a);
-	if (a->state != ACT_PROPOSED) {
-		record_row(r, ROW_ACT_STATE, row);
-		return;
-	}
+	record_row(r, ROW_ACT_STATE, row);
+}
+
+void
+record_new_act(struct record *r, const struct act *a)
+{
+	struct json *row = json_object();
+
+	put_state(row, a);
 	json_put_str(row, "run", a->run);
 	json_put_int(row, "step", a->step);
 	json_put_str(row, "principal", a->principal);

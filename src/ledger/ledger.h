@@ -103,7 +103,9 @@ struct json *record_result(const char *text);
 
 /* One row in the same transaction; `row` is taken over. */
 void record_row(struct record *r, enum ledger_row table, struct json *row);
+/* What changed of an act; a new one is written whole. */
 void record_act(struct record *r, const struct act *a);
+void record_new_act(struct record *r, const struct act *a);
 
 /* The act that a loaded row is.  ERR_CORRUPT. */
 NODISCARD enum err ledger_act_of_row(const struct json *row, struct act **ret);

@@ -102,15 +102,18 @@ static const struct table tables[ROW_COUNT] = {
 	NULL, {{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}}},
     [ROW_GRANT] = {"INSERT INTO standing (id, body, signature, uses, revoked)"
 		   " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-		   " uses=excluded.uses, revoked=excluded.revoked",
+		   " uses=max(uses, excluded.uses),"
+		   " revoked=max(revoked, excluded.revoked)",
 	"SELECT id, body, signature, uses, revoked FROM standing"
-	" WHERE revoked=0",
+	" ORDER BY rowid",
 	{{"id", TEXT}, {"body", TEXT}, {"signature", TEXT}, {"uses", INTEGER},
 	    {"revoked", FLAG}}},
     [ROW_USAGE] = {"INSERT INTO usage (key, at, amount) VALUES (?, ?, ?)"
 		   " ON CONFLICT (key, at) DO UPDATE SET"
 		   " amount=amount+excluded.amount",
-	"SELECT key, at, amount FROM usage",
+	"SELECT key, at, amount FROM usage WHERE instr(key, '@')=0"
+	" OR substr(key, instr(key, '@') + 1) IN"
+	" (SELECT id FROM run WHERE state='open')",
 	{{"key", TEXT}, {"at", INTEGER}, {"amount", INTEGER}}},
     [ROW_USAGE_RUN] = {"DELETE FROM usage WHERE key LIKE '%@' || ?", NULL,
 	{{"run", TEXT}}},

@@ -23,6 +23,7 @@
 #include "main/roles.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
+#include "sys/file.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
 
@@ -47,6 +48,7 @@ static struct parent {
 	int signal_fd;
 	char boot[33];
 	char instance[17];
+	char kernel[40]; /* Names this boot of the machine. */
 	char zone[80]; /* "TZ=...", for rules that name hours. */
 	bool announced;
 	int64_t checked_ms; /* When heartbeats were looked at last. */
@@ -142,6 +144,7 @@ greet(struct member *m)
 	json_put_str(body, "boot", house.boot);
 	json_put_str(body, "instance", house.instance);
 	json_put_str(body, "crashes", crashes_told());
+	json_put_str(body, "kernel", house.kernel);
 	tell(m, MSG_START, body, NULL, 0);
 	if (m->role == ROLE_CONTROL)
 		tell(m, MSG_LISTENER, NULL, listeners, 2);
@@ -455,6 +458,18 @@ open_house(void)
 		fatal("cannot listen on %s", house.options.socket_path);
 }
 
+static void
+read_kernel_boot(void)
+{
+	struct buf b;
+
+	buf_init(&b, FILE_READ_MAX);
+	if (file_read("/proc/sys/kernel/random/boot_id", &b) == OK)
+		snprintf(house.kernel, sizeof(house.kernel), "%.*s",
+		    (int)strcspn(b.p, "\n"), b.p);
+	buf_done(&b);
+}
+
 int
 parent_main(const struct parent_options *o)
 {
@@ -462,6 +477,7 @@ parent_main(const struct parent_options *o)
 
 	house.options = *o;
 	open_house();
+	read_kernel_boot();
 	memcpy(house.zone, "TZ=", 3);
 	clock_zone(house.zone + 3, sizeof(house.zone) - 3);
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {

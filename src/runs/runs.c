@@ -121,7 +121,8 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached)
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
-	judge_forget_run(rs->s.judge, run->id, r);
+	if (acts_of_run(rs->acts, run->id) == 0)
+		judge_forget_run(rs->s.judge, run->id, r);
 	/* Who follows it reads on until its end is on the disk. */
 	run->over = true;
 	loop_timer_cancel(rs->s.loop, run->timer);
@@ -139,7 +140,7 @@ on_run_late(void *arg)
 	struct runs *rs = run->runs;
 
 	run->timer = 0;
-	if (acts_has_run(rs->acts, run->id))
+	if (acts_of_run(rs->acts, run->id) > 0)
 		run->timer = loop_timer(
 		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
 	else
@@ -167,14 +168,14 @@ take_place(struct runs *rs, const char *goal)
 	return NULL;
 }
 
-void
+enum err
 runs_restore(struct runs *rs, const struct json *row)
 {
 	struct run *run = take_place(rs, json_words(row, "goal"));
 
 	if (run == NULL) {
 		log_warn("more runs are open than this version can hold");
-		return;
+		return OK;
 	}
 	if (str_copy(run->id, sizeof(run->id), json_words(row, "id")) != OK ||
 	    str_copy(run->principal, sizeof(run->principal),
@@ -184,8 +185,9 @@ runs_restore(struct runs *rs, const struct json *row)
 	    str_copy(run->client, sizeof(run->client),
 		json_words(row, "client")) != OK ||
 	    names_read(json_words(row, "labels"), &run->labels) != OK)
-		fatal("a stored run is damaged");
+		return ERR_CORRUPT;
 	run->resumes = (int)json_int(row, "resumes", 0);
+	return OK;
 }
 
 /* {"run", "goal"}, and as bulk {"steps": [{"name", "content"}]}. */
@@ -296,11 +298,26 @@ runs_on_step(struct runs *rs, struct msg *m)
 	peers_send(rs->s.peers, ROLE_MIND, MSG_STEP_KEPT, row);
 }
 
+/* The last act of a run that is over: nothing more is counted for it. */
+static void
+forget_counts(struct runs *rs, const char *run)
+{
+	struct record *r;
+
+	if (runs_find(rs, run) != NULL || acts_of_run(rs->acts, run) > 1)
+		return;
+	r = record_new(rs->ledger);
+	judge_forget_run(rs->s.judge, run, r);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
 void
 runs_tell_result(struct runs *rs, const char *run, int64_t step,
     const char *state, const char *text)
 {
 	struct json *body = json_object();
+
+	forget_counts(rs, run);
 
 	json_put_str(body, "run", run);
 	json_put_int(body, "step", step);

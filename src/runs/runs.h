@@ -43,8 +43,9 @@ bool runs_is_open(const struct runs *rs, const char *id);
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
     const char *goal, int64_t request, struct errmsg *why);
 
-/* From the ledger: an open run, and a step of one that has an act. */
-void runs_restore(struct runs *rs, const struct json *row);
+/* From the ledger: an open run (ERR_CORRUPT), and a step of one that has an
+ * act. */
+NODISCARD enum err runs_restore(struct runs *rs, const struct json *row);
 void runs_acted(struct runs *rs, const char *run, int64_t step);
 
 /* The mind is there anew.  A run that was open each time it ended is

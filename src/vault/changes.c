@@ -120,7 +120,7 @@ do_grant_revoke(const struct change *ch, struct errmsg *why)
 	struct trust before = v->trust;
 	const char *id = json_words(ch->body, "grant");
 	enum err e = trust_revoke_grant(&v->trust, id,
-	    json_int(ch->body, "until_ms", INT64_MAX / 1000), clock_wall_ms());
+	    json_int(ch->body, "until_ms", GRANT_FOREVER_MS), clock_wall_ms());
 
 	if (e == ERR_INPUT)
 		return err_say(why, e, "this is no id of a grant");

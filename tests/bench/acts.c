@@ -156,7 +156,10 @@ carry_out(long number)
 			a->result = xstrdup("sent to 1 person");
 		record_log(r, act_state_name(states[i]), a->run, a->id,
 		    details(a, states[i]));
-		record_act(r, a);
+		if (i == 0)
+			record_new_act(r, a);
+		else
+			record_act(r, a);
 		written = false;
 		record_post(r, waits, waits ? on_written : NULL, NULL, NULL);
 		while (waits && !written)

@@ -150,7 +150,7 @@ plan_post(const struct world *w, uint32_t i, struct ledger *l,
 		add_run(w, r, a->run, false);
 		/* The row begins as a proposal. */
 		a->state = ACT_PROPOSED;
-		record_act(r, a);
+		record_new_act(r, a);
 		a->state = ACT_ASKED;
 	}
 	for (part = 0; part < plan_parts(w, i); part++)

@@ -80,7 +80,7 @@ def test_a_layer_of_one_client_narrows_what_it_may(h):
     entries = owner.ask("save a note: layered")
     assert "denied" in kinds(entries), entries
     denied = [e for e in entries if e["kind"] == "denied"][0]
-    assert "client:default" in denied["result"], denied
+    assert "client:friend:default" in denied["result"], denied
     note(h, "layered")
     use(h, "default deny\nallow all tool=*\n", "client:friend")
     assert owner.ask("save a note: layered2")[-1]["reached"] is True

@@ -150,7 +150,7 @@ def test_a_log_that_was_altered_is_a_reason(_):
 def test_a_clock_behind_what_it_was_is_a_reason(_):
     with house() as h:
         far = int((time.time() + 10 * 365 * 86400) * 1000)
-        restart(h, f"UPDATE setting SET value='1000 {far}' WHERE name='clock'")
+        restart(h, f"UPDATE setting SET value='1000 {far} 0 other' WHERE name='clock'")
         in_safe_mode(h, "clock")
         assert h.console.run("resume").returncode == 0
         assert doctor(h)["clock"]["ok"]

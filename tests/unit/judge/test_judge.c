@@ -18,6 +18,8 @@ check_setup(void)
 {
 	crypto_open();
 	loop = loop_new();
+	memcpy(trust.clients[0].name, "console", sizeof("console"));
+	trust.n_clients = 1;
 	if (mkdtemp(folder) == NULL)
 		abort();
 	snprintf(path, sizeof(path), "%s/durward.db", folder);
@@ -49,7 +51,7 @@ struct bench {
 static void
 open_bench(struct bench *b, const char *policy, enum effect effect)
 {
-	struct judge_setup s = {.trust = &trust, .fact = no_fact};
+	struct judge_setup s = {.trust = &trust, .kernel = "", .fact = no_fact};
 	struct ledger_load load = {.row = load_row};
 	struct errmsg why = {""};
 
@@ -201,6 +203,18 @@ TEST(an_effect_that_needs_a_yes_is_never_allowed_by_a_rule_alone)
 		CHECK_STR(v.rules, rows[i].rules);
 		close_bench(&b);
 	}
+}
+
+TEST(what_a_revoked_client_wished_is_not_done)
+{
+	struct bench b;
+
+	open_bench(&b, "allow all tool=*\n", EFFECT_READ);
+	trust.clients[0].revoked = true;
+	CHECK_STR(judge_decide(b.judge, &b.c).rules, "house:client-gone");
+	trust.clients[0].revoked = false;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
 }
 
 TEST(halted_or_in_safe_mode_only_the_house_reads)
