@@ -69,29 +69,13 @@ rules_write_first(struct core *c)
 	record_post(new_version(c, p, "init"), true, NULL, NULL, NULL);
 }
 
-/* "box", "profile:default", "agent:NAME" or "client:NAME". */
-static bool
-is_scope(const char *scope)
-{
-	static const char *const kinds[] = {"agent:", "client:"};
-	size_t i;
-
-	if (strcmp(scope, SCOPE_BOX) == 0 ||
-	    strcmp(scope, "profile:default") == 0)
-		return true;
-	for (i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strncmp(scope, kinds[i], strlen(kinds[i])) == 0)
-			return str_is_name(scope + strlen(kinds[i]));
-	return false;
-}
-
 static enum err
 check_owner(const struct call *k, const char *scope, struct errmsg *why)
 {
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(
 		    why, ERR_DENIED, "only an owner changes the rules");
-	if (!is_scope(scope))
+	if (!judge_is_scope(scope))
 		return err_say(why, ERR_INPUT,
 		    "a scope is box, profile:default, agent:NAME or "
 		    "client:NAME");

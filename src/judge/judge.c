@@ -205,6 +205,20 @@ judge_policy_json(const struct judge_policy *p, bool whole)
 	return v;
 }
 
+bool
+judge_is_scope(const char *scope)
+{
+	static const char *const kinds[] = {"agent:", "client:"};
+	size_t i;
+
+	if (strcmp(scope, "box") == 0 || strcmp(scope, "profile:default") == 0)
+		return true;
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strncmp(scope, kinds[i], strlen(kinds[i])) == 0)
+			return str_is_name(scope + strlen(kinds[i]));
+	return false;
+}
+
 /* ---- Loading ---- */
 
 static void

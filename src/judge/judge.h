@@ -48,6 +48,9 @@ void judge_record_clock(const struct judge *j, struct record *r);
 
 /* ---- Policies ---- */
 
+/* "box", "profile:default", "agent:NAME" or "client:NAME". */
+bool judge_is_scope(const char *scope);
+
 /* The active version of a scope, "box" or "client:phone".  A policy that
  * does not load leaves the old one.  ERR_INPUT, ERR_LIMIT. */
 NODISCARD enum err judge_put_policy(struct judge *j, const char *scope,

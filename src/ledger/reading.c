@@ -221,23 +221,16 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 	reading_post(r, follow_done);
 }
 
-static enum err
-run_nothing(struct store_tx *tx, void *arg)
-{
-	(void)tx;
-	(void)arg;
-	return OK;
-}
-
-/* What stirred them is on the disk: one reading gives them all of it. */
+/* What stirred them is on the disk, or about to be: one reading each gives
+ * them all of it. */
 static void
-on_settled(void *arg, enum err e)
+wake_stirred(void *arg)
 {
 	struct ledger *l = arg;
 	size_t i;
 
-	(void)e;
-	l->waking = false;
+	loop_timer_cancel(l->loop, l->wake_timer);
+	l->wake_timer = 0;
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++) {
 		struct reading *r;
 
@@ -250,10 +243,8 @@ on_settled(void *arg, enum err e)
 }
 
 void
-follow_wake(struct ledger *l, const char *run)
+follow_wake(struct ledger *l, const char *run, bool on_disk)
 {
-	struct store_job job = {
-	    .run = run_nothing, .done = on_settled, .arg = l, .settled = true};
 	bool any = false;
 	size_t i;
 
@@ -269,10 +260,11 @@ follow_wake(struct ledger *l, const char *run)
 		l->followers[i]->stirred = true;
 		any = true;
 	}
-	if (!any || l->waking)
-		return;
-	l->waking = true;
-	ledger_post(l, &job);
+	if (any && on_disk)
+		wake_stirred(l);
+	else if (any && l->wake_timer == 0)
+		l->wake_timer = loop_timer(
+		    l->loop, clock_boot_ms() + STORE_GROUP_MS, wake_stirred, l);
 }
 
 /* ---- Runs, proofs ---- */

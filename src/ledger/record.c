@@ -137,7 +137,7 @@ record_done(void *arg, enum err result)
 	if (r->durable)
 		l->kept = r->head;
 	if (r->n_logs > 0)
-		follow_wake(l, r->run);
+		follow_wake(l, r->run, r->durable);
 	if (r->then != NULL)
 		r->then(r->arg, r->key);
 	record_free(r);
