@@ -50,7 +50,7 @@ TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.jso
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
 .PHONY: all help check check-policy mutate check-sweep check-integration check-containers asan crash soak fuzz \
-	fuzz-smoke layers format size bench ci clean deps
+	fuzz-smoke analyze layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
 
@@ -62,11 +62,12 @@ help:
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'mutate             every mutant of the judge must be noticed'
-	@echo 'check-sweep        kill each role at each of its writes and sends'
+	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
 	@echo 'soak               the same, 10,000 of them'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
+	@echo 'analyze            two static analysers, one line a finding'
 	@echo 'layers             who includes whom'
 	@echo 'format             clang-format everything in place'
 	@echo 'size               bytes of the binary'
@@ -254,10 +255,31 @@ check-policy: $(B)/tests/decide
 	$(Q)tests/policy/run --count $(CASES)
 
 mutate: $(B)/tests/decide
-	$(Q)tests/policy/mutate src/policy/decide.c
+	$(Q)tests/policy/mutate src/policy/decide.c src/policy/match.c
 
-# Every position of a kill, and every seed of a power cut.
-check-sweep: all build/test-containers/tally/tool.json
+# ---- kills ----
+
+# Who kills; a program of this machine, as it knows the kernel's headers.
+build/kill_at: tests/sweep/kill_at.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+# A tool whose calls can be counted.
+TALLY := build/test-containers/tally
+$(TALLY)/program: tests/containers/tally/main.c containers/serve/serve.c \
+		containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+$(TALLY)/tool.json: $(TALLY)/program tests/containers/tally/tool.json.in \
+		scripts/make-image
+	$(call say,IMAGE,tally)
+	$(Q)scripts/make-image tally $(TALLY) tests/containers/tally/tool.json.in
+
+check-sweep: all build/kill_at $(TALLY)/tool.json
 	$(Q)tests/sweep/run $(SWEEP)
 
 # ---- fuzzing ----
@@ -277,6 +299,24 @@ fuzz: $(A)/fuzz/fuzz_$(T)
 
 fuzz-smoke: $(FUZZ_BIN)
 	$(Q)for f in $(FUZZ_BIN); do tests/fuzz/run $$f $(S) || exit 1; done
+
+# ---- static analysis ----
+
+# clang's does not inline what takes variadic arguments, gcc's gives up where
+# a function has too many paths: each finds what the other does not.  gcc's
+# sees most before the optimiser has been there, where its ordinary warnings
+# know least.
+ANALYZED := $(filter-out -MMD -MP -Wpedantic -Werror,$(COMMON))
+CHECKERS := core deadcode nullability security unix
+BY_CLANG := $(CLANG) --analyze --analyzer-output text \
+	$(CHECKERS:%=-Xclang -analyzer-checker=%) -Xclang \
+	-analyzer-disable-checker=security.insecureAPI.DeprecatedOrUnsafeBufferHandling \
+	$(ANALYZED) -isystem $(HOST)/include
+BY_GCC := $(CC) -fanalyzer -O0 $(filter-out $(WARNINGS),$(ANALYZED)) \
+	-c -o /dev/null
+
+analyze: $(DEPS)/.done $(HOST)/.done
+	$(Q)BY_CLANG='$(BY_CLANG)' BY_GCC='$(BY_GCC)' scripts/analyze $(SRC)
 
 # ---- the rest ----
 
@@ -303,6 +343,6 @@ ci:
 
 clean:
 	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
-		build/probe-* build/test-containers
+		build/probe-* build/kill_at build/test-containers
 
 -include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d)

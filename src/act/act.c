@@ -41,6 +41,10 @@ static const struct {
     {ACT_APPROVED, ACT_ASKED},
     {ACT_INTENT, ACT_ALLOWED},
     {ACT_INTENT, ACT_ASKED},
+    /* Asked or allowed again, it may have been done the first time. */
+    {ACT_ASKED, ACT_UNKNOWN},
+    {ACT_APPROVED, ACT_UNKNOWN},
+    {ACT_ALLOWED, ACT_UNKNOWN},
     {ACT_STARTED, ACT_ALLOWED},
     {ACT_STARTED, ACT_ASKED},
     {ACT_STARTED, ACT_DONE},

@@ -153,21 +153,38 @@ pass_labels(struct open_act *o)
 		ports->run_saw(ports->arg, o->act->run, &more);
 }
 
+/* What may have been done in an earlier attempt is not denied, nor failed
+ * for certain. */
+static enum act_state
+end_of(const struct act *a, enum act_state state, const char *text,
+    struct buf *ret)
+{
+	bool doubt =
+	    a->attempt > 1 && (state == ACT_DENIED || state == ACT_FAILED);
+
+	buf_init(ret, RESULT_MAX);
+	buf_addf(ret, "%s%s", text,
+	    doubt ? "; it may have been done before the crash" : "");
+	return doubt ? ACT_UNKNOWN : state;
+}
+
 void
 act_end(struct open_act *o, enum act_state state, const char *text)
 {
 	struct acts *a = o->acts;
 	bool began = o->started_ms != 0;
 	struct record *r;
+	struct buf result;
 
 	loop_timer_cancel(a->s.loop, o->timer);
 	o->timer = 0;
 	release_container(o);
+	state = end_of(o->act, state, text, &result);
 	free(o->act->result);
-	o->act->result = xstrdup(text);
+	o->act->result = buf_steal(&result);
 	if (state != ACT_DENIED)
 		pass_labels(o);
-	r = act_go(o, state, record_result(text));
+	r = act_go(o, state, record_result(o->act->result));
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
 	/* Doing it again would be visible, or a client waits to be told. */

@@ -90,6 +90,8 @@ void acts_recover(struct acts *a);
 void acts_tool_ready(struct acts *a, const char *tool);
 void acts_tool_failed(struct acts *a, const char *tool, const char *why);
 void acts_tools_lost(struct acts *a);
+/* It came, or came back: with another epoch. */
+void acts_tools_ready(struct acts *a);
 void acts_runner_ready(struct acts *a);
 void acts_on_done(
     struct acts *a, const char *id, bool ok, bool late, const char *text);

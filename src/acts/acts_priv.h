@@ -33,6 +33,7 @@ struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
+	bool recovered; /* What a crash left was looked at. */
 };
 
 /* ---- acts.c ---- */

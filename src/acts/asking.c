@@ -95,7 +95,9 @@ acts_ask_anew(struct acts *a)
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		if (a->open[i] != NULL && a->open[i]->act->state == ACT_ASKED)
+		if (a->open[i] != NULL &&
+		    (a->open[i]->act->state == ACT_ASKED ||
+			a->open[i]->act->state == ACT_APPROVED))
 			act_ask(a->open[i]);
 }
 

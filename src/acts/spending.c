@@ -192,6 +192,12 @@ on_runner_late(void *arg)
 		slot_want(t);
 }
 
+static bool
+tools_are_there(const struct acts *a)
+{
+	return a->s.ports.epoch(a->s.ports.arg)[0] != '\0';
+}
+
 void
 act_go_on(struct open_act *o)
 {
@@ -201,6 +207,9 @@ act_go_on(struct open_act *o)
 	/* Halted or in safe mode it stays as it is, until it thaws. */
 	if (!safety_is_free(judge_safety(a->s.judge)) &&
 	    act_house_function(o) == NULL)
+		return;
+	/* Nor has it a container without the tools role: that comes back. */
+	if (!tools_are_there(a) && act_house_function(o) == NULL)
 		return;
 	if (act_house_function(o) != NULL || (t != NULL && slot_is_ready(t))) {
 		if (t == NULL ||
@@ -264,15 +273,25 @@ fail(struct open_act *o, const char *why)
 static void
 end_in_doubt(struct open_act *o, const char *why)
 {
-	bool again = act_recovery_of(o->act->effect) == RECOVER_AGAIN;
+	struct buf text;
 
-	act_end(o, again ? ACT_FAILED : ACT_UNKNOWN, why);
+	if (act_recovery_of(o->act->effect) != RECOVER_AGAIN) {
+		act_end(o, ACT_UNKNOWN, why);
+		return;
+	}
+	buf_init(&text, RESULT_MAX);
+	buf_addf(&text, "%s%s", why,
+	    o->act->effect != EFFECT_READ ? "; it may have been done" : "");
+	act_end(o, ACT_FAILED, text.p);
+	buf_done(&text);
 }
 
-/* Everything that was ready to go. */
+/* Everything that was ready to go; what a crash left is recovered first. */
 static void
 go_on_all(struct acts *a, const char *tool)
 {
+	if (!a->recovered)
+		return;
 	for_each_of(a, tool, ACT_ALLOWED, go_on, NULL);
 	for_each_of(a, tool, ACT_APPROVED, go_on, NULL);
 }
@@ -290,16 +309,37 @@ acts_runner_ready(struct acts *a)
 }
 
 void
+acts_tools_ready(struct acts *a)
+{
+	if (!a->recovered)
+		return;
+	acts_ask_anew(a);
+	go_on_all(a, NULL);
+}
+
+static bool
+is_unjudged(const struct open_act *o)
+{
+	return o->act->state == ACT_PROPOSED || o->act->state == ACT_JUDGED;
+}
+
+void
 acts_thaw(struct acts *a)
 {
+	size_t i;
+
 	go_on_all(a, NULL);
+	/* Found after a crash, while nothing would have been allowed. */
+	for (i = 0; i < ACTS_OPEN_MAX && a->recovered; i++)
+		if (a->open[i] != NULL && is_unjudged(a->open[i]))
+			act_judge(a->open[i]);
 }
 
 void
 acts_tool_failed(struct acts *a, const char *tool, const char *why)
 {
-	/* Frozen acts did not want it. */
-	if (safety_is_free(judge_safety(a->s.judge))) {
+	/* Frozen acts did not want it, and without the tools role all wait. */
+	if (safety_is_free(judge_safety(a->s.judge)) && tools_are_there(a)) {
 		for_each_of(a, tool, ACT_ALLOWED, fail, why);
 		for_each_of(a, tool, ACT_APPROVED, fail, why);
 	}
@@ -333,6 +373,7 @@ recover_lost(struct open_act *o, const char *why)
 	loop_timer_cancel(o->acts->s.loop, o->timer);
 	o->timer = 0;
 	o->started_ms = 0;
+	o->holds = false; /* Its container goes with what was lost. */
 	o->charges.n = 0; /* Not given back: it may have been used. */
 	if (a->attempt >= ACT_ATTEMPTS_MAX) {
 		if (a->state == ACT_INTENT)
@@ -364,7 +405,9 @@ recover_one(struct open_act *o)
 	switch (o->act->state) {
 	case ACT_PROPOSED:
 	case ACT_JUDGED:
-		act_judge(o);
+		/* Denied now, it could have been done in what was lost. */
+		if (safety_is_free(judge_safety(o->acts->s.judge)))
+			act_judge(o);
 		break;
 	case ACT_ASKED:
 	case ACT_APPROVED:
@@ -395,6 +438,7 @@ acts_recover(struct acts *a)
 {
 	size_t i;
 
+	a->recovered = true;
 	for (i = 0; i < ACTS_OPEN_MAX; i++)
 		if (a->open[i] != NULL)
 			recover_one(a->open[i]);

@@ -22,17 +22,16 @@ err_text(enum err e)
 	return texts[e];
 }
 
-enum err
-err_say(struct errmsg *why, enum err e, const char *fmt, ...)
+void
+err_write(struct errmsg *why, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (why == NULL)
-		return e;
+		return;
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
 	/* It was cut somewhere, and travels as JSON. */
 	str_mend(why->text);
-	return e;
 }

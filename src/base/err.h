@@ -43,8 +43,16 @@ struct errmsg {
 /* One sentence for people; never NULL. */
 const char *err_text(enum err e);
 
-/* Write the sentence a person will read, and return `e` for a tail call. */
-enum err err_say(struct errmsg *why, enum err e, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+void err_write(struct errmsg *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Write the sentence a person will read, and return `e` for a tail call.
+ * What is returned can be seen in the caller: nothing behind a failed check
+ * looks reachable to compilers and analysers. */
+static inline enum err
+err_same(enum err e)
+{
+	return e;
+}
+#define err_say(why, e, ...) (err_write(why, __VA_ARGS__), err_same(e))
 
 #endif

@@ -297,7 +297,8 @@ json_is_integer(const struct json *v)
 {
 	const cJSON *c = in(v);
 
-	return cJSON_IsNumber(c) && c->valuedouble == floor(c->valuedouble) &&
+	return c != NULL && cJSON_IsNumber(c) &&
+	    c->valuedouble == floor(c->valuedouble) &&
 	    fabs(c->valuedouble) <= INTEGER_MAX;
 }
 
@@ -314,7 +315,9 @@ json_get(const struct json *object, const char *name)
 const char *
 json_text(const struct json *v)
 {
-	return cJSON_IsString(in(v)) ? in(v)->valuestring : NULL;
+	const cJSON *c = in(v);
+
+	return c != NULL && cJSON_IsString(c) ? c->valuestring : NULL;
 }
 
 const char *

@@ -65,7 +65,7 @@
 #define SPOKE_TEXT_MAX 1024
 
 /* The trust table and pairing. */
-#define CLIENTS_MAX 192 /* Tombstones among them. */
+#define CLIENTS_MAX 160 /* Tombstones among them. */
 #define TOOLS_MAX 32
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
 #define PAIR_TRIES_MAX 5
@@ -100,7 +100,6 @@
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
-#define STORE_WATCHED_MS 2
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64

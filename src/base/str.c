@@ -164,14 +164,16 @@ hex_write(char *ret, const uint8_t *p, size_t n)
 	ret[2 * n] = '\0';
 }
 
-static int
+#define NO_DIGIT 16
+
+static unsigned
 hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (unsigned)(c - '0');
 	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
+		return (unsigned)(c - 'a' + 10);
+	return NO_DIGIT;
 }
 
 enum err
@@ -182,7 +184,7 @@ hex_read(const char *s, size_t s_len, uint8_t *ret, size_t n)
 	if (s_len != 2 * n)
 		return ERR_INPUT;
 	for (i = 0; i < 2 * n; i++)
-		if (hex_digit(s[i]) < 0)
+		if (hex_digit(s[i]) == NO_DIGIT)
 			return ERR_INPUT;
 	for (i = 0; i < n; i++)
 		ret[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 |

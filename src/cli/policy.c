@@ -290,7 +290,8 @@ send(struct session *s, const char *scope, const char *text)
 	json_put_str(body, "text", text);
 	answer = session_command(s, "policy.activate", body, &code);
 	if (answer != NULL)
-		terminal_print("active for %s\n", scope);
+		terminal_print(
+		    "%sactive for %s\n", json_words(answer, "warnings"), scope);
 	json_free(answer);
 	return code;
 }

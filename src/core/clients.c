@@ -55,6 +55,15 @@ clients_refuse(
 	free(text);
 }
 
+void
+clients_document(void *core, int64_t request, enum err e, const char *text)
+{
+	if (e == OK)
+		clients_reply_text(core, request, text);
+	else
+		clients_refuse(core, request, e, NULL);
+}
+
 /* ---- Commands ---- */
 
 /* The change is in the log, on the disk: now the client may hear of it. */

@@ -54,8 +54,6 @@ struct core {
 	int64_t started_ms;
 	int64_t runner_lost_ms; /* Since when it is away. */
 	struct new_manifest new_manifests[NEW_MANIFESTS_MAX];
-	char *found_manifests[MANIFESTS_FOUND_MAX]; /* Until trust is there. */
-	size_t n_found_manifests;
 	uint64_t clock_timer;
 	uint64_t backup_timer;
 	int backup_slot; /* Where the last one went; 0: none since the start. */
@@ -64,6 +62,7 @@ struct core {
 	int64_t clock_saved_ms;
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
+	uint64_t audit_forgiven; /* Entries that an owner went on with. */
 };
 
 /* ---- lanes.c: what the other roles say, passed on to its room ---- */
@@ -82,8 +81,7 @@ void core_open_ledger(struct core *c);
 
 void tooling_open(struct core *c);
 
-/* A stored document; which of a tool's stands is known with the trust. */
-void tooling_found(struct core *c, const char *text);
+/* The trust table is there: which of the stored documents stand? */
 void tooling_settle(struct core *c);
 bool tooling_runner_may_come(const struct core *c);
 bool tooling_trusts(const struct core *c, const struct slot *t);
@@ -97,12 +95,15 @@ peer_fn tooling_on_runner;
 /* ---- house.c: what the house does itself ---- */
 
 const struct house_function *house_function(const char *name);
+const struct house_function *house_function_at(size_t i);
 
 /* ---- safety.c: halt, resume, safe mode and the doctor ---- */
 
 void safety_open(struct core *c);
 void safety_save_clock(struct core *c);
 void safety_trip(struct core *c, enum safe_reason r, const char *detail);
+/* Free to act again: what waited goes on. */
+void safety_go_on(struct core *c);
 enum err safety_halt(const struct call *k, struct errmsg *why);
 enum err safety_resume(const struct call *k, struct errmsg *why);
 query_fn safety_query_doctor;
@@ -136,6 +137,9 @@ peer_fn clients_on_checkpoint;
 void clients_compare_trust(struct core *c, const struct json *table);
 
 void clients_reply(struct core *c, int64_t request, struct json *body);
+/* A reading_fn that answers a client; `arg` is the core. */
+void clients_document(
+    void *core, int64_t request, enum err e, const char *text);
 void clients_reply_text(struct core *c, int64_t request, const char *text);
 void clients_refuse(
     struct core *c, int64_t request, enum err e, const struct errmsg *why);

@@ -56,6 +56,12 @@ static const struct house_function functions[] = {
 };
 
 const struct house_function *
+house_function_at(size_t i)
+{
+	return i < ARRAY_LEN(functions) ? &functions[i] : NULL;
+}
+
+const struct house_function *
 house_function(const char *name)
 {
 	size_t i;

@@ -39,7 +39,7 @@ lanes_on_tools_epoch(void *role, struct msg *m)
 		return;
 	memcpy(c->tools_epoch, epoch, TOKEN_SIZE);
 	tooling_tell_tools(c);
-	acts_ask_anew(c->acts);
+	acts_tools_ready(c->acts);
 }
 
 /* {"act", "ok", "late"} and the text. */

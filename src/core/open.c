@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -39,12 +40,15 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
 	case ROW_MANIFEST:
-		tooling_found(c, json_words(row, "body"));
+		slots_found(c->slots, json_words(row, "body"));
 		return OK;
 	case ROW_SETTING:
 		if (strcmp(json_words(row, "name"), "trust") == 0)
 			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
 			    json_words(row, "value"));
+		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
+			c->audit_forgiven =
+			    strtoull(json_words(row, "value"), NULL, 10);
 		break;
 	default:
 		break;

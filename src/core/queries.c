@@ -11,19 +11,10 @@
  * there. */
 
 static void
-on_document(void *arg, int64_t request, enum err e, const char *text)
-{
-	if (e == OK)
-		clients_reply_text(arg, request, text);
-	else
-		clients_refuse(arg, request, e, NULL);
-}
-
-static void
 query_entries(const struct call *q)
 {
 	ledger_read_entries(q->core->ledger, json_str(q->params, "run"),
-	    (uint64_t)json_int(q->params, "from", 0), on_document, q->core,
+	    (uint64_t)json_int(q->params, "from", 0), clients_document, q->core,
 	    q->request);
 }
 
@@ -48,14 +39,15 @@ query_events(const struct call *q)
 		return;
 	}
 	ledger_follow(q->core->ledger, run[0] != '\0' ? run : NULL,
-	    (uint64_t)json_int(q->params, "from", 0), is_open, on_document,
+	    (uint64_t)json_int(q->params, "from", 0), is_open, clients_document,
 	    q->core, q->request);
 }
 
 static void
 query_runs(const struct call *q)
 {
-	ledger_read_runs(q->core->ledger, on_document, q->core, q->request);
+	ledger_read_runs(
+	    q->core->ledger, clients_document, q->core, q->request);
 }
 
 static void
@@ -229,7 +221,7 @@ query_proof(const struct call *q)
 {
 	ledger_read_proof(q->core->ledger,
 	    (uint64_t)json_int(q->params, "seq", 0),
-	    (uint64_t)json_int(q->params, "size", 0), on_document, q->core,
+	    (uint64_t)json_int(q->params, "size", 0), clients_document, q->core,
 	    q->request);
 }
 
@@ -238,7 +230,7 @@ query_consistency(const struct call *q)
 {
 	ledger_read_consistency(q->core->ledger,
 	    (uint64_t)json_int(q->params, "from", 0),
-	    (uint64_t)json_int(q->params, "to", 0), on_document, q->core,
+	    (uint64_t)json_int(q->params, "to", 0), clients_document, q->core,
 	    q->request);
 }
 

@@ -98,12 +98,83 @@ check_owner(const struct call *k, const char *scope, struct errmsg *why)
 	return OK;
 }
 
+/* ---- Warnings about lines that can match nothing ---- */
+
+static bool
+knows_tool(void *arg, const char *glob)
+{
+	const struct core *c = arg;
+	const struct house_function *h;
+	char name[2 * NAME_MAX_LEN + 2];
+	struct slot *t;
+	size_t i;
+	size_t j;
+
+	for (i = 0; (h = house_function_at(i)) != NULL; i++)
+		if (str_glob(glob, h->name))
+			return true;
+	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++) {
+		const struct manifest *m = slot_manifest(t);
+
+		for (j = 0; j < m->n_functions; j++) {
+			snprintf(name, sizeof(name), "%s.%s", m->name,
+			    m->functions[j].name);
+			if (str_glob(glob, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+knows_fact(void *arg, const char *name)
+{
+	(void)arg;
+	return strcmp(name, "clock") == 0 || strcmp(name, "limits") == 0 ||
+	    strcmp(name, "runner") == 0;
+}
+
+/* An activation that is being written down. */
+struct activation {
+	struct core *core;
+	int64_t request;
+	struct buf warnings;
+};
+
+static void
+activated(void *arg, const char *key)
+{
+	struct activation *a = arg;
+	struct json *v = json_object();
+
+	(void)key;
+	json_put_str(v, "warnings", a->warnings.p != NULL ? a->warnings.p : "");
+	clients_reply(a->core, a->request, v);
+	buf_done(&a->warnings);
+	free(a);
+}
+
+static void
+write_activation(const struct call *k, const struct judge_policy *p)
+{
+	struct policy_known known = {
+	    .arg = k->core, .tool = knows_tool, .fact = knows_fact};
+	struct activation *a = xalloc(sizeof(*a));
+
+	a->core = k->core;
+	a->request = k->request;
+	buf_init(&a->warnings, RESULT_MAX);
+	policy_warn(p->rules, &known, &a->warnings);
+	record_post(
+	    new_version(k->core, p, k->client->name), true, activated, a, NULL);
+}
+
 /* The rules have changed: what they kept from going may go now. */
 static void
 after_change(struct core *c, bool was_free)
 {
 	if (!was_free && safety_is_free(judge_safety(c->judge)))
-		acts_thaw(c->acts);
+		safety_go_on(c);
 }
 
 /* body: {"scope", "text"} */
@@ -124,8 +195,7 @@ rules_activate(const struct call *k, struct errmsg *why)
 	    c->judge, scope, p != NULL ? p->last + 1 : 1, text, why);
 	if (e != OK)
 		return e;
-	p = judge_policy(c->judge, scope);
-	clients_confirm(c, k->request, new_version(c, p, k->client->name));
+	write_activation(k, judge_policy(c->judge, scope));
 	after_change(c, was_free);
 	return OK;
 }
@@ -223,15 +293,6 @@ policy_json(const struct judge_policy *p, bool whole)
 	return v;
 }
 
-static void
-on_document(void *arg, int64_t request, enum err e, const char *text)
-{
-	if (e == OK)
-		clients_reply_text(arg, request, text);
-	else
-		clients_refuse(arg, request, e, NULL);
-}
-
 /* Of one scope, its text; of a version, that one's; else the list. */
 void
 rules_query_policy(const struct call *q)
@@ -246,7 +307,7 @@ rules_query_policy(const struct call *q)
 
 	if (scope != NULL && n > 0) {
 		ledger_read_version(
-		    c->ledger, KIND, scope, n, on_document, c, q->request);
+		    c->ledger, KIND, scope, n, clients_document, c, q->request);
 		return;
 	}
 	p = judge_policy(c->judge, scope != NULL ? scope : SCOPE_BOX);

@@ -59,6 +59,15 @@ tell_left(struct core *c, const char *reason, const char *who)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
+void
+safety_go_on(struct core *c)
+{
+	if (!safety_is_free(judge_safety(c->judge)))
+		return;
+	acts_thaw(c->acts);
+	runs_thaw(c->runs);
+}
+
 /* Any paired client; nothing that is written comes before it works. */
 enum err
 safety_halt(const struct call *k, struct errmsg *why)
@@ -77,6 +86,20 @@ safety_halt(const struct call *k, struct errmsg *why)
 	return OK;
 }
 
+/* The log stays as it is, and its next check begins behind it. */
+static void
+forgive_log(struct core *c)
+{
+	struct record *r = record_new(c->ledger);
+	char value[24];
+
+	c->audit_forgiven = ledger_head(c->ledger)->size;
+	snprintf(value, sizeof(value), "%llu",
+	    (unsigned long long)c->audit_forgiven);
+	record_row(r, ROW_SETTING, setting_row("forgiven", value));
+	record_post(r, true, NULL, NULL, NULL);
+}
+
 /* What an owner accepts by going on. */
 static void
 leave_all(struct core *c, const char *who)
@@ -84,8 +107,12 @@ leave_all(struct core *c, const char *who)
 	struct safety *s = judge_safety(c->judge);
 	int reason;
 
-	if (s->on[SAFE_CLOCK])
+	if (s->on[SAFE_CLOCK]) {
 		judge_accept_clock(c->judge);
+		safety_save_clock(c);
+	}
+	if (s->on[SAFE_AUDIT])
+		forgive_log(c);
 	for (reason = 0; reason < SAFE_COUNT; reason++) {
 		enum safe_reason r = (enum safe_reason)reason;
 
@@ -121,8 +148,7 @@ safety_resume(const struct call *k, struct errmsg *why)
 	record_log(r, "resumed", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "no"));
 	clients_confirm(c, k->request, r);
-	if (safety_is_free(s))
-		acts_thaw(c->acts);
+	safety_go_on(c);
 	return OK;
 }
 
@@ -173,8 +199,8 @@ on_watch(void *arg)
 
 	watch_clock(c);
 	watch_disk(c);
-	if (!was_free && safety_is_free(judge_safety(c->judge)))
-		acts_thaw(c->acts);
+	if (!was_free)
+		safety_go_on(c);
 	if (clock_boot_ms() - c->clock_saved_ms >= CLOCK_SAVE_MS)
 		safety_save_clock(c);
 	c->clock_timer =
@@ -215,7 +241,7 @@ safety_open(struct core *c)
 		safety_trip(c, (enum safe_reason)r, detail);
 	}
 	look_at_crashes(c);
-	ledger_check(c->ledger, on_checked, c);
+	ledger_check(c->ledger, c->audit_forgiven, on_checked, c);
 	on_watch(c);
 }
 

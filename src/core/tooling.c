@@ -119,55 +119,24 @@ tooling_put(struct core *c, const char *text, struct errmsg *why)
 	return e;
 }
 
-void
-tooling_found(struct core *c, const char *text)
+static bool
+port_trusts(void *arg, const struct manifest *m)
 {
-	if (c->n_found_manifests == MANIFESTS_FOUND_MAX) {
-		free(c->found_manifests[0]);
-		memmove(c->found_manifests, c->found_manifests + 1,
-		    (MANIFESTS_FOUND_MAX - 1) * sizeof(c->found_manifests[0]));
-		c->n_found_manifests--;
-	}
-	c->found_manifests[c->n_found_manifests++] = xstrdup(text);
+	const struct core *c = arg;
+
+	return trust_has_manifest(&c->trust, m->name, &m->digest);
 }
 
-/* A document is stored before the vault is asked to trust it, so the newest
- * one need not be the one that counts. */
-static bool
-should_stand(struct core *c, const char *text)
+static void
+port_stands(void *arg, struct slot *t)
 {
-	struct errmsg why;
-	struct manifest *m;
-	struct slot *t;
-	bool stands;
-
-	if (manifest_parse(text, strlen(text), &m, &why) != OK) {
-		log_warn("a stored manifest is left out: %s", why.text);
-		return false;
-	}
-	t = slots_find(c->slots, m->name);
-	stands = t == NULL || !tooling_trusts(c, t) ||
-	    trust_has_manifest(&c->trust, m->name, &m->digest);
-	manifest_free(m);
-	return stands;
+	tell_manifest(arg, t);
 }
 
 void
 tooling_settle(struct core *c)
 {
-	struct errmsg why;
-	struct slot *t;
-	size_t i;
-
-	for (i = 0; i < c->n_found_manifests; i++) {
-		char *text = c->found_manifests[i];
-
-		if (should_stand(c, text) &&
-		    slots_put(c->slots, text, strlen(text), &t, &why) == OK)
-			tell_manifest(c, t);
-		free(text);
-	}
-	c->n_found_manifests = 0;
+	slots_settle(c->slots, port_trusts, port_stands, c);
 }
 
 static struct slot *

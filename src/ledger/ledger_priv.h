@@ -14,6 +14,7 @@ struct ledger {
 	struct tree head; /* The loop's copy. */
 	struct tree kept; /* As it was at the last durable record. */
 	struct follower *followers[CLIENT_REQUESTS_MAX];
+	bool waking; /* They are told at the next commit. */
 };
 
 extern const char *const ledger_migrations[];
@@ -29,7 +30,8 @@ struct loading {
 };
 NODISCARD enum err rows_load(struct store_tx *tx, void *loading);
 
-/* A run got a new entry: answer who waits for it. */
+/* A run got a new entry: whoever waits for it is told when it is on the
+ * disk. */
 void follow_wake(struct ledger *l, const char *run);
 
 void ledger_post(struct ledger *l, const struct store_job *job);

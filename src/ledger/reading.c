@@ -32,6 +32,7 @@ struct reading {
 	char scope[2 * NAME_MAX_LEN];
 	uint64_t from;
 	uint64_t size;
+	uint64_t seen; /* Entries that there were when it ran. */
 	struct buf out;
 	bool found;
 };
@@ -109,6 +110,7 @@ read_entries(struct store_tx *tx, struct reading *r)
 {
 	enum err e;
 
+	r->seen = r->ledger->audit.tree.size;
 	buf_adds(&r->out, "{\"entries\":[");
 	e = audit_list(tx, r->run_id[0] != '\0' ? r->run_id : NULL, r->from,
 	    LOG_PAGE_MAX, add_entry, r);
@@ -140,6 +142,7 @@ ledger_read_entries(struct ledger *l, const char *run, uint64_t from,
 
 struct follower {
 	struct reading *reading;
+	bool stirred; /* There is something for it. */
 	uint64_t timer;
 };
 
@@ -195,6 +198,12 @@ follow_done(void *arg, enum err e)
 {
 	struct reading *r = arg;
 
+	/* Something was written since, while nobody followed. */
+	if (e == OK && !r->found && r->ledger->head.size > r->seen) {
+		buf_clear(&r->out);
+		reading_post(r, follow_done);
+		return;
+	}
 	if (e == OK && !r->found && r->is_open(r->arg, r->run_id) &&
 	    add_follower(r))
 		return;
@@ -212,13 +221,43 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 	reading_post(r, follow_done);
 }
 
+static enum err
+run_nothing(struct store_tx *tx, void *arg)
+{
+	(void)tx;
+	(void)arg;
+	return OK;
+}
+
+/* What stirred them is on the disk: one reading gives them all of it. */
+static void
+on_settled(void *arg, enum err e)
+{
+	struct ledger *l = arg;
+	size_t i;
+
+	(void)e;
+	l->waking = false;
+	for (i = 0; i < CLIENT_REQUESTS_MAX; i++) {
+		struct reading *r;
+
+		if (l->followers[i] == NULL || !l->followers[i]->stirred)
+			continue;
+		r = unfollow(l, i);
+		buf_clear(&r->out);
+		reading_post(r, follow_done);
+	}
+}
+
 void
 follow_wake(struct ledger *l, const char *run)
 {
+	struct store_job job = {
+	    .run = run_nothing, .done = on_settled, .arg = l, .settled = true};
+	bool any = false;
 	size_t i;
 
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++) {
-		struct reading *r;
 		const char *of;
 
 		if (l->followers[i] == NULL)
@@ -227,13 +266,13 @@ follow_wake(struct ledger *l, const char *run)
 		of = l->followers[i]->reading->run_id;
 		if (of[0] != '\0' && strcmp(of, run) != 0)
 			continue;
-		/* It has read this entry already, ahead of our copy. */
-		if (l->followers[i]->reading->from >= l->head.size)
-			continue;
-		r = unfollow(l, i);
-		buf_clear(&r->out);
-		reading_post(r, follow_done);
+		l->followers[i]->stirred = true;
+		any = true;
 	}
+	if (!any || l->waking)
+		return;
+	l->waking = true;
+	ledger_post(l, &job);
 }
 
 /* ---- Runs, proofs ---- */

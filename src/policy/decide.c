@@ -28,6 +28,12 @@ struct deciding {
 	int64_t ttl_s;
 };
 
+static struct trial
+trial_of(const struct policy_question *q)
+{
+	return (struct trial){.q = q, .other_tools = ~tool_bit(q->tool)};
+}
+
 static struct policy_line
 line_of(const struct policy_layer *layer, const struct rule *r, int64_t span_s)
 {
@@ -186,7 +192,7 @@ policy_decide(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers)
 {
 	struct deciding d = {.q = q,
-	    .trial = {.q = q},
+	    .trial = trial_of(q),
 	    .first = true,
 	    .keys = 1,
 	    .ttl_s = POLICY_TTL_MAX_S};
@@ -218,15 +224,13 @@ policy_decide(const struct policy_question *q,
 
 /* Does the rule match one of the entities? */
 static bool
-matches_any(const struct rule *r, const struct policy_question *q,
-    const struct names *sinks)
+matches_any(const struct rule *r, struct trial *t)
 {
-	struct trial t = {.q = q, .sinks = sinks};
 	size_t i;
 
-	for (i = 0; i < question_trials(q); i++) {
-		t.entity = question_entity(q, i);
-		if (rule_matches(r, &t))
+	for (i = 0; i < question_trials(t->q); i++) {
+		t->entity = question_entity(t->q, i);
+		if (rule_matches(r, t))
 			return true;
 	}
 	return false;
@@ -236,6 +240,7 @@ static void
 gather(const struct policy_question *q, const struct policy_layer *layers,
     size_t n_layers, enum line_kind kind, struct names *ret)
 {
+	struct trial t = trial_of(q);
 	size_t i;
 	size_t j;
 
@@ -246,7 +251,7 @@ gather(const struct policy_question *q, const struct policy_layer *layers,
 
 		for (j = 0; j < p->n_rules; j++)
 			if (p->rules[j]->kind == kind &&
-			    matches_any(p->rules[j], q, NULL))
+			    matches_any(p->rules[j], &t))
 				names_join(ret, p->rules[j]->adds);
 	}
 }
@@ -289,11 +294,13 @@ policy_charges(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers,
     void (*fn)(void *arg, const struct policy_charge *charge), void *arg)
 {
+	struct trial t = trial_of(q);
 	struct names sinks;
 	size_t i;
 	size_t j;
 
 	policy_sinks(q, layers, n_layers, &sinks);
+	t.sinks = &sinks;
 	for (i = 0; i < n_layers; i++) {
 		for (j = 0; j < layers[i].policy->n_rules; j++) {
 			const struct rule *r = layers[i].policy->rules[j];
@@ -303,7 +310,7 @@ policy_charges(const struct policy_question *q,
 			    .amount = (int64_t)question_trials(q)};
 
 			if ((r->kind != LINE_BUDGET && r->rate.most == 0) ||
-			    !matches_any(r, q, &sinks))
+			    !matches_any(r, &t))
 				continue;
 			if (r->kind == LINE_BUDGET)
 				charge_budget(q, &layers[i], r, fn, arg);

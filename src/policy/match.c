@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,35 @@ static enum holds
 text_holds(const struct value *v, const char *text)
 {
 	return text != NULL ? truth(str_glob(v->text, text)) : HOLDS_MISSING;
+}
+
+/* ---- Tools ---- */
+
+static uint64_t
+bit_of(const char *name, size_t len)
+{
+	uint32_t hash = 2166136261; /* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		hash = (hash ^ (uint8_t)name[i]) * 16777619;
+	return (uint64_t)1 << (hash >> 26);
+}
+
+uint64_t
+tool_bit(const char *name)
+{
+	return name != NULL ? bit_of(name, strcspn(name, ".")) : UINT64_MAX;
+}
+
+uint64_t
+tool_glob_bit(const char *glob)
+{
+	size_t len = strcspn(glob, ".*?");
+
+	if (glob[len] == '*' || glob[len] == '?')
+		return UINT64_MAX;
+	return bit_of(glob, len);
 }
 
 /* ---- Arguments ---- */
@@ -174,6 +204,8 @@ fact_holds(const struct value *v, const struct policy_ports *ports)
 	    [FACT_TRUE] = HOLDS,
 	    [FACT_UNKNOWN] = HOLDS_MISSING};
 
+	/* A grant's words, which have no ports, are arguments alone. */
+	assert(ports != NULL);
 	return by_fact[ports->fact(ports->arg, v->text)];
 }
 
@@ -246,7 +278,8 @@ rule_matches(const struct rule *r, const struct trial *t)
 {
 	bool loosens = r->kind == LINE_ALLOW;
 
-	if ((r->effects >> t->q->effect & 1) == 0)
+	if ((r->effects >> t->q->effect & 1) == 0 ||
+	    (r->tools & ~t->other_tools) == 0)
 		return false;
 	if (!all_hold(&r->words, t, !loosens))
 		return false;

@@ -126,16 +126,33 @@ by_kind(const void *a, const void *b)
 	    (int)((const struct word *)b)->kind;
 }
 
-/* The cheap words first, and the effects as one mask before all. */
+static uint64_t
+tools_of(const struct word *w)
+{
+	uint64_t tools = 0;
+	size_t i;
+
+	for (i = 0; i < w->n_values; i++)
+		tools |= tool_glob_bit(w->values[i].text);
+	return tools;
+}
+
+/* The cheap words first, and before all the effects and tools as masks. */
 static void
 arrange(struct rule *r)
 {
 	size_t i;
 
 	r->effects = ~0u;
-	for (i = 0; i < r->words.n; i++)
-		if (r->words.at[i].kind == WORD_EFFECT)
-			r->effects &= r->words.at[i].effects;
+	r->tools = UINT64_MAX;
+	for (i = 0; i < r->words.n; i++) {
+		const struct word *w = &r->words.at[i];
+
+		if (w->kind == WORD_EFFECT)
+			r->effects &= w->effects;
+		if (w->kind == WORD_TOOL)
+			r->tools &= tools_of(w);
+	}
 	if (r->words.n > 1)
 		qsort(r->words.at, r->words.n, sizeof(r->words.at[0]), by_kind);
 }

@@ -73,7 +73,10 @@ struct rule {
 	char name[NAME_MAX_LEN + 1];
 	int number; /* Of the line, from 1. */
 	char *text; /* The line itself. */
-	unsigned effects; /* What its effect words leave: looked at first. */
+	/* Looked at first: what its effect words leave, and the tools, each as
+	 * its tool_bit(), that its tool words leave. */
+	unsigned effects;
+	uint64_t tools;
 	struct words words;
 	struct words unless;
 	struct names *adds; /* Of a label or sink. */
@@ -131,7 +134,13 @@ struct trial {
 	const struct policy_question *q;
 	const char *entity; /* NULL: the act has none. */
 	const struct names *sinks;
+	uint64_t other_tools; /* All bits but its tool's; 0: not known. */
 };
+
+/* One bit for all names that are the same before the dot; several may share
+ * it.  For a glob with a wildcard there, and for no name, every bit. */
+uint64_t tool_bit(const char *name);
+uint64_t tool_glob_bit(const char *glob);
 
 /* Is every component of the path a name, so that it means one place? */
 bool path_is_plain(const char *p);

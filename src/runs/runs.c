@@ -31,7 +31,8 @@ runs_find(struct runs *rs, const char *id)
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
+		if (rs->open[i] != NULL && !rs->open[i]->over &&
+		    strcmp(rs->open[i]->id, id) == 0)
 			return rs->open[i];
 	return NULL;
 }
@@ -93,6 +94,17 @@ row_of_run(const struct run *run, const char *state, const char *reply)
 }
 
 static void
+end_written(void *arg, const char *id)
+{
+	struct runs *rs = arg;
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
+			forget(rs, rs->open[i]);
+}
+
+static void
 end_run(struct runs *rs, struct run *run, const char *text, bool reached)
 {
 	struct json *details = json_object();
@@ -110,10 +122,13 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached)
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
 	judge_forget_run(rs->s.judge, run->id, r);
-	record_post(r, false, NULL, NULL, NULL);
+	/* Who follows it reads on until its end is on the disk. */
+	run->over = true;
+	loop_timer_cancel(rs->s.loop, run->timer);
+	run->timer = 0;
+	record_post(r, true, end_written, rs, run->id);
 	json_put_str(body, "run", run->id);
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
-	forget(rs, run);
 }
 
 /* An act has deadlines of its own; a turn without one has this. */
@@ -366,23 +381,42 @@ keep_resumes(struct runs *rs, const struct run *run)
 	record_post(r, false, NULL, NULL, NULL);
 }
 
+static void
+resume_one(struct runs *rs, struct run *run)
+{
+	run->waits = false;
+	if (run->resumes++ < RUN_RESUMES_MAX) {
+		keep_resumes(rs, run);
+		ledger_read_steps(rs->ledger, run->id, resume, rs);
+	} else
+		end_run(rs, run,
+		    "The mind ended each time it thought about this "
+		    "goal, so it was given up.",
+		    false);
+}
+
+void
+runs_thaw(struct runs *rs)
+{
+	size_t i;
+
+	if (!safety_is_free(judge_safety(rs->s.judge)))
+		return;
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && rs->open[i]->waits &&
+		    !rs->open[i]->over)
+			resume_one(rs, rs->open[i]);
+}
+
+/* Halted or in safe mode they wait: what they wish would be denied, though
+ * a crash may have lost that it was done. */
 void
 runs_resume_all(struct runs *rs)
 {
 	size_t i;
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++) {
-		struct run *run = rs->open[i];
-
-		if (run == NULL)
-			continue;
-		if (run->resumes++ < RUN_RESUMES_MAX) {
-			keep_resumes(rs, run);
-			ledger_read_steps(rs->ledger, run->id, resume, rs);
-		} else
-			end_run(rs, run,
-			    "The mind ended each time it thought about this "
-			    "goal, so it was given up.",
-			    false);
-	}
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (rs->open[i] != NULL && !rs->open[i]->over)
+			rs->open[i]->waits = true;
+	runs_thaw(rs);
 }

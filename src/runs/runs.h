@@ -50,6 +50,8 @@ void runs_acted(struct runs *rs, const char *run, int64_t step);
 /* The mind is there anew.  A run that was open each time it ended is
  * given up, so that no goal can keep the mind from others. */
 void runs_resume_all(struct runs *rs);
+/* The house goes on after a halt or safe mode. */
+void runs_thaw(struct runs *rs);
 
 /* What became of an act. */
 void runs_tell_result(struct runs *rs, const char *run, int64_t step,

@@ -17,10 +17,12 @@ struct run {
 	uint32_t acted;
 	int64_t kept; /* Steps that are written down. */
 	int refusals; /* Proposals that became no act. */
+	bool waits; /* To be resumed, once the house is free to act. */
 	int resumes; /* How often the mind ended while it was open. */
 	int64_t answer_to; /* The request that waits for its start, or 0. */
 	struct runs *runs;
 	uint64_t timer; /* Its deadline. */
+	bool over; /* Its end is being written. */
 };
 
 _Static_assert(RUN_STEPS_MAX <= 32, "a bit for each step");

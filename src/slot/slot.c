@@ -6,30 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "slot/slot_priv.h"
 #include "sys/clock.h"
-
-enum slot_state { SLOT_ABSENT, SLOT_STARTING, SLOT_READY };
-
-struct slot {
-	struct slots *slots;
-	struct manifest *manifest;
-	char *text; /* The manifest's bytes. */
-	enum slot_state state;
-	bool up; /* The runner said so. */
-	uint64_t timer; /* End of the start, or of idleness. */
-	int calls;
-	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
-	/* One that ended before the runner had spoken of it, and why. */
-	char gone[CONTAINER_NAME_SIZE];
-	char gone_why[sizeof(struct errmsg)];
-};
-
-struct slots {
-	struct loop *loop;
-	struct slot_ports ports;
-	struct slot slots[TOOLS_MAX];
-	size_t n;
-};
 
 struct slots *
 slots_new(struct loop *loop, const struct slot_ports *ports)
@@ -48,6 +26,8 @@ slots_free(struct slots *s)
 
 	if (s == NULL)
 		return;
+	for (i = 0; i < s->n_found; i++)
+		free(s->found[i]);
 	for (i = 0; i < s->n; i++) {
 		loop_timer_cancel(s->loop, s->slots[i].timer);
 		manifest_free(s->slots[i].manifest);

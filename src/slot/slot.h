@@ -46,6 +46,14 @@ void slots_free(struct slots *s);
 NODISCARD enum err slots_put(struct slots *s, const char *text, size_t len,
     struct slot **ret, struct errmsg *why);
 
+/* A document that was stored.  Of several of one tool, the newest need not
+ * be the one that counts: it was stored before anybody agreed to it.  Which
+ * one stands is settled when it is known what is trusted. */
+void slots_found(struct slots *s, const char *text);
+void slots_settle(struct slots *s,
+    bool (*trusts)(void *arg, const struct manifest *m),
+    void (*stands)(void *arg, struct slot *t), void *arg);
+
 /* NULL when there is none; slots are never moved. */
 struct slot *slots_find(struct slots *s, const char *tool);
 struct slot *slots_at(struct slots *s, size_t i);

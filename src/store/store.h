@@ -42,9 +42,9 @@ struct store_job {
 	void (*done)(void *arg, enum err result);
 	void *arg;
 	bool durable;
-	/* For readings that leave the house: `done` comes when all that was
-	 * read is on the disk, so that nothing is told and then lost.  The
-	 * commit comes at most STORE_WATCHED_MS later. */
+	/* For readings that leave the house: `done` comes with the group's
+	 * commit, when all that was read is on the disk, so that nothing is
+	 * told and then lost. */
 	bool settled;
 };
 

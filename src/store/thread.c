@@ -111,16 +111,12 @@ static void
 file_away(struct store *st, struct group *g, const struct entry *e)
 {
 	bool unwritten = sqlite3_total_changes(st->tx.db) != g->changes;
-	struct timespec soon = after_ms(STORE_WATCHED_MS);
-
 	if (!e->job.durable && !(e->job.settled && unwritten)) {
 		give_back(st, e);
 		return;
 	}
 	g->waiting[g->n_waiting++] = *e;
 	g->hurry |= e->job.durable;
-	if (is_before(&soon, &g->until))
-		g->until = soon;
 }
 
 static void

@@ -142,7 +142,10 @@ child(const struct confine_start *s, uid_t uid, gid_t gid)
 	step = "place its descriptors";
 	if (place_fds(s, &exe_fd) != OK)
 		goto out;
-	step = "enter its own root";
+	/* A folder on a disk that was made read-only cannot be bound. */
+	step = s->state_dir != NULL && access(s->state_dir, W_OK) < 0
+	    ? "write to its folder; is the disk read-only?"
+	    : "enter its own root";
 	if (enter_root(s->state_dir) != OK)
 		goto out;
 	step = "start its program";

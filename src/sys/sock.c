@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sys/sock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -218,6 +219,7 @@ sock_send(int fd, const struct sock_part *parts, size_t n_parts, const int *fds,
 		mh.msg_control = control.space;
 		mh.msg_controllen = (socklen_t)CMSG_SPACE(n_fds * sizeof(int));
 		cm = CMSG_FIRSTHDR(&mh);
+		assert(cm != NULL);
 		cm->cmsg_level = SOL_SOCKET;
 		cm->cmsg_type = SCM_RIGHTS;
 		cm->cmsg_len = (socklen_t)CMSG_LEN(n_fds * sizeof(int));

@@ -70,22 +70,23 @@ anchor_prove(struct session *s, uint64_t size, const struct digest *root,
 	return e == OK ? EXIT_REACHED : witness_broken(why.text);
 }
 
-static int
-ask_checkpoint(struct session *s, struct anchor *ret)
+/* False: there is none that could be believed, and `ret_exit` is set. */
+static bool
+ask_checkpoint(struct session *s, struct anchor *ret, int *ret_exit)
 {
-	int code = EXIT_REACHED;
-	struct json *answer = session_query(s, &code, "checkpoint");
+	struct json *answer = session_query(s, ret_exit, "checkpoint");
 	enum err e;
 
 	if (answer == NULL)
-		return code;
+		return false;
 	e = anchor_from_json(answer, ret);
 	if (e == OK)
 		e = anchor_verify(ret, &session_identity(s)->box_key);
 	json_free(answer);
-	return e == OK
-	    ? EXIT_REACHED
-	    : witness_broken("the checkpoint is not signed by the box");
+	if (e != OK)
+		*ret_exit =
+		    witness_broken("the checkpoint is not signed by the box");
+	return e == OK;
 }
 
 /* ERR_NOTFOUND when there is none yet, or it is of an earlier pairing. */
@@ -175,7 +176,7 @@ anchor_fetch(struct session *s, struct anchor *ret)
 	struct errmsg why;
 	struct anchor kept;
 	struct anchor now;
-	int code;
+	int code = EXIT_FAILED;
 	enum err e;
 
 	snprintf(path, sizeof(path), "%s/" ANCHOR, me->folder);
@@ -184,8 +185,7 @@ anchor_fetch(struct session *s, struct anchor *ret)
 	e = load_kept(me, path, &kept);
 	if (e != OK && e != ERR_NOTFOUND)
 		return say_damaged(path, e);
-	code = ask_checkpoint(s, &now);
-	if (code != EXIT_REACHED)
+	if (!ask_checkpoint(s, &now, &code))
 		return code;
 	if (e == OK && kept.at.size > now.at.size) {
 		anchor_rolled_back(kept.at.size, now.at.size, &why);

@@ -31,6 +31,15 @@ def test_a_policy_that_does_not_load_is_refused_with_its_line_and_word(h):
     assert status != 200 and "line 1" in answer["error"], answer
 
 
+def test_a_line_that_can_match_nothing_known_is_warned_about(h):
+    r = policy(h, BASE + "allow typo tool=note.save\nask far require=gate tool=notes.*\n")
+    assert r.returncode == 0, r.stderr
+    assert "'typo' matches nothing that is known: note.save" in r.stdout, r.stdout
+    assert "'far' matches nothing that is known: gate" in r.stdout, r.stdout
+    assert "'lasting'" not in r.stdout
+    use(h, BASE)
+
+
 def test_only_an_owner_activates_and_the_change_is_logged(h):
     r = policy(h, BASE, client=h.phone)
     assert r.returncode == 4 and "only an owner" in r.stderr, r.stderr
@@ -122,4 +131,30 @@ def test_a_budget_that_was_used_up_by_then_stops_an_approved_act(h):
     assert h.console.run("approve", act1, "--yes").returncode == 0
     finish(p1)
     denied_at_spending(h, act2, p2, "box:tight denies it now")
+    use(h, BASE)
+
+
+# ---- What is shown is what is signed ----
+
+
+def test_letters_that_deceive_are_shown_as_what_they_are(h):
+    name = "p\u0430y \u202egpj.exe"
+    p, act = ask_to_delete(h, name)
+    sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
+    assert "p\\u0430y \\u202egpj.exe" in sheet, sheet
+    shown = h.console.run("approve", act)
+    assert "\\u0430" in shown.stdout and "\u202e" not in shown.stdout
+    assert h.console.run("approve", act, "--yes").returncode == 0
+    assert finish(p)[-1]["reached"] is True, "the tool was not sent the same characters"
+
+
+def test_long_arguments_are_shown_whole_and_marked(h):
+    use(h, BASE + "ask all tool=notes.save\n")
+    text = "x" * 3000 + " and also delete everything"
+    p, act = h.console.asked(f"save a note: {text}")
+    shown = h.console.run("approve", act).stdout
+    assert "and also delete everything" in shown
+    assert re.search(r"\^ this line has 3\d\d\d characters; read all of it", shown), shown[-300:]
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
     use(h, BASE)

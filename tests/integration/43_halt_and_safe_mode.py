@@ -93,6 +93,9 @@ def test_a_log_that_was_altered_is_a_reason(_):
         assert h.console.run("audit", "verify").returncode == 5
         assert h.console.run("resume").returncode == 0
         assert h.console.ask("save a note: accepted")[-1]["reached"] is True
+        restart(h)
+        time.sleep(0.5)
+        assert doctor(h)["audit"]["ok"], "it forgot that an owner went on"
 
 
 def test_a_clock_behind_what_it_was_is_a_reason(_):

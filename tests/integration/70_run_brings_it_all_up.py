@@ -78,7 +78,7 @@ def setup():
 def test_a_goal_goes_from_start_to_finish_and_each_step_is_shown(r):
     out = r.first.stdout
     assert r.first.returncode == 0, out + r.first.stderr
-    for line in ("proposed   notes.save", "judged     allow, by the rule 'undoable'",
+    for line in ("proposed   notes.save", "judged     allow, by the rule 'box:undoable'",
                  "started    in container durward-notes", "done       Saved the note 'buy milk'.",
                  "logged     entry", "under the signed root"):
         assert line in out, out

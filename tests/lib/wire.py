@@ -87,7 +87,10 @@ class Wire:
         length = [int(line.split(b":")[1]) for line in head.split(b"\r\n")
                   if line.lower().startswith(b"content-length:")][0]
         while len(body) < length:
-            body += self.sock.recv(65536)
+            more = self.sock.recv(65536)
+            if not more:
+                return None
+            body += more
         return int(head.split()[1]), json.loads(body)
 
     def request(self, method, target, body=None):

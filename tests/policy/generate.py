@@ -31,6 +31,7 @@ CLIENTS = ("console", "phone", "tv")
 CLIENT_GLOBS = ("console", "phone", "*", "p*", "??")
 LABELS = ("private", "untrusted", "x")
 SINKS = ("external", "cloud", "y")
+REST = tuple(f"r{i}" for i in range(29))  # With one of these two: 32.
 FACTS = ("limits", "home", "away")
 PATHS = ("/srv", "/srv/", "/srv/a", "/srv/../etc", "/srv//a", "/srva", "srv/a", "", "/",
          "//", "/srv/./a", "/srv/a/..", "/etc/x", "/srv/..a", "/srv/a/")
@@ -70,7 +71,9 @@ WRONG = (
     "deny {n} " + "tool=* " * 25, "allow 9{n} tool=*", "allow {n}# tool=*", "allow {n} Tool=*",
     "budget {n} time=5/run", "budget {n} time=0s/run", "ask {n} tool=* ttl=0m",
     "label {n} tool=* adds=x unless tool=y", "allow {n} arg./a~2=1",
-    "ask {n} tool=* unless tool=b keys=2", "allow {n} tool=* # no comment")
+    "ask {n} tool=* unless tool=b keys=2", "allow {n} tool=* # no comment",
+    "deny {n} arg.p=under:/srv/..", "deny {n} arg.p=under:/./srv", "deny {n} arg.p=under://",
+    "allow {n} arg.p=under:/srv//a", "deny {n} arg./p~=1", "deny {n} arg./~~1=1")
 
 
 def some(rng, items, most=3):
@@ -154,14 +157,26 @@ def policy(rng, layer, near, plant=False):
         lines.append(rule_line(rng, rng.choice(kinds), f"{rng.choice('abcxyz')}{i}", mine))
     if rng.random() < 0.4:
         lines.append(f"allow all {rng.choice(('tool=*', 'effect=' + ','.join(EFFECTS)))}")
+    full = None
+    for kind, own in (("label", LABELS), ("sink", SINKS)):
+        if rng.random() < 0.03:
+            full = kind
+            lines += [f"{kind} {kind}{i} {word(rng, kind)} adds={','.join((own + REST)[i::4])}"
+                      for i in range(4)]
     if rng.random() < 0.6:
         lines.append(f"default {rng.choice(('ask', 'deny'))}")
     rng.shuffle(lines)
+    if rng.random() < 0.1:
+        lines = [rng.choice((f"\r{line}", f"{line} \r", line.replace(" ", "\r", 1)))
+                 for line in lines]
     if rng.random() < 0.2:
-        lines.insert(rng.randint(0, len(lines)), rng.choice(("# no line", "", " \t", "  # \"")))
+        lines.insert(rng.randint(0, len(lines)),
+                     rng.choice(("# no line", "", " \t", "\r", "  # \"")))
     if plant:
         bad = rng.choice(WRONG).replace("{n}", "w")
-        if rng.random() < 0.1:
+        if full:
+            bad = f"{full} w tool=* adds=one-more"
+        elif rng.random() < 0.1:
             bad = f"allow {lines[-1].split()[1] if len(lines[-1].split()) > 2 else 'all'} tool="
         lines.insert(rng.randint(0, len(lines)), bad)
     near.extend((kind, f"{layer}:{name}", d, n) for kind, name, d, n in mine)
@@ -201,7 +216,7 @@ def question(rng, layers, near):
         else:
             spent.setdefault(name, {})[d] = count
     granted = [f"{layer}:{line.split()[1]}" for layer, lines in layers for line in lines
-               if line.startswith("ask ") and rng.random() < 0.3] if rng.random() < 0.4 else []
+               if line.split()[:1] == ["ask"] and rng.random() < 0.3] if rng.random() < 0.4 else []
     return {"tool": rng.choice(TOOLS), "effect": effect,
             "args": {a: argument(rng, a) for a in ARGS if rng.random() < 0.7},
             "entities": things, "principal": rng.choice(PEOPLE), "agent": rng.choice(AGENTS),

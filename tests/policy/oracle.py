@@ -2,28 +2,25 @@
 """The policy language once more, written from durward-policy(5) alone, so
 that two readings of one page can be compared."""
 
+import fnmatch
 import functools
 import json
-import math
 import re
 import sys
+from decimal import Decimal
+from types import SimpleNamespace
 
 RISK = {"read": 0, "reversible": 1, "physical": 5, "external": 5, "money": 10, "system": 10}
 RULES = ("allow", "ask", "deny")
-WHOLE = ("tokens", "files", "hosts", "risk")
-OTHERS = {"rate": "allow", "ttl": "ask", "keys": "ask", "key": "ask", "over": "budget"}
-CHOICES = {"keys": ("2",), "key": ("cli",), "over": ("deny", "ask")}
+GLOBS = ("tool", "principal", "agent", "client", "entity")
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,63}")
-RANGE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 MOST = 1000000000
-
-
-class Line:
-    """One rule, taken apart."""
-
-    def __init__(self, kind, name):
-        self.kind, self.name = kind, name
-        self.words, self.exception, self.amounts, self.other = [], [], {}, {}
+TIME = {"s": 1, "m": 60, "h": 3600}
+PERIOD = "/(?:run|hour|day|month)"
+MISSING = object()
+# Behind a path's first character no component is empty, . or ..; [1] is it
+# without its final slash.
+CLEAN = re.compile(r"(?=/)((?:/(?!\.\.?(?:/|\Z))[^/]+)*)/?")
 
 
 def need(what):
@@ -31,222 +28,153 @@ def need(what):
         raise ValueError("not in the page")
 
 
-def tri(results):
-    """One that holds is enough; else what is missing; else it does not hold."""
-    results = list(results)
-    return True if True in results else None if None in results else False
-
-
-def whole(text, most=MOST, least=0):
-    need(re.fullmatch("[0-9]+", text) and least <= int(text) <= most)
-    return int(text)
-
-
-def seconds(text, most):
-    """30s, 10m, 2h."""
-    need(text[-1:] in ("s", "m", "h"))
-    n = whole(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
-    need(1 <= n <= most)
+def count(text, units, behind, most, least=0, digits="[0-9]+"):
+    """A number with one of the units, counted in the smallest."""
+    m = re.fullmatch(f"({digits})({'|'.join(units)}){behind}", text)
+    n = int(Decimal(m[1]) * units[m[2]]) if m else -1
+    need(least <= n <= most)
     return n
 
 
-def names(values):
-    need(all(NAME.fullmatch(v) for v in values))
-    return values
+DIMENSIONS = {
+    **dict.fromkeys(("tokens", "files", "hosts", "risk"),
+                    lambda v: count(v, {"": 1}, PERIOD, MOST)),
+    **dict.fromkeys(("usd", "eur"), lambda v: count(
+        v, {"": 1000000}, PERIOD, MOST * 1000000, digits=r"[0-9]+(?:\.[0-9]{1,6})?")),
+    "time": lambda v: count(v, TIME, PERIOD, MOST, 1)}
+# Words that match no act and take one value: the kind of their lines, the value.
+OTHERS = {"rate": ("allow", lambda v: count(v, {"": 1}, "/(?:min|hour|day)", 1000000, 1)),
+          "ttl": ("ask", lambda v: count(v, TIME, "", 86400, 1)),
+          "keys": ("ask", lambda v: need(v == "2")), "key": ("ask", lambda v: need(v == "cli")),
+          "over": ("budget", lambda v: need(v in ("deny", "ask")) or v)}
 
 
-def glob_of(values):
-    """A test of bytes: any number for *, one for ?, all else is itself."""
-    parts = []
-    for v in values:
-        # What stands between two stars may be taken where it comes first.
-        first, *rest = [re.escape(p).replace(rb"\?", b".") for p in v.encode().split(b"*")]
-        parts.append(first + b"".join(b"(?>.*?" + p + b")" for p in rest[:-1]) +
-                     b"".join(b".*" + p for p in rest[-1:]))
-    match = re.compile(b"(?:" + b"|".join(parts) + b")", re.DOTALL).fullmatch
-    return lambda text: match(text.encode("utf-8", "surrogatepass")) is not None
+def octets(text):
+    """A character for each byte."""
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-def canonical(value):
-    """Text as it is; else no blanks, members sorted, integers without fraction."""
-    return value if isinstance(value, str) else json.dumps(json.loads(
-        json.dumps(value), parse_float=lambda n: int(float(n)) if float(n) % 1 == 0 else float(n)),
-        separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+def glob_test(glob):
+    """Any number of bytes for *, one for ?, all else is itself."""
+    match = re.compile(fnmatch.translate(octets(glob).replace("[", "[[]"))).match
+    return lambda text: match(octets(text)) is not None
 
 
-def clean_path(text):
-    """A path without its final slash, or None for one that is not clean."""
-    if not text.startswith("/"):
-        return None
-    text = text[:-1] if text.endswith("/") else text
-    return None if text and set(text[1:].split("/")) & {"", ".", ".."} else text
-
-
-def value_test(value):
+def argument_test(value):
     """What one value of an arg word says of an argument that was given."""
-    if m := RANGE.fullmatch(value):
-        need(all(len(n.lstrip("-")) <= 15 for n in m.groups()))
-        low, high = map(int, m.groups())
+    if re.fullmatch(r"-?[0-9]+\.\.-?[0-9]+", value):
+        need(re.fullmatch(r"-?[0-9]{1,15}\.\.-?[0-9]{1,15}", value))
+        low, high = map(int, value.split(".."))
         need(low <= high)
-        return lambda given: type(given) in (int, float) and low <= given <= high \
-            and given == int(given)
+        return lambda given: type(given) is int and low <= given <= high
     if value.startswith("under:"):
-        folder = clean_path(value[6:])
-        need(folder is not None)
-
-        def under(given):
-            if not isinstance(given, str):
-                return False
-            path = clean_path(given)
-            return None if path is None else (path + "/").startswith(folder + "/")
-        return under
-    glob = glob_of([value])
-    return lambda given: glob(canonical(given))
+        need(folder := CLEAN.fullmatch(value[6:]))
+        return lambda given: isinstance(given, str) and (
+            (path := CLEAN.fullmatch(given)) and (path[1] + "/").startswith(folder[1] + "/"))
+    glob = glob_test(value)
+    return lambda given: glob(given if isinstance(given, str) else json.dumps(
+        given, separators=(",", ":"), sort_keys=True, ensure_ascii=False))
 
 
-def arg_word(name, values):
-    """The argument of a name, or what a JSON pointer finds."""
-    need(name and not (name[0] == "/" and re.search("~(?![01])", name)))
-    steps = [name] if name[0] != "/" else [
-        s.replace("~1", "/").replace("~0", "~") for s in name[1:].split("/")]
-    tests = [value_test(v) for v in values]
-
-    def word(q, _):
-        at = q["args"]
-        for step in steps:
-            if isinstance(at, list) and re.fullmatch("0|[1-9][0-9]*", step) \
-                    and int(step) < len(at):
-                at = at[int(step)]
-            elif isinstance(at, dict) and step in at:
-                at = at[step]
-            else:
-                return None
-        return tri(t(at) for t in tests)
-    return word
-
-
-def hours_word(values):
-    spans = []
-    for v in values:
-        need(re.fullmatch("[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}", v))
-        h1, m1, h2, m2 = map(int, re.split("[:-]", v))
-        need(h1 < 24 and h2 < 24 and m1 < 60 and m2 < 60 and (h1, m1) != (h2, m2))
-        spans.append((h1 * 60 + m1, h2 * 60 + m2))
-    return lambda q, _: None if q["minute"] is None else any(
-        a <= q["minute"] < b if a < b else not b <= q["minute"] < a for a, b in spans)
+def value_test(key, value):
+    """What one value says of what its word looks at; None: that is missing."""
+    if key.startswith("arg."):
+        return argument_test(value)
+    if key in GLOBS:
+        return glob_test(value)
+    if key == "hours":
+        need(re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", value))
+        h1, m1, h2, m2 = map(int, re.split("[:-]", value))
+        begin, end = h1 * 60 + m1, h2 * 60 + m2
+        need(begin != end)
+        return lambda at: begin <= at < end if begin < end else not end <= at < begin
+    if key == "labels":
+        need(all(map(NAME.fullmatch, value.split("+"))) and value.count("+") < 8)
+        return lambda seen: set(value.split("+")) <= seen
+    need(value in RISK if key == "effect" else NAME.fullmatch(value))
+    return {"effect": lambda effect: value == effect, "sink": lambda sinks: value in sinks,
+            "require": lambda facts: facts.get(value)}[key]
 
 
 def matching_word(kind, key, values):
     """A function of question and entity: True, False, or None for missing."""
-    if key in ("tool", "principal", "agent", "client", "entity"):
-        glob = glob_of(values)
-        return lambda q, e: None if (
-            text := e if key == "entity" else q[key]) is None else glob(text)
-    if key == "effect":
-        need(set(values) <= set(RISK))
-        return lambda q, _: q["effect"] in values
-    if key.startswith("arg."):
-        return arg_word(key[4:], values)
-    need(kind in RULES)
-    if key == "labels":
-        sets = [names(v.split("+")) for v in values]
-        need(all(len(s) <= 8 for s in sets))
-        return lambda q, _: any(set(s) <= q["labels"] for s in sets)
-    if key == "sink":
-        names(values)
-        return lambda q, _: bool(q["sinks"] & set(values))
-    if key == "hours":
-        return hours_word(values)
-    need(key == "require")
-    return lambda q, _: tri(q["facts"].get(v) for v in values)
+    name = key[4:] if key.startswith("arg.") else None
+    need(name or key in GLOBS + ("effect",) or
+         kind in RULES and key in ("labels", "sink", "hours", "require"))
+    tests = [value_test(key, v) for v in values]
+    steps = [name] if name else []
+    if name and name[0] == "/":
+        need(not re.search("~(?![01])", name))
+        steps = [s.replace("~1", "/").replace("~0", "~") for s in name[1:].split("/")]
 
-
-def amount_of(dimension, text):
-    amount, _, period = text.partition("/")
-    need(period in ("run", "hour", "day", "month"))
-    if dimension in WHOLE:
-        return whole(amount)
-    if dimension == "time":
-        return seconds(amount, MOST)
-    m = re.fullmatch(r"([0-9]+)(?:\.([0-9]{1,6}))?", amount)
-    need(m and int(m[1] + (m[2] or "").ljust(6, "0")) <= MOST * 1000000)
-    return int(m[1] + (m[2] or "").ljust(6, "0"))
-
-
-def other_word(line, key, values):
-    """The value of a word that is not for matching."""
-    need(key not in line.other)
-    if key == "adds":
-        return names(values)
-    need(len(values) == 1)
-    if key == "rate":
-        n, _, span = values[0].partition("/")
-        need(span in ("min", "hour", "day"))
-        return whole(n, 1000000, 1)
-    if key == "ttl":
-        return seconds(values[0], 86400)
-    need(values[0] in CHOICES[key])
-    return values[0]
+    def word(q, entity):
+        found = q["args"] if name else entity if key == "entity" else q[key]
+        for step in steps:
+            if isinstance(found, list):
+                found = {str(i): v for i, v in enumerate(found)}
+            found = found.get(step, MISSING) if isinstance(found, dict) else MISSING
+        if found is MISSING or found is None and not name:
+            return None
+        results = [t(found) for t in tests]
+        return True if True in results else None if None in results else False
+    return word
 
 
 def rule(text):
     need(text.count('"') % 2 == 0)
     words = re.findall('(?:[^ \t\r"]|"[^"]*")+', text)
-    bare = [w.replace('"', "") for w in words]
-    if bare[0] == "default":
-        need(len(bare) == 2 and bare[1] in ("deny", "ask"))
-        return bare[1]
-    need(bare[0] in RULES + ("label", "sink", "budget"))
-    need(bare[1:] and NAME.fullmatch(bare[1]) and bare[1] != "default")
-    line = Line(bare[0], bare[1])
+    kind, name, *more = [w.replace('"', "") for w in words] + [""]
+    line = SimpleNamespace(kind=kind, name=name, words=[], exception=[], amounts={}, other={})
+    if kind == "default":
+        need(name in ("deny", "ask") and more == [""])
+        line.name, line.other["says"] = kind, name
+        return line
+    need(kind in RULES + ("label", "sink", "budget") and NAME.fullmatch(name) and name != "default")
     into = line.words
-    for raw, plain in zip(words[2:], bare[2:]):
-        if plain == "unless":
-            need(line.kind in RULES and line.words and into is line.words)
+    for word in words[2:]:
+        if word.replace('"', "") == "unless":
+            need(kind in RULES and line.words and into is line.words)
             into = line.exception
             continue
-        key, _, raw = raw.partition("=")
-        values = [""]
-        for piece in re.findall('"[^"]*"|,|[^",]+', raw):
-            values = values + [""] if piece == "," else values[:-1] + [values[-1] +
-                                                                       piece.strip('"')]
+        key, _, rest = word.partition("=")
+        values = [v.replace('"', "") for v in re.findall('((?:[^",]|"[^"]*")*),', rest + ",")]
         need('"' not in key and all(values) and len(values) <= 8)
-        if line.kind == "budget" and key in WHOLE + ("usd", "eur", "time"):
+        if kind == "budget" and key in DIMENSIONS:
             need(key not in line.amounts and len(values) == 1)
-            line.amounts[key] = amount_of(key, values[0])
-        elif OTHERS.get(key) == line.kind or key == "adds" and line.kind in ("label", "sink"):
-            need(into is line.words)
-            line.other[key] = other_word(line, key, values)
+            line.amounts[key] = DIMENSIONS[key](values[0])
+        elif key in OTHERS:
+            of, value = OTHERS[key]
+            need(kind == of and into is line.words and key not in line.other and len(values) == 1)
+            line.other[key] = value(values[0])
+        elif key == "adds":
+            need(kind in ("label", "sink") and not line.other and all(map(NAME.fullmatch, values)))
+            line.other[key] = values
         else:
-            into.append(matching_word(line.kind, key, values))
-    need(line.amounts if line.kind == "budget" else into)
-    need(len(line.words) + len(line.exception) <= 24)
-    need("adds" in line.other or line.kind not in ("label", "sink"))
+            into.append(matching_word(kind, key, values))
+    need(line.amounts if kind == "budget" else into)
+    need(len(line.words + line.exception) <= 24 and (line.other or kind not in ("label", "sink")))
     return line
 
 
 @functools.lru_cache(maxsize=64)
 def load(text):
-    """(lines, default) of a policy, or the number of its first wrong line."""
-    lines, default, seen, rules = [], None, set(), 0
-    if len(text.encode("utf-8", "surrogatepass")) > 65536:
+    """(lines by name, default) of a policy, or the number of its first wrong line."""
+    lines = {}
+    if len(octets(text)) > 65536:
         return 0
     for number, one in enumerate(text.split("\n"), 1):
         if not one.strip(" \t\r") or one.lstrip(" \t\r").startswith("#"):
             continue
-        rules += 1
         try:
             line = rule(one)
-            need(rules <= 256 and (default is None if isinstance(line, str)
-                                   else line.name not in seen))
+            need(line.name not in lines and len(lines) < 256)
+            lines[line.name] = line
+            need(len({name for o in lines.values() if o.kind == line.kind
+                      for name in o.other.get("adds", ())}) <= 32)
         except ValueError:
             return number
-        if isinstance(line, str):
-            default = line
-        else:
-            seen.add(line.name)
-            lines.append(line)
-    return lines, default or "deny"
+    default = lines.pop("default", None)
+    return [lines[name] for name in sorted(lines)], default.other["says"] if default else "deny"
 
 
 def matches(line, q, entity):
@@ -260,54 +188,60 @@ def matches(line, q, entity):
         loose if (r := word(q, entity)) is None else r for word in line.exception)
 
 
+def speaks(line, full, q):
+    """What a line that matches says, or None, and what it charges."""
+    if line.kind == "budget":
+        spent = q["spent"].get(full) or {}
+        uses = {d: q["cost"][d] for d in DIMENSIONS
+                if d in line.amounts and q["cost"].get(d, 0) > 0}
+        above = any(spent.get(d, 0) + n > line.amounts[d] for d, n in uses.items())
+        return (line.other.get("over", "deny") if above else None,
+                [[full, d, {"n": n}] for d, n in uses.items()])
+    if "rate" in line.other:
+        n = len(q["things"])
+        return ("allow" if q["used"].get(full, 0) + n <= line.other["rate"] else None,
+                [[full, "rate", {"n": n}]])
+    granted = line.kind == "ask" and full in q["granted"] and "keys" not in line.other
+    return "allow" if granted else line.kind if line.kind in RULES else None, []
+
+
 def evaluate(layers, question):
     """The answer to one question, as durward-policy(5) gives it."""
     policies = [load(one["text"]) for one in layers]
     if wrong := [p for p in policies if isinstance(p, int)]:
         return {"error": {"line": wrong[0]}}
-    q = dict(question, labels=set(question.get("labels") or ()), sinks=set())
-    for key in ("facts", "used", "spent", "cost", "args"):
-        q[key] = q.get(key) or {}
-    things, granted = q.get("entities") or [None], q.get("granted") or ()
-    cost = dict(q["cost"], risk=RISK[q["effect"]] * len(things))
-    flows = {"label": set(), "sink": q["sinks"]}
-    for line in (one for lines, _ in policies for one in lines if one.kind in flows):
-        if any(matches(line, q, e) for e in things):
-            flows[line.kind].update(line.other["adds"])
-    spoke, asked = {v: set() for v in RULES}, []
+    added = {"label": set(), "sink": set()}
+    q = dict(question, labels=set(question["labels"]), sink=added["sink"],
+             hours=question["minute"], require=question["facts"],
+             things=question["entities"] or [None])
+    q["cost"] = dict(q["cost"], risk=RISK[q["effect"]] * len(q["things"]))
+    q["args"] = json.loads(json.dumps(q["args"]), parse_float=lambda n: int(
+        float(n)) if float(n) % 1 == 0 else float(n))
+    for line in (one for lines, _ in policies for one in lines if one.kind in added):
+        if any(matches(line, q, e) for e in q["things"]):
+            added[line.kind].update(line.other["adds"])
+    spoke, asked, charges = {v: set() for v in RULES}, [], []
     for at, (lines, default) in enumerate(policies):
         heard = []
         for line in lines:
-            full = layers[at]["name"] + ":" + line.name
-            spent = q["spent"].get(full) or {}
-            room = line.other.get("rate", math.inf) - q["used"].get(full, 0)
-            if line.kind == "ask" and full in granted and "keys" not in line.other:
-                heard.append((line, "allow"))
-            elif line.kind in RULES and len(things) <= room:
-                heard.append((line, line.kind))
-            elif line.kind == "budget" and any(cost.get(d) and spent.get(d, 0) + cost[d] > most
-                                               for d, most in line.amounts.items()):
-                heard.append((line, line.other.get("over", "deny")))
-        for e in things:
-            said = {v: set() for v in RULES}
-            for line, verdict in heard:
-                if matches(line, q, e):
-                    said[verdict].add((at, line.name))
-                    asked.extend([line.other] if verdict == "ask" else [])
-            if not any(said.values()):
-                said[default].add((at, "default"))
-                asked.append({})
-            for v in RULES:
-                spoke[v] |= said[v]
+            if its := [e for e in q["things"] if matches(line, q, e)]:
+                verdict, costs = speaks(line, layers[at]["name"] + ":" + line.name, q)
+                heard.append((line.name, verdict, its))
+                charges += costs
+                asked += [line.other] if verdict == "ask" else []
+        for e in q["things"]:
+            said = [(verdict, name) for name, verdict, its in heard if verdict and e in its]
+            asked += [] if said else [{}]
+            for verdict, name in said or [(default, "default")]:
+                spoke[verdict].add((at, name))
     verdict = next((v for v in reversed(RULES) if spoke[v]), None)
     ask = asked if verdict == "ask" else []
-    return {"verdict": verdict or "deny",
-            "keys": 2 if any("keys" in one for one in ask) else 1,
+    return {"verdict": verdict or "deny", "keys": 2 if any("keys" in one for one in ask) else 1,
             "key": "cli" if any("key" in one for one in ask) else "any",
             "ttl_s": min((one.get("ttl", 600) for one in ask), default=0),
             "spoke": [layers[at]["name"] + ":" + name for at, name in sorted(spoke[verdict])]
             if verdict else ["default"],
-            "labels": sorted(flows["label"]), "sinks": sorted(flows["sink"])}
+            "labels": sorted(added["label"]), "sinks": sorted(added["sink"]), "charges": charges}
 
 
 if __name__ == "__main__":

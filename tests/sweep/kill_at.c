@@ -10,7 +10,7 @@
  * that order.  Without -n it only counts.
  *
  * Says `ready` when it watches, with -v each call, and at last, when the
- *process is gone, one of
+ * process is gone, one of
  *
  *	killed N CALL WALL_MS THREAD FILE
  *	gone N		the process ended by itself after N calls

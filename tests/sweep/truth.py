@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 
 DURABLE = ("physical", "external", "money", "system")
+ATTEMPTS_MAX = 3
 ENDS = ("done", "failed", "denied", "unknown")
 STATES = ("proposed", "judged", "denied", "asked", "approved", "allowed", "intent", "started",
           "done", "failed", "unknown")
@@ -36,20 +37,23 @@ class Truth:
         self.size, self.last = db.execute("SELECT count(*), max(seq) FROM log").fetchone()
         where, args = ("goal=?", (goal,)) if goal else ("1", ())
         self.runs = {r["id"]: dict(r) for r in db.execute(f"SELECT * FROM run WHERE {where}", args)}
-        self.log = []
+        self.log, self.leaves = [], {}
         for r in db.execute("SELECT seq, leaf, run, body FROM log ORDER BY seq"):
+            self.leaves[r["seq"]] = r["leaf"].hex()
             if r["run"] in self.runs:
                 self.log.append(dict(json.loads(r["body"]), seq=r["seq"], leaf=r["leaf"].hex()))
         self.acts = {r["id"]: dict(r) for r in db.execute("SELECT * FROM act")
                      if r["run"] in self.runs}
-        self.sheets = {r["act"]: dict(r) for r in db.execute("SELECT * FROM sheet")
-                       if r["act"] in self.acts}
+        self.yes = [dict(r) for r in db.execute("SELECT * FROM yes") if r["act"] in self.acts]
         self.nonces = [(r["nonce"], r["act"]) for r in db.execute("SELECT * FROM nonce_spent")
                        if r["act"] in self.acts]
         db.close()
 
     def of_act(self, act, *kinds):
         return [e for e in self.log if e.get("act") == act and (not kinds or e["kind"] in kinds)]
+
+    def of_kind(self, kind):
+        return [e for e in self.log if e["kind"] == kind]
 
     def disagreements(self):
         """Rows and log entries are written in one transaction: whatever is
@@ -90,9 +94,19 @@ class Truth:
         if len([k for k in states if k in ENDS]) > 1:
             yield f"act {act[:8]} ended more than once: {kinds}"
         signed = [e["signature"] for e in self.of_act(act, "approved")]
-        kept = [self.sheets[act]["signature"]] if act in self.sheets else []
-        if signed[-1:] != kept:
+        kept = {y["signature"]: y["nonce"] for y in self.yes if y["act"] == act}
+        if sorted(signed) != sorted(kept):
             yield f"act {act[:8]} has {len(signed)} entries 'approved' and {len(kept)} sheets"
         for e in self.of_act(act, "intent"):
             if row["effect"] in DURABLE and "nonce" not in e:
                 yield f"act {act[:8]} of effect {row['effect']} was meant without a sheet"
+            if "nonce" in e and e["nonce"] not in kept.values():
+                yield f"act {act[:8]} spent a nonce that no sheet has"
+        yield from self._attempts(act, states)
+
+    def _attempts(self, act, states):
+        """Whatever was begun and then stands open again is a new attempt."""
+        n = 1 + sum(a in ("intent", "started") and b in ("allowed", "asked")
+                    for a, b in zip(states, states[1:]))
+        if self.acts[act]["attempt"] != n or n > ATTEMPTS_MAX:
+            yield f"act {act[:8]} is at attempt {self.acts[act]['attempt']}, the log says {states}"

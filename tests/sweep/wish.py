@@ -12,6 +12,7 @@ from wire import Wire, key_id, sha, sign
 AWAY = (ConnectionError, ssl.SSLError, OSError, TypeError)
 WAITS = ("asked", "asked-again")
 BEGUN = ("intent", "started")
+FIRST, AGAIN = "attempt first", "attempt {}, and it may have been done already"
 
 
 class Unending(Exception):
@@ -55,8 +56,10 @@ class Line(Wire):
 
 
 class Wish:
-    def __init__(self, house, goal):
-        self.house, self.goal = house, goal
+    """`second` is the answer to what may have been done: approve or deny."""
+
+    def __init__(self, house, goal, second="approve"):
+        self.house, self.goal, self.second = house, goal, second
         self.run = None
         self.asked_for = False  # The command `ask` was sent.
         self.promised = False  # It was answered.
@@ -64,7 +67,10 @@ class Wish:
         self.seen = {}  # Leaf of an entry by its number: ever.
         self.yes = []  # What was signed: act, sheet, signature, command.
         self.told_approved = []  # The acts whose yes was answered by 200.
-        self.answered = set()  # Sheets that have their answer.
+        self.told_denied = []  # And those whose no was.
+        self.asked_twice = False  # After it may have been done.
+        self.wrong = []  # Sheets that do not say how it stands.
+        self.answered = set()  # Questions that have their answer.
         self.over = False
         self.error = None
 
@@ -80,7 +86,7 @@ class Wish:
             if r["goal"] == self.goal:
                 self.run = r["run"]
 
-    def go(self, seconds=20):
+    def go(self, seconds=45):
         """Until the run is over.  Errors of the connection are the caller's."""
         end = time.monotonic() + seconds
         line = Line(self.house)
@@ -131,18 +137,34 @@ class Wish:
         return acts[-1]["act"]
 
     def answer(self, line, act):
-        """Yes the first time; no to what may have happened already."""
-        question = [e for e in self.entries if e["kind"] in WAITS][-1]["seq"]
-        if any(e["kind"] in BEGUN and e["act"] == act for e in self.entries):
-            status, _ = line.post(*line.make("deny", {"act": act, "reason": "once is enough"}))
-        else:
-            status, v = line.get("sheet?act=" + act)
-            if status == 200:
+        """Yes to what was not begun; to what may have happened already the
+        answer that is swept.  Every sheet is read before."""
+        question = [e for e in self.entries if e["kind"] in WAITS][-1]
+        begun = any(e["kind"] in BEGUN and e["act"] == act for e in self.entries)
+        status, v = line.get("sheet?act=" + act)
+        if status == 200:
+            self.read(v["sheet"], question, begun)
+            if begun and self.second == "deny":
+                status = self.deny(line, act)
+            else:
                 status = self.approve(line, act, v["sheet"])
         if status == 200:
-            self.answered.add(question)
+            self.answered.add(question["seq"])
         else:
             time.sleep(0.02)
+
+    def read(self, sheet, question, begun):
+        self.asked_twice |= begun
+        says = AGAIN.format(question["attempt"]) if begun else FIRST
+        if says not in sheet.splitlines():
+            self.wrong.append(f"a sheet after {[e['kind'] for e in self.entries]} has no line "
+                              f"'{says}'")
+
+    def deny(self, line, act):
+        status, _ = line.post(*line.make("deny", {"act": act, "reason": "once is enough"}))
+        if status == 200:
+            self.told_denied.append(act)
+        return status
 
     def approve(self, line, act, sheet):
         signature = sign(line.key, sheet.encode())

@@ -12,11 +12,11 @@ check_setup(void)
 static const unsigned follows[ACT_STATE_COUNT] = {
     [ACT_PROPOSED] = 1u << ACT_JUDGED,
     [ACT_JUDGED] = 1u << ACT_DENIED | 1u << ACT_ASKED | 1u << ACT_ALLOWED,
-    [ACT_ASKED] = 1u << ACT_APPROVED | 1u << ACT_DENIED,
+    [ACT_ASKED] = 1u << ACT_APPROVED | 1u << ACT_DENIED | 1u << ACT_UNKNOWN,
     [ACT_APPROVED] = 1u << ACT_INTENT | 1u << ACT_DENIED | 1u << ACT_FAILED |
-	1u << ACT_ASKED,
+	1u << ACT_ASKED | 1u << ACT_UNKNOWN,
     [ACT_ALLOWED] = 1u << ACT_INTENT | 1u << ACT_DENIED | 1u << ACT_ASKED |
-	1u << ACT_FAILED,
+	1u << ACT_FAILED | 1u << ACT_UNKNOWN,
     [ACT_INTENT] = 1u << ACT_STARTED | 1u << ACT_FAILED | 1u << ACT_UNKNOWN |
 	1u << ACT_ALLOWED | 1u << ACT_ASKED,
     [ACT_STARTED] = 1u << ACT_DONE | 1u << ACT_FAILED | 1u << ACT_UNKNOWN |

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SLOT_SLOT_PRIV_H
+#define SLOT_SLOT_PRIV_H
+
+#include "slot/slot.h"
+
+enum slot_state { SLOT_ABSENT, SLOT_STARTING, SLOT_READY };
+
+struct slot {
+	struct slots *slots;
+	struct manifest *manifest;
+	char *text; /* The manifest's bytes. */
+	enum slot_state state;
+	bool up; /* The runner said so. */
+	uint64_t timer; /* End of the start, or of idleness. */
+	int calls;
+	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
+	/* One that ended before the runner had spoken of it, and why. */
+	char gone[CONTAINER_NAME_SIZE];
+	char gone_why[sizeof(struct errmsg)];
+};
+
+struct slots {
+	struct loop *loop;
+	struct slot_ports ports;
+	struct slot slots[TOOLS_MAX];
+	size_t n;
+	char *found[MANIFESTS_FOUND_MAX]; /* Until they are settled. */
+	size_t n_found;
+};
+
+#endif

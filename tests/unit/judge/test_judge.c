@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "judge/judge.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "check.h"
+#include "crypto/crypto.h"
+
+static struct trust trust;
+static struct loop *loop;
+static char folder[] = "/tmp/durward-judge-XXXXXX";
+static char path[64];
+
+static void
+check_setup(void)
+{
+	crypto_open();
+	loop = loop_new();
+	if (mkdtemp(folder) == NULL)
+		abort();
+	snprintf(path, sizeof(path), "%s/durward.db", folder);
+}
+
+static enum fact
+no_fact(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return FACT_UNKNOWN;
+}
+
+static enum err
+load_row(void *arg, enum ledger_row table, const struct json *row)
+{
+	return judge_load(arg, table, row);
+}
+
+struct bench {
+	struct judge *judge;
+	struct ledger *ledger;
+	struct act *act;
+	struct names labels;
+	struct judge_case c;
+};
+
+/* A judge on the ledger of this file, with one act to be judged. */
+static void
+open_bench(struct bench *b, const char *policy, enum effect effect)
+{
+	struct judge_setup s = {.trust = &trust, .fact = no_fact};
+	struct ledger_load load = {.row = load_row};
+	struct errmsg why = {""};
+
+	memset(b, 0, sizeof(*b));
+	b->judge = judge_new(&s);
+	load.arg = b->judge;
+	REQUIRE(ledger_open(path, loop, &load, &b->ledger, &why) == OK);
+	judge_watch_clock(b->judge);
+	if (policy != NULL)
+		REQUIRE(
+		    judge_put_policy(b->judge, "box", 1, policy, &why) == OK);
+	b->act = act_new();
+	memcpy(b->act->id, "000102030405060708090a0b0c0d0e0f", TOKEN_SIZE);
+	memcpy(b->act->run, "101112131415161718191a1b1c1d1e1f", TOKEN_SIZE);
+	memcpy(b->act->tool, "notes.save", sizeof("notes.save"));
+	memcpy(b->act->principal, "console", sizeof("console"));
+	memcpy(b->act->client, "console", sizeof("console"));
+	b->act->effect = effect;
+	b->act->args = strdup("{\"text\":\"x\"}");
+	b->c.act = b->act;
+	b->c.labels = &b->labels;
+}
+
+static void
+close_bench(struct bench *b)
+{
+	act_free(b->act);
+	judge_free(b->judge);
+	ledger_close(b->ledger);
+}
+
+static void
+note_written(void *arg, const char *key)
+{
+	(void)key;
+	*(bool *)arg = true;
+}
+
+static void
+write_record(struct record *r)
+{
+	bool written = false;
+
+	record_post(r, true, note_written, &written, "");
+	while (!written)
+		loop_turn(loop, 1000);
+}
+
+static void
+spend(struct bench *b, struct charges *charges)
+{
+	struct record *r = record_new(b->ledger);
+
+	CHECK(judge_charge(b->judge, &b->c, NULL, r, charges) == OK);
+	write_record(r);
+}
+
+TEST(what_was_used_is_there_after_a_restart)
+{
+	static const char policy[] = "allow few tool=* rate=2/day\n";
+	struct charges charges;
+	struct bench b;
+
+	open_bench(&b, policy, EFFECT_REVERSIBLE);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	spend(&b, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	spend(&b, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	close_bench(&b);
+	open_bench(&b, policy, EFFECT_REVERSIBLE);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	close_bench(&b);
+}
+
+TEST(a_reservation_that_was_never_settled_counts_as_used)
+{
+	static const char policy[] =
+	    "allow all tool=*\nbudget slow time=100s/day\n";
+	struct charges charges;
+	struct record *r;
+	struct bench b;
+
+	open_bench(&b, policy, EFFECT_READ);
+	b.c.cost[DIM_TIME] = 60;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	spend(&b, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	close_bench(&b);
+	open_bench(&b, policy, EFFECT_READ);
+	b.c.cost[DIM_TIME] = 60;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	/* It took 10 of its 60 seconds. */
+	r = record_new(b.ledger);
+	judge_settle(b.judge, &charges, 10, r);
+	write_record(r);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
+}
+
+TEST(what_never_began_is_given_back_whole)
+{
+	static const char policy[] = "allow once tool=* rate=1/hour\n";
+	struct charges charges;
+	struct record *r;
+	struct bench b;
+
+	open_bench(&b, policy, EFFECT_REVERSIBLE);
+	spend(&b, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	r = record_new(b.ledger);
+	judge_settle(b.judge, &charges, -1, r);
+	write_record(r);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
+}
+
+TEST(an_effect_that_needs_a_yes_is_never_allowed_by_a_rule_alone)
+{
+	static const struct {
+		enum effect effect;
+		const char *policy;
+		enum verdict want;
+		int keys;
+		const char *rules;
+	} rows[] = {
+	    {EFFECT_READ, "allow a tool=*", VERDICT_ALLOW, 1, "box:a"},
+	    {EFFECT_REVERSIBLE, "allow a tool=*", VERDICT_ALLOW, 1, "box:a"},
+	    {EFFECT_PHYSICAL, "allow a tool=*", VERDICT_ASK, 1,
+		"house:signature"},
+	    {EFFECT_EXTERNAL, "allow a tool=*", VERDICT_ASK, 1,
+		"house:signature"},
+	    {EFFECT_SYSTEM, "ask a tool=*", VERDICT_ASK, 1, "box:a"},
+	    {EFFECT_MONEY, "allow a tool=*", VERDICT_ASK, 2, "house:signature"},
+	    {EFFECT_MONEY, "ask a tool=*", VERDICT_ASK, 2, "box:a"},
+	    {EFFECT_MONEY, "deny a tool=*", VERDICT_DENY, 1, "box:a"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct judgement v;
+		struct bench b;
+
+		CASE(effect_name(rows[i].effect));
+		open_bench(&b, rows[i].policy, rows[i].effect);
+		v = judge_decide(b.judge, &b.c);
+		CHECK_INT(v.verdict, rows[i].want);
+		CHECK_INT(v.keys, rows[i].keys);
+		CHECK_STR(v.rules, rows[i].rules);
+		close_bench(&b);
+	}
+}
+
+TEST(halted_or_in_safe_mode_only_the_house_reads)
+{
+	struct bench b;
+	int r;
+
+	open_bench(&b, "allow all tool=*\n", EFFECT_READ);
+	judge_safety(b.judge)->halted = true;
+	CHECK_STR(judge_decide(b.judge, &b.c).rules, "house:halted");
+	memcpy(b.act->tool, "house.status", sizeof("house.status"));
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	b.act->effect = EFFECT_REVERSIBLE;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	judge_safety(b.judge)->halted = false;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	for (r = 0; r < SAFE_COUNT; r++) {
+		CASE(safe_name((enum safe_reason)r));
+		safety_set(
+		    judge_safety(b.judge), (enum safe_reason)r, true, "");
+		CHECK_STR(judge_decide(b.judge, &b.c).rules, "house:safe-mode");
+		safety_set(
+		    judge_safety(b.judge), (enum safe_reason)r, false, "");
+	}
+	close_bench(&b);
+}
+
+TEST(a_layer_that_cannot_be_read_stops_everything)
+{
+	struct json *row = json_object();
+	struct errmsg why;
+	struct bench b;
+
+	open_bench(&b, "allow all tool=*\n", EFFECT_READ);
+	json_put_str(row, "kind", "policy");
+	json_put_str(row, "scope", "client:console");
+	json_put_str(row, "body", "nonsense");
+	json_put_int(row, "n", 3);
+	json_put_int(row, "last", 5);
+	CHECK(judge_load(b.judge, ROW_ACTIVE_VERSION, row) == OK);
+	json_free(row);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	/* Mending another one does not loosen this one. */
+	CHECK(judge_put_policy(b.judge, "box", 2, "allow all tool=*\n", &why) ==
+	    OK);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	CHECK(judge_put_policy(b.judge, "client:console", 6,
+		  "allow all tool=*\n", &why) == OK);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	CHECK_INT(judge_policy(b.judge, "client:console")->last, 6);
+	close_bench(&b);
+}
+
+TEST(without_the_box_s_own_rules_nothing_is_allowed)
+{
+	struct errmsg why;
+	struct bench b;
+
+	open_bench(&b, NULL, EFFECT_READ);
+	CHECK(judge_put_policy(b.judge, "client:console", 1,
+		  "allow all tool=*\n", &why) == OK);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	close_bench(&b);
+}
