@@ -2,6 +2,7 @@
 """Policies as versions, layers, rates and budgets."""
 
 import re
+import time
 
 from house import House
 from rules import (BASE, ask_to_delete, denied_at_spending, finish, kill_core, kinds, note,
@@ -84,6 +85,21 @@ def test_a_layer_of_one_client_narrows_what_it_may(h):
     note(h, "layered")
     use(h, "default deny\nallow all tool=*\n", "client:friend")
     assert owner.ask("save a note: layered2")[-1]["reached"] is True
+
+
+def hours(begin, end):
+    """From so many minutes after now to so many."""
+    return "-".join(time.strftime("%H:%M", time.localtime(time.time() + 60 * m))
+                    for m in (begin, end))
+
+
+def test_hours_of_a_rule_are_hours_of_the_clock(h):
+    use(h, BASE + f"deny now tool=notes.save hours={hours(-60, 60)}\n")
+    denied = [e for e in h.console.ask("save a note: now") if e["kind"] == "denied"]
+    assert denied and "box:now denies it" in denied[0]["result"], denied
+    use(h, BASE + f"deny then tool=notes.save hours={hours(60, -60)}\n")
+    note(h, "then")
+    use(h, BASE)
 
 
 def test_a_rate_holds_over_a_restart_of_the_house(h):

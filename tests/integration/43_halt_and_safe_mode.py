@@ -1,65 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stopping everything, and the reasons for which the house stops itself."""
+"""Stopping everything, and what the house finds when it starts for which it
+stops itself."""
 
-import json
 import os
-import sqlite3
-import subprocess
 import time
 
-from house import HOUSE_USER, TOP, House, wait_for
+from house import TOP, wait_for
+from safety import doctor, house, in_safe_mode, restart
 
 
 def setup():
     return None
-
-
-def house(**kw):
-    return House(**kw).start()
-
-
-def db_of(h):
-    return h.path("state", "core", "durward.db")
-
-
-def edit(h, *statements):
-    """The database of a house that is down, changed by hand."""
-    db = sqlite3.connect(db_of(h))
-    for sql in statements:
-        db.execute(sql)
-    db.commit()
-    db.close()
-    for end in ("", "-wal", "-shm"):
-        if os.path.exists(db_of(h) + end):
-            subprocess.run(["chown", f"{HOUSE_USER}:{HOUSE_USER}", db_of(h) + end], check=True)
-
-
-def restart(h, *statements):
-    h.stop()
-    edit(h, *statements)
-    h.start_house()
-    h.start_tools()
-    h.wait_up(tools=False)
-
-
-def doctor(h):
-    r = h.console.run("doctor", "--json")
-    return {f["check"]: f for f in json.loads(r.stdout)["findings"]}
-
-
-def in_safe_mode(h, reason):
-    """It says why and how to leave it, reads, and does nothing else."""
-    def known():
-        "the doctor to know"
-        found = doctor(h)[reason]
-        return found if not found["ok"] else None
-    found = wait_for(known)
-    assert found["fix"], found
-    r = h.console.run("doctor")
-    assert r.returncode == 1 and found["fix"] in r.stdout, r.stdout
-    r = h.console.run("ask", "save a note: unsafe")
-    assert r.returncode != 0 and "safe mode" in r.stdout + r.stderr, r.stdout + r.stderr
-    return found
 
 
 def alive(pids):
@@ -155,134 +106,3 @@ def test_a_clock_behind_what_it_was_is_a_reason(_):
         assert h.console.run("resume").returncode == 0
         assert doctor(h)["clock"]["ok"]
         assert h.console.ask("save a note: now")[-1]["reached"] is True
-
-
-def test_a_disk_that_is_nearly_full_is_a_reason(_):
-    with house() as h:
-        h.stop()
-        state = h.path("state", "core")
-        subprocess.run(["cp", "-a", state, h.path("kept")], check=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "none", state],
-                       check=True)
-        try:
-            subprocess.run(f"cp -a {h.path('kept')}/durward.db {state}/ &&"
-                           f" chown -R {HOUSE_USER}:{HOUSE_USER} {state}", shell=True, check=True)
-            h.start_house()
-            h.start_tools()
-            h.wait_up(tools=False)
-            in_safe_mode(h, "disk")
-            assert h.console.run("halt").returncode == 0, "it cannot even be halted"
-            h.stop()
-        finally:
-            subprocess.run(["umount", state], check=True)
-
-
-def test_a_disk_that_fills_while_it_runs_loses_nothing_that_was_told(_):
-    with house() as h:
-        h.console.ask("save a note: before it was full")
-        h.stop()
-        state = h.path("state", "core")
-        subprocess.run(["cp", "-a", state, h.path("kept")], check=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120m,mode=700", "none", state],
-                       check=True)
-        try:
-            subprocess.run(f"cp -a {h.path('kept')}/durward.db {state}/ &&"
-                           f" chown -R {HOUSE_USER}:{HOUSE_USER} {state}", shell=True, check=True)
-            h.start_house()
-            h.start_tools()
-            h.wait_up()
-            assert h.console.ask("save a note: still room")[-1]["reached"] is True
-            subprocess.run(f"head -c 200M /dev/zero >{state}/filler 2>/dev/null", shell=True)
-            told = []
-            for n in range(60):
-                r = h.console.run("ask", f"save a note: {'x' * 3000}{n}", "--json")
-                if r.returncode != 0:
-                    break
-                told.append(str(n))
-            else:
-                raise AssertionError("the disk never was full")
-            h.wait_up(tools=False)
-            in_safe_mode(h, "disk")
-            log = h.console.run("audit", "show").stdout
-            assert "safe-mode" in log and all(f"xxx{n}" in log for n in told)
-            assert h.console.run("audit", "verify").returncode == 0
-            os.unlink(os.path.join(state, "filler"))
-            h.stop()
-            h.start_house()
-            h.start_tools()
-            h.wait_up()
-            assert doctor(h)["disk"]["ok"]
-            assert h.console.ask("save a note: room again")[-1]["reached"] is True
-            h.stop()
-        finally:
-            h.stop()
-            subprocess.run(["umount", state], check=True)
-
-
-def test_a_disk_that_cannot_be_written_stops_acts_and_says_so(_):
-    with house() as h:
-        h.stop()
-        state = h.path("state", "core")
-        subprocess.run(["mount", "--bind", state, state], check=True)
-        subprocess.run(["mount", "-o", "remount,ro,bind", state], check=True)
-        try:
-            h.start_house()
-            h.wait_log("is the disk read-only", seconds=15)
-            r = h.console.run("ask", "save a note: nowhere")
-            assert r.returncode != 0
-            h.stop()
-        finally:
-            h.stop()
-            subprocess.run(["umount", state], check=True)
-        h.start_house()
-        h.start_tools()
-        h.wait_up()
-        assert h.console.ask("save a note: somewhere")[-1]["reached"] is True
-
-
-def test_three_crashes_in_ten_minutes_are_a_reason(_):
-    with house() as h:
-        for _n in range(3):
-            before = h.wait_roles()
-            os.kill(before["core"], 9)
-
-            def anew():
-                "the restart of the house"
-                return h.pids().get("core", before["core"]) != before["core"]
-            wait_for(anew)
-            h.wait_up()
-        in_safe_mode(h, "crashes")
-        assert h.console.run("resume").returncode == 0
-        assert h.console.ask("save a note: calm")[-1]["reached"] is True
-
-
-def test_a_damaged_database_is_a_reason_and_stays_as_it_is(_):
-    with house() as h:
-        for n in range(40):
-            h.console.ask(f"save a note: number {n}")
-        assert h.console.run("backup").returncode == 0
-        h.stop()
-        with open(db_of(h), "r+b") as f:
-            f.seek(0, 2)
-            size = f.tell()
-            for page in range(2, size // 4096):
-                f.seek(page * 4096)
-                f.write(b"\xff" * 64)
-        damaged = open(db_of(h), "rb").read()
-        h.start_house()
-        h.start_tools()
-        h.wait_up(tools=False)
-        in_safe_mode(h, "database")
-        r = h.console.run("resume")
-        assert r.returncode != 0 and "durward restore" in r.stderr, r.stderr
-        assert h.console.run("audit", "verify").returncode != 0
-        h.stop()
-        assert open(db_of(h), "rb").read() == damaged
-        r = subprocess.run([h.durward, "restore", h.path("state/core/durward.backup-1"),
-                            "--state", h.path("state")], text=True, capture_output=True)
-        assert r.returncode == 0, r.stderr
-        h.start_house()
-        h.start_tools()
-        h.wait_up()
-        assert "number 7" in h.console.reply("list notes")
-        assert all(f["ok"] for n, f in doctor(h).items() if n != "limits"), doctor(h)

@@ -18,6 +18,7 @@ def setup():
 
 
 def test_a_policy_that_denies_by_then_stops_an_approved_act(h):
+    use(h, BASE)
     p, act = ask_to_delete(h, "policy1")
     use(h, BASE + "deny never tool=notes.delete\n")
     denied_at_spending(h, act, p, "box:never denies it now")
@@ -25,6 +26,7 @@ def test_a_policy_that_denies_by_then_stops_an_approved_act(h):
 
 
 def test_a_policy_that_asks_something_else_by_then_stops_an_approved_act(h):
+    use(h, BASE)
     p, act = ask_to_delete(h, "policy2")
     use(h, BASE + "ask strict tool=notes.delete keys=2\n")
     denied_at_spending(h, act, p, "another question")
@@ -32,6 +34,7 @@ def test_a_policy_that_asks_something_else_by_then_stops_an_approved_act(h):
 
 
 def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
+    use(h, BASE)
     p, act = ask_to_delete(h, "manifest")
     w = Wire(h, h.console)
     old = w.query("sheet?act=" + act)[1]["sheet"]

@@ -95,6 +95,7 @@ def granted(h, *options):
 
 
 def test_a_grant_that_was_widened_by_hand_holds_over_a_restart_until_taken_back(h):
+    use(h, BASE)
     granted(h)
     kill_core(h)
     note(h, "g-second")
@@ -120,6 +121,7 @@ def test_the_uses_of_a_grant_are_counted_over_a_restart(h):
 
 
 def test_a_grant_answers_no_deny_and_no_rule_of_two_keys(h):
+    use(h, BASE)
     granted(h)
     use(h, BASE + "deny never tool=notes.delete\n")
     note(h, "g-deny")
@@ -134,6 +136,7 @@ def test_a_grant_answers_no_deny_and_no_rule_of_two_keys(h):
 
 
 def test_only_an_owner_grants(h):
+    use(h, BASE)
     p, act = ask_to_delete(h, "notowner")
     r = h.phone.run("approve", act, "--yes", "--always")
     assert r.returncode == 4 and "no owner" in r.stderr, r.stderr
