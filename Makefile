@@ -64,7 +64,7 @@ help:
 	@echo 'mutate             every mutant of the judge must be noticed'
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
-	@echo 'soak               the same, 10,000 of them'
+	@echo 'soak               10,000 power cuts, a million judged cases'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
 	@echo 'analyze            two static analysers, one line a finding'
@@ -240,8 +240,9 @@ $(B)/crash: $(CRASH_OBJ) $(B)/testlib.a $(B)/lib.a
 crash: $(B)/crash
 	$(Q)tests/crash/run $(B)/crash $(SEEDS)
 
-soak: $(B)/crash
+soak: $(B)/crash $(B)/tests/decide
 	$(Q)tests/crash/run $(B)/crash 10000
+	$(Q)tests/policy/run --count 1000000
 
 # The judge beside a second reading of its man page.
 CASES ?= 100000

@@ -32,7 +32,6 @@ on_backup(void *arg, enum err e)
 	if (e == OK) {
 		c->backup_slot = b->slot;
 		c->backup_size = b->size;
-		c->backup_wall_ms = clock_wall_ms();
 	} else {
 		log_warn("a backup failed: %s", err_text(e));
 	}

@@ -358,7 +358,7 @@ on_query(struct core *c, const struct msg *m, int64_t request,
     const struct digest *tls, struct errmsg *why)
 {
 	const char *name = json_str(m->body, "query");
-	query_fn *fn = queries_find(name != NULL ? name : "");
+	query_fn *fn;
 	struct call q = {.core = c,
 	    .request = request,
 	    .params = json_get(m->body, "params")};
@@ -367,8 +367,11 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 		return err_say(why, ERR_DENIED,
 		    "this client is not paired, or was revoked; pair it again "
 		    "with 'durward pair TOKEN'");
+	fn = queries_find(name != NULL ? name : "", q.client);
 	if (fn == NULL)
-		return err_say(why, ERR_NOTFOUND, "there is no such query");
+		return err_say(why, ERR_NOTFOUND,
+		    "there is no such query, or not for a client of role '%s'",
+		    client_role_name(q.client->role));
 	fn(&q);
 	return OK;
 }

@@ -58,7 +58,6 @@ struct core {
 	uint64_t backup_timer;
 	int backup_slot; /* Where the last one went; 0: none since the start. */
 	uint64_t backup_size; /* Of the log then. */
-	int64_t backup_wall_ms;
 	int64_t clock_saved_ms;
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
@@ -148,6 +147,7 @@ void clients_refuse(
  * of 0 is nobody's. */
 void clients_confirm(struct core *c, int64_t request, struct record *r);
 
-query_fn *queries_find(const char *name);
+/* NULL when there is none, or not for this client. */
+query_fn *queries_find(const char *name, const struct client *client);
 
 #endif

@@ -33,7 +33,8 @@ query_events(const struct call *q)
 	struct errmsg why;
 
 	/* Without a run: whatever happens in the house. */
-	if (run[0] != '\0' && strlen(run) != TOKEN_SIZE - 1) {
+	if ((run[0] != '\0' || q->client->role == CLIENT_PROGRAM) &&
+	    strlen(run) != TOKEN_SIZE - 1) {
 		err_say(&why, ERR_INPUT, "events need a run's whole id");
 		clients_refuse(q->core, q->request, ERR_INPUT, &why);
 		return;
@@ -234,34 +235,39 @@ query_consistency(const struct call *q)
 	    q->request);
 }
 
+/* A program reads what it needs to follow its own runs, whose ids nobody
+ * else has; people read all. */
 static const struct {
 	const char *name;
 	query_fn *fn;
+	bool for_programs;
 } queries[] = {
-    {"approvals", query_approvals},
-    {"challenge", query_challenge},
-    {"checkpoint", query_checkpoint},
-    {"clients", query_clients},
-    {"consistency", query_consistency},
-    {"doctor", safety_query_doctor},
-    {"entries", query_entries},
-    {"events", query_events},
-    {"grants", rules_query_grants},
-    {"policy", rules_query_policy},
-    {"proof", query_proof},
-    {"runs", query_runs},
-    {"sheet", query_sheet},
-    {"status", query_status},
-    {"tools", query_tools},
+    {"approvals", query_approvals, false},
+    {"challenge", query_challenge, true},
+    {"checkpoint", query_checkpoint, true},
+    {"clients", query_clients, false},
+    {"consistency", query_consistency, true},
+    {"doctor", safety_query_doctor, false},
+    {"entries", query_entries, false},
+    {"events", query_events, true},
+    {"grants", rules_query_grants, false},
+    {"policy", rules_query_policy, false},
+    {"proof", query_proof, true},
+    {"runs", query_runs, false},
+    {"sheet", query_sheet, false},
+    {"status", query_status, true},
+    {"tools", query_tools, false},
 };
 
 query_fn *
-queries_find(const char *name)
+queries_find(const char *name, const struct client *client)
 {
+	bool program = client->role == CLIENT_PROGRAM;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(queries); i++)
-		if (strcmp(queries[i].name, name) == 0)
+		if (strcmp(queries[i].name, name) == 0 &&
+		    (!program || queries[i].for_programs))
 			return queries[i].fn;
 	return NULL;
 }

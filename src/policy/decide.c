@@ -21,7 +21,6 @@ struct deciding {
 	const struct policy_layer *layer;
 	struct trial trial;
 	struct policy_answer answer;
-	bool first; /* No verdict yet. */
 	/* Of all asks that match, whatever the verdict will be. */
 	int keys;
 	bool cli_key;
@@ -154,14 +153,13 @@ tighten(
 	struct policy_answer *a = &d->answer;
 	size_t i;
 
-	if (!d->first && says < a->verdict)
+	if (says < a->verdict)
 		return;
-	if (d->first || says > a->verdict) {
+	if (says > a->verdict) {
 		memset(a->spoke, 0, sizeof(a->spoke));
 		memset(a->default_spoke, 0, sizeof(a->default_spoke));
 		a->verdict = says;
 	}
-	d->first = false;
 	if (!v->said[says])
 		a->default_spoke[layer] = true;
 	for (i = 0; i < POLICY_RULES_MAX / 64; i++)
@@ -191,11 +189,8 @@ struct policy_answer
 policy_decide(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers)
 {
-	struct deciding d = {.q = q,
-	    .trial = trial_of(q),
-	    .first = true,
-	    .keys = 1,
-	    .ttl_s = POLICY_TTL_MAX_S};
+	struct deciding d = {
+	    .q = q, .trial = trial_of(q), .keys = 1, .ttl_s = POLICY_TTL_MAX_S};
 	struct names sinks;
 	size_t i;
 

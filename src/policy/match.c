@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "policy/policy_priv.h"
 
 /* Does a word hold, does it not, or is what it asks for missing? */
@@ -50,27 +51,18 @@ tool_glob_bit(const char *glob)
 
 /* ---- Arguments ---- */
 
-/* One step of a JSON pointer (RFC 6901): "~1" is '/', "~0" is '~'. */
-static enum err
-pointer_step(const char **p, char ret[NAME_MAX_LEN + 1])
+/* One step of a JSON pointer (RFC 6901), which loaded: "~1" is '/', "~0" is
+ * '~'.  `ret` holds as much as the pointer. */
+static void
+pointer_step(const char **p, char *ret)
 {
-	size_t n = 0;
-
 	for (; **p != '\0' && **p != '/'; (*p)++) {
-		char c = **p;
-
-		if (c == '~') {
-			(*p)++;
-			if (**p != '0' && **p != '1')
-				return ERR_INPUT;
-			c = **p == '0' ? '~' : '/';
-		}
-		if (n == NAME_MAX_LEN)
-			return ERR_LIMIT;
-		ret[n++] = c;
+		if (**p != '~')
+			*ret++ = **p;
+		else
+			*ret++ = *++*p == '0' ? '~' : '/';
 	}
-	ret[n] = '\0';
-	return OK;
+	*ret = '\0';
 }
 
 /* Decimal without leading noughts; anything else is no index. */
@@ -96,16 +88,17 @@ array_at(const struct json *v, const char *index)
 static const struct json *
 find_arg(const struct json *v, const char *path)
 {
-	char step[NAME_MAX_LEN + 1];
+	char *step;
 
 	if (path[0] != '/')
 		return json_get(v, path);
+	step = xalloc(strlen(path));
 	while (v != NULL && *path == '/') {
 		path++;
-		if (pointer_step(&path, step) != OK)
-			return NULL;
+		pointer_step(&path, step);
 		v = json_is_array(v) ? array_at(v, step) : json_get(v, step);
 	}
+	free(step);
 	return v;
 }
 

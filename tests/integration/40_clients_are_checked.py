@@ -199,6 +199,16 @@ def test_a_viewer_can_neither_ask_nor_approve(h):
     p.communicate(timeout=30)
 
 
+def test_a_program_follows_its_own_runs_and_reads_nothing_else(h):
+    program = h.pair("script", "program")
+    assert program.ask("list notes")[-1]["reached"] is True
+    w = Wire(h, program)
+    for query in ("entries", "runs", "approvals", "grants", "policy", "clients", "events",
+                  "entries?run=" + "0" * 32, "sheet?act=" + "0" * 32):
+        status, answer = w.query(query)
+        assert status != 200, (query, answer)
+
+
 def test_nobody_answering_is_a_no(h):
     """The policy of this house lets the note 'soon' wait one second."""
     policy = h.path("short.policy")
