@@ -264,7 +264,8 @@ acts_sheet(struct acts *a, const char *id, const struct client *client,
 	if (e != OK)
 		return e;
 	shown = find_shown(o, &client->id);
-	if (!client_may_answer(client, text_of(o->act->tool), clock_wall_ms()))
+	if (!client_may_answer(
+		client, text_of(o->act->tool), judge_wall_ms(a->s.judge)))
 		return err_say(why, ERR_DENIED,
 		    "a client of role '%s' is no approver, so it is shown no "
 		    "sheet",
@@ -304,8 +305,8 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	    .effect = effect_name(o->act->effect),
 	    .manifest = t != NULL ? &slot_manifest(t)->digest : &none,
 	    .args = text_of(o->act->args)};
-	enum err e = sheet_verify(
-	    a->s.trust, text_of(shown->text), sig, clock_wall_ms(), ret, why);
+	enum err e = sheet_verify(a->s.trust, text_of(shown->text), sig,
+	    judge_wall_ms(a->s.judge), ret, why);
 
 	return e == OK ? sheet_binds(ret, &binding, why) : e;
 }
@@ -510,7 +511,8 @@ acts_deny(struct acts *a, const struct client *client, const char *id,
 
 	if (e != OK)
 		return e;
-	if (!client_may_answer(client, text_of(o->act->tool), clock_wall_ms()))
+	if (!client_may_answer(
+		client, text_of(o->act->tool), judge_wall_ms(a->s.judge)))
 		return err_say(why, ERR_DENIED,
 		    "a client of role '%s' may not answer",
 		    client_role_name(client->role));

@@ -87,7 +87,7 @@ is_usable(struct judge *j, const struct held_grant *g,
 	    .manifest = c->manifest,
 	    .args = {c->act->args, strlen(c->act->args)},
 	    .parsed = args,
-	    .now_ms = clock_wall_ms(),
+	    .now_ms = judge_wall_ms(j),
 	    .minute = judge_minute(j)};
 
 	if (c->manifest == NULL || g->uses >= g->grant.uses ||
@@ -137,7 +137,7 @@ drop_ended(struct judge *j)
 		struct held_grant *g = j->grants[i];
 
 		if (g->uses < g->grant.uses &&
-		    g->grant.until_ms > clock_wall_ms()) {
+		    g->grant.until_ms > judge_wall_ms(j)) {
 			i++;
 			continue;
 		}

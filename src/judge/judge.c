@@ -106,10 +106,16 @@ judge_record_clock(const struct judge *j, struct record *r)
 	record_row(r, ROW_SETTING, row);
 }
 
+int64_t
+judge_wall_ms(const struct judge *j)
+{
+	return steady_wall_ms(&j->steady, clock_boot_ms());
+}
+
 int
 judge_minute(const struct judge *j)
 {
-	return j->steady.trusted ? clock_local_minute(clock_wall_ms()) : -1;
+	return j->steady.trusted ? clock_local_minute(judge_wall_ms(j)) : -1;
 }
 
 /* ---- Policies ---- */

@@ -44,6 +44,8 @@ bool judge_watch_clock(struct judge *j);
 bool judge_clock_is_trusted(const struct judge *j);
 void judge_accept_clock(struct judge *j);
 int64_t judge_now_ms(const struct judge *j); /* Never runs backwards. */
+/* What the wall clock shows without the leaps nobody has looked at. */
+int64_t judge_wall_ms(const struct judge *j);
 void judge_record_clock(const struct judge *j, struct record *r);
 
 /* ---- Policies ---- */

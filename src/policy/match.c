@@ -36,7 +36,7 @@ bit_of(const char *name, size_t len)
 uint64_t
 tool_bit(const char *name)
 {
-	return name != NULL ? bit_of(name, strcspn(name, ".")) : UINT64_MAX;
+	return bit_of(name, strcspn(name, "."));
 }
 
 uint64_t

@@ -134,7 +134,7 @@ struct trial {
 	const struct policy_question *q;
 	const char *entity; /* NULL: the act has none. */
 	const struct names *sinks;
-	uint64_t other_tools; /* All bits but its tool's; 0: not known. */
+	uint64_t other_tools; /* All bits but its tool's. */
 };
 
 /* One bit for all names that are the same before the dot; several may share
