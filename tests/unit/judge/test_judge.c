@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "judge/judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "check.h"
 #include "crypto/crypto.h"
+#include "sys/clock.h"
 
 static struct trust trust;
 static struct loop *loop;
 static char folder[] = "/tmp/durward-judge-XXXXXX";
 static char path[64];
+
+/* In the place of the C library's: a wall clock that somebody sets. */
+static int64_t leap_s;
+
+int
+clock_gettime(clockid_t id, struct timespec *ret)
+{
+	long rc = syscall(SYS_clock_gettime, id, ret);
+
+	if (id == CLOCK_REALTIME)
+		ret->tv_sec += leap_s;
+	return (int)rc;
+}
 
 static void
 check_setup(void)
@@ -239,6 +256,31 @@ TEST(halted_or_in_safe_mode_only_the_house_reads)
 		safety_set(
 		    judge_safety(b.judge), (enum safe_reason)r, false, "");
 	}
+	close_bench(&b);
+}
+
+TEST(a_leap_of_the_wall_clock_opens_no_hours_before_it_is_looked_at)
+{
+	int now = clock_local_minute(clock_wall_ms());
+	int from = (now + 660) % 1440, to = (now + 780) % 1440;
+	char policy[80];
+	int64_t before_ms;
+	struct bench b;
+
+	snprintf(policy, sizeof(policy),
+	    "allow later tool=* hours=%02d:%02d-%02d:%02d\n", from / 60,
+	    from % 60, to / 60, to % 60);
+	open_bench(&b, policy, EFFECT_READ);
+	before_ms = judge_wall_ms(b.judge);
+	leap_s = 12 * 60 * 60;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	CHECK(judge_wall_ms(b.judge) - before_ms < 60 * 1000);
+	CHECK(judge_watch_clock(b.judge));
+	CHECK(!judge_clock_is_trusted(b.judge));
+	/* Were the hours other ones, the rule would allow. */
+	judge_accept_clock(b.judge);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	leap_s = 0;
 	close_bench(&b);
 }
 
