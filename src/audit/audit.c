@@ -30,24 +30,48 @@ const char audit_prune_schema[] =
     " OR NEW.body IS NOT ''"
     " BEGIN SELECT RAISE(ABORT, 'the log is never changed'); END;";
 
+/* From a table of nodes to the rows of the entries that completed them. */
+const char audit_nodes_schema[] =
+    "DROP TRIGGER log_keep;"
+    "ALTER TABLE log ADD COLUMN nodes BLOB NOT NULL DEFAULT x'';"
+    "CREATE TEMP TABLE completed AS SELECT ((idx + 1) << level) - 1 AS seq,"
+    " unhex(group_concat(hex(hash), '' ORDER BY level)) AS nodes"
+    " FROM log_node WHERE level > 0 GROUP BY 1;"
+    "UPDATE log SET nodes=c.nodes FROM completed c WHERE c.seq=log.seq;"
+    "DROP TABLE completed;"
+    "DROP TABLE log_node;"
+    "CREATE TRIGGER log_keep BEFORE UPDATE ON log"
+    " WHEN NEW.seq IS NOT OLD.seq OR NEW.kind IS NOT OLD.kind"
+    " OR NEW.run IS NOT OLD.run OR NEW.act IS NOT OLD.act"
+    " OR NEW.leaf IS NOT OLD.leaf OR NEW.nodes IS NOT OLD.nodes"
+    " OR NEW.salt IS NOT x'' OR NEW.body IS NOT ''"
+    " BEGIN SELECT RAISE(ABORT, 'the log is never changed'); END;";
+
+/*
+ * A perfect subtree of level L > 0 is stored with the entry that completed
+ * it, behind those of the levels below; the one of level 0 is the leaf.  An
+ * entry is therefore one row on one page, whatever it completes.
+ */
+
 static enum err
 fetch_node(void *arg, int level, uint64_t index, struct digest *ret)
 {
 	struct store_tx *tx = arg;
 	struct store_query *q;
-	struct str hash;
+	uint64_t last = ((index + 1) << level) - 1; /* The one below it. */
+	size_t at = level > 0 ? (size_t)(level - 1) * DIGEST_LEN : 0;
+	struct str hashes;
 	enum err e = store_query_open(
-	    tx, "SELECT hash FROM log_node WHERE level=? AND idx=?", &q);
+	    tx, "SELECT leaf, nodes FROM log WHERE seq=?", &q);
 
 	if (e != OK)
 		return e;
-	store_bind_int(q, 1, level);
-	store_bind_int(q, 2, (int64_t)index);
+	store_bind_int(q, 1, (int64_t)last);
 	e = store_query_step(q);
 	if (e == OK) {
-		hash = store_column_blob(q, 0);
-		if (hash.len == DIGEST_LEN)
-			memcpy(ret->b, hash.p, DIGEST_LEN);
+		hashes = store_column_blob(q, level > 0);
+		if (hashes.len >= at + DIGEST_LEN)
+			memcpy(ret->b, hashes.p + at, DIGEST_LEN);
 		else
 			e = ERR_CORRUPT;
 	}
@@ -55,20 +79,22 @@ fetch_node(void *arg, int level, uint64_t index, struct digest *ret)
 	return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
 }
 
-static enum err
-store_node(void *arg, int level, uint64_t index, const struct digest *hash)
-{
-	struct store_tx *tx = arg;
-	struct store_query *q;
-	enum err e = store_query_open(
-	    tx, "INSERT INTO log_node (level, idx, hash) VALUES (?, ?, ?)", &q);
+/* What one entry completes: its leaf first. */
+struct completed {
+	uint8_t hashes[TREE_LEVELS * DIGEST_LEN];
+	size_t len;
+};
 
-	if (e != OK)
-		return e;
-	store_bind_int(q, 1, level);
-	store_bind_int(q, 2, (int64_t)index);
-	store_bind_blob(q, 3, hash->b, DIGEST_LEN);
-	return store_query_finish(q);
+static enum err
+keep_node(void *arg, int level, uint64_t index, const struct digest *hash)
+{
+	struct completed *c = arg;
+
+	(void)level;
+	(void)index;
+	memcpy(c->hashes + c->len, hash->b, DIGEST_LEN);
+	c->len += DIGEST_LEN;
+	return OK;
 }
 
 static enum err
@@ -113,15 +139,15 @@ audit_load(struct store_tx *tx, struct audit *ret)
 
 static enum err
 insert_entry(struct store_tx *tx, uint64_t seq, const struct json *body,
-    const struct buf *text, const uint8_t *salt, const struct digest *leaf)
+    const struct buf *text, const uint8_t *salt, const struct completed *c)
 {
 	const char *kind = json_str(body, "kind");
 	const char *run = json_str(body, "run");
 	const char *act = json_str(body, "act");
 	struct store_query *q;
 	enum err e = store_query_open(tx,
-	    "INSERT INTO log (seq, kind, run, act, salt, body, leaf)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO log (seq, kind, run, act, salt, body, leaf, nodes)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	    &q);
 
 	if (e != OK)
@@ -132,7 +158,8 @@ insert_entry(struct store_tx *tx, uint64_t seq, const struct json *body,
 	store_bind_text(q, 4, act != NULL ? act : "");
 	store_bind_blob(q, 5, salt, AUDIT_SALT_LEN);
 	store_bind_text(q, 6, text->p);
-	store_bind_blob(q, 7, leaf->b, DIGEST_LEN);
+	store_bind_blob(q, 7, c->hashes, DIGEST_LEN);
+	store_bind_blob(q, 8, c->hashes + DIGEST_LEN, c->len - DIGEST_LEN);
 	return store_query_finish(q);
 }
 
@@ -141,6 +168,7 @@ audit_append(struct audit *a, struct store_tx *tx, const struct json *body,
     uint64_t *ret_seq)
 {
 	uint8_t salt[AUDIT_SALT_LEN];
+	struct completed completed = {.len = 0};
 	struct tree grown = a->tree;
 	struct digest leaf;
 	struct buf text;
@@ -152,10 +180,11 @@ audit_append(struct audit *a, struct store_tx *tx, const struct json *body,
 	e = text.overflow ? ERR_LIMIT : OK;
 	if (e == OK) {
 		tree_leaf(salt, sizeof(salt), text.p, text.len, &leaf);
-		e = insert_entry(tx, grown.size, body, &text, salt, &leaf);
+		e = tree_add(&grown, &leaf, keep_node, &completed);
 	}
 	if (e == OK)
-		e = tree_add(&grown, &leaf, store_node, tx);
+		e = insert_entry(
+		    tx, a->tree.size, body, &text, salt, &completed);
 	if (e == OK) {
 		*ret_seq = a->tree.size;
 		a->tree = grown;

@@ -28,6 +28,7 @@
 /* The statements that make the tables, for the store's migrations. */
 extern const char audit_schema[];
 extern const char audit_prune_schema[]; /* Lets through audit_prune(). */
+extern const char audit_nodes_schema[]; /* Nodes in the entries' rows. */
 
 struct audit {
 	struct tree tree;

@@ -15,6 +15,15 @@ on_store(void *arg, int fd, int events)
 		fatal("the database cannot be written: no acts without it");
 }
 
+/* What a turn of the loop wrote goes to the store as one. */
+static void
+hand_over(void *arg)
+{
+	struct ledger *l = arg;
+
+	store_hand_over(l->store);
+}
+
 static struct store_options
 options_of(const char *path)
 {
@@ -58,6 +67,7 @@ ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
 	store_start(l->store);
 	if (loop_add(loop, store_fd(l->store), LOOP_READ, on_store, l) != OK)
 		fatal("cannot watch the store");
+	loop_at_rest(loop, hand_over, l);
 	*ret = l;
 	return OK;
 }
@@ -65,6 +75,7 @@ ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
 void
 ledger_close(struct ledger *l)
 {
+	loop_at_rest(l->loop, NULL, NULL);
 	loop_remove(l->loop, store_fd(l->store));
 	store_close(l->store);
 	free(l);

@@ -63,5 +63,5 @@ static const char rules[] =
     " state TEXT NOT NULL);";
 
 const char *const ledger_migrations[] = {
-    audit_schema, acts, audit_prune_schema, rules};
+    audit_schema, acts, audit_prune_schema, rules, audit_nodes_schema};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

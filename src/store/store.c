@@ -84,11 +84,22 @@ store_post(struct store *st, const struct store_job *job)
 	if (in->count < STORE_QUEUE_MAX) {
 		in->slots[(in->first + in->count++) % STORE_QUEUE_MAX] =
 		    (struct entry){.job = *job};
-		pthread_cond_signal(&st->wake);
+		st->posted = true;
 		e = OK;
 	}
 	pthread_mutex_unlock(&st->lock);
 	return e;
+}
+
+void
+store_hand_over(struct store *st)
+{
+	if (!st->posted)
+		return;
+	st->posted = false;
+	pthread_mutex_lock(&st->lock);
+	pthread_cond_signal(&st->wake);
+	pthread_mutex_unlock(&st->lock);
 }
 
 size_t

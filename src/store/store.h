@@ -73,8 +73,10 @@ int store_fd(const struct store *st);
 void store_start(struct store *st);
 void store_close(struct store *st);
 
-/* ERR_LIMIT when STORE_QUEUE_MAX jobs wait. */
+/* ERR_LIMIT when STORE_QUEUE_MAX jobs wait.  A job may begin only when it
+ * is handed over: what one turn of the loop posts wakes the thread once. */
 NODISCARD enum err store_post(struct store *st, const struct store_job *job);
+void store_hand_over(struct store *st);
 NODISCARD enum err store_reap(struct store *st);
 
 /* How many jobs wait to run. */

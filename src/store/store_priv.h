@@ -65,6 +65,7 @@ struct store {
 	pthread_t thread;
 	pthread_t checker;
 	bool running;
+	bool posted; /* And not handed over yet. */
 
 	/* Everything below is shared between the two threads. */
 	pthread_mutex_t lock;

@@ -20,6 +20,7 @@ struct group {
 	bool stepped;
 	int changes; /* Before its first job. */
 	struct timespec until;
+	bool told; /* The loop is to be woken for what was given back. */
 };
 
 void
@@ -31,18 +32,30 @@ store_wake_loop(struct store *st)
 		return; /* The counter is full: the loop is awake. */
 }
 
+/* The loop is woken once for all that it can fetch, before this thread waits
+ * for anything. */
 static void
-give_back(struct store *st, const struct entry *e)
+tell_loop(struct store *st, struct group *g)
+{
+	if (g->told)
+		store_wake_loop(st);
+	g->told = false;
+}
+
+static void
+give_back(struct store *st, struct group *g, const struct entry *e)
 {
 	struct ring *out = &st->out;
 
+	g->told = true;
 	pthread_mutex_lock(&st->lock);
-	while (out->count == STORE_QUEUE_MAX && !st->stop)
+	while (out->count == STORE_QUEUE_MAX && !st->stop) {
+		tell_loop(st, g);
 		pthread_cond_wait(&st->wake, &st->lock);
+	}
 	if (out->count < STORE_QUEUE_MAX)
 		out->slots[(out->first + out->count++) % STORE_QUEUE_MAX] = *e;
 	pthread_mutex_unlock(&st->lock);
-	store_wake_loop(st);
 }
 
 static void
@@ -101,7 +114,8 @@ commit_group(struct store *st, struct group *g)
 	g->open = false;
 	g->stepped = false;
 	for (i = 0; i < g->n_waiting; i++)
-		give_back(st, &g->waiting[i]);
+		give_back(st, g, &g->waiting[i]);
+	tell_loop(st, g);
 	g->n_waiting = 0;
 	g->hurry = false;
 }
@@ -112,7 +126,7 @@ file_away(struct store *st, struct group *g, const struct entry *e)
 {
 	bool unwritten = sqlite3_total_changes(st->tx.db) != g->changes;
 	if (!e->job.durable && !(e->job.settled && unwritten)) {
-		give_back(st, e);
+		give_back(st, g, e);
 		return;
 	}
 	g->waiting[g->n_waiting++] = *e;
@@ -175,6 +189,7 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	    !wants_step(st, g)) {
 		if (g->hurry)
 			break; /* Nothing more to share the sync with. */
+		tell_loop(st, g);
 		rc = g->open
 		    ? pthread_cond_timedwait(&st->wake, &st->lock, &g->until)
 		    : pthread_cond_wait(&st->wake, &st->lock);

@@ -37,6 +37,8 @@ struct loop {
 	struct timer timers[TIMERS_MAX];
 	int timers_used; /* Slots at and above are free. */
 	uint64_t last_timer;
+	loop_rest_fn *at_rest; /* NULL: nothing. */
+	void *at_rest_arg;
 };
 
 struct loop *
@@ -149,6 +151,13 @@ loop_timer_cancel(struct loop *l, uint64_t id)
 		l->timers_used--;
 }
 
+void
+loop_at_rest(struct loop *l, loop_rest_fn *fn, void *arg)
+{
+	l->at_rest = fn;
+	l->at_rest_arg = arg;
+}
+
 static int
 wait_for(const struct loop *l, int64_t wait_ms)
 {
@@ -210,6 +219,8 @@ loop_turn(struct loop *l, int64_t wait_ms)
 	int n;
 	int i;
 
+	if (l->at_rest != NULL)
+		l->at_rest(l->at_rest_arg);
 	n = epoll_wait(l->epfd, evs, EVENTS_PER_TURN, wait_for(l, wait_ms));
 	if (n < 0 && errno != EINTR)
 		fatal("epoll_wait failed: errno %d", errno);

@@ -34,6 +34,10 @@ uint64_t loop_timer(
     struct loop *l, int64_t at_ms, loop_timer_fn *fn, void *arg);
 void loop_timer_cancel(struct loop *l, uint64_t id);
 
+/* Each time before it waits for events; one function a loop. */
+typedef void loop_rest_fn(void *arg);
+void loop_at_rest(struct loop *l, loop_rest_fn *fn, void *arg);
+
 /* Until loop_stop(). */
 void loop_run(struct loop *l);
 /* One turn, waiting at most `wait_ms`. */

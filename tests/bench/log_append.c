@@ -90,6 +90,7 @@ time_ours(long rows)
 		written = false;
 		if (store_post(store, &job) != OK)
 			fatal("the store takes no job");
+		store_hand_over(store);
 		while (!written)
 			if (poll(&p, 1, -1) < 0 || store_reap(store) != OK)
 				fatal("the store is broken");
@@ -131,8 +132,8 @@ time_bare(long rows)
 static void
 open_ours(const char *folder)
 {
-	const char *migrations[] = {audit_schema};
-	struct store_options o = {.migrations = migrations, .n_migrations = 1};
+	const char *migrations[] = {audit_schema, audit_prune_schema, audit_nodes_schema};
+	struct store_options o = {.migrations = migrations, .n_migrations = 3};
 	struct errmsg why;
 	char path[1024];
 

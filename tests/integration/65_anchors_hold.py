@@ -56,18 +56,19 @@ def forge(path, change):
     db = sqlite3.connect(path)
     rows = [list(r) for r in db.execute("SELECT kind, run, act, salt, body FROM log ORDER BY seq")]
     change(rows)
-    db.executescript("DROP TRIGGER log_keep; DROP TRIGGER log_stay; DELETE FROM log_node;"
-                     "DELETE FROM log;")
+    db.executescript("DROP TRIGGER log_keep; DROP TRIGGER log_stay; DELETE FROM log;")
     row = [hashlib.sha256(b"\0" + r[3] + r[4].encode()).digest() for r in rows]
-    db.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   [(seq, *r, leaf) for seq, (r, leaf) in enumerate(zip(rows, row))])
+    completed = [[] for _ in rows]
     level = 0
     while row:
-        db.executemany("INSERT INTO log_node VALUES (?, ?, ?)",
-                       [(level, i, node) for i, node in enumerate(row)])
+        for i, node in enumerate(row):
+            completed[((i + 1) << level) - 1].append(node)
         row = [hashlib.sha256(b"\1" + row[i] + row[i + 1]).digest()
                for i in range(0, len(row) - 1, 2)]
         level += 1
+    db.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   [(seq, *r, nodes[0], b"".join(nodes[1:]))
+                    for seq, (r, nodes) in enumerate(zip(rows, completed))])
     db.commit()
     db.close()
     return path

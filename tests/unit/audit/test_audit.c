@@ -34,9 +34,11 @@ check_setup(void)
 static struct store *
 open_log(void)
 {
-	const char *const migrations[] = {audit_schema, audit_prune_schema};
-	const struct store_options o = {
-	    .path = path, .migrations = migrations, .n_migrations = 2};
+	const char *const migrations[] = {
+	    audit_schema, audit_prune_schema, audit_nodes_schema};
+	const struct store_options o = {.path = path,
+	    .migrations = migrations,
+	    .n_migrations = ARRAY_LEN(migrations)};
 	struct store *st = NULL;
 	struct errmsg why;
 
@@ -485,7 +487,8 @@ TEST(the_database_lets_nothing_but_pruning_through)
 	    "UPDATE log SET salt=x'', body='', run='x' WHERE seq=3",
 	    "UPDATE log SET salt=x'', body='', act='x' WHERE seq=3",
 	    "UPDATE log SET salt=x'', body='', seq=99 WHERE seq=3",
-	    "UPDATE log SET salt=x'', body='', leaf=x'00' WHERE seq=3"};
+	    "UPDATE log SET salt=x'', body='', leaf=x'00' WHERE seq=3",
+	    "UPDATE log SET salt=x'', body='', nodes=x'00' WHERE seq=3"};
 	struct store *st = open_new();
 	struct listing l;
 	size_t i;
@@ -504,11 +507,13 @@ TEST(the_database_lets_nothing_but_pruning_through)
 
 TEST(a_missing_node_is_noticed_at_the_start)
 {
-	static char sql[] = "DELETE FROM log_node WHERE level=4";
+	static char unlock[] = "DROP TRIGGER log_keep";
+	static char sql[] = "UPDATE log SET nodes=x'' WHERE seq=15";
 	struct store *st = open_new();
 	struct listing l = {.most = 1};
 
 	REQUIRE(store_run_now(st, append_some, NULL) == OK);
+	REQUIRE(store_run_now(st, change_job, unlock) == OK);
 	REQUIRE(store_run_now(st, change_job, sql) == OK);
 	CHECK(store_run_now(st, list_job, &l) == ERR_CORRUPT);
 	store_close(st);

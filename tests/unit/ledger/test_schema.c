@@ -37,7 +37,15 @@ fill(struct store_tx *tx, void *arg)
 	    " 600, '')",
 	    "INSERT INTO sheet (act, client, body, signature)"
 	    " VALUES ('000102030405060708090a0b0c0d0e0f', 'phone', 'text',"
-	    " 'signed')"};
+	    " 'signed')",
+	    /* Five entries; each hash says its level, then its number. */
+	    "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 4) INSERT INTO log SELECT i, 'done', '', '',"
+	    " zeroblob(16), '{}', unhex('000' || i || hex(zeroblob(30)))"
+	    " FROM n",
+	    "WITH v(l, i) AS (VALUES (0, 0), (0, 1), (1, 0), (0, 2), (0, 3),"
+	    " (1, 1), (2, 0), (0, 4)) INSERT INTO log_node SELECT l, i,"
+	    " unhex('0' || l || '0' || i || hex(zeroblob(30))) FROM v"};
 	size_t i;
 
 	(void)arg;
@@ -88,6 +96,36 @@ count_yeses(struct store_tx *tx, void *arg)
 	return e;
 }
 
+static enum err
+read_proof(struct store_tx *tx, void *arg)
+{
+	size_t len;
+
+	return audit_prove(tx, 0, 5, arg, &len);
+}
+
+static void
+check_nodes(const struct ledger *l)
+{
+	const struct tree *head = ledger_head(l);
+	struct digest proof[TREE_LEVELS];
+	struct store *st;
+	struct errmsg why;
+
+	CHECK_INT(head->size, 5);
+	CHECK_INT(head->roots[2].b[0], 2);
+	CHECK_INT(head->roots[0].b[1], 4);
+	REQUIRE(store_open_copy(path, &st, &why) == OK);
+	REQUIRE(store_run_now(st, read_proof, proof) == OK);
+	CHECK_INT(proof[0].b[0], 0);
+	CHECK_INT(proof[0].b[1], 1);
+	CHECK_INT(proof[1].b[0], 1);
+	CHECK_INT(proof[1].b[1], 1);
+	CHECK_INT(proof[2].b[0], 0);
+	CHECK_INT(proof[2].b[1], 4);
+	store_close(st);
+}
+
 TEST(a_database_of_the_first_version_is_brought_forward_with_all_that_is_in_it)
 {
 	struct store_options first = {.path = path,
@@ -114,6 +152,7 @@ TEST(a_database_of_the_first_version_is_brought_forward_with_all_that_is_in_it)
 	CHECK_INT(seen.act->attempt, 1);
 	CHECK_STR(seen.act->rule, "lasting");
 	act_free(seen.act);
+	check_nodes(l);
 	ledger_close(l);
 	REQUIRE(store_open_copy(path, &st, &why) == OK);
 	CHECK(store_run_now(st, count_yeses, &yeses) == OK);

@@ -120,6 +120,7 @@ post(struct store *st, struct insert *in, bool durable)
 	    .run = run_insert, .done = on_done, .arg = in, .durable = durable};
 
 	REQUIRE(store_post(st, &job) == OK);
+	store_hand_over(st);
 }
 
 static inline enum err

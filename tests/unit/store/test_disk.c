@@ -172,6 +172,7 @@ write_some(struct store *st)
 		in[i] = (struct insert){.n = i + 1, .result = ERR_COUNT};
 		post(st, &in[i], i % 3 == 2);
 		REQUIRE(store_post(st, &reading) == OK);
+		store_hand_over(st);
 	}
 	if (reap_until(st, JOBS) != OK)
 		CHECK(store_reap(st) == ERR_IO);
@@ -305,6 +306,7 @@ TEST(a_group_that_was_undone_breaks_the_store)
 	store_start(st);
 	post(st, &a, false);
 	REQUIRE(store_post(st, &reading) == OK);
+	store_hand_over(st);
 	post(st, &b, false);
 	CHECK(reap_until(st, 3) == ERR_IO);
 	store_close(st);
@@ -393,6 +395,7 @@ TEST(a_store_that_stalls_lets_work_pile_up_to_its_limit_and_loses_none)
 	st = opened(1);
 	store_start(st);
 	REQUIRE(store_post(st, &slow) == OK);
+	store_hand_over(st);
 	while (store_waiting(st) > 0)
 		usleep(1000);
 	for (i = 0; i < STORE_QUEUE_MAX; i++) {
