@@ -39,7 +39,6 @@
 	/* Turns: the mind thinks, the core keeps each step. */                \
 	X(MSG_TURN_START,        ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_ACT_RESULT,        ROLE_CORE,    ROLE_MIND)                      \
-	X(MSG_STEP_KEPT,         ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_TURN_END,          ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_PROPOSAL,          ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_STEP,              ROLE_MIND,    ROLE_CORE)                      \

@@ -7,7 +7,6 @@
 
 static const struct peer_handler handlers[] = {
     {MSG_TURN_START, turns_on_start},
-    {MSG_STEP_KEPT, turns_on_kept},
     {MSG_ACT_RESULT, turns_on_result},
     {MSG_TURN_END, turns_on_end},
 };

@@ -24,7 +24,6 @@ struct mind {
 
 /* ---- turns.c ---- */
 peer_fn turns_on_start;
-peer_fn turns_on_kept;
 peer_fn turns_on_result;
 peer_fn turns_on_end;
 

@@ -62,21 +62,26 @@ port_propose(void *arg, int64_t step, const char *tool, const char *args,
 		port_reply(t, "The proposal is too large to be sent.", false);
 }
 
-static void
+/* The lane keeps the order, and so does the core: it writes this step before
+ * it looks at what comes after it. */
+static bool
 port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 {
 	struct open_turn *t = arg;
 	struct json *body = json_object();
 	char *text = json_print(content);
+	enum err e;
 
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "name", name);
-	if (peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_STEP, body, text,
-		strlen(text)) == ERR_LIMIT)
+	e = peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_STEP, body, text,
+	    strlen(text));
+	free(text);
+	if (e == ERR_LIMIT)
 		port_reply(
 		    t, "A step of this run is too large to keep.", false);
-	free(text);
+	return e != ERR_LIMIT;
 }
 
 static struct open_turn *
@@ -154,17 +159,6 @@ turns_on_start(void *role, struct msg *msg)
 	if (!t->over)
 		turn_run(t->turn);
 	after(m, t);
-}
-
-void
-turns_on_kept(void *role, struct msg *msg)
-{
-	struct open_turn *t = find(role, msg->body);
-
-	if (t == NULL)
-		return;
-	turn_kept(t->turn, json_int(msg->body, "step", -1));
-	after(role, t);
 }
 
 void

@@ -290,12 +290,9 @@ runs_on_step(struct runs *rs, struct msg *m)
 	free(content);
 	r = record_new(rs->ledger);
 	record_row(r, ROW_STEP, row);
+	/* Jobs keep their order, so nothing that the mind asks for after this
+	 * step is written before it. */
 	record_post(r, false, NULL, NULL, NULL);
-	/* Jobs keep their order, so the next step cannot overtake it. */
-	row = json_object();
-	json_put_str(row, "run", run->id);
-	json_put_int(row, "step", n);
-	peers_send(rs->s.peers, ROLE_MIND, MSG_STEP_KEPT, row);
 }
 
 /* The last act of a run that is over: nothing more is counted for it. */

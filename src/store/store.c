@@ -122,11 +122,12 @@ take_done(struct store *st, struct entry *ret, bool *ret_broken)
 	pthread_mutex_lock(&st->lock);
 	have = out->count > 0;
 	if (have) {
+		/* The thread waits when its results are not fetched. */
+		if (out->count == STORE_QUEUE_MAX)
+			pthread_cond_signal(&st->wake);
 		*ret = out->slots[out->first];
 		out->first = (out->first + 1) % STORE_QUEUE_MAX;
 		out->count--;
-		/* The thread waits when its results are not fetched. */
-		pthread_cond_signal(&st->wake);
 	}
 	*ret_broken = st->broken;
 	pthread_mutex_unlock(&st->lock);

@@ -14,7 +14,6 @@ struct turn {
 	enum turn_step at;
 	int64_t n; /* Number of the step that runs. */
 	int64_t proposed; /* Number of the step that proposed. */
-	bool keeping;
 
 	/* What the steps leave for each other. */
 	char *tool;
@@ -232,31 +231,20 @@ turn_replay(struct turn *t, const char *name, const struct json *content)
 void
 turn_run(struct turn *t)
 {
-	struct json *content;
-	const struct step *s;
-	enum turn_step next;
+	while (t->at < STEP_COUNT && t->n < RUN_STEPS_MAX) {
+		const struct step *s = &steps[t->at];
+		struct json *content = json_object();
+		enum turn_step next = s->run(t, content);
 
-	if (t->keeping || t->at >= STEP_COUNT || t->n == RUN_STEPS_MAX)
-		return;
-	s = &steps[t->at];
-	content = json_object();
-	next = s->run(t, content);
-	if (next != STEP_WAIT) {
-		t->keeping = true;
-		t->at = next;
-		t->ports.keep(t->ports.arg, t->n, s->name, content);
+		if (next != STEP_WAIT)
+			t->at = t->ports.keep(
+				    t->ports.arg, t->n++, s->name, content)
+			    ? next
+			    : STEP_END;
+		json_free(content);
+		if (next == STEP_WAIT)
+			return;
 	}
-	json_free(content);
-}
-
-void
-turn_kept(struct turn *t, int64_t step)
-{
-	if (!t->keeping || step != t->n)
-		return;
-	t->keeping = false;
-	t->n++;
-	turn_run(t);
 }
 
 void

@@ -4,8 +4,8 @@
 
 /*
  * The turn: how a goal becomes a reply.  A table of small steps, each of
- * which is kept by the core before the next begins, so that a turn can be
- * taken up again at any step.  It holds no power: it can only propose.
+ * which is handed over to be kept before the next begins, so that a turn can
+ * be taken up again at any step.  It holds no power: it can only propose.
  *
  *	think -> propose -> observe -> reply
  *	      \______________________/
@@ -39,8 +39,9 @@ struct turn_ports {
 	void (*propose)(void *arg, int64_t step, const char *tool,
 	    const char *args, const char *origins);
 	void (*reply)(void *arg, const char *text, bool reached);
-	/* Write the step down; turn_kept() follows. */
-	void (*keep)(void *arg, int64_t step, const char *name,
+	/* Write the step down, before all that is asked for after it; false
+	 * when it cannot be, which ends the turn. */
+	bool (*keep)(void *arg, int64_t step, const char *name,
 	    const struct json *content);
 	void *arg;
 };
@@ -56,9 +57,6 @@ NODISCARD enum err turn_replay(
 
 /* Begin, or go on behind the last replayed step. */
 void turn_run(struct turn *t);
-
-/* The core has written the last step down. */
-void turn_kept(struct turn *t, int64_t step);
 
 /* The act of a step ended: state as in act.h, and its text. */
 void turn_result(

@@ -95,7 +95,6 @@ ignore(void *role, struct msg *m)
 static const struct peer_handler handlers[] = {
     {MSG_TURN_START, on_turn},
     {MSG_ACT_RESULT, on_result},
-    {MSG_STEP_KEPT, ignore},
     {MSG_TURN_END, ignore},
 };
 

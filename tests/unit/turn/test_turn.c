@@ -21,6 +21,7 @@ struct fake {
 	char names[STEPS][16];
 	char *contents[STEPS];
 	int64_t kept;
+	bool full; /* Keeps no more. */
 };
 
 static void
@@ -34,6 +35,7 @@ on_propose(void *arg, int64_t step, const char *tool, const char *args,
 {
 	struct fake *f = arg;
 
+	CHECK(f->kept >= step);
 	/* Asking again must be asking for the same. */
 	if (f->proposals++ > 0) {
 		CHECK_INT(step, f->proposed_step);
@@ -60,7 +62,7 @@ on_reply(void *arg, const char *text, bool reached)
 	snprintf(f->reply, sizeof(f->reply), "%s", text);
 }
 
-static void
+static bool
 on_keep(void *arg, int64_t step, const char *name, const struct json *content)
 {
 	struct fake *f = arg;
@@ -71,6 +73,7 @@ on_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	free(f->contents[step]);
 	f->contents[step] = json_print(content);
 	f->kept++;
+	return !f->full;
 }
 
 static struct turn_ports
@@ -82,16 +85,6 @@ ports_of(struct fake *f)
 	    .arg = f};
 
 	return p;
-}
-
-/* Say of every step that it was written, until nothing new is kept. */
-static void
-keep_on(struct turn *t, struct fake *f, int64_t from)
-{
-	int64_t step;
-
-	for (step = from; step < f->kept; step++)
-		turn_kept(t, step);
 }
 
 static void
@@ -112,7 +105,6 @@ begun(const char *goal, struct fake *f)
 
 	CASE(goal);
 	turn_run(t);
-	keep_on(t, f, 0);
 	return t;
 }
 
@@ -127,7 +119,6 @@ TEST(a_goal_is_proposed_and_its_result_told)
 	CHECK_STR(f.origins, "text:person");
 	CHECK_INT(f.replies, 0);
 	turn_result(t, f.proposed_step, "done", "saved as shopping");
-	keep_on(t, &f, 2);
 	CHECK_INT(f.replies, 1);
 	CHECK(f.reached);
 	CHECK_STR(f.reply, "saved as shopping");
@@ -139,40 +130,33 @@ TEST(a_goal_is_proposed_and_its_result_told)
 	done(t, &f);
 }
 
-TEST(nothing_happens_before_the_step_is_kept)
+TEST(nothing_is_asked_for_before_the_steps_before_it_are_kept)
 {
 	struct fake f = {0};
-	struct turn_ports ports = ports_of(&f);
-	struct turn *t = turn_new("list notes", &ports);
+	struct turn *t = begun("list notes", &f);
 
-	turn_run(t);
-	turn_run(t);
-	CHECK_INT(f.kept, 1);
-	CHECK_INT(f.proposals, 0);
-	turn_kept(t, 7);
-	CHECK_INT(f.kept, 1);
-	turn_kept(t, 0);
+	/* on_propose() and on_reply() look. */
 	CHECK_INT(f.kept, 2);
 	CHECK_STR(f.args, "{}");
 	CHECK_STR(f.origins, "none");
-	turn_kept(t, 0);
+	turn_run(t);
 	CHECK_INT(f.kept, 2);
+	turn_result(t, 7, "done", "of another step");
+	CHECK_INT(f.kept, 2);
+	turn_result(t, f.proposed_step, "done", "");
+	CHECK_INT(f.replies, 1);
 	done(t, &f);
 }
 
-TEST(a_result_that_comes_early_is_not_lost)
+TEST(a_step_that_cannot_be_kept_ends_the_turn)
 {
-	struct fake f = {0};
-	struct turn_ports ports = ports_of(&f);
-	struct turn *t = turn_new("list notes", &ports);
+	struct fake f = {.full = true};
+	struct turn *t = begun("list notes", &f);
 
+	CHECK_INT(f.kept, 1);
+	CHECK_INT(f.proposals, 0);
 	turn_run(t);
-	turn_kept(t, 0);
-	turn_result(t, 1, "done", "none yet");
-	turn_kept(t, 1);
-	keep_on(t, &f, 2);
-	CHECK_INT(f.replies, 1);
-	CHECK_STR(f.reply, "none yet");
+	CHECK_INT(f.kept, 1);
 	done(t, &f);
 }
 
@@ -216,8 +200,7 @@ TEST(denied_failed_and_unknown_are_told_as_such)
 
 		CASE(rows[i].state);
 		turn_result(t, f.proposed_step, rows[i].state, "the reason");
-		keep_on(t, &f, 2);
-		CHECK_INT(f.replies, 1);
+			CHECK_INT(f.replies, 1);
 		CHECK(!f.reached);
 		CHECK(strstr(f.reply, rows[i].words) != NULL);
 		CHECK(strstr(f.reply, "the reason") != NULL);
@@ -233,7 +216,6 @@ TEST(a_turn_taken_up_anywhere_proposes_and_replies_the_same)
 	int64_t kept;
 
 	turn_result(t, 1, "done", "saved");
-	keep_on(t, &first, 2);
 	REQUIRE(first.kept == 4);
 	for (kept = 0; kept <= 4; kept++) {
 		struct fake f = first;
@@ -252,9 +234,7 @@ TEST(a_turn_taken_up_anywhere_proposes_and_replies_the_same)
 		}
 		f.kept = kept;
 		turn_run(again);
-		keep_on(again, &f, kept);
 		turn_result(again, 1, "done", "saved");
-		keep_on(again, &f, kept);
 		CHECK_INT(f.kept, 4);
 		CHECK(f.replies >= 2);
 		CHECK(f.reached);
@@ -288,8 +268,7 @@ replay_nothing(void)
 
 	if (turn_replay(t, "think", v) == OK) {
 		turn_run(t);
-		keep_on(t, &f, 1);
-	}
+		}
 	json_free(v);
 	done(t, &f);
 	return f.proposals == 0;
