@@ -61,8 +61,8 @@ fetch_node(void *arg, int level, uint64_t index, struct digest *ret)
 	uint64_t last = ((index + 1) << level) - 1; /* The one below it. */
 	size_t at = level > 0 ? (size_t)(level - 1) * DIGEST_LEN : 0;
 	struct str hashes;
-	enum err e = store_query_open(
-	    tx, "SELECT leaf, nodes FROM log WHERE seq=?", &q);
+	enum err e =
+	    store_query_open(tx, "SELECT leaf, nodes FROM log WHERE seq=?", &q);
 
 	if (e != OK)
 		return e;

@@ -75,8 +75,8 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "name", name);
-	e = peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_STEP, body, text,
-	    strlen(text));
+	e = peers_send_bulk(
+	    t->mind->peers, ROLE_CORE, MSG_STEP, body, text, strlen(text));
 	free(text);
 	if (e == ERR_LIMIT)
 		port_reply(

@@ -132,7 +132,8 @@ time_bare(long rows)
 static void
 open_ours(const char *folder)
 {
-	const char *migrations[] = {audit_schema, audit_prune_schema, audit_nodes_schema};
+	const char *migrations[] = {
+	    audit_schema, audit_prune_schema, audit_nodes_schema};
 	struct store_options o = {.migrations = migrations, .n_migrations = 3};
 	struct errmsg why;
 	char path[1024];

@@ -200,7 +200,7 @@ TEST(denied_failed_and_unknown_are_told_as_such)
 
 		CASE(rows[i].state);
 		turn_result(t, f.proposed_step, rows[i].state, "the reason");
-			CHECK_INT(f.replies, 1);
+		CHECK_INT(f.replies, 1);
 		CHECK(!f.reached);
 		CHECK(strstr(f.reply, rows[i].words) != NULL);
 		CHECK(strstr(f.reply, "the reason") != NULL);
@@ -268,7 +268,7 @@ replay_nothing(void)
 
 	if (turn_replay(t, "think", v) == OK) {
 		turn_run(t);
-		}
+	}
 	json_free(v);
 	done(t, &f);
 	return f.proposals == 0;
