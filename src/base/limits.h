@@ -88,6 +88,13 @@
 #define CALL_GRACE_MS 5000
 #define CALLS_OPEN_MAX 16
 
+/* What tools reach. */
+#define HOST_MAX 253
+#define URL_MAX 2048
+#define HELLO_MAX 16384
+#define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
+#define TOOL_PORTS_MAX 4 /* Different ones among them. */
+
 /* Front doors. */
 #define CONNS_MAX 256
 #define CONNS_PAIRING_MAX 8
