@@ -108,9 +108,11 @@ sheet_binds(
 	if (strcmp(s->boot, b->boot) != 0)
 		return err_say(why, ERR_EXPIRED,
 		    "the sheet is from before the house was restarted");
-	if (strcmp(s->epoch, b->epoch) != 0)
+	if (b->epoch != NULL ? strcmp(s->epoch, b->epoch) != 0
+			     : s->issued_ms < b->since_ms)
 		return err_say(why, ERR_EXPIRED,
-		    "the sheet is from before the tools role was restarted");
+		    "the sheet is from before the role that acts was "
+		    "restarted");
 	/* Longer than nonces are remembered, it could be used again. */
 	if (s->lives_s > POLICY_TTL_MAX_S + 1)
 		return err_say(
@@ -129,6 +131,9 @@ sheet_binds(
 	    memcmp(s->args.p, b->args.p, b->args.len) != 0)
 		return err_say(why, ERR_DENIED,
 		    "the arguments are not the ones on the sheet");
+	if (!str_eq(s->network, b->network))
+		return err_say(why, ERR_DENIED,
+		    "the sheet names other hosts than the call may reach");
 	if (!str_eq(s->decision, "approve"))
 		return err_say(why, ERR_DENIED, "the sheet is not a yes");
 	return OK;

@@ -72,13 +72,15 @@ NODISCARD enum err sheet_verify(const struct trust *t, struct str text,
 /* What the role that checks knows by itself. */
 struct sheet_binding {
 	const char *boot;
-	const char *epoch;
+	const char *epoch; /* NULL: any, but issued from `since_ms` on. */
+	int64_t since_ms;
 	int64_t now_ms;
 	const char *act;
 	const char *tool;
 	const char *effect;
 	const struct digest *manifest;
 	struct str args;
+	const char *network;
 };
 
 /* ERR_EXPIRED or ERR_DENIED with the line that differs. */

@@ -24,7 +24,7 @@
 #define LANE_BODY_MAX (100 * 1024)
 #define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX + GRANT_MAX)
 #define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
-#define LANE_FDS_MAX 4
+#define LANE_FDS_MAX (1 + TOOL_PORTS_MAX)
 #define LANE_QUEUE_MAX 256
 #define LANE_QUEUE_BYTES_MAX (4 * 1024 * 1024)
 
@@ -94,6 +94,19 @@
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
 #define TOOL_PORTS_MAX 4 /* Different ones among them. */
+
+#define GATE_CONNS_MAX 16 /* Of one tool at once. */
+#define GATE_NAMES_MAX 200 /* That one container may ask for. */
+#define GATE_SEEN_MAX 16 /* Hosts used, and refused, told of one call. */
+#define GATE_CONNECT_MS (10 * 1000)
+#define GATE_IDLE_MS (60 * 1000)
+#define GATE_SOCKETS_MS (5 * 1000) /* From a container to its sockets. */
+#define GATE_REPORT_MS (2 * 1000)
+#define LOOKUPS_MAX 64
+#define LOOKUP_THREADS 2
+#define LOOKUP_ADDRESSES_MAX 8
+#define LOOKUP_KEPT_MS (10 * 1000)
+#define MDNS_WAIT_MS (2 * 1000)
 
 /* Front doors. */
 #define CONNS_MAX 256

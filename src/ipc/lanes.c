@@ -53,7 +53,9 @@ covers(enum role row, enum role r)
 	if (row == ROLE_ANY)
 		return r != ROLE_PARENT;
 	if (row == ROLE_READER)
-		return r == ROLE_CORE || r == ROLE_TOOLS;
+		return r == ROLE_CORE || covers(ROLE_ACTOR, r);
+	if (row == ROLE_ACTOR)
+		return r == ROLE_TOOLS || r == ROLE_GATE;
 	return row == r;
 }
 

@@ -22,11 +22,13 @@
 	X(ROLE_MIND, "mind")                                                   \
 	X(ROLE_TOOLS, "tools")                                                 \
 	X(ROLE_RUNNER, "runner")                                               \
+	X(ROLE_GATE, "gate")                                                   \
 	X(ROLE_CONTROL, "control")                                             \
 	X(ROLE_VAULT, "vault")
 
 /* ROLE_ANY: every role but the parent.  ROLE_READER: those that hold a copy
- * of the trust table, because they decide or act on it. */
+ * of the trust table, because they decide or act on it; ROLE_ACTOR: of those
+ * the ones that act, on orders. */
 /* clang-format off */
 #define LANE_TABLE(X)                                                          \
 	/* The house. */                                                       \
@@ -45,7 +47,7 @@
 	X(MSG_REPLY,             ROLE_MIND,    ROLE_CORE)                      \
 	/* Orders: the core decides, the tools verify and call. */             \
 	X(MSG_ACT_ORDER,         ROLE_CORE,    ROLE_TOOLS)                     \
-	X(MSG_MANIFEST,          ROLE_CORE,    ROLE_TOOLS)                     \
+	X(MSG_MANIFEST,          ROLE_CORE,    ROLE_ACTOR)                     \
 	X(MSG_ACT_DONE,          ROLE_TOOLS,   ROLE_CORE)                      \
 	X(MSG_TOOLS_EPOCH,       ROLE_TOOLS,   ROLE_CORE)                      \
 	X(MSG_TOOL_READY,        ROLE_TOOLS,   ROLE_CORE)                      \
@@ -56,6 +58,13 @@
 	X(MSG_RUNNER_STATE,      ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_STDIO,        ROLE_RUNNER,  ROLE_TOOLS)                     \
+	/* The network of tools: opened for a call, on the order for it. */    \
+	X(MSG_TOOL_SOCKETS,      ROLE_RUNNER,  ROLE_GATE)                      \
+	X(MSG_TOOL_CLOSED,       ROLE_CORE,    ROLE_GATE)                      \
+	X(MSG_NET_ORDER,         ROLE_CORE,    ROLE_GATE)                      \
+	X(MSG_NET_OPEN,          ROLE_GATE,    ROLE_CORE)                      \
+	X(MSG_NET_END,           ROLE_CORE,    ROLE_GATE)                      \
+	X(MSG_NET_USED,          ROLE_GATE,    ROLE_CORE)                      \
 	/* Trust: only the vault changes it, on a signature it checked. */     \
 	X(MSG_TRUST_WANTED,      ROLE_READER,  ROLE_VAULT)                     \
 	X(MSG_TRUST_TABLE,       ROLE_VAULT,   ROLE_READER)                    \
@@ -82,7 +91,8 @@ enum role {
 #undef X
 	    ROLE_COUNT,
 	ROLE_ANY,
-	ROLE_READER
+	ROLE_READER,
+	ROLE_ACTOR
 };
 
 enum msg_type {

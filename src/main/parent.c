@@ -302,6 +302,7 @@ start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
 	const char *envp[] = {house.zone, NULL};
+	static const char *const names_files[] = {"/etc/resolv.conf"};
 	struct confine_start s = {
 	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
 	struct errmsg why = {""};
@@ -314,6 +315,11 @@ start_role(struct member *m)
 		snprintf(folder, sizeof(folder), "%s/%s",
 		    house.options.state_dir, m->row->folder);
 		s.state_dir = folder;
+	}
+	if (m->row->network) {
+		s.network = true;
+		s.files = names_files;
+		s.n_files = ARRAY_LEN(names_files);
 	}
 	s.fds[0] = ends[1];
 	if (confine_start(&s, &m->pid, &why) != OK)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "core/core.h"
+#include "gate/gate.h"
 #include "mind/mind.h"
 #include "sys/confine.h"
 #include "tools/tools.h"
@@ -15,23 +16,26 @@
  * Who may do what.  Every role below runs in fresh user, mount, pid,
  * network and IPC namespaces, under a root that holds at most its own
  * folder, with no new privileges, undumpable, behind a filter that knows
- * only the calls of its row.  None of them can make a socket or start a
- * program.  Whom each may talk to is ipc/lanes.h.
+ * only the calls of its row.  None of them can start a program, and none
+ * but the gate can make a socket.  Whom each may talk to is ipc/lanes.h.
  *
  * The runner is not here: it starts programs, so it is another user in
  * another unit and reaches the house through the parent's socket alone.
  */
 static const struct role_row rows[] = {
     /* Decides and remembers. */
-    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, core_main},
+    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, false, core_main},
     /* Reads what models and tools say. */
-    {ROLE_MIND, NULL, CALLS_LOOP, false, mind_main},
+    {ROLE_MIND, NULL, CALLS_LOOP, false, false, mind_main},
     /* Speaks MCP over descriptors it is handed. */
-    {ROLE_TOOLS, NULL, CALLS_LOOP, false, tools_main},
+    {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, tools_main},
     /* Listens. */
-    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, control_main},
+    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false,
+	control_main},
+    /* Connects for the tools. */
+    {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, gate_main},
     /* Keeps keys and the trust table. */
-    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, vault_main},
+    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, vault_main},
 };
 
 const struct role_row *

@@ -15,6 +15,9 @@ struct role_row {
 	unsigned calls;
 	/* When it dies the house starts anew; others restart alone. */
 	bool vital;
+	/* Keeps the machine's network, and may read how names are looked
+	 * up. */
+	bool network;
 	int (*main)(unsigned calls);
 };
 

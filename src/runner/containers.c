@@ -35,6 +35,7 @@ struct starting {
 	int pidfd;
 	int said_fd;
 	int streams[2]; /* The tools role's ends: stdin, stdout. */
+	int shim_fd; /* Where its sockets come from; -1: none are awaited. */
 };
 
 static enum err start_podman(struct starting *s);
@@ -66,6 +67,16 @@ close_streams(struct starting *s)
 }
 
 static void
+forget_shim(struct starting *s)
+{
+	if (s->shim_fd < 0)
+		return;
+	loop_remove(s->runner->loop, s->shim_fd);
+	close(s->shim_fd);
+	s->shim_fd = -1;
+}
+
+static void
 starting_free(struct starting *s)
 {
 	struct runner *r = s->runner;
@@ -82,6 +93,7 @@ starting_free(struct starting *s)
 	if (s->said_fd >= 0)
 		close(s->said_fd);
 	close_streams(s);
+	forget_shim(s);
 	json_free(s->order);
 	free(s);
 }
@@ -209,6 +221,7 @@ try_other(struct starting *s)
 	close(s->pidfd);
 	close(s->said_fd);
 	close_streams(s);
+	forget_shim(s);
 	s->pidfd = s->said_fd = -1;
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
@@ -280,6 +293,7 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .volume = json_flag(s->order, "volume"),
 	    .memory_mib = json_int(s->order, "memory_mib", 64),
 	    .pids = json_int(s->order, "pids", 16),
+	    .ports = json_get(s->order, "ports"),
 	    .command = json_get(s->order, "command")};
 	struct podman_words words;
 	char cgroup[CGROUP_PATH_SIZE];
@@ -312,6 +326,45 @@ hand_over(struct starting *s)
 	close_streams(s);
 }
 
+/* The sockets that the shim bound inside, once: from here on nothing that
+ * runs in the container can say anything to us. */
+static void
+on_shim(void *arg, int fd, int events)
+{
+	struct starting *s = arg;
+	struct json *body;
+	int fds[LANE_FDS_MAX];
+	size_t n_fds = 0;
+	size_t len = 0;
+	char mark = '\0';
+	size_t i;
+
+	(void)events;
+	if (sock_recv(fd, &mark, 1, &len, fds, &n_fds) == OK && len == 1 &&
+	    mark == 'N') {
+		body = json_object();
+		json_put_str(body, "tool", s->tool);
+		peers_send_fds(s->runner->peers, ROLE_GATE, MSG_TOOL_SOCKETS,
+		    body, fds, n_fds);
+	}
+	for (i = 0; i < n_fds; i++)
+		close(fds[i]);
+	forget_shim(s);
+}
+
+/* Podman ends when the tool runs, and that is behind the sockets. */
+static enum err
+await_sockets(struct starting *s, int pair_end)
+{
+	if (json_count(json_get(s->order, "ports")) == 0) {
+		close(pair_end);
+		return OK;
+	}
+	s->shim_fd = pair_end;
+	return loop_add(
+	    s->runner->loop, pair_end, LOOP_READ, on_shim, s);
+}
+
 static enum err
 start_podman(struct starting *s)
 {
@@ -332,7 +385,10 @@ start_podman(struct starting *s)
 	e = give_streams(s, pair[0]);
 	if (e == OK)
 		e = spawn_run(s, pair[1], said[1]);
-	close(pair[0]);
+	if (e == OK)
+		e = await_sockets(s, pair[0]);
+	else
+		close(pair[0]);
 	close(pair[1]);
 	close(said[1]);
 	s->said_fd = said[0];
@@ -372,7 +428,7 @@ containers_on_start(void *role, struct msg *m)
 	r->starting[i] = s = xalloc(sizeof(*s));
 	s->runner = r;
 	s->pidfd = s->said_fd = -1;
-	s->streams[0] = s->streams[1] = -1;
+	s->streams[0] = s->streams[1] = s->shim_fd = -1;
 	s->order = json_copy(m->body);
 	snprintf(s->tool, sizeof(s->tool), "%s", tool);
 	snprintf(s->runtime, sizeof(s->runtime), "%s",

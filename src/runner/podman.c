@@ -192,6 +192,11 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 		    r->tool);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
+	if (json_count(r->ports) > 0)
+		word(w, "u:53");
+	for (m = json_first(r->ports); m != NULL; m = json_next(m))
+		wordf(w, "t:%s", json_text(m));
+	word(w, "--");
 	for (m = json_first(r->command); m != NULL; m = json_next(m))
 		wordf(w, "%s", json_text(m));
 }

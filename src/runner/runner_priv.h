@@ -62,6 +62,7 @@ struct podman_run {
 	int slice;
 	int64_t memory_mib;
 	int64_t pids;
+	const struct json *ports; /* That the shim binds inside. */
 	const struct json *command;
 };
 

@@ -16,10 +16,10 @@
 #include "base/log.h"
 
 #define NAMESPACES                                                             \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |           \
-	    CLONE_NEWIPC)
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC)
 #define LOCKED (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define FIRST_FD 3
+#define CONFINE_PATH_MAX 256
 #define HIGH_FD 200 /* Above everything that is handed on. */
 
 static enum err
@@ -53,42 +53,101 @@ keep_ids(uid_t uid, gid_t gid)
 	return write_text("/proc/self/gid_map", line);
 }
 
-/* By descriptor: the folder may lie below what was just covered. */
+/* By descriptor: it may lie below what was just covered. */
 static enum err
-fill_root(int state_fd)
+bind_at(int fd, const char *to, unsigned long flags)
 {
 	char from[32];
 
-	if (state_fd < 0)
-		return OK;
-	snprintf(from, sizeof(from), "/proc/self/fd/%d", state_fd);
-	if (mkdir("/tmp/state", 0700) < 0 ||
-	    mount(from, "/tmp/state", NULL, MS_BIND, NULL) < 0 ||
-	    mount(NULL, "/tmp/state", NULL, MS_REMOUNT | MS_BIND | LOCKED,
-		NULL) < 0)
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	if (mount(from, to, NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0)
 		return ERR_IO;
+	close(fd);
 	return OK;
+}
+
+/* An empty file, in its folders, for another one to be bound over. */
+static enum err
+make_file(const char *path)
+{
+	char to[CONFINE_PATH_MAX];
+	char *slash;
+	int fd;
+
+	snprintf(to, sizeof(to), "/tmp%s", path);
+	for (slash = strchr(to + 5, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(to, 0755) < 0 && errno != EEXIST)
+			return ERR_IO;
+		*slash = '/';
+	}
+	fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return ERR_IO;
+	close(fd);
+	return OK;
+}
+
+/* What goes into the root, opened while the old one is still there. */
+struct furniture {
+	int state_fd; /* -1: none. */
+	int file_fds[CONFINE_FILES_MAX]; /* -1: there is no such file. */
+};
+
+static enum err
+open_furniture(const struct confine_start *s, struct furniture *ret)
+{
+	size_t i;
+
+	ret->state_fd = -1;
+	for (i = 0; i < s->n_files; i++)
+		ret->file_fds[i] = open(s->files[i], O_PATH | O_CLOEXEC);
+	if (s->state_dir == NULL)
+		return OK;
+	ret->state_fd = open(s->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return ret->state_fd >= 0 ? OK : ERR_IO;
+}
+
+static enum err
+fill_root(const struct confine_start *s, const struct furniture *f)
+{
+	char to[CONFINE_PATH_MAX];
+	enum err e = OK;
+	size_t i;
+
+	if (f->state_fd >= 0) {
+		if (mkdir("/tmp/state", 0700) < 0)
+			return ERR_IO;
+		e = bind_at(f->state_fd, "/tmp/state", LOCKED);
+	}
+	for (i = 0; i < s->n_files && e == OK; i++) {
+		if (f->file_fds[i] < 0)
+			continue;
+		e = make_file(s->files[i]);
+		snprintf(to, sizeof(to), "/tmp%s", s->files[i]);
+		if (e == OK)
+			e = bind_at(f->file_fds[i], to, MS_RDONLY | LOCKED);
+	}
+	return e;
 }
 
 /* A root of our own: an empty tmpfs, read-only once it is furnished. */
 static enum err
-enter_root(const char *state_dir)
+enter_root(const struct confine_start *s)
 {
-	int state_fd = -1;
-	enum err e;
+	struct furniture f;
+	enum err e = open_furniture(s, &f);
 
-	if (state_dir != NULL) {
-		state_fd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (state_fd < 0)
-			return ERR_IO;
-	}
+	if (e != OK)
+		return e;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/tmp", "tmpfs", LOCKED, "size=64k,mode=755") < 0)
 		return ERR_IO;
-	e = fill_root(state_fd);
+	e = fill_root(s, &f);
 	if (e != OK)
 		return e;
-	close(state_fd);
 	if (chdir("/tmp") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return ERR_IO;
@@ -146,7 +205,7 @@ child(const struct confine_start *s, uid_t uid, gid_t gid)
 	step = s->state_dir != NULL && access(s->state_dir, W_OK) < 0
 	    ? "write to its folder; is the disk read-only?"
 	    : "enter its own root";
-	if (enter_root(s->state_dir) != OK)
+	if (enter_root(s) != OK)
 		goto out;
 	step = "start its program";
 	syscall(SYS_execveat, exe_fd, "", s->argv, s->envp, AT_EMPTY_PATH);
@@ -160,8 +219,8 @@ confine_start(const struct confine_start *s, pid_t *ret_pid, struct errmsg *why)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	long pid =
-	    syscall(SYS_clone, NAMESPACES | SIGCHLD, NULL, NULL, NULL, NULL);
+	long flags = NAMESPACES | (s->network ? 0 : CLONE_NEWNET) | SIGCHLD;
+	long pid = syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
 
 	if (pid == 0)
 		child(s, uid, gid);

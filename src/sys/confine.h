@@ -6,7 +6,8 @@
  * How a role is locked up, in two halves.
  *
  * The parent's half, confine_start(): fresh user, mount, pid, network and
- * IPC namespaces and a read-only root that holds at most one folder, then
+ * IPC namespaces and a read-only root that holds at most one folder and a few
+ * files, then
  * exec.  Works without privileges.  The user inside is the user outside, so
  * that the exec drops the capabilities over the new namespaces.
  *
@@ -28,9 +29,12 @@ enum {
 	CALLS_FILES = 2, /* files below its own root */
 	CALLS_ACCEPT = 4, /* serve sockets it was handed; never make one */
 	CALLS_PROGRAMS = 8, /* fork, exec, wait: the runner, unfiltered */
+	/* Make internet sockets, connect, and look names up. */
+	CALLS_CONNECT = 16,
 };
 
 #define CONFINE_FDS_MAX 32
+#define CONFINE_FILES_MAX 4
 
 struct confine_start {
 	int exe_fd;
@@ -38,6 +42,11 @@ struct confine_start {
 	const char *const *envp;
 	/* Bound read-write at /state, or NULL for a root with nothing. */
 	const char *state_dir;
+	/* Files bound read-only where they are, as far as they exist. */
+	const char *const *files;
+	size_t n_files;
+	/* Keep the machine's network instead of an empty one. */
+	bool network;
 	/* Descriptors given, in order, as 3, 4, 5 ... in the new process;
 	 * -1 leaves a hole. */
 	int fds[CONFINE_FDS_MAX];

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/confine.h"
@@ -13,6 +14,8 @@
  * Both spellings of a call stand here (open and openat), since libc and
  * architecture choose; a name the architecture does not have is skipped.
  */
+
+#define SOCKET_TYPE_MASK 0xf /* Without SOCK_CLOEXEC and its like. */
 
 struct group {
 	unsigned bit;
@@ -38,10 +41,17 @@ static const char *const file_calls[] = {"open", "openat", "stat", "lstat",
 static const char *const accept_calls[] = {"accept4", "listen", "shutdown",
     "getsockname", "setsockopt", "recvfrom", "sendto", NULL};
 
+/* Names are looked up by libc, which reads its configuration. */
+static const char *const connect_calls[] = {"connect", "bind", "accept4",
+    "shutdown", "getsockname", "getpeername", "setsockopt", "getsockopt",
+    "recvfrom", "sendto", "splice", "pipe2", "open", "openat", "fstat",
+    "newfstatat", "statx", "lseek", NULL};
+
 static const struct group groups[] = {
     {CALLS_LOOP, loop_calls},
     {CALLS_FILES, file_calls},
     {CALLS_ACCEPT, accept_calls},
+    {CALLS_CONNECT, connect_calls},
 };
 
 static enum err
@@ -72,6 +82,27 @@ allow_memory(scmp_filter_ctx ctx)
 	return OK;
 }
 
+/* Of the internet, and of those no raw ones. */
+static enum err
+allow_sockets(scmp_filter_ctx ctx)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(families) * ARRAY_LEN(types); i++) {
+		struct scmp_arg_cmp args[] = {
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2]),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK,
+			(scmp_datum_t)types[i % 2])};
+
+		if (seccomp_rule_add_array(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, args) < 0)
+			return ERR_IO;
+	}
+	return OK;
+}
+
 static enum err
 load_filter(unsigned calls)
 {
@@ -84,6 +115,8 @@ load_filter(unsigned calls)
 			e = allow_names(ctx, groups[i].names);
 	if (e == OK)
 		e = allow_memory(ctx);
+	if (e == OK && (calls & CALLS_CONNECT))
+		e = allow_sockets(ctx);
 	if (e == OK &&
 	    (seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) < 0 ||
 		seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0 ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tool/manifest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +100,32 @@ read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 	    why);
 }
 
+/* It must be there in every call, as text. */
+static enum err
+read_url_arg(
+    const struct json *v, struct manifest_function *ret, struct errmsg *why)
+{
+	const char *name = json_str(v, "network");
+	size_t i;
+
+	if (!json_has(v, "network"))
+		return OK;
+	for (i = 0; i < ret->n_args && name != NULL; i++)
+		if (strcmp(ret->args[i].name, name) == 0 &&
+		    ret->args[i].required && ret->args[i].type == ARG_STRING)
+			return str_copy(
+			    ret->url_arg, sizeof(ret->url_arg), name);
+	return SAY(why,
+	    "'network' of '%s' must name a required text argument: the URL "
+	    "whose host it reaches",
+	    ret->name);
+}
+
 static enum err
 read_function(
     const struct json *v, struct manifest_function *ret, struct errmsg *why)
 {
-	static const char *const known[] = {"effect", "args"};
+	static const char *const known[] = {"effect", "args", "network"};
 	const char *effect = json_str(v, "effect");
 	const struct json *args = json_get(v, "args");
 	const struct json *m;
@@ -131,7 +153,7 @@ read_function(
 		if (e != OK)
 			return e;
 	}
-	return OK;
+	return read_url_arg(v, ret, why);
 }
 
 static enum err
@@ -194,7 +216,8 @@ read_image(const struct json *v, struct manifest *ret, struct errmsg *why)
 static enum err
 read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
-	static const char *const known[] = {"memory_mib", "pids", "call_ms"};
+	static const char *const known[] = {
+	    "memory_mib", "pids", "call_ms", "net_mib"};
 	const struct json *limits = json_get(v, "limits");
 	enum err e = OK;
 
@@ -211,8 +234,102 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 		    CALL_MS, &ret->call_ms, why);
 	if (e == OK)
 		e = read_number(
+		    limits, "net_mib", 1, 4096, 64, &ret->net_mib, why);
+	if (e == OK)
+		e = read_number(
 		    v, "idle_s", 1, 24 * 3600, 600, &ret->idle_s, why);
 	return e;
+}
+
+/* ---- The network ---- */
+
+static enum err
+add_port(struct manifest *m, uint16_t port, struct errmsg *why)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_ports; i++)
+		if (m->ports[i] == port)
+			return OK;
+	if (m->n_ports == TOOL_PORTS_MAX)
+		return SAY(why, "more than %d ports", TOOL_PORTS_MAX);
+	m->ports[m->n_ports++] = port;
+	return OK;
+}
+
+static enum err
+read_hosts(const struct json *v, const char *name, struct manifest *m,
+    struct host_grant *hosts, size_t *n, struct errmsg *why)
+{
+	const struct json *list = json_get(v, name);
+	const struct json *h;
+	struct errmsg detail;
+	enum err e = OK;
+
+	if (list != NULL &&
+	    (!json_is_array(list) || json_count(list) > TOOL_HOSTS_MAX))
+		return SAY(why, "'%s' must be a list of at most %d hosts", name,
+		    TOOL_HOSTS_MAX);
+	for (h = json_first(list); h != NULL && e == OK; h = json_next(h)) {
+		if (json_text(h) == NULL ||
+		    host_grant_read(json_text(h), &hosts[*n], &detail) != OK)
+			return SAY(why, "'%s': %.120s", name,
+			    json_text(h) != NULL ? detail.text : "no text");
+		e = add_port(m, hosts[(*n)++].port, why);
+	}
+	return e;
+}
+
+/* What functions with a URL may reach. */
+static enum err
+read_ports(const struct json *v, struct manifest *m, struct errmsg *why)
+{
+	const struct json *list = json_get(v, "ports");
+	const struct json *p;
+	enum err e = OK;
+	size_t i;
+
+	if (list != NULL && !json_is_array(list))
+		return SAY(why, "'ports' must be a list of numbers");
+	for (p = json_first(list); p != NULL && e == OK; p = json_next(p)) {
+		if (!json_is_integer(p) || json_double(p) < 1 ||
+		    json_double(p) > 65535)
+			return SAY(why, "'ports' must be numbers to 65535");
+		e = add_port(m, (uint16_t)json_double(p), why);
+	}
+	for (i = 0; i < m->n_functions && e == OK && list == NULL; i++) {
+		if (m->functions[i].url_arg[0] == '\0')
+			continue;
+		e = add_port(m, 80, why);
+		if (e == OK)
+			e = add_port(m, 443, why);
+	}
+	return e;
+}
+
+static enum err
+read_network(const struct json *v, struct manifest *m, struct errmsg *why)
+{
+	enum err e =
+	    read_hosts(v, "network", m, m->network, &m->n_network, why);
+	size_t i;
+
+	for (i = 0; i < m->n_network && e == OK; i++)
+		if (m->network[i].has_address)
+			e = SAY(why,
+			    "'network': an address is for 'lan'; the names "
+			    "of public hosts are looked up");
+	if (e == OK)
+		e = read_hosts(v, "lan", m, m->lan, &m->n_lan, why);
+	if (e == OK)
+		e = read_ports(v, m, why);
+	return e;
+}
+
+bool
+manifest_has_network(const struct manifest *m)
+{
+	return m->n_ports > 0;
 }
 
 static enum err
@@ -220,7 +337,7 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
-	    "functions", "description"};
+	    "functions", "description", "network", "lan", "ports"};
 	const char *transport = json_str(v, "transport");
 	enum err e =
 	    check_members(v, "the manifest", known, ARRAY_LEN(known), why);
@@ -246,6 +363,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_limits(v, ret, why);
 	if (e == OK)
 		e = read_functions(v, ret, why);
+	if (e == OK)
+		e = read_network(v, ret, why);
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
@@ -299,16 +418,23 @@ manifest_container(const struct manifest *m)
 {
 	struct json *v = json_object();
 	struct json *command = json_array();
+	struct json *ports = json_array();
+	char port[8];
 	size_t i;
 
 	for (i = 0; i < m->n_command; i++)
 		json_push(command, json_string(m->command[i]));
+	for (i = 0; i < m->n_ports; i++) {
+		snprintf(port, sizeof(port), "%d", (int)m->ports[i]);
+		json_push(ports, json_string(port));
+	}
 	json_put_str(v, "tool", m->name);
 	json_put_str(v, "image", m->image);
 	json_put(v, "command", command);
 	json_put_bool(v, "volume", m->volume);
 	json_put_int(v, "memory_mib", m->memory_mib);
 	json_put_int(v, "pids", m->pids);
+	json_put(v, "ports", ports);
 	return v;
 }
 

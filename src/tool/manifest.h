@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "net/host.h"
 #include "policy/policy.h"
 
 #define COMMAND_WORDS_MAX 8
@@ -33,6 +34,8 @@ struct manifest_function {
 	enum effect effect;
 	struct manifest_arg args[FUNCTION_ARGS_MAX];
 	size_t n_args;
+	/* The argument whose URL names a host for the call; "" for none. */
+	char url_arg[NAME_MAX_LEN + 1];
 };
 
 struct manifest {
@@ -42,6 +45,13 @@ struct manifest {
 	char command[COMMAND_WORDS_MAX][NAME_MAX_LEN + 1];
 	size_t n_command;
 	bool volume; /* A volume of its own at /data. */
+	struct host_grant network[TOOL_HOSTS_MAX]; /* Public addresses. */
+	size_t n_network;
+	struct host_grant lan[TOOL_HOSTS_MAX]; /* Private ones as well. */
+	size_t n_lan;
+	uint16_t ports[TOOL_PORTS_MAX]; /* All that it may reach at all. */
+	size_t n_ports;
+	int64_t net_mib; /* Both ways together, in one call. */
 	int64_t memory_mib;
 	int64_t pids;
 	int64_t call_ms;
@@ -56,6 +66,9 @@ struct manifest {
 NODISCARD enum err manifest_parse(
     const char *text, size_t len, struct manifest **ret, struct errmsg *why);
 void manifest_free(struct manifest *m);
+
+/* May it reach anything, in any call? */
+bool manifest_has_network(const struct manifest *m);
 
 const struct manifest_function *manifest_function(
     const struct manifest *m, const char *name);

@@ -33,10 +33,10 @@ on_order(void *role, struct msg *m)
 	struct errmsg why = {""};
 	struct order o = {.act = NULL};
 	struct room *r;
-	enum err e = order_read(t, m, &o, &why);
+	enum err e = order_read(m->body, m->bulk, m->bulk_len, &o, &why);
 
 	if (e == OK)
-		e = order_verify(t, &o, &why);
+		e = order_verify(t->verifier, &o, &why);
 	if (e != OK) {
 		log_warn("an order was refused: %s", why.text);
 		if (o.act != NULL)
@@ -60,21 +60,8 @@ static void
 on_manifest(void *role, struct msg *m)
 {
 	struct tools *t = role;
-	struct manifest *manifest;
-	struct errmsg why;
-	size_t i;
 
-	if (manifest_parse(m->bulk, m->bulk_len, &manifest, &why) != OK)
-		return;
-	for (i = 0; i < TOOLS_MAX && t->manifests[i] != NULL; i++)
-		if (strcmp(t->manifests[i]->name, manifest->name) == 0)
-			break;
-	if (i == TOOLS_MAX) {
-		manifest_free(manifest);
-		return;
-	}
-	manifest_free(t->manifests[i]);
-	t->manifests[i] = manifest;
+	verifier_put_manifest(t->verifier, m->bulk, m->bulk_len);
 }
 
 static void
@@ -82,9 +69,8 @@ on_trust_table(void *role, struct msg *m)
 {
 	struct tools *t = role;
 
-	if (trust_read(m->body, &t->trust) != OK)
+	if (verifier_put_trust(t->verifier, m->body) != OK)
 		fatal("the vault's trust table is malformed");
-	t->have_trust = true;
 }
 
 /* {"tool", "container"}, our end of its stdin, our end of its stdout. */
@@ -137,8 +123,8 @@ tools_main(unsigned calls)
 	crypto_open();
 	crypto_random(epoch, sizeof(epoch));
 	hex_write(t.epoch, epoch, sizeof(epoch));
-	t.spent = nonces_new(NONCES_SPENT_MAX);
 	t.peers = peers_open(&setup, PARENT_LANE_FD);
+	t.verifier = verifier_new(peers_boot(t.peers), t.epoch);
 	t.loop = peers_loop(t.peers);
 	/* Confine. */
 	if (confine_seal(calls) != OK)

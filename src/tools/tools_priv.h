@@ -2,12 +2,8 @@
 #ifndef TOOLS_TOOLS_PRIV_H
 #define TOOLS_TOOLS_PRIV_H
 
-#include "approval/grant.h"
-#include "approval/nonces.h"
-#include "approval/sheet.h"
-#include "approval/trust.h"
 #include "ipc/peers.h"
-#include "tool/manifest.h"
+#include "order/order.h"
 #include "tool/mcp.h"
 
 struct tools;
@@ -38,40 +34,9 @@ struct tools {
 	struct peers *peers;
 	struct loop *loop;
 	char epoch[TOKEN_SIZE];
-	struct trust trust;
-	bool have_trust;
-	struct nonces *spent;
-	int64_t wall_floor_ms; /* The latest wall clock that was seen. */
-	struct manifest *manifests[TOOLS_MAX];
+	struct verifier *verifier;
 	struct room *rooms[TOOLS_MAX];
 };
-
-/* ---- order.c: may this be done? ---- */
-
-struct signed_text {
-	struct str text;
-	const char *signature;
-};
-
-struct order {
-	const char *act;
-	const char *tool; /* "notes.delete" */
-	char room[NAME_MAX_LEN + 1];
-	char function[NAME_MAX_LEN + 1];
-	struct str args;
-	struct signed_text sheets[YES_MAX];
-	size_t n_sheets;
-	struct signed_text grant; /* Without text: none. */
-	const struct manifest *manifest;
-};
-
-NODISCARD enum err order_read(struct tools *t, const struct msg *m,
-    struct order *ret, struct errmsg *why);
-
-/* Everything that must hold before the tool hears of it.  Burns the nonce
- * of the sheet. */
-NODISCARD enum err order_verify(
-    struct tools *t, const struct order *o, struct errmsg *why);
 
 /* ---- room.c: the conversation with one container ---- */
 

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "order/order.h"
+
+#include <string.h>
+
+#include "approval/grant.h"
+#include "approval/nonces.h"
+#include "base/log.h"
+#include "sys/clock.h"
+
+struct verifier {
+	const char *boot;
+	const char *epoch;
+	int64_t begun_ms; /* Boot clock. */
+	struct trust trust;
+	bool have_trust;
+	struct nonces *spent;
+	int64_t wall_floor_ms; /* The latest wall clock that was seen. */
+	struct manifest *manifests[TOOLS_MAX];
+};
+
+struct verifier *
+verifier_new(const char *boot, const char *epoch)
+{
+	struct verifier *v = xalloc(sizeof(*v));
+
+	v->boot = boot;
+	v->epoch = epoch;
+	v->begun_ms = clock_boot_ms();
+	v->spent = nonces_new(NONCES_SPENT_MAX);
+	return v;
+}
+
+enum err
+verifier_put_trust(struct verifier *v, const struct json *table)
+{
+	enum err e = trust_read(table, &v->trust);
+
+	if (e == OK)
+		v->have_trust = true;
+	return e;
+}
+
+void
+verifier_put_manifest(struct verifier *v, const char *text, size_t len)
+{
+	struct manifest *m;
+	struct errmsg why;
+	size_t i;
+
+	if (manifest_parse(text, len, &m, &why) != OK)
+		return;
+	for (i = 0; i < TOOLS_MAX && v->manifests[i] != NULL; i++)
+		if (strcmp(v->manifests[i]->name, m->name) == 0)
+			break;
+	if (i == TOOLS_MAX) {
+		manifest_free(m);
+		return;
+	}
+	manifest_free(v->manifests[i]);
+	v->manifests[i] = m;
+}
+
+const struct manifest *
+verifier_manifest(const struct verifier *v, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX && v->manifests[i] != NULL; i++) {
+		const struct manifest *m = v->manifests[i];
+
+		if (strcmp(m->name, tool) == 0)
+			return v->have_trust &&
+				trust_has_manifest(&v->trust, tool, &m->digest)
+			    ? m
+			    : NULL;
+	}
+	return NULL;
+}
+
+/* One of the texts behind the arguments, in the order they are listed. */
+static enum err
+read_signed(const struct json *v, struct str *rest, struct signed_text *ret)
+{
+	int64_t bytes = json_int(v, "bytes", -1);
+
+	if (bytes < 1 || (uint64_t)bytes > rest->len)
+		return ERR_INPUT;
+	ret->text = (struct str){rest->p, (size_t)bytes};
+	ret->signature = json_words(v, "signature");
+	rest->p += bytes;
+	rest->len -= (size_t)bytes;
+	return OK;
+}
+
+static enum err
+read_all_signed(const struct json *body, struct str rest, struct order *o)
+{
+	const struct json *v = json_first(json_get(body, "sheets"));
+	enum err e = OK;
+
+	for (; v != NULL && e == OK; v = json_next(v)) {
+		if (o->n_sheets == YES_MAX)
+			return ERR_LIMIT;
+		e = read_signed(v, &rest, &o->sheets[o->n_sheets++]);
+	}
+	v = json_first(json_get(body, "grants"));
+	if (e == OK && v != NULL)
+		e = read_signed(v, &rest, &o->grant);
+	return e == OK && rest.len == 0 ? OK : ERR_INPUT;
+}
+
+enum err
+order_read(const struct json *body, const char *bulk, size_t bulk_len,
+    struct order *ret, struct errmsg *why)
+{
+	int64_t args_len = json_int(body, "args_bytes", -1);
+	struct order o = {
+	    .act = json_str(body, "act"), .tool = json_str(body, "tool")};
+	struct str rest;
+
+	if (o.act == NULL || o.tool == NULL || args_len < 2 ||
+	    args_len > ARGS_MAX || (size_t)args_len > bulk_len ||
+	    tool_name_split(o.tool, o.room, o.function) != OK)
+		return err_say(why, ERR_INPUT, "the order is malformed");
+	o.args.p = bulk;
+	o.args.len = (size_t)args_len;
+	rest.p = bulk + args_len;
+	rest.len = bulk_len - (size_t)args_len;
+	*ret = o;
+	if (read_all_signed(body, rest, ret) != OK)
+		return err_say(why, ERR_INPUT, "the order is malformed");
+	return OK;
+}
+
+static enum err
+verify_manifest(
+    const struct verifier *v, struct order *o, struct errmsg *why)
+{
+	o->manifest = verifier_manifest(v, o->room);
+	if (o->manifest == NULL)
+		return err_say(why, ERR_DENIED,
+		    "the manifest of '%s' is not the one an owner signed",
+		    o->room);
+	o->f = manifest_function(o->manifest, o->function);
+	if (o->f == NULL)
+		return err_say(why, ERR_DENIED,
+		    "the manifest of '%s' has no function '%s'", o->room,
+		    o->function);
+	return OK;
+}
+
+static enum err
+verify_args(const struct order *o, struct json **ret, struct errmsg *why)
+{
+	struct json *args;
+	enum err e = json_parse(o->args.p, o->args.len, &args);
+
+	if (e != OK || memchr(o->args.p, '\n', o->args.len) != NULL) {
+		if (e == OK)
+			json_free(args);
+		return err_say(
+		    why, ERR_INPUT, "the arguments are not one line of JSON");
+	}
+	e = manifest_check_args(o->f, args, why);
+	if (e != OK)
+		json_free(args);
+	else
+		*ret = args;
+	return e;
+}
+
+/* The clock may go back while we run, what we have seen does not. */
+static int64_t
+seen_wall_ms(struct verifier *v)
+{
+	int64_t wall_ms = clock_wall_ms();
+
+	if (wall_ms > v->wall_floor_ms)
+		v->wall_floor_ms = wall_ms;
+	return v->wall_floor_ms;
+}
+
+/* One sheet: signed by a live client, and about this act, here, now. */
+static enum err
+verify_sheet(struct verifier *v, const struct order *o,
+    const struct signed_text *s, const char *network, struct sheet *ret,
+    struct errmsg *why)
+{
+	struct sheet_binding binding = {.boot = v->boot,
+	    .epoch = v->epoch,
+	    .since_ms = v->begun_ms,
+	    .now_ms = clock_boot_ms(),
+	    .act = o->act,
+	    .tool = o->tool,
+	    .effect = effect_name(o->f->effect),
+	    .manifest = &o->manifest->digest,
+	    .args = o->args,
+	    .network = network};
+	struct signature sig;
+	enum err e;
+
+	if (signature_read(s->signature, &sig) != OK)
+		return err_say(why, ERR_INPUT, "the signature is malformed");
+	e = sheet_verify(&v->trust, s->text, &sig, seen_wall_ms(v), ret, why);
+	return e == OK ? sheet_binds(ret, &binding, why) : e;
+}
+
+/* All that the question asked for; then its nonce is burned. */
+static enum err
+verify_sheets(
+    struct verifier *v, const struct order *o, struct errmsg *why)
+{
+	struct sheet sheets[YES_MAX];
+	struct buf network;
+	size_t i;
+	enum err e = OK;
+
+	buf_init(&network, REACH_TEXT_MAX);
+	reach_write(&o->reach, &network);
+	for (i = 0; i < o->n_sheets && e == OK; i++)
+		e = verify_sheet(
+		    v, o, &o->sheets[i], network.p, &sheets[i], why);
+	buf_done(&network);
+	if (e == OK)
+		e = sheets_suffice(sheets, o->n_sheets,
+		    o->f->effect == EFFECT_MONEY ? 2 : 1, why);
+	if (e != OK)
+		return e;
+	e = nonces_remember(v->spent, sheets[0].nonce,
+	    sheets[0].issued_ms + POLICY_TTL_MAX_S * (int64_t)1000,
+	    clock_boot_ms());
+	if (e != OK)
+		return err_say(why, e,
+		    e == ERR_REPLAY ? "the sheet was used before"
+				    : "too many sheets are remembered");
+	return OK;
+}
+
+/* "Always like this".  Money takes two people each time. */
+static enum err
+verify_grant(struct verifier *v, const struct order *o,
+    const struct json *args, struct errmsg *why)
+{
+	struct grant_case c = {.tool = o->tool,
+	    .effect = effect_name(o->f->effect),
+	    .manifest = &o->manifest->digest,
+	    .args = o->args,
+	    .parsed = args,
+	    .now_ms = seen_wall_ms(v),
+	    .minute = clock_local_minute(clock_wall_ms())};
+	struct signature sig;
+	struct grant g;
+	enum err e;
+
+	if (o->f->effect == EFFECT_MONEY)
+		return err_say(why, ERR_DENIED, "no grant stands for money");
+	if (signature_read(o->grant.signature, &sig) != OK)
+		return err_say(why, ERR_INPUT, "the signature is malformed");
+	e = grant_verify(&v->trust, o->grant.text, &sig, &g, why);
+	return e == OK ? grant_covers(&g, &c, why) : e;
+}
+
+static enum err
+verify_yes(struct verifier *v, const struct order *o,
+    const struct json *args, struct errmsg *why)
+{
+	if (!effect_needs_yes(o->f->effect))
+		return OK;
+	if (o->n_sheets > 0)
+		return verify_sheets(v, o, why);
+	if (o->grant.text.len > 0)
+		return verify_grant(v, o, args, why);
+	return err_say(why, ERR_DENIED,
+	    "an act of effect '%s' needs a signed sheet",
+	    effect_name(o->f->effect));
+}
+
+enum err
+order_verify(struct verifier *v, struct order *o, struct errmsg *why)
+{
+	struct json *args = NULL;
+	enum err e = verify_manifest(v, o, why);
+
+	if (e == OK)
+		e = verify_args(o, &args, why);
+	if (e == OK)
+		e = reach_of_call(o->manifest, o->f, args, &o->reach, why);
+	if (e == OK)
+		e = verify_yes(v, o, args, why);
+	json_free(args);
+	return e;
+}
