@@ -90,6 +90,7 @@
 
 /* What tools reach. */
 #define HOST_MAX 253
+#define HOST_LABEL_MAX 63
 #define URL_MAX 2048
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
