@@ -108,6 +108,9 @@ $(B)/durward: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(LIBS)
 
+# What it has within itself, where -MMD does not look.
+$(B)/src/runner/profile.o $(A)/src/runner/profile.o: config/seccomp/$(ARCH).json
+
 build/durward: $(B)/durward
 	$(call say,STRIP,$@)
 	$(Q)$(STRIP) -o $@ $<

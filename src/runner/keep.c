@@ -17,6 +17,31 @@ path_of(const struct keep *k, const char *file, char *ret, size_t size)
 	snprintf(ret, size, "%s/%s", k->folder, file);
 }
 
+/* Written anew at each start: what stands there was this user's to change.
+ * Tools are other users, and read the last two. */
+static enum err
+write_files(const struct keep *k)
+{
+	static const char resolv[] = "nameserver 127.0.0.53\n"
+				     "options ndots:0 timeout:2 attempts:1\n";
+	/* Podman would write down the names that the host has for itself. */
+	static const char hosts[] = "127.0.0.1 localhost\n";
+	struct str seccomp = profile_text();
+	char path[600];
+	enum err e;
+
+	path_of(k, KEEP_SECCOMP, path, sizeof(path));
+	e = file_replace(path, seccomp.p, seccomp.len, 0600);
+	if (e != OK)
+		return e;
+	path_of(k, KEEP_RESOLV, path, sizeof(path));
+	e = file_replace(path, resolv, strlen(resolv), 0644);
+	if (e != OK)
+		return e;
+	path_of(k, KEEP_HOSTS, path, sizeof(path));
+	return file_replace(path, hosts, strlen(hosts), 0644);
+}
+
 enum err
 keep_open(struct keep *k, struct errmsg *why)
 {
@@ -32,6 +57,9 @@ keep_open(struct keep *k, struct errmsg *why)
 	if (file_mkdir(k->folder, 0700) != OK)
 		return err_say(why, ERR_IO,
 		    "%.200s cannot be made; is the home writable?", k->folder);
+	if (write_files(k) != OK)
+		return err_say(why, ERR_IO,
+		    "%.200s cannot be written; is there room?", k->folder);
 	path_of(k, "runtime", path, sizeof(path));
 	buf_init(&b, sizeof(k->runtime) - 1);
 	if (file_read(path, &b) == OK && str_is_name(b.p))
