@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "runner/runner_priv.h"
@@ -17,6 +18,20 @@ path_of(const struct keep *k, const char *file, char *ret, size_t size)
 	snprintf(ret, size, "%s/%s", k->folder, file);
 }
 
+static enum err
+write_file(const struct keep *k, const char *name, struct str text, mode_t mode)
+{
+	char path[600];
+	enum err e;
+
+	path_of(k, name, path, sizeof(path));
+	e = file_replace(path, text.p, text.len, mode);
+	/* Whatever our umask is. */
+	if (e == OK && chmod(path, mode) < 0)
+		e = ERR_IO;
+	return e;
+}
+
 /* Written anew at each start: what stands there was this user's to change.
  * Tools are other users, and read the last two. */
 static enum err
@@ -26,20 +41,15 @@ write_files(const struct keep *k)
 				     "options ndots:0 timeout:2 attempts:1\n";
 	/* Podman would write down the names that the host has for itself. */
 	static const char hosts[] = "127.0.0.1 localhost\n";
-	struct str seccomp = profile_text();
-	char path[600];
-	enum err e;
+	enum err e = write_file(k, KEEP_SECCOMP, profile_text(), 0600);
 
-	path_of(k, KEEP_SECCOMP, path, sizeof(path));
-	e = file_replace(path, seccomp.p, seccomp.len, 0600);
-	if (e != OK)
-		return e;
-	path_of(k, KEEP_RESOLV, path, sizeof(path));
-	e = file_replace(path, resolv, strlen(resolv), 0644);
-	if (e != OK)
-		return e;
-	path_of(k, KEEP_HOSTS, path, sizeof(path));
-	return file_replace(path, hosts, strlen(hosts), 0644);
+	if (e == OK)
+		e = write_file(k, KEEP_RESOLV,
+		    (struct str){resolv, sizeof(resolv) - 1}, 0644);
+	if (e == OK)
+		e = write_file(k, KEEP_HOSTS,
+		    (struct str){hosts, sizeof(hosts) - 1}, 0644);
+	return e;
 }
 
 enum err

@@ -14,6 +14,7 @@
 
 #define QUICK_MS 8000
 #define SLICE_IDS 1024
+#define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none. */
 #define NETWORK "--network=none"
@@ -178,7 +179,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	static const char *const fixed[] = {"run", "-d", "--rm", "--pull=never",
 	    "--preserve-fds=1", NETWORK, "--http-proxy=false", "--read-only",
 	    "--read-only-tmpfs=false",
-	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777",
+	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,U",
 	    "--sysctl=net.ipv4.ip_unprivileged_port_start=0", "--cap-drop=all",
 	    "--security-opt=no-new-privileges", "--security-opt=mask=/sys",
 	    "--ipc=none", "--log-driver=none"};
@@ -197,9 +198,10 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	limit_words(r, w);
 	id_words(r, w);
 	wordf(w, "--security-opt=seccomp=%s/" KEEP_SECCOMP, r->folder);
-	wordf(w, "--volume=%s/" KEEP_RESOLV ":/etc/resolv.conf:ro", r->folder);
-	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:ro", r->folder);
-	wordf(w, "--volume=%s:/shim:ro", r->shim);
+	wordf(w, "--volume=%s/" KEEP_RESOLV ":/etc/resolv.conf:" DATA_ONLY,
+	    r->folder);
+	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:" DATA_ONLY, r->folder);
+	wordf(w, "--volume=%s:/shim:ro,nosuid,nodev", r->shim);
 	if (r->volume)
 		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
 		    r->tool);
