@@ -16,8 +16,9 @@
 #define SLICE_IDS 1024
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
-/* The only network a tool has is none. */
-#define NETWORK "--network=none"
+/* The only network a tool has is none.  In it any port is anybody's. */
+#define ANY_PORT "--sysctl=net.ipv4.ip_unprivileged_port_start=0"
+#define NETWORK "--network=none", ANY_PORT
 
 static void
 word(struct podman_words *w, const char *text)
@@ -179,8 +180,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	static const char *const fixed[] = {"run", "-d", "--rm", "--pull=never",
 	    "--preserve-fds=1", NETWORK, "--http-proxy=false", "--read-only",
 	    "--read-only-tmpfs=false",
-	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,U",
-	    "--sysctl=net.ipv4.ip_unprivileged_port_start=0", "--cap-drop=all",
+	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,U", "--cap-drop=all",
 	    "--security-opt=no-new-privileges", "--security-opt=mask=/sys",
 	    "--ipc=none", "--log-driver=none"};
 	const struct json *m;
