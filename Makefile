@@ -108,6 +108,9 @@ $(B)/durward: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(LIBS)
 
+# What it has within itself, where -MMD does not look.
+$(B)/src/runner/profile.o $(A)/src/runner/profile.o: config/seccomp/$(ARCH).json
+
 build/durward: $(B)/durward
 	$(call say,STRIP,$@)
 	$(Q)$(STRIP) -o $@ $<
@@ -221,10 +224,25 @@ $(BAD)/tool.json: $(BAD)/program tests/containers/badtool/tool.json.in \
 	$(Q)scripts/make-image badtool $(BAD) \
 		tests/containers/badtool/tool.json.in
 
+# A tool that tries to get out, as a tool with a volume and as one without.
+HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume
+HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
+$(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
+		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ \
+		$(filter %.c,$^) -lcjson -lm
+
+$(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
+		$(wildcard containers/hostile/*.json.in)
+	$(call say,IMAGE,$(*F))
+	$(Q)scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
+
 check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
-check-containers: all $(PROBES) $(BAD)/tool.json
+check-containers: all $(PROBES) $(BAD)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
 # ---- power cuts ----

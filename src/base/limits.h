@@ -87,6 +87,10 @@
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000
 #define CALLS_OPEN_MAX 16
+/* A file of a tool's volume; a volume of many is not bounded yet. */
+#define VOLUME_FILE_MAX (64 * 1024 * 1024)
+/* At least so many processes where a limit counts the OCI runtime's threads. */
+#define NPROC_MIN 32
 
 /* What tools reach. */
 #define HOST_MAX 253

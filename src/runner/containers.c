@@ -289,6 +289,7 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .name = s->name,
 	    .tool = s->tool,
 	    .image = json_str(s->order, "image"),
+	    .folder = r->keep.folder,
 	    .shim = r->shim,
 	    .volume = json_flag(s->order, "volume"),
 	    .memory_mib = json_int(s->order, "memory_mib", 64),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "runner/runner_priv.h"
@@ -15,6 +16,40 @@ static void
 path_of(const struct keep *k, const char *file, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s/%s", k->folder, file);
+}
+
+static enum err
+write_file(const struct keep *k, const char *name, struct str text, mode_t mode)
+{
+	char path[600];
+	enum err e;
+
+	path_of(k, name, path, sizeof(path));
+	e = file_replace(path, text.p, text.len, mode);
+	/* Whatever our umask is. */
+	if (e == OK && chmod(path, mode) < 0)
+		e = ERR_IO;
+	return e;
+}
+
+/* Written anew at each start: what stands there was this user's to change.
+ * Tools are other users, and read the last two. */
+static enum err
+write_files(const struct keep *k)
+{
+	static const char resolv[] = "nameserver 127.0.0.53\n"
+				     "options ndots:0 timeout:2 attempts:1\n";
+	/* Podman would write down the names that the host has for itself. */
+	static const char hosts[] = "127.0.0.1 localhost\n";
+	enum err e = write_file(k, KEEP_SECCOMP, profile_text(), 0600);
+
+	if (e == OK)
+		e = write_file(k, KEEP_RESOLV,
+		    (struct str){resolv, sizeof(resolv) - 1}, 0644);
+	if (e == OK)
+		e = write_file(k, KEEP_HOSTS,
+		    (struct str){hosts, sizeof(hosts) - 1}, 0644);
+	return e;
 }
 
 enum err
@@ -32,6 +67,9 @@ keep_open(struct keep *k, struct errmsg *why)
 	if (file_mkdir(k->folder, 0700) != OK)
 		return err_say(why, ERR_IO,
 		    "%.200s cannot be made; is the home writable?", k->folder);
+	if (write_files(k) != OK)
+		return err_say(why, ERR_IO,
+		    "%.200s cannot be written; is there room?", k->folder);
 	path_of(k, "runtime", path, sizeof(path));
 	buf_init(&b, sizeof(k->runtime) - 1);
 	if (file_read(path, &b) == OK && str_is_name(b.p))

@@ -14,9 +14,11 @@
 
 #define QUICK_MS 8000
 #define SLICE_IDS 1024
+#define DATA_ONLY "ro,noexec,nosuid,nodev"
 
-/* The only network a tool has is none. */
-#define NETWORK "--network=none"
+/* The only network a tool has is none.  In it any port is anybody's. */
+#define ANY_PORT "--sysctl=net.ipv4.ip_unprivileged_port_start=0"
+#define NETWORK "--network=none", ANY_PORT
 
 static void
 word(struct podman_words *w, const char *text)
@@ -141,10 +143,19 @@ out:
 static void
 limit_words(const struct podman_run *r, struct podman_words *w)
 {
+	int64_t nproc = r->pids > NPROC_MIN ? r->pids : NPROC_MIN;
+
 	word(w, "--ulimit=core=0:0");
 	word(w, "--ulimit=nofile=256:256");
-	if (!r->limits)
+	word(w, "--ulimit=msgqueue=0:0");
+	wordf(w, "--ulimit=fsize=%d:%d", VOLUME_FILE_MAX, VOLUME_FILE_MAX);
+	if (!r->limits) {
+		/* Each tool is a user of its own, so that this counts its
+		 * processes alone. */
+		wordf(w, "--ulimit=nproc=%lld:%lld", (long long)nproc,
+		    (long long)nproc);
 		return;
+	}
 	word(w, "--cgroups=split");
 	wordf(w, "--memory=%lldm", (long long)r->memory_mib);
 	wordf(w, "--memory-swap=%lldm", (long long)r->memory_mib);
@@ -169,7 +180,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	static const char *const fixed[] = {"run", "-d", "--rm", "--pull=never",
 	    "--preserve-fds=1", NETWORK, "--http-proxy=false", "--read-only",
 	    "--read-only-tmpfs=false",
-	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m", "--cap-drop=all",
+	    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,U", "--cap-drop=all",
 	    "--security-opt=no-new-privileges", "--security-opt=mask=/sys",
 	    "--ipc=none", "--log-driver=none"};
 	const struct json *m;
@@ -186,7 +197,11 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	wordf(w, "--label=durward.tool=%s", r->tool);
 	limit_words(r, w);
 	id_words(r, w);
-	wordf(w, "--volume=%s:/shim:ro", r->shim);
+	wordf(w, "--security-opt=seccomp=%s/" KEEP_SECCOMP, r->folder);
+	wordf(w, "--volume=%s/" KEEP_RESOLV ":/etc/resolv.conf:" DATA_ONLY,
+	    r->folder);
+	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:" DATA_ONLY, r->folder);
+	wordf(w, "--volume=%s:/shim:ro,nosuid,nodev", r->shim);
 	if (r->volume)
 		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
 		    r->tool);

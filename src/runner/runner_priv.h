@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/str.h"
 #include "ipc/peers.h"
 
 #define ARGV_MAX 96
@@ -16,11 +17,20 @@ struct keep {
 	char runtime[16]; /* The OCI runtime that worked; "" at first. */
 };
 
+/* Files of the folder that every container is started with. */
+#define KEEP_SECCOMP "seccomp.json"
+#define KEEP_RESOLV "resolv.conf"
+#define KEEP_HOSTS "hosts"
+
 NODISCARD enum err keep_open(struct keep *k, struct errmsg *why);
 void keep_runtime(struct keep *k, const char *runtime);
 
 /* The tool's slice of subordinate ids: the same number for ever. */
 NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
+
+/* ---- profile.c: what a tool may ask of the kernel ---- */
+
+struct str profile_text(void);
 
 /* ---- cgroup.c: the cgroup v2 of our own, if there is one ---- */
 
@@ -57,6 +67,7 @@ struct podman_run {
 	const char *name;
 	const char *tool;
 	const char *image;
+	const char *folder; /* Of the keep. */
 	const char *shim;
 	bool volume;
 	int slice;
