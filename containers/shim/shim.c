@@ -26,7 +26,7 @@
 
 #define SOCKET_FD 3
 #define STREAMS 3
-#define SOCKETS_MAX 5 /* One for names, TOOL_PORTS_MAX for connections. */
+#define SOCKETS_MAX 6 /* One for names, TOOL_PORTS_MAX for connections. */
 #define BACKLOG 64
 #define NO_SOCKETS 112
 #define NO_STREAMS 113
@@ -43,8 +43,8 @@ bind_one(const char *word)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};
 	int tcp = word[0] == 't';
-	int fd = socket(
-	    AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	int fd =
+	    socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 
 	if ((word[0] != 't' && word[0] != 'u') || word[1] != ':' || fd < 0)
 		return -1;
@@ -62,18 +62,19 @@ send_sockets(const int *fds, int n)
 	char mark = 'N';
 	struct iovec iov = {.iov_base = &mark, .iov_len = 1};
 	union control control;
+	size_t len = (size_t)n * sizeof(int);
 	struct msghdr mh = {.msg_iov = &iov,
 	    .msg_iovlen = 1,
 	    .msg_control = control.space,
-	    .msg_controllen = CMSG_SPACE((size_t)n * sizeof(int))};
+	    .msg_controllen = (socklen_t)CMSG_SPACE(len)};
 	struct cmsghdr *cm;
 
 	memset(&control, 0, sizeof(control));
 	cm = CMSG_FIRSTHDR(&mh);
 	cm->cmsg_level = SOL_SOCKET;
 	cm->cmsg_type = SCM_RIGHTS;
-	cm->cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
-	memcpy(CMSG_DATA(cm), fds, (size_t)n * sizeof(int));
+	cm->cmsg_len = (socklen_t)CMSG_LEN(len);
+	memcpy(CMSG_DATA(cm), fds, len);
 	return sendmsg(SOCKET_FD, &mh, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 

@@ -77,6 +77,8 @@ act_forget(struct open_act *o)
 	act_forget_sheets(o);
 	loop_timer_cancel(a->s.loop, o->timer);
 	free(o->grant);
+	free(o->done.text);
+	json_free(o->used);
 	act_free(o->act);
 	free(o);
 }
@@ -181,18 +183,24 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 {
 	struct acts *a = o->acts;
 	bool began = o->started_ms != 0;
+	struct json *details;
 	struct record *r;
 	struct buf result;
 
 	loop_timer_cancel(a->s.loop, o->timer);
 	o->timer = 0;
+	act_close_network(o);
 	release_container(o);
 	state = end_of(o->act, state, text, &result);
 	free(o->act->result);
 	o->act->result = buf_steal(&result);
 	if (state != ACT_DENIED)
 		pass_labels(o);
-	r = act_go(o, state, record_result(o->act->result));
+	details = record_result(o->act->result);
+	if (o->used != NULL)
+		json_put(details, "network", o->used);
+	o->used = NULL;
+	r = act_go(o, state, details);
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
 	/* Doing it again would be visible, or a client waits to be told. */

@@ -29,9 +29,14 @@ struct house_function {
 
 struct acts_ports {
 	void *arg;
-	/* An order to the tools role; false when it is away. */
+	/* An order to the tools role; false when it is away.  Takes `body`
+	 * over. */
 	bool (*order)(
 	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
+	/* The same to the gate, and that the call is over. */
+	bool (*net_order)(
+	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
+	void (*net_end)(void *arg, const char *act);
 	/* Its epoch; "" while it is away. */
 	const char *(*epoch)(void *arg);
 	/* May the runner still come, so that waiting makes sense? */
@@ -94,7 +99,12 @@ void acts_tools_lost(struct acts *a);
 void acts_tools_ready(struct acts *a);
 void acts_runner_ready(struct acts *a);
 void acts_on_done(
-    struct acts *a, const char *id, bool ok, bool late, const char *text);
+    struct acts *a, const char *id, bool ok, bool late, char *text);
+
+/* What the gate says: whether it opened, and what was reached. */
+void acts_on_net_open(struct acts *a, const char *id, bool ok, const char *why);
+void acts_on_net_used(struct acts *a, const char *id, const struct json *used);
+void acts_gate_lost(struct acts *a);
 
 /* What sheets name has changed: every open question is asked anew. */
 void acts_ask_anew(struct acts *a);

@@ -5,6 +5,7 @@
 #include "acts/acts.h"
 #include "approval/grant.h"
 #include "approval/sheet.h"
+#include "tool/reach.h"
 
 /* A sheet that was shown to one client, word for word, and its yes. */
 struct shown_sheet {
@@ -12,6 +13,16 @@ struct shown_sheet {
 	char *text;
 	bool is_signed;
 	char signature[SIGNATURE_TEXT_SIZE];
+};
+
+/* How far the network of an act is. */
+enum net_state { NET_NONE, NET_ASKED, NET_OPEN, NET_ENDING };
+
+/* What the tools role said of it.  `late`: perhaps it was done. */
+struct done {
+	bool ok;
+	bool late;
+	char *text;
 };
 
 /* An act that is not over, with what it needs while it is open. */
@@ -27,6 +38,9 @@ struct open_act {
 	bool holds; /* Its tool's container. */
 	struct charges charges;
 	int64_t started_ms; /* Boot clock. */
+	enum net_state net;
+	struct done done; /* While the network ends. */
+	struct json *used; /* Of the network, for the record of its end. */
 };
 
 struct acts {
@@ -73,6 +87,22 @@ void act_case(struct open_act *o, struct names *labels, struct judge_case *ret);
 
 /* Allowed or approved: go on as far as the tool allows. */
 void act_go_on(struct open_act *o);
+
+/* The order, as all that act on it get it; the bulk is the caller's. */
+struct json *act_order(struct open_act *o, struct buf *ret_bulk);
+void act_send_order(struct open_act *o);
+void act_done(struct open_act *o, const struct done *done);
+
+/* ---- reaching.c ---- */
+
+/* False when it reaches nothing. */
+bool act_reach(const struct open_act *o, struct reach *ret);
+/* What follows is its order, or its end. */
+void act_ask_network(struct open_act *o);
+/* Nobody waits for what was used. */
+void act_close_network(struct open_act *o);
+/* act_done() follows, when the gate has closed everything. */
+void act_end_network(struct open_act *o, const struct done *done);
 
 /* ---- asking.c ---- */
 

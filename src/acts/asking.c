@@ -133,6 +133,7 @@ struct sheet_texts {
 	char schema[DIGEST_HEX_SIZE];
 	char attempt[64];
 	struct buf labels;
+	struct buf network;
 };
 
 static void
@@ -155,7 +156,9 @@ static void
 fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 {
 	const struct act *a = o->act;
+	struct reach reach;
 
+	act_reach(o, &reach);
 	names_write(&a->labels, &texts->labels);
 	snprintf(texts->attempt, sizeof(texts->attempt),
 	    a->attempt > 1 ? "%d, and it may have been done already" : "first",
@@ -170,7 +173,9 @@ fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	s->args = text_of(a->args);
 	s->origins = text_of(a->origins[0] != '\0' ? a->origins : "none");
 	s->labels = text_of(texts->labels.p);
-	s->entities = s->network = s->secrets = text_of("none");
+	reach_write(&reach, &texts->network);
+	s->network = text_of(texts->network.p);
+	s->entities = s->secrets = text_of("none");
 	s->price = text_of("nothing");
 	s->decision = text_of("approve");
 	crypto_hash(s->args.p, s->args.len, &s->args_digest);
@@ -220,6 +225,7 @@ make_sheet(struct open_act *o, const struct client *client, char **ret_text,
 
 	memset(&s, 0, sizeof(s));
 	buf_init(&texts.labels, NAMES_MAX * (NAME_MAX_LEN + 1));
+	buf_init(&texts.network, REACH_TEXT_MAX);
 	buf_init(&b, SHEET_MAX);
 	e = fill_sheet(o, client, &texts, &s);
 	if (e != OK)
@@ -231,6 +237,7 @@ make_sheet(struct open_act *o, const struct client *client, char **ret_text,
 		*ret_text = buf_steal(&b);
 	buf_done(&b);
 	buf_done(&texts.labels);
+	buf_done(&texts.network);
 	return e;
 }
 
@@ -433,21 +440,6 @@ check_grant(struct open_act *o, const struct client *client,
 	return OK;
 }
 
-static struct json *
-grant_details(const struct client *client, const char *grant)
-{
-	struct json *v = json_object();
-
-	json_put_str(v, "grant", grant);
-	/* One that grows too large when it is escaped stands in its row. */
-	if (!record_fits(v)) {
-		json_free(v);
-		v = record_result(grant);
-	}
-	json_put_str(v, "name", client->name);
-	return v;
-}
-
 enum err
 acts_approve(struct acts *a, const struct client *client, const struct yes *yes,
     int64_t request, struct errmsg *why)
@@ -486,12 +478,9 @@ acts_approve(struct acts *a, const struct client *client, const struct yes *yes,
 		return e;
 	r = take_yes(o, client, shown, yes->signature);
 	if (yes->grant != NULL) {
-		e = judge_add_grant(
-		    a->s.judge, yes->grant, yes->grant_signature, r, why);
-		if (e == OK)
-			record_log(r, "granted", NULL, NULL,
-			    grant_details(client, yes->grant));
-		else
+		e = judge_add_grant(a->s.judge, client->name, yes->grant,
+		    yes->grant_signature, r, why);
+		if (e != OK)
 			log_warn("a grant is left out: %s", why->text);
 	}
 	o->answer_to = request;

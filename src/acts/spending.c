@@ -33,33 +33,40 @@ put_signed(struct json *list, struct buf *bulk, const char *text,
 	buf_adds(bulk, text);
 }
 
-/* {"act", "tool", "args_bytes", "sheets" and "grants": [{"bytes",
- * "signature"}]}; the bulk is the arguments and these texts. */
-static void
-send_order(struct open_act *o)
+/* Its form is in order/order.h. */
+struct json *
+act_order(struct open_act *o, struct buf *ret_bulk)
 {
-	const struct acts_ports *ports = &o->acts->s.ports;
 	struct act *a = o->act;
 	struct json *body = json_object();
 	struct json *sheets = json_array();
 	struct json *grants = json_array();
-	struct buf bulk;
 	size_t i;
 
-	buf_init(&bulk, LANE_BULK_MAX);
-	buf_adds(&bulk, a->args);
+	buf_init(ret_bulk, LANE_BULK_MAX);
+	buf_adds(ret_bulk, a->args);
 	for (i = 0; i < o->n_sheets; i++)
 		if (o->sheets[i].is_signed)
-			put_signed(sheets, &bulk, o->sheets[i].text,
+			put_signed(sheets, ret_bulk, o->sheets[i].text,
 			    o->sheets[i].signature);
 	if (o->grant != NULL)
-		put_signed(grants, &bulk, o->grant, o->grant_signature);
+		put_signed(grants, ret_bulk, o->grant, o->grant_signature);
 	json_put_str(body, "act", a->id);
 	json_put_str(body, "tool", a->tool);
 	json_put_int(body, "args_bytes", (int64_t)strlen(a->args));
 	json_put(body, "sheets", sheets);
 	json_put(body, "grants", grants);
-	if (!ports->order(ports->arg, body, bulk.p, bulk.len)) {
+	return body;
+}
+
+void
+act_send_order(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+	struct buf bulk;
+	struct json *order = act_order(o, &bulk);
+
+	if (!ports->order(ports->arg, order, bulk.p, bulk.len)) {
 		o->started_ms = 0; /* It never began. */
 		act_end(o, ACT_FAILED, "the tools role is away");
 	}
@@ -95,6 +102,7 @@ begin(struct open_act *o)
 {
 	struct acts *a = o->acts;
 	struct slot *t = act_slot(o);
+	struct reach reach;
 
 	if (act_house_function(o) != NULL) {
 		run_house_function(o);
@@ -108,7 +116,10 @@ begin(struct open_act *o)
 	o->timer = loop_timer(a->s.loop,
 	    o->started_ms + slot_manifest(t)->call_ms + CALL_GRACE_MS,
 	    on_call_late, o);
-	send_order(o);
+	if (act_reach(o, &reach))
+		act_ask_network(o);
+	else
+		act_send_order(o);
 }
 
 /* The intent is on the disk. */
@@ -392,19 +403,28 @@ acts_tool_failed(struct acts *a, const char *tool, const char *why)
 	for_each_of(a, tool, ACT_STARTED, end_in_doubt, why);
 }
 
+void
+act_done(struct open_act *o, const struct done *done)
+{
+	if (!done->ok && done->late)
+		end_in_doubt(o, done->text);
+	else
+		act_end(o, done->ok ? ACT_DONE : ACT_FAILED, done->text);
+}
+
 /* `late`: it is not known whether the tool acted. */
 void
-acts_on_done(
-    struct acts *a, const char *id, bool ok, bool late, const char *text)
+acts_on_done(struct acts *a, const char *id, bool ok, bool late, char *text)
 {
+	const struct done done = {.ok = ok, .late = late, .text = text};
 	struct open_act *o = acts_find(a, id);
 
-	if (o == NULL || o->act->state != ACT_STARTED)
+	if (o == NULL || o->act->state != ACT_STARTED || o->net == NET_ENDING)
 		return;
-	if (!ok && late)
-		end_in_doubt(o, text);
+	if (o->net == NET_OPEN)
+		act_end_network(o, &done);
 	else
-		act_end(o, ok ? ACT_DONE : ACT_FAILED, text);
+		act_done(o, &done);
 }
 
 /* ---- After a crash ---- */
@@ -419,6 +439,7 @@ recover_lost(struct open_act *o, const char *why)
 	loop_timer_cancel(o->acts->s.loop, o->timer);
 	o->timer = 0;
 	o->started_ms = 0;
+	act_close_network(o);
 	o->holds = false; /* Its container goes with what was lost. */
 	o->charges.n = 0; /* Not given back: it may have been used. */
 	if (a->attempt >= ACT_ATTEMPTS_MAX) {

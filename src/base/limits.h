@@ -98,7 +98,7 @@
 #define URL_MAX 2048
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
-#define TOOL_PORTS_MAX 4 /* Different ones among them. */
+#define TOOL_PORTS_MAX 5 /* Different ones among them. */
 
 #define GATE_CONNS_MAX 16 /* Of one tool at once. */
 #define GATE_NAMES_MAX 200 /* That one container may ask for. */

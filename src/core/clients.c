@@ -261,6 +261,42 @@ do_prune(const struct call *k, struct errmsg *why)
 	return OK;
 }
 
+void
+clients_on_backup(
+    void *core, int64_t request, enum err e, int slot, uint64_t size)
+{
+	struct errmsg why;
+	struct json *v;
+
+	if (e != OK) {
+		err_say(&why, e, "the backup failed (%s); is there room?",
+		    err_text(e));
+		clients_refuse(core, request, e, &why);
+		return;
+	}
+	v = json_object();
+	json_put_int(v, "slot", slot);
+	json_put_int(v, "log_size", (int64_t)size);
+	clients_reply(core, request, v);
+}
+
+static enum err
+do_backup(const struct call *k, struct errmsg *why)
+{
+	enum err e;
+
+	if (k->client->role != CLIENT_OWNER)
+		return err_say(why, ERR_DENIED, "only an owner makes backups");
+	e = care_backup(k->core->care, k->request);
+	if (e == ERR_STATE)
+		return err_say(why, e,
+		    "what is there now would take the place of a good backup; "
+		    "'durward doctor' says what is wrong");
+	return e == OK
+	    ? OK
+	    : err_say(why, e, "a backup is being made already; wait for it");
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct call *k, struct errmsg *why);
@@ -268,7 +304,7 @@ static const struct {
     {"ask", do_ask},
     {"approve", do_approve},
     {"deny", do_deny},
-    {"backup", care_backup},
+    {"backup", do_backup},
     {"halt", safety_halt},
     {"resume", safety_resume},
     {"policy.activate", rules_activate},

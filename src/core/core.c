@@ -20,6 +20,8 @@ static const struct peer_handler handlers[] = {
     {MSG_REPLY, lanes_on_reply},
     {MSG_TOOLS_EPOCH, lanes_on_tools_epoch},
     {MSG_ACT_DONE, lanes_on_act_done},
+    {MSG_NET_OPEN, lanes_on_net_open},
+    {MSG_NET_USED, lanes_on_net_used},
     {MSG_TOOL_READY, tooling_on_ready},
     {MSG_TOOL_GONE, tooling_on_gone},
     {MSG_RUNNER_STATE, tooling_on_runner},
@@ -35,6 +37,8 @@ on_lane(void *role, enum role peer)
 		peers_send(c->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
 	else if (peer == ROLE_MIND && c->have_trust)
 		runs_resume_all(c->runs);
+	else if (peer == ROLE_GATE)
+		tooling_gate_came(c);
 }
 
 static void
@@ -46,6 +50,8 @@ on_lost(void *role, enum role peer)
 		c->tools_epoch[0] = '\0';
 		acts_tools_lost(c->acts);
 		slots_fail_all(c->slots, "the tools role was restarted");
+	} else if (peer == ROLE_GATE) {
+		tooling_gate_lost(c);
 	} else if (peer == ROLE_RUNNER) {
 		c->runner_ready = false;
 		c->runner_lost_ms = clock_boot_ms();
@@ -85,7 +91,6 @@ core_main(unsigned calls)
 	tooling_open(&c);
 	core_open_ledger(&c);
 	safety_open(&c);
-	care_open(&c);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -7,6 +7,7 @@
 #include "approval/nonces.h"
 #include "approval/trust.h"
 #include "base/limits.h"
+#include "care/care.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
@@ -55,9 +56,7 @@ struct core {
 	int64_t runner_lost_ms; /* Since when it is away. */
 	struct new_manifest new_manifests[NEW_MANIFESTS_MAX];
 	uint64_t clock_timer;
-	uint64_t backup_timer;
-	int backup_slot; /* Where the last one went; 0: none since the start. */
-	uint64_t backup_size; /* Of the log then. */
+	struct care *care;
 	int64_t clock_saved_ms;
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
@@ -69,6 +68,8 @@ struct core {
 peer_fn lanes_on_trust_table;
 peer_fn lanes_on_tools_epoch;
 peer_fn lanes_on_act_done;
+peer_fn lanes_on_net_open;
+peer_fn lanes_on_net_used;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
 peer_fn lanes_on_reply;
@@ -84,7 +85,10 @@ void tooling_open(struct core *c);
 void tooling_settle(struct core *c);
 bool tooling_runner_may_come(const struct core *c);
 bool tooling_trusts(const struct core *c, const struct slot *t);
-void tooling_tell_tools(struct core *c);
+/* Tell who acts what all tools are. */
+void tooling_tell(struct core *c, enum role to);
+void tooling_gate_came(struct core *c);
+void tooling_gate_lost(struct core *c);
 enum err tooling_put(struct core *c, const char *text, struct errmsg *why);
 peer_fn tooling_on_ready;
 peer_fn tooling_on_gone;
@@ -108,11 +112,6 @@ enum err safety_resume(const struct call *k, struct errmsg *why);
 query_fn safety_query_doctor;
 void safety_say(const struct core *c, struct buf *out);
 
-/* ---- care.c: backups ---- */
-
-void care_open(struct core *c);
-enum err care_backup(const struct call *k, struct errmsg *why);
-
 /* ---- rules.c: policies and grants, as clients change and see them ---- */
 
 enum err rules_activate(const struct call *k, struct errmsg *why);
@@ -131,6 +130,10 @@ peer_fn clients_on_request;
 peer_fn clients_on_challenge;
 peer_fn clients_on_trust_answer;
 peer_fn clients_on_checkpoint;
+
+/* A backup that a client asked for is made, or not. */
+void clients_on_backup(
+    void *core, int64_t request, enum err e, int slot, uint64_t size);
 
 /* Did the table change without an entry in the log? */
 void clients_compare_trust(struct core *c, const struct json *table);

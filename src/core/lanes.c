@@ -38,7 +38,7 @@ lanes_on_tools_epoch(void *role, struct msg *m)
 	    c->tools_epoch[0] != '\0')
 		return; /* One for each start of it. */
 	memcpy(c->tools_epoch, epoch, TOKEN_SIZE);
-	tooling_tell_tools(c);
+	tooling_tell(c, ROLE_TOOLS);
 	acts_tools_ready(c->acts);
 }
 
@@ -52,6 +52,25 @@ lanes_on_act_done(void *role, struct msg *m)
 	acts_on_done(c->acts, json_words(m->body, "act"),
 	    json_flag(m->body, "ok"), json_flag(m->body, "late"), text);
 	free(text);
+}
+
+/* {"act", "ok", "why"} */
+void
+lanes_on_net_open(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	acts_on_net_open(c->acts, json_words(m->body, "act"),
+	    json_flag(m->body, "ok"), json_words(m->body, "why"));
+}
+
+/* {"act", "tool", "used", "refused", "more"} */
+void
+lanes_on_net_used(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	acts_on_net_used(c->acts, json_words(m->body, "act"), m->body);
 }
 
 void

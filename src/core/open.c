@@ -98,6 +98,25 @@ port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 		   bulk_len) == OK;
 }
 
+static bool
+port_net_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
+{
+	struct core *c = arg;
+
+	return peers_send_bulk(c->peers, ROLE_GATE, MSG_NET_ORDER, body, bulk,
+		   bulk_len) == OK;
+}
+
+static void
+port_net_end(void *arg, const char *act)
+{
+	struct core *c = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "act", act);
+	peers_send(c->peers, ROLE_GATE, MSG_NET_END, body);
+}
+
 static const char *
 port_epoch(void *arg)
 {
@@ -153,6 +172,8 @@ open_acts(struct core *c)
 	    .boot = peers_boot(c->peers),
 	    .ports = {.arg = c,
 		.order = port_order,
+		.net_order = port_net_order,
+		.net_end = port_net_end,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
 		.tell_run = port_tell_run,
@@ -225,6 +246,8 @@ core_open_ledger(struct core *c)
 	    .kernel = kernel != NULL ? kernel : "",
 	    .arg = c,
 	    .fact = fact};
+	struct care_setup care = {
+	    .loop = c->loop, .done = clients_on_backup, .arg = c};
 	struct ledger_load load = {.arg = c, .row = load_row};
 	struct errmsg why = {""};
 	enum err e;
@@ -242,4 +265,7 @@ core_open_ledger(struct core *c)
 	runs_use(c->runs, c->ledger, c->acts);
 	judge_watch_clock(c->judge);
 	take_first_policy(c);
+	care.ledger = c->ledger;
+	care.judge = c->judge;
+	c->care = care_new(&care);
 }

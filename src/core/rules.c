@@ -359,7 +359,6 @@ rules_grant(const struct call *k, struct errmsg *why)
 	struct str bytes = {text, strlen(text)};
 	struct signature sig;
 	struct record *r;
-	struct json *body;
 	struct grant g;
 	enum err e;
 
@@ -372,19 +371,11 @@ rules_grant(const struct call *k, struct errmsg *why)
 	if (e != OK)
 		return e;
 	r = record_new(c->ledger);
-	e = judge_add_grant(c->judge, text, hex, r, why);
+	e = judge_add_grant(c->judge, k->client->name, text, hex, r, why);
 	if (e != OK) {
 		record_drop(r);
 		return e;
 	}
-	body = json_object();
-	json_put_str(body, "grant", text);
-	if (!record_fits(body)) {
-		json_free(body);
-		body = record_result(text);
-	}
-	json_put_str(body, "name", k->client->name);
-	record_log(r, "granted", NULL, NULL, body);
 	clients_confirm(c, k->request, r);
 	return OK;
 }

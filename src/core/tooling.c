@@ -34,8 +34,12 @@ port_stop(void *arg, const char *tool)
 	struct core *c = arg;
 	struct json *body = json_object();
 
+	struct json *closed = json_object();
+
 	json_put_str(body, "tool", tool);
 	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_STOP, body);
+	json_put_str(closed, "tool", tool);
+	peers_send(c->peers, ROLE_GATE, MSG_TOOL_CLOSED, closed);
 }
 
 static void
@@ -86,23 +90,49 @@ tooling_trusts(const struct core *c, const struct slot *t)
 }
 
 static void
-tell_manifest(struct core *c, const struct slot *t)
+tell_manifest(struct core *c, enum role to, const struct slot *t)
 {
-	struct json *body = json_object();
-
-	json_put_str(body, "tool", slot_manifest(t)->name);
-	peers_send_bulk(c->peers, ROLE_TOOLS, MSG_MANIFEST, body, slot_text(t),
+	peers_send_bulk(c->peers, to, MSG_MANIFEST, NULL, slot_text(t),
 	    strlen(slot_text(t)));
 }
 
+static void
+tell_manifest_to_all(struct core *c, const struct slot *t)
+{
+	tell_manifest(c, ROLE_TOOLS, t);
+	tell_manifest(c, ROLE_GATE, t);
+}
+
 void
-tooling_tell_tools(struct core *c)
+tooling_tell(struct core *c, enum role to)
 {
 	struct slot *t;
 	size_t i;
 
 	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++)
-		tell_manifest(c, t);
+		tell_manifest(c, to, t);
+}
+
+/* It takes no sheet from before its start. */
+void
+tooling_gate_came(struct core *c)
+{
+	tooling_tell(c, ROLE_GATE);
+	if (c->have_trust)
+		acts_ask_anew(c->acts);
+}
+
+/* With it went the sockets of every container that has some. */
+void
+tooling_gate_lost(struct core *c)
+{
+	struct slot *t;
+	size_t i;
+
+	acts_gate_lost(c->acts);
+	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++)
+		if (manifest_has_network(slot_manifest(t)))
+			slot_on_failed(t, "the gate was restarted");
 }
 
 enum err
@@ -112,7 +142,7 @@ tooling_put(struct core *c, const char *text, struct errmsg *why)
 	enum err e = slots_put(c->slots, text, strlen(text), &t, why);
 
 	if (e == OK) {
-		tell_manifest(c, t);
+		tell_manifest_to_all(c, t);
 		/* Open questions name the old one. */
 		acts_ask_anew(c->acts);
 	}
@@ -130,7 +160,7 @@ port_trusts(void *arg, const struct manifest *m)
 static void
 port_stands(void *arg, struct slot *t)
 {
-	tell_manifest(arg, t);
+	tell_manifest_to_all(arg, t);
 }
 
 void

@@ -84,8 +84,8 @@ reset_unless_over(const struct conn *k, int fd)
 	struct linger at_once = {.l_onoff = 1};
 
 	if (!k->up.shut || !k->down.shut)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once,
-		    sizeof(at_once));
+		setsockopt(
+		    fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 void
@@ -111,8 +111,7 @@ conn_close(struct conn *k)
 	free(k);
 }
 
-static void PRINTF_LIKE(2, 3)
-    refuse(struct conn *k, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) refuse(struct conn *k, const char *fmt, ...)
 {
 	char what[HOST_MAX + 64];
 	size_t n = (size_t)snprintf(
@@ -339,8 +338,8 @@ on_connect_late(void *arg)
 }
 
 static socklen_t
-fill_sockaddr(const struct address *a, uint16_t port,
-    struct sockaddr_storage *ret)
+fill_sockaddr(
+    const struct address *a, uint16_t port, struct sockaddr_storage *ret)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
@@ -367,8 +366,8 @@ try_address(struct conn *k, const struct address *a)
 	char text[ADDRESS_TEXT_SIZE];
 	char what[HOST_MAX + 8];
 
-	k->host_fd = socket(to.ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	k->host_fd =
+	    socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (k->host_fd < 0)
 		return false;
 	if ((connect(k->host_fd, (struct sockaddr *)&to, len) < 0 &&
@@ -451,8 +450,8 @@ conn_open(
 	    d->gate->loop, k->active_ms + GATE_CONNECT_MS, on_connect_late, k);
 	if (loop_add(d->gate->loop, fd, LOOP_READ, on_tool, k) != OK)
 		fatal("cannot watch a connection");
-	if (h->has_address) {
-		k->found.addresses[0] = h->address;
+	if (h->host.has_address) {
+		k->found.addresses[0] = h->host.address;
 		k->found.n = 1;
 		connect_next(k);
 		return;

@@ -30,8 +30,7 @@ door_find(struct gate *g, const char *tool)
 	size_t i;
 
 	for (i = 0; i < TOOLS_MAX; i++)
-		if (g->doors[i] != NULL &&
-		    strcmp(g->doors[i]->tool, tool) == 0)
+		if (g->doors[i] != NULL && strcmp(g->doors[i]->tool, tool) == 0)
 			return g->doors[i];
 	return NULL;
 }
@@ -238,13 +237,12 @@ watch(struct door *d)
 	size_t i;
 
 	if (e == OK)
-		e = loop_add(
-		    d->gate->loop, d->udp, LOOP_READ, on_datagram, d);
+		e = loop_add(d->gate->loop, d->udp, LOOP_READ, on_datagram, d);
 	for (i = 0; i < d->n_tcp && e == OK; i++) {
 		e = sock_nonblocking(d->tcp[i]);
 		if (e == OK)
-			e = loop_add(d->gate->loop, d->tcp[i], LOOP_READ,
-			    on_knock, d);
+			e = loop_add(
+			    d->gate->loop, d->tcp[i], LOOP_READ, on_knock, d);
 	}
 	return e;
 }

@@ -118,8 +118,8 @@ ask_neighbours(const char *name, struct found *f)
 
 		if (left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
 			break;
-		n = recvfrom(fd, message, sizeof(message), MSG_DONTWAIT, NULL,
-		    NULL);
+		n = recvfrom(
+		    fd, message, sizeof(message), MSG_DONTWAIT, NULL, NULL);
 		if (n > 0 &&
 		    mdns_answer_read(message, (size_t)n, name, f->addresses,
 			LOOKUP_ADDRESSES_MAX, &f->n) != OK)

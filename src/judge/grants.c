@@ -148,9 +148,24 @@ drop_ended(struct judge *j)
 	}
 }
 
+static struct json *
+grant_details(const char *client, const char *grant)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "grant", grant);
+	/* One that grows too large when it is escaped stands in its row. */
+	if (!record_fits(v)) {
+		json_free(v);
+		v = record_result(grant);
+	}
+	json_put_str(v, "name", client);
+	return v;
+}
+
 enum err
-judge_add_grant(struct judge *j, const char *text, const char *signature,
-    struct record *r, struct errmsg *why)
+judge_add_grant(struct judge *j, const char *client, const char *text,
+    const char *signature, struct record *r, struct errmsg *why)
 {
 	struct held_grant *g = hold(text, signature, 0);
 	enum err e = OK;
@@ -175,6 +190,7 @@ judge_add_grant(struct judge *j, const char *text, const char *signature,
 	}
 	j->grants[j->n_grants++] = g;
 	record_row(r, ROW_GRANT, grants_row(g, false));
+	record_log(r, "granted", NULL, NULL, grant_details(client, text));
 	return OK;
 }
 

@@ -147,10 +147,11 @@ void judge_forget_run(struct judge *j, const char *run, struct record *r);
 
 /* ---- Grants ---- */
 
-/* Take up a grant whose signature the caller checked; writes its row.
- * ERR_EXISTS, ERR_LIMIT. */
-NODISCARD enum err judge_add_grant(struct judge *j, const char *text,
-    const char *signature, struct record *r, struct errmsg *why);
+/* Take up a grant whose signature the caller checked, and which the client of
+ * this name brought; writes its row and its entry.  ERR_EXISTS, ERR_LIMIT. */
+NODISCARD enum err judge_add_grant(struct judge *j, const char *client,
+    const char *text, const char *signature, struct record *r,
+    struct errmsg *why);
 
 /* Forget it; the row stays as a tombstone.  ERR_NOTFOUND. */
 NODISCARD enum err judge_revoke_grant(

@@ -30,8 +30,7 @@ static const struct role_row rows[] = {
     /* Speaks MCP over descriptors it is handed. */
     {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, tools_main},
     /* Listens. */
-    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false,
-	control_main},
+    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false, control_main},
     /* Connects for the tools. */
     {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, gate_main},
     /* Keeps keys and the trust table. */

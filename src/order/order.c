@@ -134,8 +134,7 @@ order_read(const struct json *body, const char *bulk, size_t bulk_len,
 }
 
 static enum err
-verify_manifest(
-    const struct verifier *v, struct order *o, struct errmsg *why)
+verify_manifest(const struct verifier *v, struct order *o, struct errmsg *why)
 {
 	o->manifest = verifier_manifest(v, o->room);
 	if (o->manifest == NULL)
@@ -208,8 +207,7 @@ verify_sheet(struct verifier *v, const struct order *o,
 
 /* All that the question asked for; then its nonce is burned. */
 static enum err
-verify_sheets(
-    struct verifier *v, const struct order *o, struct errmsg *why)
+verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
 {
 	struct sheet sheets[YES_MAX];
 	struct buf network;
@@ -228,7 +226,7 @@ verify_sheets(
 	if (e != OK)
 		return e;
 	e = nonces_remember(v->spent, sheets[0].nonce,
-	    sheets[0].issued_ms + POLICY_TTL_MAX_S * (int64_t)1000,
+	    sheets[0].issued_ms + (sheets[0].lives_s + 1) * 1000,
 	    clock_boot_ms());
 	if (e != OK)
 		return err_say(why, e,
@@ -239,8 +237,8 @@ verify_sheets(
 
 /* "Always like this".  Money takes two people each time. */
 static enum err
-verify_grant(struct verifier *v, const struct order *o,
-    const struct json *args, struct errmsg *why)
+verify_grant(struct verifier *v, const struct order *o, const struct json *args,
+    struct errmsg *why)
 {
 	struct grant_case c = {.tool = o->tool,
 	    .effect = effect_name(o->f->effect),
@@ -262,8 +260,8 @@ verify_grant(struct verifier *v, const struct order *o,
 }
 
 static enum err
-verify_yes(struct verifier *v, const struct order *o,
-    const struct json *args, struct errmsg *why)
+verify_yes(struct verifier *v, const struct order *o, const struct json *args,
+    struct errmsg *why)
 {
 	if (!effect_needs_yes(o->f->effect))
 		return OK;

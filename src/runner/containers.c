@@ -362,8 +362,7 @@ await_sockets(struct starting *s, int pair_end)
 		return OK;
 	}
 	s->shim_fd = pair_end;
-	return loop_add(
-	    s->runner->loop, pair_end, LOOP_READ, on_shim, s);
+	return loop_add(s->runner->loop, pair_end, LOOP_READ, on_shim, s);
 }
 
 static enum err

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "runs/runs_priv.h"
+#include "tool/reach.h"
 
 /*
  * How a proposal becomes an act, and is judged.  What comes from the mind
@@ -19,7 +20,9 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 	char name[NAME_MAX_LEN + 1];
 	char function[NAME_MAX_LEN + 1];
 	const struct manifest_function *f;
+	struct reach reach;
 	struct slot *t;
+	enum err e;
 
 	if (h != NULL) {
 		*ret = h->effect;
@@ -42,7 +45,9 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 		return err_say(why, ERR_NOTFOUND,
 		    "the tool '%s' has no function '%s'", name, function);
 	*ret = f->effect;
-	return manifest_check_args(f, args, why);
+	e = manifest_check_args(f, args, why);
+	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)
+		       : e;
 }
 
 /* One of the words that may stand behind an argument's name. */
@@ -159,7 +164,6 @@ runs_on_proposal(struct runs *rs, const struct msg *m)
 	 * was told with the steps. */
 	if ((p.run->acted >> p.step & 1) != 0)
 		return;
-	runs_acted(rs, p.run->id, p.step);
 	w = (struct wish){.run = p.run->id,
 	    .step = p.step,
 	    .principal = p.run->principal,
@@ -169,6 +173,8 @@ runs_on_proposal(struct runs *rs, const struct msg *m)
 	    .effect = p.effect,
 	    .args = p.args,
 	    .origins = p.origins};
-	if (acts_begin(rs->acts, &w, &why) != OK)
+	if (acts_begin(rs->acts, &w, &why) == OK)
+		runs_acted(rs, p.run->id, p.step);
+	else
 		refuse(rs, &p, &why);
 }

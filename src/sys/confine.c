@@ -15,8 +15,7 @@
 
 #include "base/log.h"
 
-#define NAMESPACES                                                             \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC)
+#define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC)
 #define LOCKED (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define FIRST_FD 3
 #define CONFINE_PATH_MAX 256

@@ -92,7 +92,7 @@ allow_sockets(scmp_filter_ctx ctx)
 
 	for (i = 0; i < ARRAY_LEN(families) * ARRAY_LEN(types); i++) {
 		struct scmp_arg_cmp args[] = {
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2]),
+		    SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2], 0),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK,
 			(scmp_datum_t)types[i % 2])};
 

@@ -193,6 +193,11 @@ sock_peer_uid(int fd, uid_t *ret)
 	return OK;
 }
 
+_Static_assert(CMSG_SPACE(LANE_FDS_MAX * sizeof(int)) ==
+	CMSG_LEN(LANE_FDS_MAX * sizeof(int)),
+    "an even number: rounded up there would be room for one descriptor "
+    "more than have a place");
+
 union control {
 	char space[CMSG_SPACE(LANE_FDS_MAX * sizeof(int))];
 	struct cmsghdr align;

@@ -34,7 +34,8 @@ NODISCARD enum err reach_of_text(const struct manifest *m,
 #define REACH_TEXT_MAX                                                         \
 	((2 * TOOL_HOSTS_MAX + 1) * (HOST_MAX + ADDRESS_TEXT_SIZE + 16))
 
-/* At most REACH_TEXT_MAX: "none", or "name:443,*.name:443,lan hub.lan:8123=192.168.1.20". */
+/* At most REACH_TEXT_MAX: "none", or "name:443,*.name:443,lan
+ * hub.lan:8123=192.168.1.20". */
 void reach_write(const struct reach *r, struct buf *out);
 
 /* NULL when it may not be reached. */

@@ -15,10 +15,12 @@
 void
 vault_tell_trust(struct vault *v)
 {
-	peers_send(
-	    v->peers, ROLE_CORE, MSG_TRUST_TABLE, trust_write(&v->trust));
-	peers_send(
-	    v->peers, ROLE_TOOLS, MSG_TRUST_TABLE, trust_write(&v->trust));
+	enum role r;
+
+	for (r = ROLE_PARENT; r < ROLE_COUNT; r++)
+		if (lane_allows(MSG_TRUST_TABLE, ROLE_VAULT, r))
+			peers_send(v->peers, r, MSG_TRUST_TABLE,
+			    trust_write(&v->trust));
 }
 
 static void

@@ -117,7 +117,8 @@ fixture_binding(const struct sheet *sheet)
 	    .tool = "notes.delete",
 	    .effect = "system",
 	    .manifest = &sheet->manifest,
-	    .args = S(FIXTURE_ARGS)};
+	    .args = S(FIXTURE_ARGS),
+	    .network = "none"};
 
 	return b;
 }

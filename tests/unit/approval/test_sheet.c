@@ -307,7 +307,8 @@ TEST(a_sheet_binds_only_its_own_act)
 	    {"late", ERR_EXPIRED}, {"early", ERR_EXPIRED}, {"act", ERR_DENIED},
 	    {"tool", ERR_DENIED}, {"effect", ERR_DENIED},
 	    {"manifest", ERR_DENIED}, {"args", ERR_DENIED},
-	    {"longer args", ERR_DENIED}, {"decision", ERR_DENIED}};
+	    {"longer args", ERR_DENIED}, {"other hosts", ERR_DENIED},
+	    {"older than who checks", ERR_EXPIRED}, {"decision", ERR_DENIED}};
 	struct digest other = {{1}};
 	size_t i;
 
@@ -348,6 +349,13 @@ TEST(a_sheet_binds_only_its_own_act)
 			break;
 		case 9:
 			b.args = S(FIXTURE_ARGS " ");
+			break;
+		case 10:
+			b.network = "lan hub.lan:80";
+			break;
+		case 11:
+			b.epoch = NULL;
+			b.since_ms = s.issued_ms + 1;
 			break;
 		default:
 			s.decision = S("deny");

@@ -61,7 +61,8 @@ static bool
 trust_elsewhere(enum msg_type t, enum role from, enum role to)
 {
 	return t == MSG_TRUST_TABLE &&
-	    (from != ROLE_VAULT || (to != ROLE_CORE && to != ROLE_TOOLS));
+	    (from != ROLE_VAULT ||
+		(to != ROLE_CORE && to != ROLE_TOOLS && to != ROLE_GATE));
 }
 
 static bool

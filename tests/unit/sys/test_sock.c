@@ -97,7 +97,7 @@ TEST(a_message_that_is_too_long_leaves_nothing_open)
 TEST(too_many_descriptors_leave_none_open)
 {
 	union {
-		char space[CMSG_SPACE(6 * sizeof(int))];
+		char space[CMSG_SPACE((LANE_FDS_MAX + 1) * sizeof(int))];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = {.iov_base = "x", .iov_len = 1};
@@ -106,19 +106,22 @@ TEST(too_many_descriptors_leave_none_open)
 	    .msg_control = control.space,
 	    .msg_controllen = sizeof(control.space)};
 	struct cmsghdr *cm;
-	int six[6] = {1, 1, 1, 1, 1, 1};
+	int many[LANE_FDS_MAX + 1];
 	int got[LANE_FDS_MAX];
 	size_t n_got = 9;
 	size_t len;
 	char text[16];
 	int before = count_open();
+	size_t i;
 
+	for (i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = STDOUT_FILENO;
 	memset(&control, 0, sizeof(control));
 	cm = CMSG_FIRSTHDR(&mh);
 	cm->cmsg_level = SOL_SOCKET;
 	cm->cmsg_type = SCM_RIGHTS;
-	cm->cmsg_len = CMSG_LEN(sizeof(six));
-	memcpy(CMSG_DATA(cm), six, sizeof(six));
+	cm->cmsg_len = CMSG_LEN(sizeof(many));
+	memcpy(CMSG_DATA(cm), many, sizeof(many));
 	REQUIRE(sendmsg(pair[0], &mh, 0) == 1);
 	CHECK(sock_recv(pair[1], text, sizeof(text), &len, got, &n_got) ==
 	    ERR_LIMIT);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "acts/acts_priv.h"
+#include "base/log.h"
+#include "sys/clock.h"
+#include "tool/reach.h"
+
+/*
+ * What an act reaches over the network.  Its order goes to the gate first;
+ * once that has opened what the call may reach, the tools role gets it.  The
+ * answer waits until the gate has closed all of it and said what was used.
+ */
+
+bool
+act_reach(const struct open_act *o, struct reach *ret)
+{
+	const struct slot *t = act_slot(o);
+	const char *dot = strchr(o->act->tool, '.');
+	struct str args = {o->act->args, strlen(o->act->args)};
+	const struct manifest_function *f;
+	struct errmsg why;
+
+	memset(ret, 0, sizeof(*ret));
+	if (t == NULL || dot == NULL)
+		return false;
+	f = manifest_function(slot_manifest(t), dot + 1);
+	return f != NULL &&
+	    reach_of_text(slot_manifest(t), f, args, ret, &why) == OK &&
+	    ret->n > 0;
+}
+
+void
+act_ask_network(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+	struct buf bulk;
+	struct json *order = act_order(o, &bulk);
+
+	o->net = NET_ASKED;
+	if (!ports->net_order(ports->arg, order, bulk.p, bulk.len)) {
+		o->net = NET_NONE;
+		o->started_ms = 0; /* It never began. */
+		act_end(o, ACT_FAILED, "the gate is away");
+	}
+	buf_done(&bulk);
+}
+
+void
+act_close_network(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+
+	if (o->net == NET_ASKED || o->net == NET_OPEN)
+		ports->net_end(ports->arg, o->act->id);
+	o->net = NET_NONE;
+}
+
+void
+acts_on_net_open(struct acts *a, const char *id, bool ok, const char *why)
+{
+	struct open_act *o = acts_find(a, id);
+
+	if (o == NULL || o->act->state != ACT_STARTED || o->net != NET_ASKED)
+		return;
+	if (ok) {
+		o->net = NET_OPEN;
+		act_send_order(o);
+		return;
+	}
+	o->net = NET_NONE;
+	o->started_ms = 0;
+	act_end(o, ACT_FAILED, why);
+}
+
+/* ---- The answer, when nothing is open any more ---- */
+
+static void
+conclude(struct open_act *o)
+{
+	struct done done = o->done;
+
+	o->done.text = NULL;
+	o->net = NET_NONE;
+	act_done(o, &done);
+	free(done.text);
+}
+
+static void
+on_report_late(void *arg)
+{
+	struct open_act *o = arg;
+
+	o->timer = 0;
+	conclude(o);
+}
+
+void
+act_end_network(struct open_act *o, const struct done *done)
+{
+	struct acts *a = o->acts;
+
+	o->done = *done;
+	o->done.text = xstrdup(done->text);
+	act_close_network(o);
+	o->net = NET_ENDING;
+	loop_timer_cancel(a->s.loop, o->timer);
+	o->timer = loop_timer(
+	    a->s.loop, clock_boot_ms() + GATE_REPORT_MS, on_report_late, o);
+}
+
+static bool
+is_something(const struct json *used)
+{
+	return json_count(json_get(used, "used")) > 0 ||
+	    json_count(json_get(used, "refused")) > 0;
+}
+
+/* Of an act that did not wait for it. */
+static void
+log_alone(struct acts *a, const struct json *used)
+{
+	struct record *r;
+
+	if (!is_something(used))
+		return;
+	r = record_new(a->ledger);
+	record_log(r, "network", NULL, NULL, json_copy(used));
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+void
+acts_on_net_used(struct acts *a, const char *id, const struct json *used)
+{
+	struct open_act *o = acts_find(a, id);
+
+	if (o == NULL || o->net != NET_ENDING) {
+		log_alone(a, used);
+		return;
+	}
+	if (is_something(used))
+		o->used = json_copy(used);
+	conclude(o);
+}
+
+void
+acts_gate_lost(struct acts *a)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		struct open_act *o = a->open[i];
+
+		if (o == NULL)
+			continue;
+		if (o->net == NET_ENDING)
+			conclude(o);
+		else if (o->net == NET_ASKED)
+			acts_on_net_open(
+			    a, o->act->id, false, "the gate was restarted");
+	}
+}
