@@ -224,6 +224,21 @@ $(BAD)/tool.json: $(BAD)/program tests/containers/badtool/tool.json.in \
 	$(Q)scripts/make-image badtool $(BAD) \
 		tests/containers/badtool/tool.json.in
 
+# A tool that tries what a URL tells it.
+REACHER := build/test-containers/reacher
+$(REACHER)/program: tests/containers/reacher/main.c \
+		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+$(REACHER)/tool.json: $(REACHER)/program \
+		tests/containers/reacher/tool.json.in scripts/make-image
+	$(call say,IMAGE,reacher)
+	$(Q)scripts/make-image reacher $(REACHER) \
+		tests/containers/reacher/tool.json.in
+
 # A tool that tries to get out, as a tool with a volume and as one without.
 HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume
 HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
@@ -242,7 +257,8 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
-check-containers: all $(PROBES) $(BAD)/tool.json $(HOSTILE_TOOLS)
+check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
+		$(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
 # ---- power cuts ----

@@ -191,8 +191,8 @@ fill(struct conn *k, struct pump *p, int fd)
 		return true;
 	}
 	p->len += (size_t)n;
-	if (k->seen != NULL)
-		*(p == &k->up ? &k->seen->up : &k->seen->down) += n;
+	if (p == &k->down && k->seen != NULL)
+		k->seen->down += n;
 	k->call->bytes_left -= n;
 	if (k->call->bytes_left < 0) {
 		refuse(k, "sent or got more than one call may");
@@ -215,6 +215,8 @@ drain(struct conn *k, struct pump *p, int fd)
 		}
 		if (n > 0) {
 			k->active_ms = clock_boot_ms();
+			if (p == &k->up && k->seen != NULL)
+				k->seen->up += n;
 			p->from += (size_t)n;
 			p->len -= (size_t)n;
 		}

@@ -31,6 +31,8 @@ static const struct form {
     {"search notes for ", "", "notes.search", "text", NULL},
     {"delete the note ", "", "notes.delete", "name", "delete the note NAME"},
     {"delete note ", "", "notes.delete", "name", NULL},
+    {"fetch ", " and save it", "web.save", "url", "fetch URL and save it"},
+    {"fetch ", "", "web.fetch", "url", "fetch URL"},
     {"echo ", "", "echo.echo", "text", "echo TEXT"},
     {"list tools", "", "house.tools", NULL, "list tools"},
     {"status", "", "house.status", NULL, "status"},
