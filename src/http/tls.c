@@ -27,6 +27,23 @@ struct tls {
 	bool wants_write;
 };
 
+/*
+ * The house speaks TLS 1.3 with certificates of its own making.  The library
+ * can do what the open web needs as well; none of that is offered here.
+ */
+static const int suites[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS1_3_AES_128_GCM_SHA256, 0};
+static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+static const uint16_t signatures[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_NONE};
+static const mbedtls_x509_crt_profile profile = {
+    .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256),
+    .allowed_pks = MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECKEY) |
+	MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECDSA),
+    .allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1),
+    .rsa_min_bitlen = UINT32_MAX};
+
 /* Keys are trusted, dates are not known. */
 static int
 ignore_dates(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
@@ -60,6 +77,10 @@ config_new(int endpoint)
 		fatal("the TLS library does not start");
 	mbedtls_ssl_conf_min_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
 	mbedtls_ssl_conf_max_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_3);
+	mbedtls_ssl_conf_ciphersuites(&c->conf, suites);
+	mbedtls_ssl_conf_groups(&c->conf, groups);
+	mbedtls_ssl_conf_sig_algs(&c->conf, signatures);
+	mbedtls_ssl_conf_cert_profile(&c->conf, &profile);
 	mbedtls_ssl_conf_rng(
 	    &c->conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
 	mbedtls_ssl_conf_verify(&c->conf, ignore_dates, NULL);

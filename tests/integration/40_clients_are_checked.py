@@ -2,8 +2,10 @@
 """Who may connect, who may command, and what a yes must look like."""
 
 import json
+import re
 import socket
 import ssl
+import subprocess
 import time
 
 from house import Client, House, wait_for
@@ -45,6 +47,27 @@ def test_a_paired_client_is_served_with_and_without_sni(h):
 
 def test_tls_1_2_is_not_spoken(h):
     assert hung_up(lambda: Wire(h, h.phone, version=ssl.TLSVersion.TLSv1_2))
+
+
+def offered(h, *options):
+    """What comes of a handshake of openssl's with the listener."""
+    r = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{h.port}", "-tls1_3",
+                        *options], text=True, capture_output=True, stdin=subprocess.DEVNULL,
+                       timeout=20)
+    return r.stdout + r.stderr
+
+
+def test_the_listener_offers_nothing_that_only_the_open_web_needs(h):
+    for good in (("-ciphersuites", "TLS_AES_128_GCM_SHA256"), ("-groups", "P-256"),
+                 ("-sigalgs", "ECDSA+SHA256")):
+        assert "Peer signature type: ECDSA" in offered(h, *good), good
+    for bad in (("-ciphersuites", "TLS_AES_256_GCM_SHA384"), ("-groups", "P-384"),
+                ("-sigalgs", "ECDSA+SHA384:RSA-PSS+SHA256")):
+        said = offered(h, *bad)
+        assert "Peer signature type" not in said and "error:" in said, (bad, said)
+    # What it would take as the signature of a client.
+    asked = re.search("Requested Signature Algorithms: (.*)", offered(h)).group(1)
+    assert asked.strip() == "ECDSA+SHA256", asked
 
 
 def test_the_pairing_port_is_closed_outside_a_window(h):
