@@ -48,7 +48,10 @@ bind_one(const char *word)
 
 	if ((word[0] != 't' && word[0] != 'u') || word[1] != ':' || fd < 0)
 		return -1;
-	at.sin_port = htons((unsigned short)atoi(word + 2));
+	port = strtol(word + 2, &end, 10);
+	if (end == word + 2 || *end != '\0' || port < 1 || port > 65535)
+		return -1;
+	at.sin_port = htons((unsigned short)port);
 	at.sin_addr.s_addr = htonl(tcp ? INADDR_ANY : 0x7f000035);
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    (tcp && listen(fd, BACKLOG) < 0))

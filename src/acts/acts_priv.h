@@ -78,6 +78,8 @@ struct judgement act_judge_now(struct open_act *o, struct names *ret_labels);
 void act_judge(struct open_act *o);
 /* As the act is born: in the record of its proposal. */
 void act_judge_first(struct open_act *o, struct record *birth);
+/* Asked later than judged: what asks now is what the question names. */
+void act_judge_question(struct open_act *o);
 /* Spent later than judged: may it still go on? */
 bool act_may_still(struct open_act *o);
 /* What it may use at most. */

@@ -80,6 +80,7 @@ act_ask(struct open_act *o)
 
 	free(o->grant);
 	o->grant = NULL;
+	act_judge_question(o);
 	new_question(o, anew);
 	json_put_str(details, "rule", o->act->rule);
 	json_put_int(details, "ttl_s", o->act->ttl_s);
@@ -431,9 +432,12 @@ check_grant(struct open_act *o, const struct client *client,
 	e = grant_verify(o->acts->s.trust, text_of(yes->grant), &sig, &g, why);
 	if (e != OK)
 		return e;
+	e = judge_has_room_for_grant(o->acts->s.judge, g.id, why);
+	if (e != OK)
+		return e;
 	if (!digest_equal(&g.client, &client->id) ||
 	    !str_eq(g.tool, o->act->tool) || !str_eq(g.rule, o->act->rule) ||
-	    o->act->keys > 1)
+	    strchr(o->act->rule, ',') != NULL || o->act->keys > 1)
 		return err_say(why, ERR_DENIED,
 		    "a grant answers the one rule of one key that asks, for "
 		    "this tool, and is signed by who says yes");

@@ -75,6 +75,16 @@ take_verdict(
 	a->labels = *labels;
 }
 
+void
+act_judge_question(struct open_act *o)
+{
+	struct names labels;
+	struct judgement v = act_judge_now(o, &labels);
+
+	if (v.verdict == VERDICT_ASK)
+		take_verdict(o, &v, &labels);
+}
+
 static void
 judge(struct open_act *o, struct record *r, bool first)
 {

@@ -143,8 +143,10 @@ sheet_binds(
 static bool
 is_of_client(const char *key)
 {
-	static const char *const keys[] = {
-	    "client", "issued", "lives", "log-size", "log-root"};
+	static const char *const keys[] = {"client", "issued", "lives",
+	    "log-size", "log-root",
+	    /* Judged again when it is spent, by the rules of then. */
+	    "policy"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(keys); i++)

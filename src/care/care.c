@@ -63,9 +63,17 @@ begin_backup(struct care *c, int64_t request)
 }
 
 enum err
-care_backup(struct care *c, int64_t request)
+care_backup(struct care *c, int64_t request, struct errmsg *why)
 {
-	return begin_backup(c, request);
+	enum err e = begin_backup(c, request);
+
+	if (e == ERR_STATE)
+		return err_say(why, e,
+		    "what is there now would take the place of a good backup; "
+		    "'durward doctor' says what is wrong");
+	return e == OK
+	    ? OK
+	    : err_say(why, e, "a backup is being made already; wait for it");
 }
 
 static void

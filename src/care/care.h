@@ -28,6 +28,7 @@ struct care *care_new(const struct care_setup *s);
 
 /* `request` is not 0.  ERR_STATE when what is there now must not take the
  * place of a good one, ERR_BUSY when one is being made. */
-NODISCARD enum err care_backup(struct care *c, int64_t request);
+NODISCARD enum err care_backup(
+    struct care *c, int64_t request, struct errmsg *why);
 
 #endif

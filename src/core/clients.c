@@ -283,18 +283,9 @@ clients_on_backup(
 static enum err
 do_backup(const struct call *k, struct errmsg *why)
 {
-	enum err e;
-
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED, "only an owner makes backups");
-	e = care_backup(k->core->care, k->request);
-	if (e == ERR_STATE)
-		return err_say(why, e,
-		    "what is there now would take the place of a good backup; "
-		    "'durward doctor' says what is wrong");
-	return e == OK
-	    ? OK
-	    : err_say(why, e, "a backup is being made already; wait for it");
+	return care_backup(k->core->care, k->request, why);
 }
 
 static const struct {

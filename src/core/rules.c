@@ -313,6 +313,9 @@ rules_explain(const struct call *k, struct errmsg *why)
 	struct buf canonical;
 	enum err e;
 
+	if (k->client->role == CLIENT_PROGRAM)
+		return err_say(
+		    why, ERR_DENIED, "the rules are not told to programs");
 	if (!json_is_object(args) ||
 	    names_read(json_words(k->params, "labels"), &labels) != OK)
 		return err_say(why, ERR_INPUT,

@@ -148,6 +148,23 @@ drop_ended(struct judge *j)
 	}
 }
 
+enum err
+judge_has_room_for_grant(struct judge *j, const char *id, struct errmsg *why)
+{
+	if (j->n_grants == GRANTS_MAX && judge_clock_is_trusted(j))
+		drop_ended(j);
+	if (judge_grant(j, id) != NULL || has_ended(j, id))
+		return err_say(why, ERR_EXISTS,
+		    "this grant was taken up before; sign a new one");
+	if (j->n_ended == GRANTS_ENDED_MAX)
+		return err_say(why, ERR_LIMIT,
+		    "more grants have ended than can be remembered");
+	if (j->n_grants == GRANTS_MAX)
+		return err_say(why, ERR_LIMIT,
+		    "there are %d grants; take one back first", GRANTS_MAX);
+	return OK;
+}
+
 static struct json *
 grant_details(const char *client, const char *grant)
 {
@@ -168,21 +185,11 @@ judge_add_grant(struct judge *j, const char *client, const char *text,
     const char *signature, struct record *r, struct errmsg *why)
 {
 	struct held_grant *g = hold(text, signature, 0);
-	enum err e = OK;
+	enum err e;
 
 	if (g == NULL)
 		return err_say(why, ERR_INPUT, "the grant is malformed");
-	if (j->n_grants == GRANTS_MAX && judge_clock_is_trusted(j))
-		drop_ended(j);
-	if (judge_grant(j, g->grant.id) != NULL || has_ended(j, g->grant.id))
-		e = err_say(why, ERR_EXISTS,
-		    "this grant was taken up before; sign a new one");
-	else if (j->n_ended == GRANTS_ENDED_MAX)
-		e = err_say(why, ERR_LIMIT,
-		    "more grants have ended than can be remembered");
-	else if (j->n_grants == GRANTS_MAX)
-		e = err_say(why, ERR_LIMIT,
-		    "there are %d grants; take one back first", GRANTS_MAX);
+	e = judge_has_room_for_grant(j, g->grant.id, why);
 	if (e != OK) {
 		free(g->text);
 		free(g);

@@ -147,6 +147,10 @@ void judge_forget_run(struct judge *j, const char *run, struct record *r);
 
 /* ---- Grants ---- */
 
+/* Could it be taken up?  ERR_EXISTS, ERR_LIMIT. */
+NODISCARD enum err judge_has_room_for_grant(
+    struct judge *j, const char *id, struct errmsg *why);
+
 /* Take up a grant whose signature the caller checked, and which the client of
  * this name brought; writes its row and its entry.  ERR_EXISTS, ERR_LIMIT. */
 NODISCARD enum err judge_add_grant(struct judge *j, const char *client,

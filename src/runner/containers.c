@@ -35,7 +35,6 @@ struct starting {
 	int pidfd;
 	int said_fd;
 	int streams[2]; /* The tools role's ends: stdin, stdout. */
-	int shim_fd; /* Where its sockets come from; -1: none are awaited. */
 };
 
 static enum err start_podman(struct starting *s);
@@ -67,16 +66,6 @@ close_streams(struct starting *s)
 }
 
 static void
-forget_shim(struct starting *s)
-{
-	if (s->shim_fd < 0)
-		return;
-	loop_remove(s->runner->loop, s->shim_fd);
-	close(s->shim_fd);
-	s->shim_fd = -1;
-}
-
-static void
 starting_free(struct starting *s)
 {
 	struct runner *r = s->runner;
@@ -93,7 +82,6 @@ starting_free(struct starting *s)
 	if (s->said_fd >= 0)
 		close(s->said_fd);
 	close_streams(s);
-	forget_shim(s);
 	json_free(s->order);
 	free(s);
 }
@@ -221,7 +209,6 @@ try_other(struct starting *s)
 	close(s->pidfd);
 	close(s->said_fd);
 	close_streams(s);
-	forget_shim(s);
 	s->pidfd = s->said_fd = -1;
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
@@ -327,12 +314,39 @@ hand_over(struct starting *s)
 	close_streams(s);
 }
 
+/* A shim whose sockets are still to come.  Podman's end says only that it
+ * runs. */
+struct awaited {
+	struct runner *runner;
+	char tool[NAME_MAX_LEN + 1];
+	int fd;
+	uint64_t timer;
+};
+
+static void
+awaited_free(struct awaited *w)
+{
+	loop_timer_cancel(w->runner->loop, w->timer);
+	loop_remove(w->runner->loop, w->fd);
+	close(w->fd);
+	free(w);
+}
+
+static void
+on_shim_late(void *arg)
+{
+	struct awaited *w = arg;
+
+	w->timer = 0;
+	awaited_free(w);
+}
+
 /* The sockets that the shim bound inside, once: from here on nothing that
  * runs in the container can say anything to us. */
 static void
 on_shim(void *arg, int fd, int events)
 {
-	struct starting *s = arg;
+	struct awaited *w = arg;
 	struct json *body;
 	int fds[LANE_FDS_MAX];
 	size_t n_fds = 0;
@@ -344,25 +358,32 @@ on_shim(void *arg, int fd, int events)
 	if (sock_recv(fd, &mark, 1, &len, fds, &n_fds) == OK && len == 1 &&
 	    mark == 'N') {
 		body = json_object();
-		json_put_str(body, "tool", s->tool);
-		peers_send_fds(s->runner->peers, ROLE_GATE, MSG_TOOL_SOCKETS,
+		json_put_str(body, "tool", w->tool);
+		peers_send_fds(w->runner->peers, ROLE_GATE, MSG_TOOL_SOCKETS,
 		    body, fds, n_fds);
 	}
 	for (i = 0; i < n_fds; i++)
 		close(fds[i]);
-	forget_shim(s);
+	awaited_free(w);
 }
 
-/* Podman ends when the tool runs, and that is behind the sockets. */
 static enum err
 await_sockets(struct starting *s, int pair_end)
 {
+	struct runner *r = s->runner;
+	struct awaited *w;
+
 	if (json_count(json_get(s->order, "ports")) == 0) {
 		close(pair_end);
 		return OK;
 	}
-	s->shim_fd = pair_end;
-	return loop_add(s->runner->loop, pair_end, LOOP_READ, on_shim, s);
+	w = xalloc(sizeof(*w));
+	w->runner = r;
+	w->fd = pair_end;
+	memcpy(w->tool, s->tool, sizeof(w->tool));
+	w->timer = loop_timer(
+	    r->loop, clock_boot_ms() + CONTAINER_START_MS, on_shim_late, w);
+	return loop_add(r->loop, pair_end, LOOP_READ, on_shim, w);
 }
 
 static enum err
@@ -428,7 +449,7 @@ containers_on_start(void *role, struct msg *m)
 	r->starting[i] = s = xalloc(sizeof(*s));
 	s->runner = r;
 	s->pidfd = s->said_fd = -1;
-	s->streams[0] = s->streams[1] = s->shim_fd = -1;
+	s->streams[0] = s->streams[1] = -1;
 	s->order = json_copy(m->body);
 	snprintf(s->tool, sizeof(s->tool), "%s", tool);
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
