@@ -43,6 +43,8 @@ bind_one(const char *word)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};
 	int tcp = word[0] == 't';
+	char *end;
+	long port;
 	int fd =
 	    socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 

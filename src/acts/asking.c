@@ -305,6 +305,8 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	struct acts *a = o->acts;
 	static const struct digest none;
 	const struct slot *t = act_slot(o);
+	struct reach reach;
+	struct buf network;
 	struct sheet_binding binding = {.boot = a->s.boot,
 	    .epoch = a->s.ports.epoch(a->s.ports.arg),
 	    .now_ms = clock_boot_ms(),
@@ -316,7 +318,14 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	enum err e = sheet_verify(a->s.trust, text_of(shown->text), sig,
 	    judge_wall_ms(a->s.judge), ret, why);
 
-	return e == OK ? sheet_binds(ret, &binding, why) : e;
+	act_reach(o, &reach);
+	buf_init(&network, REACH_TEXT_MAX);
+	reach_write(&reach, &network);
+	binding.network = network.p;
+	if (e == OK)
+		e = sheet_binds(ret, &binding, why);
+	buf_done(&network);
+	return e;
 }
 
 enum err
