@@ -90,7 +90,15 @@ start_details(const struct open_act *o)
 	const struct acts_ports *ports = &o->acts->s.ports;
 	const struct slot *t = act_slot(o);
 	struct json *v = json_object();
+	struct reach reach;
+	struct buf b;
 
+	if (act_reach(o, &reach)) {
+		buf_init(&b, REACH_TEXT_MAX);
+		reach_write(&reach, &b);
+		json_put_str(v, "network", b.p);
+		buf_done(&b);
+	}
 	json_put_str(v, "epoch", ports->epoch(ports->arg));
 	json_put_str(v, "container", t != NULL ? slot_container(t) : "");
 	return v;

@@ -73,18 +73,42 @@ show_approved(struct watch *w, const struct json *v)
 static void
 show_started(struct watch *w, const struct json *v)
 {
+	const char *reaches = json_words(v, "network");
+
 	(void)w;
-	if (json_words(v, "container")[0] != '\0')
+	if (json_words(v, "container")[0] == '\0')
+		terminal_print("started    in the house itself\n");
+	else if (reaches[0] == '\0')
 		terminal_print("started    in container %s, no network\n",
 		    json_words(v, "container"));
 	else
-		terminal_print("started    in the house itself\n");
+		terminal_print("started    in container %s, may reach %s\n",
+		    json_words(v, "container"), reaches);
+}
+
+/* What it reached, and what it tried to. */
+static void
+show_network(const struct json *network)
+{
+	const struct json *u;
+
+	for (u = json_first(json_get(network, "used")); u != NULL;
+	     u = json_next(u))
+		terminal_print("reached    %s at %s, %lld bytes there and %lld "
+			       "back\n",
+		    json_words(u, "host"), json_words(u, "address"),
+		    (long long)json_int(u, "up", 0),
+		    (long long)json_int(u, "down", 0));
+	for (u = json_first(json_get(network, "refused")); u != NULL;
+	     u = json_next(u))
+		terminal_print("kept from  %s\n", json_text(u));
 }
 
 static void
 show_end(struct watch *w, const struct json *v)
 {
 	(void)w;
+	show_network(json_get(v, "network"));
 	terminal_print(
 	    "%-10s %s\n", json_words(v, "kind"), json_words(v, "result"));
 }

@@ -57,9 +57,15 @@ def test_another_host_is_not_even_a_name(h):
 
 
 def test_what_one_call_opened_is_closed_for_the_next(h):
-    attempt(h, "stay:open.test:80", host="open.test")
-    got, net = attempt(h, "name:open.test", "get:open.test:80", host="other.test")
-    assert set(got.values()) == {"no such name"}, got
+    got, net = attempt(h, "get:open.test:80", host="other.test")
+    assert "reached" not in got["get:open.test:80"] and net["used"] == [], (got, net)
+
+
+def test_a_connection_that_a_tool_keeps_ends_with_its_call(h):
+    got, _ = attempt(h, "stay:open.test:80")
+    assert got["stay:open.test:80"] == "stays", got
+    got, _ = attempt(h, "again:open.test:80")
+    assert "reached" not in got["again:open.test:80"], got
 
 
 def test_the_hosts_of_the_manifest_are_reached_by_their_tls_name(h):
@@ -77,8 +83,8 @@ def test_the_name_inside_tls_must_be_the_one_that_was_asked_for(h):
 
 
 def test_a_wildcard_is_not_the_name_itself(h):
-    got, _ = attempt(h, "name:cdn.test", "name:a.b.cdn.test")
-    assert got["name:cdn.test"] == "no such name"
+    got, _ = attempt(h, "sni:cdn.test:443:cdn.test", "name:a.b.cdn.test")
+    assert "reached" not in got["sni:cdn.test:443:cdn.test"], got
     assert got["name:a.b.cdn.test"].startswith("127.1.0.")
 
 

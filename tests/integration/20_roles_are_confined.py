@@ -61,6 +61,14 @@ def test_control_can_make_no_socket_and_open_no_file(h):
     refused(h, "control", ATTEMPTS)
 
 
+def test_the_gate_makes_internet_sockets_and_nothing_else(h):
+    # What it may read is its own root, where there is one file.
+    refused(h, "gate", [a for a in ATTEMPTS if a != "socket-inet"])
+    found = h.answers("gate")
+    assert found["open-passwd"] == f"refused {ENOENT}", found["open-passwd"]
+    assert found["write-root"] != "ALLOWED", found["write-root"]
+
+
 def test_core_sees_its_own_folder_and_nothing_else(h):
     refused(h, "core", [a for a in ATTEMPTS if a != "open-database"])
     found = h.answers("core")
@@ -100,17 +108,20 @@ def test_every_thread_of_every_role_is_sealed(h):
 def test_every_role_has_namespaces_of_its_own(h):
     pids = h.house.wait_roles()
     for ns in ("user", "mnt", "pid", "net", "ipc"):
-        seen = {os.readlink(f"/proc/{p}/ns/{ns}"): r for r, p in pids.items() if r in ROLES}
-        assert len(seen) == len(ROLES), f"{ns} is shared: {seen}"
+        # The gate connects for the tools: it alone keeps the machine's network.
+        apart = [r for r in ROLES if (r, ns) != ("gate", "net")]
+        seen = {os.readlink(f"/proc/{pids[r]}/ns/{ns}"): r for r in apart}
+        assert len(seen) == len(apart), f"{ns} is shared: {seen}"
         assert os.readlink(f"/proc/self/ns/{ns}") not in seen, f"{ns} is the host's"
 
 
 def test_the_root_of_each_role_holds_its_own_folder_at_most(h):
     pids = h.house.wait_roles()
-    want = {"core": ["state"], "vault": ["state"]}
+    want = {"core": ["state"], "vault": ["state"], "gate": ["etc"]}
     for role in ROLES:
         found = sorted(os.listdir(f"/proc/{pids[role]}/root/"))
         assert found == want.get(role, []), f"{role} sees {found}"
+    assert os.listdir(f"/proc/{pids['gate']}/root/etc") == ["resolv.conf"]
     assert "root.key" in os.listdir(f"/proc/{pids['vault']}/root/state")
     assert "root.key" not in os.listdir(f"/proc/{pids['core']}/root/state")
 
@@ -136,8 +147,8 @@ def test_nobody_but_the_runners_user_is_served_on_the_socket(h):
     h.house.wait_log("somebody who is not the runner's user knocked")
 
 
-def test_mind_tools_and_control_restart_alone(h):
-    for role in ("mind", "tools", "control"):
+def test_mind_tools_gate_and_control_restart_alone(h):
+    for role in ("mind", "tools", "gate", "control"):
         before = h.house.wait_roles()
         os.kill(before[role], 9)
 

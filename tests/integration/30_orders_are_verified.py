@@ -148,4 +148,4 @@ def test_the_same_order_a_second_time_is_refused(a):
 
 
 def test_the_same_order_after_a_restart_of_tools_is_refused(a):
-    refused(a, "replay-after-restart", "tools role was restarted")
+    refused(a, "replay-after-restart", "role that acts was restarted")

@@ -25,6 +25,7 @@
  *	many:NAME:PORT:N	N connections, kept open
  *	send:NAME:PORT:MIB	so much, to whoever throws it away
  *	stay:NAME:PORT		keep a connection behind the call
+ *	again:NAME:PORT		GET over the one that was kept
  */
 
 #define WAIT_S 3
@@ -33,6 +34,7 @@
 
 static char outcomes[OUTCOMES_MAX];
 static size_t outcomes_len;
+static int kept = -1;
 
 static void
 say(const char *attempt, const char *outcome)
@@ -204,8 +206,11 @@ attempt(const char *what)
 			reach(SOCK_STREAM, at, atoi(word[2])), atol(word[3])));
 	else if (strcmp(word[0], "stay") == 0)
 		say(what,
-		    reach(SOCK_STREAM, at, atoi(word[2])) < 0 ? strerror(errno)
-							      : "stays");
+		    (kept = reach(SOCK_STREAM, at, atoi(word[2]))) < 0
+			? strerror(errno)
+			: "stays");
+	else if (strcmp(word[0], "again") == 0)
+		say(what, ask(kept, get, sizeof(get) - 1));
 	else
 		say(what,
 		    ask(reach(SOCK_STREAM, at, atoi(word[2])), get,
