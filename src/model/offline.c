@@ -31,6 +31,8 @@ static const struct form {
     {"search notes for ", "", "notes.search", "text", NULL},
     {"delete the note ", "", "notes.delete", "name", "delete the note NAME"},
     {"delete note ", "", "notes.delete", "name", NULL},
+    {"fetch ", " and save it", "web.save", "url", "fetch URL and save it"},
+    {"fetch ", "", "web.fetch", "url", "fetch URL"},
     {"echo ", "", "echo.echo", "text", "echo TEXT"},
     {"list tools", "", "house.tools", NULL, "list tools"},
     {"status", "", "house.status", NULL, "status"},
@@ -48,6 +50,18 @@ fits(const struct form *f, const char *goal, size_t len)
 	return len > before + behind &&
 	    strncasecmp(goal, f->before, before) == 0 &&
 	    strncasecmp(goal + len - behind, f->behind, behind) == 0;
+}
+
+/* "fetch me a beer" names no page. */
+static bool
+could_be(const char *arg, const char *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && strcmp(arg, "url") == 0; i++)
+		if (strchr(" \t\r\n", value[i]) != NULL)
+			return false;
+	return len > 0;
 }
 
 static void
@@ -77,7 +91,7 @@ offline_match(const char *goal, struct offline_match *ret)
 			continue;
 		value_len = len - strlen(f->before) - strlen(f->behind);
 		trim(&value, &value_len);
-		if (f->arg != NULL && value_len == 0)
+		if (f->arg != NULL && !could_be(f->arg, value, value_len))
 			continue;
 		ret->tool = f->tool;
 		ret->arg = f->arg;
