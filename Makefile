@@ -49,7 +49,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
-.PHONY: all help check check-policy mutate check-sweep check-integration check-containers asan crash soak fuzz \
+.PHONY: all help check check-policy mutate check-sweep check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
@@ -59,6 +59,7 @@ help:
 	@echo 'check              unit tests, plain and under ASan and UBSan'
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
+	@echo 'check-web          the tool web alone, against servers good and bad'
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'mutate             every mutant of the judge must be noticed'
@@ -125,17 +126,27 @@ build/shim: containers/shim/shim.c $(DEPS)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
 
-build/containers/%/program: containers/%/main.c containers/serve/serve.c \
-		containers/serve/serve.h $(DEPS)/.done
+# What a tool links, and what of this machine its image holds.
+LIBS_web := -lcurl -lmbedtls -lmbedx509 -lmbedcrypto -lz
+FILES_web := /etc/ssl/certs/ca-certificates.crt
+
+.SECONDEXPANSION:
+build/containers/%/program: $$(wildcard containers/$$*/*.[ch]) \
+		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
-		containers/serve/serve.c -lcjson -lm
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $(filter %.c,$^) \
+		$(LIBS_$*) -lcjson -lm
 
 build/containers/%/tool.json: build/containers/%/program \
-		containers/%/tool.json.in scripts/make-image
+		containers/%/tool.json.in scripts/make-image $$(FILES_$$*)
 	$(call say,IMAGE,$*)
-	$(Q)scripts/make-image $* build/containers/$* containers/$*/tool.json.in
+	$(Q)scripts/make-image $* build/containers/$* \
+		containers/$*/tool.json.in $(FILES_$*)
+
+$(FILES_web):
+	@echo '$@ is missing: install ca-certificates, or run scripts/setup' >&2
+	@false
 .PRECIOUS: build/containers/%/program
 
 # ---- tests ----
@@ -163,6 +174,27 @@ $(A)/%.o: %.c $(HOST)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ASAN_CFLAGS) -c -o $@ $<
 
+# What the tool 'web' does without a network, for unit tests and fuzzing.
+WEB := $(patsubst %,containers/web/%.o,charset entity html name page scan text)
+
+$(B)/containers/%.o: containers/%.c $(DEPS)/.done
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Icontainers -c -o $@ $<
+
+$(A)/containers/%.o: containers/%.c $(HOST)/.done
+	$(call say,ASAN,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ASAN_CFLAGS) -Icontainers -c -o $@ $<
+
+$(B)/web.a: $(WEB:%=$(B)/%)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(A)/web.a: $(WEB:%=$(A)/%)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 # The disk that fails.  Like a test it is built anew with what it includes.
 TEST_LIB := $(wildcard tests/lib/*.c)
 TEST_LIB_H := $(wildcard tests/lib/*.h tests/unit/*/*.h)
@@ -185,18 +217,18 @@ $(A)/testlib.a: $(TEST_LIB:%.c=$(A)/%.o)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(B)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(B)/testlib.a $(B)/lib.a
+$(B)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(B)/testlib.a $(B)/web.a $(B)/lib.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests/lib $(LDFLAGS) \
-		-o $@ $< $(B)/testlib.a $(B)/lib.a $(LIBS)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests/lib -Icontainers \
+		$(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS)
 
-$(A)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(A)/testlib.a $(A)/lib.a
+$(A)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(A)/testlib.a $(A)/web.a $(A)/lib.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
-		-fsanitize=address,undefined -o $@ $< $(A)/testlib.a \
-		$(A)/lib.a $(HOST_LIBS)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) -Icontainers \
+		-fsanitize=address,undefined -o $@ $< $(filter %.a,$^) \
+		$(HOST_LIBS)
 
 check: $(UNIT_BIN) $(UNIT_ASAN)
 	$(Q)tests/lib/run-unit $(UNIT_BIN) $(UNIT_ASAN)
@@ -261,6 +293,9 @@ check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
+check-web: all
+	$(Q)tests/lib/run-integration tests/web_tool/the_web_is_read.py
+
 # ---- power cuts ----
 
 CRASH_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/crash/*.c))
@@ -322,12 +357,12 @@ check-sweep: all build/kill_at $(TALLY)/tool.json
 FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(A)/fuzz/%)
 S ?= 5
-$(A)/fuzz/%: tests/fuzz/%.c $(A)/lib.a
+$(A)/fuzz/%: tests/fuzz/%.c $(A)/web.a $(A)/lib.a
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP fuzzer-no-link,$(ASAN_CFLAGS)) \
-		-fsanitize=address,undefined,fuzzer -o $@ $< $(A)/lib.a \
-		$(HOST_LIBS)
+		-Icontainers -fsanitize=address,undefined,fuzzer -o $@ $< \
+		$(filter %.a,$^) $(HOST_LIBS)
 
 fuzz: $(A)/fuzz/fuzz_$(T)
 	$(Q)tests/fuzz/run $(A)/fuzz/fuzz_$(T) $(S)
@@ -341,7 +376,7 @@ fuzz-smoke: $(FUZZ_BIN)
 # a function has too many paths: each finds what the other does not.  gcc's
 # sees most before the optimiser has been there, where its ordinary warnings
 # know least.
-ANALYZED := $(filter-out -MMD -MP -Wpedantic -Werror,$(COMMON))
+ANALYZED := $(filter-out -MMD -MP -Wpedantic -Werror,$(COMMON)) -Icontainers
 CHECKERS := core deadcode nullability security unix
 BY_CLANG := $(CLANG) --analyze --analyzer-output text \
 	$(CHECKERS:%=-Xclang -analyzer-checker=%) -Xclang \
@@ -351,7 +386,8 @@ BY_GCC := $(CC) -fanalyzer -O0 $(filter-out $(WARNINGS),$(ANALYZED)) \
 	-c -o /dev/null
 
 analyze: $(DEPS)/.done $(HOST)/.done
-	$(Q)BY_CLANG='$(BY_CLANG)' BY_GCC='$(BY_GCC)' scripts/analyze $(SRC)
+	$(Q)BY_CLANG='$(BY_CLANG)' BY_GCC='$(BY_GCC)' scripts/analyze $(SRC) \
+		$(wildcard containers/*/*.c)
 
 # ---- the rest ----
 
@@ -380,4 +416,4 @@ clean:
 	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
 		build/probe-* build/kill_at build/test-containers
 
--include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(WEB:%.o=$(B)/%.d) $(WEB:%.o=$(A)/%.d)

@@ -52,6 +52,18 @@ fits(const struct form *f, const char *goal, size_t len)
 	    strncasecmp(goal + len - behind, f->behind, behind) == 0;
 }
 
+/* "fetch me a beer" names no page. */
+static bool
+could_be(const char *arg, const char *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && strcmp(arg, "url") == 0; i++)
+		if (strchr(" \t\r\n", value[i]) != NULL)
+			return false;
+	return len > 0;
+}
+
 static void
 trim(const char **p, size_t *len)
 {
@@ -79,7 +91,7 @@ offline_match(const char *goal, struct offline_match *ret)
 			continue;
 		value_len = len - strlen(f->before) - strlen(f->behind);
 		trim(&value, &value_len);
-		if (f->arg != NULL && value_len == 0)
+		if (f->arg != NULL && !could_be(f->arg, value, value_len))
 			continue;
 		ret->tool = f->tool;
 		ret->arg = f->arg;

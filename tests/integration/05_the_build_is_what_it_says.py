@@ -7,7 +7,7 @@ import subprocess
 
 from house import BUILD, TOP
 
-PROGRAMS = ["durward", "shim", "containers/echo/program", "containers/notes/program"]
+PROGRAMS = ["durward", "shim", *(f"containers/{tool}/program" for tool in ("echo", "notes", "web"))]
 
 
 def readelf(option, program):

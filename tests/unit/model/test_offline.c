@@ -52,6 +52,10 @@ TEST(every_form_is_understood)
 	    {"search notes for milk", "notes.search", "text", "milk"},
 	    {"delete the note shopping", "notes.delete", "name", "shopping"},
 	    {"delete note shopping", "notes.delete", "name", "shopping"},
+	    {"fetch https://a.example/b?c=d", "web.fetch", "url",
+		"https://a.example/b?c=d"},
+	    {"fetch https://a.example/b and save it", "web.save", "url",
+		"https://a.example/b"},
 	    {"echo hello", "echo.echo", "text", "hello"},
 	    {"list tools", "house.tools", NULL, ""},
 	    {"status", "house.status", NULL, ""},
@@ -71,6 +75,8 @@ TEST(case_and_blanks_around_do_not_matter)
 	check_goal("LIST NOTES\n", "notes.list", NULL, "");
 	check_goal("Find  Milk  IN NOTES", "notes.search", "text", "Milk");
 	check_goal("HELP", NULL, NULL, "");
+	check_goal("Fetch  HTTP://A.example/B  AND SAVE IT ", "web.save", "url",
+	    "HTTP://A.example/B");
 }
 
 TEST(the_words_of_the_person_stay_as_they_are)
@@ -90,7 +96,9 @@ TEST(what_is_not_a_form_is_not_understood)
 	    "save a note:", "save a note:   ", "note:", "list",
 	    "list notes now", "please list notes", "read the note",
 	    "find in notes", "find   in notes", "delete the note ", "echo",
-	    "echo ", "helpme", "help me", "statuses", "open the door"};
+	    "echo ", "fetch", "fetch ", "fetch and save it", "fetch me a beer",
+	    "fetch  and save it", "fetch a b and save it", "fetch a\nb",
+	    "helpme", "help me", "statuses", "open the door"};
 	size_t i;
 
 	for (i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
