@@ -46,8 +46,16 @@ class Names(asyncio.DatagramProtocol):
 async def serve(reader, writer):
     here = writer.get_extra_info("sockname")
     try:
-        await reader.read(65536)
-        writer.write(f"reached {here[0]}:{here[1]}\r\n".encode())
+        asked = await reader.read(65536)
+        said = f"reached {here[0]}:{here[1]}"
+        if b"durward-web" in asked:
+            page = f"<title>Here</title><h1>{said}</h1><p>by way of the gate</p>"
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}"
+                         f"\r\nConnection: close\r\n\r\n{page}".encode())
+            await writer.drain()
+            writer.close()
+            return
+        writer.write(said.encode() + b"\r\n")
         while await reader.read(1 << 20):
             pass
         writer.close()

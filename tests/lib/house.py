@@ -91,8 +91,14 @@ class Client:
 
     def asked(self, goal):
         """Ask for something that waits for a yes: the client and the act."""
+        return self._asked("ask", goal, "--json")
+
+    def asked_in_words(self, goal):
+        return self._asked("ask", goal)
+
+    def _asked(self, *words):
         before = {a["act"] for a in self.json("approvals")["approvals"]}
-        p = self.start("ask", goal, "--json")
+        p = self.start(*words)
 
         def waiting():
             "an approval"
