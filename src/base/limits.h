@@ -92,7 +92,7 @@
 #define MCP_STRAYS_MAX 32 /* Answers that belong to nothing. */
 /* Messages nobody asked for, and lists begun, in one window each. */
 #define MCP_NOISE_MS 1000
-#define MCP_NOISE_MAX 500
+#define MCP_NOISE_MAX 1000 /* Some more than wait in a pipe. */
 #define MCP_NOISE_BYTES_MAX (4 * 1024 * 1024)
 #define MCP_LISTS_MS (10 * 1000)
 #define MCP_LISTS_MAX 16

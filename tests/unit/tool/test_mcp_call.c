@@ -230,11 +230,14 @@ TEST(calls_are_told_apart_by_their_ids)
 	int64_t b = called(m);
 
 	CHECK(a != b);
+	answer(m, 999, RESULT("\"content\":[]"));
+	CHECK_INT(seen.answers, 0);
 	answer(m, b, RESULT("\"content\":[]"));
 	CHECK_INT(seen.id, b);
+	answer(m, b, RESULT("\"content\":[]"));
+	CHECK_INT(seen.answers, 1);
 	answer(m, a, RESULT("\"content\":[]"));
 	CHECK_INT(seen.id, a);
-	answer(m, 999, RESULT("\"content\":[]"));
 	CHECK_INT(seen.answers, 2);
 	mcp_free(m);
 }
