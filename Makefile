@@ -49,7 +49,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
-.PHONY: all help check check-policy mutate check-sweep check-integration check-containers check-web asan crash soak fuzz \
+.PHONY: all help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
@@ -62,6 +62,7 @@ help:
 	@echo 'check-web          the tool web alone, against servers good and bad'
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
+	@echo 'check-mcp          the MCP session against real and hostile servers, MCP="..."'
 	@echo 'mutate             every mutant of the judge must be noticed'
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
@@ -295,6 +296,24 @@ check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 
 check-web: all
 	$(Q)tests/lib/run-integration tests/web_tool/the_web_is_read.py
+
+# ---- MCP servers ----
+
+# The house's own session beside servers that others wrote, and hostile ones.
+$(B)/tests/drive: tests/mcp/drive.c $(B)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
+		$(B)/lib.a $(LIBS)
+
+$(A)/tests/drive: tests/mcp/drive.c $(A)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
+		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+
+check-mcp: all $(B)/tests/drive $(A)/tests/drive
+	$(Q)tests/mcp/run $(MCP)
 
 # ---- power cuts ----
 

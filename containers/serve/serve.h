@@ -3,9 +3,9 @@
 #define SERVE_SERVE_H
 
 /*
- * A server of the Model Context Protocol over stdio, revision 2025-11-25,
- * for our own small tools: a table of functions in, a loop until the client
- * closes our input.
+ * A server of the Model Context Protocol over stdio for our own small tools,
+ * in revision 2026-07-28 and for older clients in 2025-11-25: a table of
+ * functions in, a loop until the client closes our input.
  */
 
 #include <cjson/cJSON.h>

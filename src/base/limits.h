@@ -82,6 +82,20 @@
 #define FUNCTION_ARGS_MAX 16
 #define MCP_LINE_MAX (256 * 1024)
 #define MCP_LIST_PAGES_MAX 16
+#define MCP_DEFINITIONS_MAX (256 * 1024) /* Of all of a server's tools. */
+#define MCP_INSTRUCTIONS_MAX (16 * 1024)
+#define MCP_CURSOR_MAX 4096
+#define MCP_ID_MAX 128 /* Of a server's own request. */
+#define MCP_PROBE_MS (10 * 1000)
+#define MCP_PROBES_MAX 2
+#define MCP_CANCELLED_MAX 64 /* Whose late answers are known as such. */
+#define MCP_STRAYS_MAX 32 /* Answers that belong to nothing. */
+/* Messages nobody asked for, and lists begun, in one window each. */
+#define MCP_NOISE_MS 1000
+#define MCP_NOISE_MAX 1000 /* Some more than wait in a pipe. */
+#define MCP_NOISE_BYTES_MAX (4 * 1024 * 1024)
+#define MCP_LISTS_MS (10 * 1000)
+#define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100

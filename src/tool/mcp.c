@@ -4,30 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/log.h"
-#include "base/str.h"
-
-#define REVISION "2025-11-25"
-#define OUT_MAX (4 * MCP_LINE_MAX)
-#define TEXT_MAX RESULT_MAX
-
-enum phase { PHASE_NEW, PHASE_HELLO, PHASE_LIST, PHASE_READY, PHASE_BROKEN };
-
-struct mcp {
-	mcp_fn *fn;
-	void *arg;
-	enum phase phase;
-	int64_t last_id;
-	int64_t waiting_id; /* Of the handshake. */
-	int64_t calls[CALLS_OPEN_MAX];
-	size_t n_calls;
-	char functions[MCP_FUNCTIONS_MAX][NAME_MAX_LEN + 1];
-	size_t n_functions;
-	int pages;
-	struct buf in;
-	struct buf out;
-};
+#include "tool/mcp_priv.h"
 
 struct mcp *
 mcp_new(mcp_fn *fn, void *arg)
@@ -38,6 +16,9 @@ mcp_new(mcp_fn *fn, void *arg)
 	m->arg = arg;
 	buf_init(&m->in, MCP_LINE_MAX);
 	buf_init(&m->out, OUT_MAX);
+	buf_init(&m->listing.text, MCP_DEFINITIONS_MAX);
+	buf_init(&m->next.text, MCP_DEFINITIONS_MAX);
+	buf_init(&m->instructions, MCP_INSTRUCTIONS_MAX);
 	return m;
 }
 
@@ -48,6 +29,9 @@ mcp_free(struct mcp *m)
 		return;
 	buf_done(&m->in);
 	buf_done(&m->out);
+	mcp_list_done(&m->listing);
+	mcp_list_done(&m->next);
+	buf_done(&m->instructions);
 	free(m);
 }
 
@@ -57,8 +41,26 @@ mcp_out(struct mcp *m)
 	return &m->out;
 }
 
-static void
-give_up(struct mcp *m, const char *why)
+enum mcp_era
+mcp_era(const struct mcp *m)
+{
+	return m->era;
+}
+
+const char *
+mcp_revision(const struct mcp *m)
+{
+	return m->era != MCP_UNKNOWN ? m->revision : "";
+}
+
+const struct mcp_counts *
+mcp_counted(const struct mcp *m)
+{
+	return &m->counts;
+}
+
+void
+mcp_give_up(struct mcp *m, const char *why)
 {
 	struct mcp_answer a = {.failed = true, .text = why};
 
@@ -69,196 +71,152 @@ give_up(struct mcp *m, const char *why)
 }
 
 void
-mcp_start(struct mcp *m)
+mcp_start(struct mcp *m, enum mcp_era hint)
 {
-	m->phase = PHASE_HELLO;
-	m->waiting_id = ++m->last_id;
-	buf_addf(&m->out,
-	    "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"initialize\","
-	    "\"params\":{\"protocolVersion\":\"" REVISION "\","
-	    "\"capabilities\":{},\"clientInfo\":{\"name\":\"durward\","
-	    "\"version\":\"1\"}}}\n",
-	    (long long)m->waiting_id);
+	m->hint = hint;
+	mcp_era_begin(m);
+}
+
+bool
+mcp_window_add(struct window *w, int64_t now_ms, int64_t span_ms, int64_t n_max,
+    size_t bytes, int64_t bytes_max)
+{
+	if (w->n == 0 || now_ms < w->since_ms ||
+	    now_ms - w->since_ms >= span_ms) {
+		w->since_ms = now_ms;
+		w->n = w->bytes = 0;
+	}
+	w->n++;
+	w->bytes += (int64_t)bytes;
+	return w->n <= n_max && w->bytes <= bytes_max;
+}
+
+/* The line that is being read is one that nobody asked for. */
+static void
+note_noise(struct mcp *m)
+{
+	if (!mcp_window_add(&m->noise, m->now_ms, MCP_NOISE_MS, MCP_NOISE_MAX,
+		m->line_len + 1, MCP_NOISE_BYTES_MAX))
+		mcp_give_up(m, "the server says too much that nobody asked");
+	m->line_len = 0;
 }
 
 static void
-ask_list(struct mcp *m, const char *cursor)
+on_late(struct mcp *m)
 {
-	m->phase = PHASE_LIST;
-	m->waiting_id = ++m->last_id;
-	buf_addf(&m->out,
-	    "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"tools/list\","
-	    "\"params\":{",
-	    (long long)m->waiting_id);
-	if (cursor != NULL) {
-		buf_adds(&m->out, "\"cursor\":");
-		json_escape(&m->out, cursor, strlen(cursor));
-	}
-	buf_adds(&m->out, "}}\n");
+	m->counts.late++;
+	note_noise(m);
 }
 
 static void
-on_hello(struct mcp *m, const struct json *result)
+on_stray(struct mcp *m)
 {
-	const char *revision = json_str(result, "protocolVersion");
-
-	/* Revisions are dates; every one of the legacy era lists and calls
-	 * tools in this form. */
-	if (revision == NULL ||
-	    !json_is_object(json_get(result, "capabilities")) ||
-	    strcmp(revision, "2024-11-05") < 0 ||
-	    strcmp(revision, REVISION) > 0) {
-		give_up(m, "the server speaks no revision that we know");
-		return;
-	}
-	buf_adds(&m->out,
-	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"
-	    "initialized\"}\n");
-	ask_list(m, NULL);
-}
-
-static void
-on_list(struct mcp *m, const struct json *result)
-{
-	const struct json *tools = json_get(result, "tools");
-	const char *cursor = json_str(result, "nextCursor");
-	const struct json *t;
-
-	if (!json_is_array(tools)) {
-		give_up(m, "the server's list of tools is malformed");
-		return;
-	}
-	for (t = json_first(tools); t != NULL; t = json_next(t)) {
-		const char *name = json_str(t, "name");
-
-		if (m->n_functions == MCP_FUNCTIONS_MAX) {
-			give_up(m, "the server lists more tools than fit");
-			return;
-		}
-		/* One that we cannot name we cannot call. */
-		if (name == NULL ||
-		    str_copy(m->functions[m->n_functions],
-			sizeof(m->functions[0]), name) != OK)
-			continue;
-		m->n_functions++;
-	}
-	if (cursor == NULL) {
-		m->phase = PHASE_READY;
-		m->fn(m->arg, MCP_READY, NULL);
-	} else if (++m->pages == MCP_LIST_PAGES_MAX) {
-		give_up(m, "the server's list of tools does not end");
-	} else {
-		ask_list(m, cursor);
-	}
-}
-
-static bool
-take_call(struct mcp *m, int64_t id)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_calls; i++) {
-		if (m->calls[i] != id)
-			continue;
-		m->calls[i] = m->calls[--m->n_calls];
-		return true;
-	}
-	return false;
-}
-
-static void
-collect_text(const struct json *result, struct buf *out)
-{
-	const struct json *c = json_first(json_get(result, "content"));
-
-	for (; c != NULL; c = json_next(c)) {
-		const char *type = json_str(c, "type");
-		const char *text = json_str(c, "text");
-
-		if (out->len > 0)
-			buf_adds(out, "\n");
-		if (text != NULL && type != NULL && strcmp(type, "text") == 0)
-			buf_adds(out, text);
-		else
-			buf_adds(out, "(content that is not text)");
-	}
-}
-
-static void
-on_answer(struct mcp *m, int64_t id, const struct json *message)
-{
-	const struct json *result = json_get(message, "result");
-	const struct json *error = json_get(message, "error");
-	const char *words = json_str(error, "message");
-	struct mcp_answer a = {.id = id};
-	struct buf text;
-
-	if (!take_call(m, id))
-		return; /* Cancelled, or never asked. */
-	buf_init(&text, TEXT_MAX);
-	if (json_is_object(result)) {
-		collect_text(result, &text);
-		a.failed = json_flag(result, "isError");
-	} else {
-		a.failed = true;
-		buf_addf(&text, "the tool reports an error: %.200s",
-		    words != NULL ? words : "without words");
-		str_mend(text.p);
-	}
-	if (text.overflow) {
-		buf_clear(&text);
-		a.failed = true;
-		buf_addf(&text, "the result is larger than %d bytes", TEXT_MAX);
-	}
-	a.text = text.p != NULL ? text.p : "";
-	m->fn(m->arg, MCP_ANSWER, &a);
-	buf_done(&text);
+	if (++m->counts.strays > MCP_STRAYS_MAX)
+		mcp_give_up(m, "the server answers what nobody asked");
+	else
+		note_noise(m);
 }
 
 static void
 on_request(struct mcp *m, const struct json *id, const char *method)
 {
-	char *id_text = json_print(id);
+	m->counts.requests++;
+	note_noise(m);
+	if (m->phase == PHASE_BROKEN)
+		return;
+	/* To whom is in question nothing may be answered: a modern server
+	 * takes no answers, and a legacy one has no need to ask yet. */
+	if (m->era == MCP_LEGACY)
+		mcp_serve(m, id, method);
+	else if (m->era == MCP_MODERN)
+		mcp_give_up(m, "the server asks, which its revision forbids");
+}
 
-	if (strcmp(method, "ping") == 0)
-		buf_addf(&m->out,
-		    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n", id_text);
+static void
+on_notification(struct mcp *m, const char *method, const struct json *params)
+{
+	const struct json *meta = json_get(params, "_meta");
+	bool modern = m->era == MCP_MODERN;
+
+	m->counts.notifications++;
+	note_noise(m);
+	if (m->phase == PHASE_BROKEN)
+		return;
+	if (strcmp(method, "notifications/tools/list_changed") == 0) {
+		/* A modern server says it only to whom it promised to. */
+		if (!modern ||
+		    (m->listen_id != 0 &&
+			json_int(meta, "io.modelcontextprotocol/subscriptionId",
+			    0) == m->listen_id))
+			mcp_list_changed(m);
+	} else if (modern && strcmp(method, "notifications/cancelled") == 0 &&
+	    json_int(params, "requestId", 0) == m->listen_id) {
+		m->listen_id = 0;
+	}
+}
+
+static void
+on_response(struct mcp *m, const struct json *message)
+{
+	const struct json *id = json_get(message, "id");
+	int64_t n = json_int(message, "id", 0);
+
+	/* An error that names no request can only mean the one that is out. */
+	if (m->phase == PHASE_PROBE && json_has(message, "error") &&
+	    !json_is_string(id) && !json_is_number(id))
+		n = m->waiting_id;
+	if (n <= 0)
+		on_stray(m);
+	else if (n == m->waiting_id && m->phase == PHASE_PROBE)
+		mcp_era_probed(m, message);
+	else if (n == m->waiting_id && m->phase == PHASE_HELLO)
+		mcp_era_greeted(m, message);
+	else if (n == m->list_id)
+		mcp_list_page(m, message);
+	else if (n == m->listen_id)
+		m->listen_id = 0;
+	else if (mcp_call_take(m, n))
+		mcp_call_answered(m, n, message);
+	else if (n == m->late_id || mcp_call_was_cancelled(m, n))
+		on_late(m);
 	else
-		buf_addf(&m->out,
-		    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32601,"
-		    "\"message\":\"Method not found\"}}\n",
-		    id_text);
-	free(id_text);
+		on_stray(m);
+	if (n > 0 && n == m->late_id)
+		m->late_id = 0;
 }
 
 static void
 on_message(struct mcp *m, const struct json *message)
 {
-	const char *version = json_str(message, "jsonrpc");
-	const char *method = json_str(message, "method");
+	const struct json *method = json_get(message, "method");
 	const struct json *id = json_get(message, "id");
-	int64_t id_value = json_int(message, "id", 0);
 
-	if (m->phase == PHASE_NEW || version == NULL ||
-	    strcmp(version, "2.0") != 0) {
-		give_up(m, "the server wrote something that is not JSON-RPC");
+	if (strcmp(json_words(message, "jsonrpc"), "2.0") != 0 ||
+	    (method != NULL && !json_is_string(method)))
+		mcp_give_up(m, "the server wrote something that is no message");
+	else if (method == NULL)
+		on_response(m, message);
+	else if (json_is_string(id) || json_is_integer(id))
+		on_request(m, id, json_text(method));
+	else
+		on_notification(
+		    m, json_text(method), json_get(message, "params"));
+}
+
+/* One revision had several messages in one line. */
+static void
+on_messages(struct mcp *m, const struct json *message)
+{
+	const struct json *one;
+
+	if (!json_is_array(message) || json_count(message) == 0 ||
+	    strcmp(m->revision, "2025-03-26") != 0) {
+		on_message(m, message);
 		return;
 	}
-	if (method != NULL) {
-		if (json_is_string(id) || json_is_integer(id))
-			on_request(m, id, method);
-		return;
-	}
-	if (m->phase == PHASE_READY) {
-		on_answer(m, id_value, message);
-	} else if (id_value != m->waiting_id ||
-	    !json_is_object(json_get(message, "result"))) {
-		give_up(m, "the server refused the handshake");
-	} else if (m->phase == PHASE_HELLO) {
-		on_hello(m, json_get(message, "result"));
-	} else {
-		on_list(m, json_get(message, "result"));
-	}
+	for (one = json_first(message); one != NULL; one = json_next(one))
+		if (m->phase != PHASE_BROKEN)
+			on_message(m, one);
 }
 
 static void
@@ -266,30 +224,35 @@ on_line(struct mcp *m, const char *p, size_t len)
 {
 	struct json *message;
 
+	m->line_len = len;
 	if (len > 0 && p[len - 1] == '\r')
 		len--;
-	if (len == 0)
-		return;
-	if (json_parse(p, len, &message) != OK) {
-		give_up(m, "the server wrote a line that is not strict JSON");
+	if (len == 0) {
+		note_noise(m);
 		return;
 	}
-	on_message(m, message);
+	if (m->phase == PHASE_NEW || json_parse(p, len, &message) != OK) {
+		mcp_give_up(m, "the server wrote a line that is no message");
+		return;
+	}
+	on_messages(m, message);
 	json_free(message);
 	if (m->out.overflow)
-		give_up(m, "the server asks faster than it reads");
+		mcp_give_up(m, "the server does not read what it asks for");
 }
 
 void
-mcp_feed(struct mcp *m, const char *p, size_t len)
+mcp_feed(struct mcp *m, const char *p, size_t len, int64_t now_ms)
 {
+	m->now_ms = now_ms;
 	while (len > 0 && m->phase != PHASE_BROKEN) {
 		const char *end = memchr(p, '\n', len);
 		size_t n = end != NULL ? (size_t)(end - p) : len;
 
 		buf_add(&m->in, p, n);
 		if (m->in.overflow) {
-			give_up(m, "the server wrote a line that is too long");
+			mcp_give_up(
+			    m, "the server wrote a line that is too long");
 			return;
 		}
 		p += n;
@@ -301,46 +264,4 @@ mcp_feed(struct mcp *m, const char *p, size_t len)
 		on_line(m, m->in.p != NULL ? m->in.p : "", m->in.len);
 		buf_clear(&m->in);
 	}
-}
-
-bool
-mcp_lists(const struct mcp *m, const char *function)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_functions; i++)
-		if (strcmp(m->functions[i], function) == 0)
-			return true;
-	return false;
-}
-
-enum err
-mcp_call(struct mcp *m, const char *function, const char *args, size_t args_len,
-    int64_t *ret_id)
-{
-	if (m->phase != PHASE_READY)
-		return ERR_STATE;
-	if (m->n_calls == CALLS_OPEN_MAX ||
-	    m->out.len + args_len + 1024 > OUT_MAX)
-		return ERR_LIMIT;
-	*ret_id = ++m->last_id;
-	m->calls[m->n_calls++] = *ret_id;
-	buf_addf(&m->out,
-	    "{\"jsonrpc\":\"2.0\",\"id\":%lld,\"method\":\"tools/call\","
-	    "\"params\":{\"name\":\"%s\",\"arguments\":",
-	    (long long)*ret_id, function);
-	buf_add(&m->out, args, args_len);
-	buf_adds(&m->out, "}}\n");
-	return OK;
-}
-
-void
-mcp_cancel(struct mcp *m, int64_t id)
-{
-	if (!take_call(m, id))
-		return;
-	buf_addf(&m->out,
-	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
-	    "\"params\":{\"requestId\":%lld,\"reason\":\"time is up\"}}\n",
-	    (long long)id);
 }

@@ -13,6 +13,7 @@
 
 static void on_out(void *arg, int fd, int events);
 static void on_in(void *arg, int fd, int events);
+static bool flush(struct room *r);
 
 struct room *
 room_find(struct tools *t, const char *tool)
@@ -43,6 +44,7 @@ room_close(struct room *r, const char *why)
 		if (t->rooms[i] == r)
 			t->rooms[i] = NULL;
 	loop_timer_cancel(t->loop, r->timer);
+	loop_timer_cancel(t->loop, r->probe_timer);
 	loop_remove(t->loop, r->in);
 	loop_remove(t->loop, r->out);
 	close(r->in);
@@ -64,6 +66,19 @@ on_handshake_late(void *arg)
 	room_close(r, "the tool did not shake hands in time");
 }
 
+static void
+on_probe_late(void *arg)
+{
+	struct room *r = arg;
+
+	r->probe_timer = 0;
+	mcp_probe_late(r->mcp);
+	if (r->ended != NULL)
+		room_close(r, r->ended);
+	else
+		flush(r);
+}
+
 static struct open_call *
 find_call(struct room *r, int64_t id)
 {
@@ -82,7 +97,8 @@ on_ready(struct room *r)
 
 	r->ready = true;
 	loop_timer_cancel(r->tools->loop, r->timer);
-	r->timer = 0;
+	loop_timer_cancel(r->tools->loop, r->probe_timer);
+	r->timer = r->probe_timer = 0;
 	json_put_str(body, "tool", r->tool);
 	json_put_str(body, "container", r->container);
 	peers_send(r->tools->peers, ROLE_CORE, MSG_TOOL_READY, body);
@@ -108,9 +124,13 @@ on_mcp(void *arg, enum mcp_event event, const struct mcp_answer *answer)
 		tools_answer(
 		    r->tools, call->act, !answer->failed, false, answer->text);
 		break;
+	case MCP_CHANGED:
+		log_warn("tool %s: it offers something else now", r->tool);
+		r->ended = "the tool's definitions changed";
+		break;
 	case MCP_BROKEN:
 		log_warn("tool %s: %s", r->tool, answer->text);
-		r->broken = true;
+		r->ended = "the tool broke the protocol";
 		break;
 	}
 }
@@ -166,9 +186,9 @@ on_out(void *arg, int fd, int events)
 		room_close(r, "the tool ended");
 		return;
 	}
-	mcp_feed(r->mcp, chunk, (size_t)n);
-	if (r->broken)
-		room_close(r, "the tool broke the protocol");
+	mcp_feed(r->mcp, chunk, (size_t)n, clock_boot_ms());
+	if (r->ended != NULL)
+		room_close(r, r->ended);
 	else
 		flush(r);
 }
@@ -200,12 +220,14 @@ room_open(
 	r->mcp = mcp_new(on_mcp, r);
 	r->timer = loop_timer(t->loop, clock_boot_ms() + CONTAINER_START_MS,
 	    on_handshake_late, r);
+	r->probe_timer = loop_timer(
+	    t->loop, clock_boot_ms() + MCP_PROBE_MS, on_probe_late, r);
 	if (loop_add(t->loop, in, 0, on_in, r) != OK ||
 	    loop_add(t->loop, out, LOOP_READ, on_out, r) != OK) {
 		room_close(r, "its streams cannot be watched");
 		return;
 	}
-	mcp_start(r->mcp);
+	mcp_start(r->mcp, MCP_UNKNOWN);
 	flush(r);
 }
 

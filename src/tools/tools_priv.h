@@ -25,8 +25,9 @@ struct room {
 	int in; /* We write here; -1 when closed. */
 	int out; /* We read here. */
 	uint64_t timer;
+	uint64_t probe_timer;
 	bool ready;
-	bool broken;
+	const char *ended; /* Why it must be closed, or NULL. */
 	struct open_call calls[CALLS_OPEN_MAX];
 };
 

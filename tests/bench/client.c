@@ -157,13 +157,20 @@ say(const char *line)
 	return now_ns() - begin;
 }
 
+/* Who asks, as the house says it with each request. */
+#define META                                                                   \
+	"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":"              \
+	"\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{},"    \
+	"\"io.modelcontextprotocol/clientInfo\":{\"name\":\"durward\","        \
+	"\"version\":\"1\"}}"
+
 /* The same call as the goal "echo x" leads to, without the house. */
 static long long
 call_tool(void)
 {
 	return say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\","
 		   "\"params\":{\"name\":\"echo\",\"arguments\":"
-		   "{\"text\":\"x\"}}}\n");
+		   "{\"text\":\"x\"}," META "}}\n");
 }
 
 static int
@@ -180,7 +187,8 @@ rounds(long n, const char *program, char **goals, int n_goals)
 		return 1;
 	if (pipe) {
 		start_tool(program);
-		say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n");
+		say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+		    "\"server/discover\",\"params\":{" META "}}\n");
 	}
 	for (r = 0; r < WARM_UPS + n; r++) {
 		for (i = 0; i < n_goals; i++) {

@@ -99,6 +99,11 @@ def test_json_nested_too_deep_is_refused(h):
     assert "broke the protocol" in bad(h, "deep")
 
 
+def test_a_tool_whose_definitions_change_is_ended(h):
+    assert "the tool's definitions changed" in bad(h, "changes")
+    assert "interfaces=" in bad(h, "look")
+
+
 def test_a_second_answer_is_ignored(h):
     assert bad(h, "twice") == "first"
     assert "interfaces=" in bad(h, "look")
