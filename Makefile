@@ -273,7 +273,8 @@ $(REACHER)/tool.json: $(REACHER)/program \
 		tests/containers/reacher/tool.json.in
 
 # A tool that tries to get out, as a tool with a volume and as one without.
-HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume
+HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume \
+	build/test-containers/hostile-network
 HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
 $(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done

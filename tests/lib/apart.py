@@ -80,6 +80,7 @@ class Apart:
     (address, port) pairs where something answers."""
 
     def __init__(self, names, ports):
+        self.folder = os.getcwd()
         self.before = [os.open(f"/proc/self/ns/{n}", os.O_RDONLY) for n in ("net", "mnt")]
         check(libc.unshare(CLONE_NEWNET | CLONE_NEWNS), "unshare")
         addresses = sorted({a for a, _ in ports})
@@ -105,4 +106,5 @@ class Apart:
         for fd, kind in zip(self.before, (CLONE_NEWNET, CLONE_NEWNS)):
             check(libc.setns(fd, kind), "setns")
             os.close(fd)
+        os.chdir(self.folder)  # Another mount namespace begins at its root.
 

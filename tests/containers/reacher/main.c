@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "serve/serve.h"
@@ -24,6 +25,8 @@
  *	sni:NAME:PORT:OTHER	a ClientHello for OTHER ("-": for nobody)
  *	many:NAME:PORT:N	N connections, kept open
  *	send:NAME:PORT:MIB	so much, to whoever throws it away
+ *	pump:NAME:PORT:MIB	nanoseconds until so much has arrived
+ *	meet:NAME:PORT:N	nanoseconds of N connections to their answer
  *	stay:NAME:PORT		keep a connection behind the call
  *	again:NAME:PORT		GET over the one that was kept
  */
@@ -171,6 +174,60 @@ send_much(int fd, long mib)
 	return "sent";
 }
 
+static long long
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* So many MiB until the other side has read all of it, in nanoseconds. */
+static const char *
+time_pump(in_addr_t address, int port, long mib)
+{
+	static char chunk[1 << 17];
+	static char text[32];
+	long long begin = now_ns();
+	int fd = reach(SOCK_STREAM, address, port);
+	long left = mib * 8;
+
+	while (left > 0 &&
+	    send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) ==
+		(ssize_t)sizeof(chunk))
+		left--;
+	shutdown(fd, SHUT_WR);
+	while (read(fd, chunk, sizeof(chunk)) > 0)
+		continue;
+	close(fd);
+	snprintf(text, sizeof(text), "%lld", left > 0 ? -1 : now_ns() - begin);
+	return text;
+}
+
+/* To the first byte back, each of `n` times. */
+static const char *
+time_meetings(in_addr_t address, int port, long n)
+{
+	static char text[4096];
+	size_t len = 0;
+	char byte = 'x';
+
+	text[0] = '\0';
+	while (n-- > 0 && len + 16 < sizeof(text)) {
+		long long begin = now_ns();
+		int fd = reach(SOCK_STREAM, address, port);
+
+		if (send(fd, &byte, 1, MSG_NOSIGNAL) != 1 ||
+		    recv(fd, &byte, 1, 0) != 1)
+			return "-1";
+		len += (size_t)snprintf(
+		    text + len, sizeof(text) - len, "%lld ", now_ns() - begin);
+		close(fd);
+	}
+	return text;
+}
+
 static void
 attempt(const char *what)
 {
@@ -204,6 +261,10 @@ attempt(const char *what)
 		say(what,
 		    send_much(
 			reach(SOCK_STREAM, at, atoi(word[2])), atol(word[3])));
+	else if (strcmp(word[0], "pump") == 0)
+		say(what, time_pump(at, atoi(word[2]), atol(word[3])));
+	else if (strcmp(word[0], "meet") == 0)
+		say(what, time_meetings(at, atoi(word[2]), atol(word[3])));
 	else if (strcmp(word[0], "stay") == 0)
 		say(what,
 		    (kept = reach(SOCK_STREAM, at, atoi(word[2]))) < 0
