@@ -308,6 +308,7 @@ TEST(a_sheet_binds_only_its_own_act)
 	    {"tool", ERR_DENIED}, {"effect", ERR_DENIED},
 	    {"manifest", ERR_DENIED}, {"args", ERR_DENIED},
 	    {"longer args", ERR_DENIED}, {"other hosts", ERR_DENIED},
+	    {"other secrets", ERR_DENIED},
 	    {"older than who checks", ERR_EXPIRED}, {"decision", ERR_DENIED}};
 	struct digest other = {{1}};
 	size_t i;
@@ -354,6 +355,9 @@ TEST(a_sheet_binds_only_its_own_act)
 			b.network = "lan hub.lan:80";
 			break;
 		case 11:
+			b.secrets = "mail-password in MAIL_PASSWORD";
+			break;
+		case 12:
 			b.epoch = NULL;
 			b.since_ms = s.issued_ms + 1;
 			break;
