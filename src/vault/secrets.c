@@ -264,30 +264,33 @@ seal(const struct secrets *s, struct kept *k, const struct secret *value)
 	    k->sealed);
 }
 
-/* Make it so on the disk, or leave all as it was. */
+/* Make it so on the disk, or leave all as it was; behind the last there is
+ * always an empty place. */
 static enum err
 replace(struct secrets *s, struct kept *at, const struct kept *by,
     struct errmsg *why)
 {
+	static const struct kept none;
 	struct kept before = *at;
+	struct kept *last;
 	size_t n = s->n;
 	enum err e;
 
 	if (at == &s->kept[s->n])
 		s->n++;
-	if (by != NULL)
-		*at = *by;
-	else
-		*at = s->kept[--s->n];
+	last = &s->kept[s->n - 1];
+	*at = by != NULL ? *by : *last;
+	if (by == NULL)
+		s->n--;
 	e = save(s);
 	if (e == OK) {
 		free(before.sealed);
+		if (by == NULL)
+			*last = none;
 		return OK;
 	}
 	if (by != NULL)
 		free(by->sealed);
-	else
-		s->kept[s->n] = *at;
 	*at = before;
 	s->n = n;
 	return err_say(

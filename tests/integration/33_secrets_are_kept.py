@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import pty
+import re
+import shutil
+import socket
 import subprocess
 
-from house import House, wait_for
+from house import BUILD, House
 from wire import Wire
 
 VALUE = b"correct horse battery staple %41 \"quoted\""
@@ -35,7 +38,8 @@ def test_a_secret_is_set_rotated_and_removed_and_each_is_logged_without_its_valu
     assert listed(h) == {"mail-password": 2}
     assert h.console.run("secret", "remove", "mail-password").returncode == 0
     assert listed(h) == {}
-    entries = h.console.json("audit", "show")["entries"]
+    entries = [json.loads(line) for line in
+               h.console.run("audit", "show", "--json").stdout.splitlines()]
     said = [(e["kind"], e.get("secret"), e.get("version")) for e in entries
             if e["kind"].startswith("secret-")]
     assert said == [("secret-set", "mail-password", 1), ("secret-set", "mail-password", 2),
@@ -200,3 +204,86 @@ def test_a_credential_of_systemd_is_the_key_and_only_the_vault_has_it():
                 continue
             seen = os.path.exists(f"/proc/{pid}/root{path}")
             assert seen == (role == "vault"), role
+
+
+def test_a_runner_gets_secrets_only_for_a_manifest_that_an_owner_signed():
+    with House(tools=()) as h:
+        h.start()
+        assert give(h, "s0", VALUE).returncode == 0
+        with open(os.path.join(BUILD, "containers", "echo", "tool.json")) as f:
+            m = json.load(f)
+        m["secrets"] = [{"name": "s0", "env": "S0"}]
+        texts = {"signed": json.dumps(m), "forged": json.dumps(dict(m, version="2")),
+                 "other-name": json.dumps(dict(m, name="other"))}
+        for name, text in texts.items():
+            with open(h.path("podman", name + ".json"), "w") as f:
+                f.write(text)
+        r = h.console.run("tool", "add", h.path("podman", "signed.json"))
+        assert r.returncode == 0, r.stderr
+        h.stop()
+        shutil.copy(os.path.join(BUILD, "probe-wanter"), h.path("bin"))
+        h.start_house()
+        h.wait_up(tools=False)
+        h.house_binary = h.path("bin", "probe-wanter")
+        h.start_tools()
+        h.wait_log("wanter signed.json", half="tools")
+        said = dict(re.findall(r"wanter (\S+): (.*)", h.log("tools")))
+        assert said["signed.json"] == f"GIVEN 1 of {len(VALUE)} bytes", said
+        for name in ("forged.json", "other-name.json"):
+            assert "refused" in said[name] and "no owner signed" in said[name], said
+
+
+# ---- The shim, without a container ----
+
+
+def shim(packets, program=("/usr/bin/env",)):
+    """What it becomes, and its status; `packets` are (bytes, contents of files)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    out = os.pipe()
+    null = os.open("/dev/null", os.O_RDWR)
+    for data, files in packets:
+        fds = [{"in": null, "out": out[1], "err": null}[f] if f in ("in", "out", "err")
+               else memfd(f) for f in files]
+        socket.send_fds(ours, [data], fds) if fds else ours.send(data)
+    ours.close()
+    p = subprocess.Popen(["/bin/sh", "-c", f'exec "$0" -- "$@" 3<&{theirs.fileno()}',
+                          os.path.join(BUILD, "shim"), *program], env={"HOME": "/"},
+                         pass_fds=[theirs.fileno()])
+    theirs.close()
+    os.close(out[1])
+    with os.fdopen(out[0], "rb") as f:
+        said = f.read()
+    return said, p.wait(10)
+
+
+def memfd(text):
+    fd = os.memfd_create("x")
+    os.write(fd, text)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+STREAMS = ["in", "out", "err"]
+
+
+def test_the_shim_takes_exactly_the_secrets_that_are_announced():
+    said, status = shim([(b"S2", STREAMS), (b"EA\0one\ntwo=3", []), (b"EB\0" + b"x" * 8192, [])])
+    assert status == 0 and b"\nA=one\ntwo=3\nB=" + b"x" * 8192 + b"\n" in said, said[:80]
+    said, status = shim([(b"S1", STREAMS), (b"FK_FILE\0", [b"a key"])],
+                        ("/bin/sh", "-c", "cat $K_FILE; ls /proc/self/fd | wc -l"))
+    # The streams, the file, and the folder that is listed.
+    assert status == 0 and said == b"a key5\n", said
+    said, status = shim([(b"S0", STREAMS)], ("/bin/sh", "-c", "ls /proc/self/fd | wc -l"))
+    assert status == 0 and said == b"4\n", said
+
+
+def test_the_shim_starts_no_tool_without_what_was_announced():
+    for packets in ([(b"S1", STREAMS)], [(b"S2", STREAMS), (b"EA\0x", [])],
+                    [(b"S1", STREAMS), (b"XA\0x", [])], [(b"S1", STREAMS), (b"EA", [])],
+                    [(b"S1", STREAMS), (b"E\0x", [])], [(b"S1", STREAMS), (b"EA=B\0x", [])],
+                    [(b"S1", STREAMS), (b"FA\0", [])], [(b"S1", STREAMS), (b"EA\0x", [b"y"])],
+                    [(b"S1", STREAMS), (b"EA\0" + b"x" * 9000, [])]):
+        assert shim(packets) == (b"", 114), packets[1:]
+    for packets in ([], [(b"S", STREAMS)], [(b"S9", STREAMS)], [(b"S0", STREAMS[:2])],
+                    [(b"X0", STREAMS)], [(b"S00", STREAMS)]):
+        assert shim(packets) == (b"", 113), packets

@@ -277,9 +277,26 @@ TEST(names_sizes_and_numbers_have_limits)
 	leave(s);
 }
 
+TEST(what_was_removed_makes_room_and_may_come_again)
+{
+	struct secrets *s = fresh();
+	struct errmsg why = {""};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		REQUIRE(put(s, "a", "one") == OK);
+		REQUIRE(put(s, "b", "two") == OK);
+		CHECK(secrets_remove(s, i % 2 ? "a" : "b", &why) == OK);
+		CHECK(has(s, i % 2 ? "b" : "a", i % 2 ? "two" : "one"));
+		CHECK(secrets_remove(s, i % 2 ? "b" : "a", &why) == OK);
+	}
+	leave(s);
+}
+
 TEST(what_cannot_be_written_is_not_there)
 {
 	struct secrets *s = fresh();
+	struct errmsg why = {""};
 	char away[80];
 
 	snprintf(away, sizeof(away), "%s-away", folder);
@@ -287,6 +304,7 @@ TEST(what_cannot_be_written_is_not_there)
 	REQUIRE(rename(folder, away) == 0);
 	CHECK(put(s, "a", "two") != OK);
 	CHECK(put(s, "b", "two") != OK);
+	CHECK(secrets_remove(s, "a", &why) != OK);
 	CHECK(has(s, "a", "one"));
 	CHECK_INT(secrets_version(s, "a"), 1);
 	CHECK_INT(secrets_version(s, "b"), 0);
