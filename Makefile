@@ -272,6 +272,21 @@ $(REACHER)/tool.json: $(REACHER)/program \
 	$(Q)scripts/make-image reacher $(REACHER) \
 		tests/containers/reacher/tool.json.in
 
+# A tool that has secrets.
+KEEPER := build/test-containers/keeper
+$(KEEPER)/program: tests/containers/keeper/main.c containers/serve/serve.c \
+		containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+$(KEEPER)/tool.json: $(KEEPER)/program tests/containers/keeper/tool.json.in \
+		scripts/make-image
+	$(call say,IMAGE,keeper)
+	$(Q)scripts/make-image keeper $(KEEPER) \
+		tests/containers/keeper/tool.json.in
+
 # A tool that tries to get out, as a tool with a volume and as one without.
 HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume \
 	build/test-containers/hostile-network
@@ -292,7 +307,7 @@ check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
 check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
-		$(HOSTILE_TOOLS)
+		$(KEEPER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
 check-web: all

@@ -9,15 +9,18 @@
  * loopback, it binds what the words say: UDP 127.0.0.53 for names, TCP on
  * every address for connections.  These sockets go out over the socket that
  * Podman preserved as descriptor 3, and over the same one come the standard
- * streams.  Then it closes that socket for good, and becomes the tool.
- * Nothing of ours stays behind.
+ * streams, and behind them the secrets of the tool, which become variables
+ * of its environment, or files that have no place but a descriptor.  Then it
+ * closes that socket for good, and becomes the tool.  Nothing of ours stays
+ * behind.
  *
  * Exit status 112: a socket could not be bound; 113: the streams did not
- * come.  In both cases the tool never started.
+ * come; 114: nor did the secrets.  In all cases the tool never started.
  */
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +33,11 @@
 #define BACKLOG 64
 #define NO_SOCKETS 112
 #define NO_STREAMS 113
+#define NO_SECRETS 114
 #define NO_TOOL 127
+#define SECRETS_MAX 8 /* TOOL_SECRETS_MAX */
+#define FDS_MAX 256 /* Its limit of open files. */
+#define PACKET_SIZE (8192 + 128) /* A value and its variable. */
 
 union control {
 	char space[CMSG_SPACE(SOCKETS_MAX * sizeof(int))];
@@ -83,27 +90,73 @@ send_sockets(const int *fds, int n)
 	return sendmsg(SOCKET_FD, &mh, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
-static int
-take_streams(int fds[STREAMS])
+/* One packet, with exactly `n_fds` descriptors; its length, or -1. */
+static ssize_t
+take_packet(char *p, size_t size, int *fds, size_t n_fds)
 {
-	char mark;
-	struct iovec iov = {.iov_base = &mark, .iov_len = 1};
+	struct iovec iov = {.iov_base = p, .iov_len = size};
 	union control control;
 	struct msghdr mh = {.msg_iov = &iov,
 	    .msg_iovlen = 1,
 	    .msg_control = control.space,
 	    .msg_controllen = sizeof(control.space)};
-	struct cmsghdr *cm;
+	ssize_t n = recvmsg(SOCKET_FD, &mh, 0);
+	struct cmsghdr *cm = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
 
-	if (recvmsg(SOCKET_FD, &mh, 0) != 1 || mark != 'S')
+	if (n <= 0 || (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+	    (cm != NULL) != (n_fds > 0))
 		return -1;
-	cm = CMSG_FIRSTHDR(&mh);
-	if (cm == NULL || cm->cmsg_level != SOL_SOCKET ||
-	    cm->cmsg_type != SCM_RIGHTS ||
-	    cm->cmsg_len != CMSG_LEN(STREAMS * sizeof(int)))
+	if (cm == NULL)
+		return n;
+	if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS ||
+	    cm->cmsg_len != CMSG_LEN(n_fds * sizeof(int)))
 		return -1;
-	memcpy(fds, CMSG_DATA(cm), STREAMS * sizeof(int));
-	return 0;
+	memcpy(fds, CMSG_DATA(cm), n_fds * sizeof(int));
+	return n;
+}
+
+/* How many secrets come behind them, or -1. */
+static int
+take_streams(int fds[STREAMS])
+{
+	char mark[2];
+
+	if (take_packet(mark, sizeof(mark), fds, STREAMS) != 2 ||
+	    mark[0] != 'S' || mark[1] < '0' || mark[1] > '0' + SECRETS_MAX)
+		return -1;
+	return mark[1] - '0';
+}
+
+static int files[SECRETS_MAX]; /* Of secrets: the tool's to read. */
+static int n_files;
+
+/* "E" VARIABLE NUL VALUE, or "F" VARIABLE NUL with a descriptor. */
+static int
+take_secret(void)
+{
+	static char packet[PACKET_SIZE + 1];
+	char kind;
+	char path[32];
+	const char *value;
+	ssize_t n = recv(SOCKET_FD, &kind, 1, MSG_PEEK);
+	int fd = -1;
+
+	if (n != 1 || (kind != 'E' && kind != 'F'))
+		return -1;
+	n = take_packet(packet, PACKET_SIZE, &fd, kind == 'F' ? 1 : 0);
+	if (n < 3)
+		return -1;
+	if (fd >= 0)
+		files[n_files++] = fd;
+	packet[n] = '\0';
+	value = packet + 1 + strlen(packet + 1) + 1;
+	if (value > packet + n)
+		return -1;
+	if (kind == 'F') {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		value = path;
+	}
+	return setenv(packet + 1, value, 1);
 }
 
 /* Bind all that stands before "--"; how many words that is, or -1. */
@@ -124,26 +177,51 @@ give_sockets(char **words)
 	return n;
 }
 
+static int
+is_file(int fd)
+{
+	int i;
+
+	for (i = 0; i < n_files; i++)
+		if (files[i] == fd)
+			return 1;
+	return 0;
+}
+
+/* Onto 0, 1 and 2; nothing else stays open but the files of secrets. */
+static int
+place_streams(const int fds[STREAMS])
+{
+	int i;
+
+	for (i = 0; i < STREAMS; i++)
+		if (dup2(fds[i], i) < 0)
+			return -1;
+	for (i = STREAMS; i < FDS_MAX; i++)
+		if (!is_file(i))
+			close(i);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	int fds[STREAMS];
 	int words;
-	int i;
+	int secrets;
 
 	words = argc > 1 ? give_sockets(argv + 1) : -1;
 	if (words < 0)
 		return NO_SOCKETS;
 	argv += 1 + words + 1;
-	if (argv[0] == NULL || take_streams(fds) < 0)
+	secrets = argv[0] != NULL ? take_streams(fds) : -1;
+	if (secrets < 0)
 		return NO_STREAMS;
-	for (i = 0; i < STREAMS; i++)
-		if (dup2(fds[i], i) < 0)
-			return NO_STREAMS;
-	for (i = 0; i < STREAMS; i++)
-		if (fds[i] >= STREAMS)
-			close(fds[i]);
-	close(SOCKET_FD);
+	for (; secrets > 0; secrets--)
+		if (take_secret() < 0)
+			return NO_SECRETS;
+	if (place_streams(fds) < 0)
+		return NO_STREAMS;
 	execv(argv[0], argv);
 	return NO_TOOL;
 }

@@ -294,22 +294,39 @@ acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
 
 /* ---- Looking ---- */
 
-bool
-acts_at(const struct acts *a, size_t i, struct act_view *ret)
+static struct json *
+asked_to_json(const struct open_act *o)
 {
-	const struct open_act *o;
+	const struct act *a = o->act;
+	int64_t left_ms = a->until_ms - judge_now_ms(o->acts->s.judge);
+	struct json *row = json_object();
 
-	if (i >= ACTS_OPEN_MAX)
-		return false;
-	memset(ret, 0, sizeof(*ret));
-	o = a->open[i];
-	if (o == NULL)
-		return true;
-	ret->act = o->act;
-	ret->given = (int)act_count_yeses(o);
-	ret->left_s =
-	    (o->act->until_ms - judge_now_ms(a->s.judge) + 999) / 1000;
-	return true;
+	json_put_str(row, "act", a->id);
+	json_put_str(row, "run", a->run);
+	json_put_str(row, "tool", a->tool);
+	json_put_str(row, "effect", effect_name(a->effect));
+	json_put_strn(row, "args", a->args, str_cut(a->args, 200));
+	json_put_int(row, "args_bytes", (int64_t)strlen(a->args));
+	json_put_str(row, "principal", a->principal);
+	json_put_str(row, "rule", a->rule);
+	json_put_int(row, "keys", a->keys);
+	json_put_int(row, "given", (int64_t)act_count_yeses(o));
+	json_put_int(row, "left_s", (left_ms + 999) / 1000);
+	return row;
+}
+
+struct json *
+acts_asked_to_json(const struct acts *a)
+{
+	struct json *v = json_object();
+	struct json *list = json_array();
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL && a->open[i]->act->state == ACT_ASKED)
+			json_push(list, asked_to_json(a->open[i]));
+	json_put(v, "approvals", list);
+	return v;
 }
 
 size_t

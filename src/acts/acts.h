@@ -141,14 +141,8 @@ NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
 
 /* ---- Looking ---- */
 
-struct act_view {
-	const struct act *act;
-	int given; /* Yeses so far. */
-	int64_t left_s; /* Of its question. */
-};
-
-/* The i-th open act; false behind the last place. */
-bool acts_at(const struct acts *a, size_t i, struct act_view *ret);
+/* {"approvals": [...]}: what waits for a yes. */
+struct json *acts_asked_to_json(const struct acts *a);
 size_t acts_count(const struct acts *a, enum act_state state);
 size_t acts_of_run(const struct acts *a, const char *run);
 

@@ -135,7 +135,39 @@ struct sheet_texts {
 	char attempt[64];
 	struct buf labels;
 	struct buf network;
+	struct buf secrets;
 };
+
+static void
+texts_init(struct sheet_texts *t)
+{
+	buf_init(&t->labels, NAMES_MAX * (NAME_MAX_LEN + 1));
+	buf_init(&t->network, REACH_TEXT_MAX);
+	buf_init(&t->secrets, MANIFEST_SECRETS_MAX);
+}
+
+static void
+texts_done(struct sheet_texts *t)
+{
+	buf_done(&t->labels);
+	buf_done(&t->network);
+	buf_done(&t->secrets);
+}
+
+/* What the call may reach, and what its tool has. */
+static void
+write_means(const struct open_act *o, struct sheet_texts *t)
+{
+	const struct slot *slot = act_slot(o);
+	struct reach reach;
+
+	act_reach(o, &reach);
+	reach_write(&reach, &t->network);
+	if (slot != NULL)
+		manifest_write_secrets(slot_manifest(slot), &t->secrets);
+	else
+		buf_adds(&t->secrets, "none");
+}
 
 static void
 fill_tool(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
@@ -157,9 +189,7 @@ static void
 fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 {
 	const struct act *a = o->act;
-	struct reach reach;
 
-	act_reach(o, &reach);
 	names_write(&a->labels, &texts->labels);
 	snprintf(texts->attempt, sizeof(texts->attempt),
 	    a->attempt > 1 ? "%d, and it may have been done already" : "first",
@@ -174,9 +204,10 @@ fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	s->args = text_of(a->args);
 	s->origins = text_of(a->origins[0] != '\0' ? a->origins : "none");
 	s->labels = text_of(texts->labels.p);
-	reach_write(&reach, &texts->network);
+	write_means(o, texts);
 	s->network = text_of(texts->network.p);
-	s->entities = s->secrets = text_of("none");
+	s->secrets = text_of(texts->secrets.p);
+	s->entities = text_of("none");
 	s->price = text_of("nothing");
 	s->decision = text_of("approve");
 	crypto_hash(s->args.p, s->args.len, &s->args_digest);
@@ -225,8 +256,7 @@ make_sheet(struct open_act *o, const struct client *client, char **ret_text,
 	enum err e;
 
 	memset(&s, 0, sizeof(s));
-	buf_init(&texts.labels, NAMES_MAX * (NAME_MAX_LEN + 1));
-	buf_init(&texts.network, REACH_TEXT_MAX);
+	texts_init(&texts);
 	buf_init(&b, SHEET_MAX);
 	e = fill_sheet(o, client, &texts, &s);
 	if (e != OK)
@@ -237,8 +267,7 @@ make_sheet(struct open_act *o, const struct client *client, char **ret_text,
 	if (e == OK)
 		*ret_text = buf_steal(&b);
 	buf_done(&b);
-	buf_done(&texts.labels);
-	buf_done(&texts.network);
+	texts_done(&texts);
 	return e;
 }
 
@@ -305,8 +334,7 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	struct acts *a = o->acts;
 	static const struct digest none;
 	const struct slot *t = act_slot(o);
-	struct reach reach;
-	struct buf network;
+	struct sheet_texts texts;
 	struct sheet_binding binding = {.boot = a->s.boot,
 	    .epoch = a->s.ports.epoch(a->s.ports.arg),
 	    .now_ms = clock_boot_ms(),
@@ -318,13 +346,14 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	enum err e = sheet_verify(a->s.trust, text_of(shown->text), sig,
 	    judge_wall_ms(a->s.judge), ret, why);
 
-	act_reach(o, &reach);
-	buf_init(&network, REACH_TEXT_MAX);
-	reach_write(&reach, &network);
-	binding.network = network.p;
-	if (e == OK)
-		e = sheet_binds(ret, &binding, why);
-	buf_done(&network);
+	if (e != OK)
+		return e;
+	texts_init(&texts);
+	write_means(o, &texts);
+	binding.network = texts.network.p;
+	binding.secrets = texts.secrets.p;
+	e = sheet_binds(ret, &binding, why);
+	texts_done(&texts);
 	return e;
 }
 

@@ -134,6 +134,9 @@ sheet_binds(
 	if (!str_eq(s->network, b->network))
 		return err_say(why, ERR_DENIED,
 		    "the sheet names other hosts than the call may reach");
+	if (!str_eq(s->secrets, b->secrets))
+		return err_say(why, ERR_DENIED,
+		    "the sheet names other secrets than the tool has");
 	if (!str_eq(s->decision, "approve"))
 		return err_say(why, ERR_DENIED, "the sheet is not a yes");
 	return OK;

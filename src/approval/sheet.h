@@ -81,6 +81,7 @@ struct sheet_binding {
 	const struct digest *manifest;
 	struct str args;
 	const char *network;
+	const char *secrets;
 };
 
 /* ERR_EXPIRED or ERR_DENIED with the line that differs. */

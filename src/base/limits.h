@@ -73,6 +73,12 @@
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
 #define PAIR_TRIES_MAX 5
 
+/* Secrets. */
+#define SECRETS_MAX 64
+#define SECRET_MAX 8192
+#define SECRETS_FILE_MAX (SECRETS_MAX * (2 * SECRET_MAX + 512))
+#define TOOL_SECRETS_MAX 8
+
 /* Tools and their containers. */
 #define NEW_MANIFESTS_MAX 4
 #define MANIFESTS_FOUND_MAX 128

@@ -25,6 +25,8 @@ static const struct cli_command commands[] = {
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool", "[add FILE]", "list tools, or sign and add one", command_tool},
+    {"secret", "list | set NAME | rotate NAME | remove NAME",
+	"what tools get and nobody else sees", command_secret},
     {"policy", "[show | check | explain | test | edit | activate | rollback]",
 	"see, try and change the rules", command_policy},
     {"grants", "[revoke ID]", "what stands for a yes; take it back",

@@ -20,6 +20,7 @@ int command_deny(int argc, char **argv);
 int command_pair(int argc, char **argv);
 int command_clients(int argc, char **argv);
 int command_tool(int argc, char **argv);
+int command_secret(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_grants(int argc, char **argv);
 int command_halt(int argc, char **argv);

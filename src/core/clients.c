@@ -306,6 +306,8 @@ static const struct {
     {"pair.open", do_trust},
     {"clients.revoke", do_trust},
     {"clients.lend", do_trust},
+    {"secret.set", do_trust},
+    {"secret.remove", do_trust},
     {"tool.add", do_tool_add},
     {"audit.prune", do_prune},
 };

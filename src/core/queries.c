@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "core/core_priv.h"
 
 /* Queries: reading only.  What comes from the ledger is answered when it is
@@ -54,33 +53,7 @@ query_runs(const struct call *q)
 static void
 query_approvals(const struct call *q)
 {
-	struct json *v = json_object();
-	struct json *list = json_array();
-	struct act_view view;
-	size_t i;
-
-	for (i = 0; acts_at(q->core->acts, i, &view); i++) {
-		const struct act *a = view.act;
-		struct json *row;
-
-		if (a == NULL || a->state != ACT_ASKED)
-			continue;
-		row = json_object();
-		json_put_str(row, "act", a->id);
-		json_put_str(row, "run", a->run);
-		json_put_str(row, "tool", a->tool);
-		json_put_str(row, "effect", effect_name(a->effect));
-		json_put_strn(row, "args", a->args, str_cut(a->args, 200));
-		json_put_int(row, "args_bytes", (int64_t)strlen(a->args));
-		json_put_str(row, "principal", a->principal);
-		json_put_str(row, "rule", a->rule);
-		json_put_int(row, "keys", a->keys);
-		json_put_int(row, "given", view.given);
-		json_put_int(row, "left_s", view.left_s);
-		json_push(list, row);
-	}
-	json_put(v, "approvals", list);
-	clients_reply(q->core, q->request, v);
+	clients_reply(q->core, q->request, acts_asked_to_json(q->core->acts));
 }
 
 /* The sheet for this client: what it may sign. */
@@ -210,9 +183,15 @@ query_checkpoint(const struct call *q)
 	record_post(record_new(q->core->ledger), true, sign_head, q->core, key);
 }
 
-/* {"id", "checkpoint", "signature"} from the vault. */
+static void
+query_secrets(const struct call *q)
+{
+	ask_vault(q, MSG_SECRETS_WANTED, json_object());
+}
+
+/* {"id", ...} from the vault: a checkpoint, or the list of secrets. */
 void
-clients_on_checkpoint(void *role, struct msg *m)
+clients_on_vault_answer(void *role, struct msg *m)
 {
 	clients_reply(role, json_int(m->body, "id", 0), json_copy(m->body));
 }
@@ -254,6 +233,7 @@ static const struct {
     {"policy", rules_query_policy, false},
     {"proof", query_proof, true},
     {"runs", query_runs, false},
+    {"secrets", query_secrets, false},
     {"sheet", query_sheet, false},
     {"status", query_status, true},
     {"tools", query_tools, false},

@@ -14,6 +14,7 @@ static bool
 port_start(void *arg, const struct manifest *m, struct errmsg *why)
 {
 	struct core *c = arg;
+	const char *text; /* With secrets, the vault must see it. */
 
 	if (!c->runner_ready) {
 		err_say(why, OK, "%s",
@@ -23,8 +24,9 @@ port_start(void *arg, const struct manifest *m, struct errmsg *why)
 			  "'durward run tools' as its own user");
 		return false;
 	}
-	peers_send(
-	    c->peers, ROLE_RUNNER, MSG_CONTAINER_START, manifest_container(m));
+	text = m->n_secrets > 0 ? slot_text(slots_find(c->slots, m->name)) : "";
+	peers_send_bulk(c->peers, ROLE_RUNNER, MSG_CONTAINER_START,
+	    manifest_container(m), text, strlen(text));
 	return true;
 }
 

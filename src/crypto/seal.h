@@ -13,11 +13,12 @@
  */
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/secret.h"
 #include "crypto/key.h"
 
 #define SEAL_OVERHEAD (PUBLIC_LEN + 16)
-#define SEAL_MAX 256
+#define SEAL_MAX SECRET_MAX
 
 struct seal_key;
 

@@ -66,6 +66,7 @@ packet_free(struct packet *p)
 
 	for (i = 0; i < p->n_fds; i++)
 		close(p->fds[i]);
+	explicit_bzero(p->bytes, p->len); /* Some are secrets. */
 	free(p);
 }
 
@@ -234,6 +235,7 @@ read_packets(struct lane *lane, int most)
 	while (most-- > 0) {
 		struct msg m = {.n_fds = 0};
 		size_t len;
+		bool go_on;
 		enum err e = sock_recv(lane->fd, packet_in, sizeof(packet_in),
 		    &len, m.fds, &m.n_fds);
 
@@ -245,7 +247,9 @@ read_packets(struct lane *lane, int most)
 		}
 		if (e != OK)
 			len = 0; /* Oversized: no frame, so a violation. */
-		if (!deliver(lane, len, &m))
+		go_on = deliver(lane, len, &m);
+		explicit_bzero(packet_in, len);
+		if (!go_on)
 			return;
 	}
 }

@@ -58,6 +58,11 @@
 	X(MSG_RUNNER_STATE,      ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_STDIO,        ROLE_RUNNER,  ROLE_TOOLS)                     \
+	/* Secrets: sealed until the vault, and from it into a container. */   \
+	X(MSG_SECRETS_WANTED,    ROLE_CORE,    ROLE_VAULT)                     \
+	X(MSG_SECRETS,           ROLE_VAULT,   ROLE_CORE)                      \
+	X(MSG_SECRET_WANTED,     ROLE_RUNNER,  ROLE_VAULT)                     \
+	X(MSG_SECRET,            ROLE_VAULT,   ROLE_RUNNER)                    \
 	/* The network of tools: opened for a call, on the order for it. */    \
 	X(MSG_TOOL_SOCKETS,      ROLE_RUNNER,  ROLE_GATE)                      \
 	X(MSG_TOOL_CLOSED,       ROLE_CORE,    ROLE_GATE)                      \

@@ -27,6 +27,8 @@
 #include "sys/sock.h"
 #include "sys/spawn.h"
 
+#define CREDENTIAL_PATH_SIZE 192
+
 struct member {
 	enum role role;
 	const struct role_row *row; /* NULL: the runner. */
@@ -134,9 +136,26 @@ note_crash(void)
 	setenv(CRASHES_NAME, text, 1);
 }
 
+/* Its path, if systemd gave it to us; "" else. */
+static const char *
+credential_of(const struct role_row *row, char *ret, size_t size)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	ret[0] = '\0';
+	if (row == NULL || row->credential == NULL || folder == NULL)
+		return ret;
+	if (snprintf(ret, size, "%s/%s", folder, row->credential) >=
+		(int)size ||
+	    !file_is_there(ret))
+		ret[0] = '\0';
+	return ret;
+}
+
 static void
 greet(struct member *m)
 {
+	char credential[CREDENTIAL_PATH_SIZE];
 	struct json *body = json_object();
 	int listeners[2] = {house.api_fd, house.pairing_fd};
 	int r;
@@ -145,6 +164,8 @@ greet(struct member *m)
 	json_put_str(body, "instance", house.instance);
 	json_put_str(body, "crashes", crashes_told());
 	json_put_str(body, "kernel", house.kernel);
+	if (credential_of(m->row, credential, sizeof(credential))[0] != '\0')
+		json_put_str(body, "credential", credential);
 	tell(m, MSG_START, body, NULL, 0);
 	if (m->role == ROLE_CONTROL)
 		tell(m, MSG_LISTENER, NULL, listeners, 2);
@@ -307,6 +328,9 @@ start_role(struct member *m)
 	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
 	struct errmsg why = {""};
 	char folder[1024];
+	char credential[CREDENTIAL_PATH_SIZE];
+	const char *const credentials[] = {
+	    credential_of(m->row, credential, sizeof(credential))};
 	int ends[2];
 
 	if (sock_lane_pair(ends) != OK)
@@ -320,6 +344,10 @@ start_role(struct member *m)
 		s.network = true;
 		s.files = names_files;
 		s.n_files = ARRAY_LEN(names_files);
+	}
+	if (credential[0] != '\0') {
+		s.files = credentials;
+		s.n_files = ARRAY_LEN(credentials);
 	}
 	s.fds[0] = ends[1];
 	if (confine_start(&s, &m->pid, &why) != OK)

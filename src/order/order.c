@@ -183,8 +183,8 @@ seen_wall_ms(struct verifier *v)
 /* One sheet: signed by a live client, and about this act, here, now. */
 static enum err
 verify_sheet(struct verifier *v, const struct order *o,
-    const struct signed_text *s, const char *network, struct sheet *ret,
-    struct errmsg *why)
+    const struct signed_text *s, const char *network, const char *secrets,
+    struct sheet *ret, struct errmsg *why)
 {
 	struct sheet_binding binding = {.boot = v->boot,
 	    .epoch = v->epoch,
@@ -195,7 +195,8 @@ verify_sheet(struct verifier *v, const struct order *o,
 	    .effect = effect_name(o->f->effect),
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
-	    .network = network};
+	    .network = network,
+	    .secrets = secrets};
 	struct signature sig;
 	enum err e;
 
@@ -211,15 +212,19 @@ verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
 {
 	struct sheet sheets[YES_MAX];
 	struct buf network;
+	struct buf secrets;
 	size_t i;
 	enum err e = OK;
 
 	buf_init(&network, REACH_TEXT_MAX);
 	reach_write(&o->reach, &network);
+	buf_init(&secrets, MANIFEST_SECRETS_MAX);
+	manifest_write_secrets(o->manifest, &secrets);
 	for (i = 0; i < o->n_sheets && e == OK; i++)
 		e = verify_sheet(
-		    v, o, &o->sheets[i], network.p, &sheets[i], why);
+		    v, o, &o->sheets[i], network.p, secrets.p, &sheets[i], why);
 	buf_done(&network);
+	buf_done(&secrets);
 	if (e == OK)
 		e = sheets_suffice(sheets, o->n_sheets,
 		    o->f->effect == EFFECT_MONEY ? 2 : 1, why);

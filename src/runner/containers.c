@@ -27,6 +27,8 @@ struct starting {
 	char name[CONTAINER_NAME_SIZE];
 	char tool[NAME_MAX_LEN + 1];
 	struct json *order;
+	char *manifest; /* NULL: it has no secrets. */
+	int64_t asked; /* The question to the vault; 0: none is open. */
 	char runtime[16];
 	bool second_try;
 	bool unwanted; /* Given up while Podman was at it. */
@@ -37,7 +39,7 @@ struct starting {
 	int streams[2]; /* The tools role's ends: stdin, stdout. */
 };
 
-static enum err start_podman(struct starting *s);
+static enum err start_podman(struct starting *s, const struct msg *secrets);
 
 static void
 tell(struct runner *r, const char *tool, const char *state, const char *name,
@@ -83,6 +85,7 @@ starting_free(struct starting *s)
 		close(s->said_fd);
 	close_streams(s);
 	json_free(s->order);
+	free(s->manifest);
 	free(s);
 }
 
@@ -151,6 +154,10 @@ give_up(void *arg)
 {
 	struct starting *s = arg;
 
+	if (s->asked != 0) {
+		starting_free(s); /* Podman is not at it. */
+		return;
+	}
 	s->unwanted = true;
 	kill(-s->pid, SIGKILL);
 }
@@ -196,6 +203,25 @@ failed(struct starting *s)
 	tell(s->runner, s->tool, "failed", "", why.text);
 }
 
+/* They are never kept: each start of Podman asks for them anew. */
+static enum err
+ask_for_secrets(struct starting *s)
+{
+	struct runner *r = s->runner;
+	struct json *body = json_object();
+
+	s->asked = ++r->asked;
+	json_put_int(body, "id", s->asked);
+	return peers_send_bulk(r->peers, ROLE_VAULT, MSG_SECRET_WANTED, body,
+	    s->manifest, strlen(s->manifest));
+}
+
+static enum err
+begin(struct starting *s)
+{
+	return s->manifest != NULL ? ask_for_secrets(s) : start_podman(s, NULL);
+}
+
 /* Which OCI runtime works is found by use: crun refuses hybrid cgroups,
  * and either may be missing. */
 static bool
@@ -213,7 +239,7 @@ try_other(struct starting *s)
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    podman_other_runtime(s->runtime));
-	return start_podman(s) == OK;
+	return begin(s) == OK;
 }
 
 static void
@@ -239,9 +265,10 @@ on_podman_end(void *arg, int fd, int events)
 /* The shim's ends go over the socket that podman preserves as descriptor 3;
  * they wait there until it asks. */
 static enum err
-give_streams(struct starting *s, int pair_end)
+give_streams(struct starting *s, int pair_end, size_t n_secrets)
 {
-	static const struct sock_part mark = {"S", 1};
+	char words[2] = {'S', (char)('0' + n_secrets)};
+	struct sock_part mark = {words, sizeof(words)};
 	int in[2];
 	int out[2];
 	int fds[3];
@@ -387,9 +414,12 @@ await_sockets(struct starting *s, int pair_end)
 }
 
 static enum err
-start_podman(struct starting *s)
+start_podman(struct starting *s, const struct msg *secrets)
 {
 	struct runner *r = s->runner;
+	size_t n = secrets != NULL
+	    ? json_count(json_get(secrets->body, "secrets"))
+	    : 0;
 	int pair[2];
 	int said[2];
 	enum err e;
@@ -403,7 +433,9 @@ start_podman(struct starting *s)
 		close(pair[1]);
 		return ERR_IO;
 	}
-	e = give_streams(s, pair[0]);
+	e = n > TOOL_SECRETS_MAX ? ERR_LIMIT : give_streams(s, pair[0], n);
+	if (e == OK && n > 0)
+		e = secrets_give(pair[0], secrets);
 	if (e == OK)
 		e = spawn_run(s, pair[1], said[1]);
 	if (e == OK)
@@ -420,6 +452,30 @@ start_podman(struct starting *s)
 	if (e == OK)
 		hand_over(s);
 	return e;
+}
+
+/* {"id", "ok", "error", "secrets": [...]} and the values. */
+void
+containers_on_secret(void *role, struct msg *m)
+{
+	struct runner *r = role;
+	int64_t id = json_int(m->body, "id", 0);
+	struct starting *s = NULL;
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (r->starting[i] != NULL && r->starting[i]->asked == id)
+			s = r->starting[i];
+	if (s == NULL || id == 0)
+		return; /* Given up in the meantime. */
+	s->asked = 0;
+	if (!json_flag(m->body, "ok"))
+		tell(r, s->tool, "failed", "", json_words(m->body, "error"));
+	else if (start_podman(s, m) == OK)
+		return;
+	else
+		tell(r, s->tool, "failed", "", "podman cannot be started");
+	starting_free(s);
 }
 
 void
@@ -451,13 +507,17 @@ containers_on_start(void *role, struct msg *m)
 	s->pidfd = s->said_fd = -1;
 	s->streams[0] = s->streams[1] = -1;
 	s->order = json_copy(m->body);
+	if (m->bulk_len > 0)
+		s->manifest = xstrndup(m->bulk, m->bulk_len);
 	snprintf(s->tool, sizeof(s->tool), "%s", tool);
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
 	s->timer = loop_timer(
 	    r->loop, clock_boot_ms() + CONTAINER_START_MS, give_up, s);
-	if (start_podman(s) != OK) {
-		tell(r, tool, "failed", "", "podman cannot be started");
+	if (begin(s) != OK) {
+		tell(r, tool, "failed", "",
+		    s->asked != 0 ? "the vault is away"
+				  : "podman cannot be started");
 		starting_free(s);
 	}
 }

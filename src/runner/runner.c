@@ -13,6 +13,7 @@
 static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_START, containers_on_start},
     {MSG_CONTAINER_STOP, containers_on_stop},
+    {MSG_SECRET, containers_on_secret},
 };
 
 static void

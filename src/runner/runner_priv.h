@@ -108,9 +108,16 @@ struct runner {
 	struct warm warm[TOOLS_MAX];
 	struct starting *starting[TOOLS_MAX];
 	int count;
+	int64_t asked; /* Questions to the vault, ever. */
 };
 
 peer_fn containers_on_start;
 peer_fn containers_on_stop;
+peer_fn containers_on_secret;
+
+/* ---- secrets.c ---- */
+
+/* Put what the vault gave into the socket that the shim reads. */
+NODISCARD enum err secrets_give(int pair_end, const struct msg *m);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -322,4 +323,21 @@ file_mkdir(const char *path, unsigned mode)
 	if (errno != EEXIST)
 		return ERR_IO;
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? OK : ERR_IO;
+}
+
+enum err
+file_sealed(const char *name, const void *p, size_t len, int *ret_fd)
+{
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return ERR_IO;
+	if (write_all(fd, p, len) != OK || fchmod(fd, 0444) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, seals) < 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	*ret_fd = fd;
+	return OK;
 }

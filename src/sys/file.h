@@ -58,6 +58,11 @@ NODISCARD enum err file_free_bytes(const char *path, int64_t *ret);
  * the descriptor is closed.  ERR_BUSY when one holds it. */
 NODISCARD enum err file_lock_folder(const char *path, int *ret_fd);
 
+/* A file without a place on any disk, that anybody who has the descriptor
+ * may read and nobody change. */
+NODISCARD enum err file_sealed(
+    const char *name, const void *p, size_t len, int *ret_fd);
+
 bool file_is_there(const char *path);
 
 /* Like mkdir -p for the last component only; fine when it exists. */

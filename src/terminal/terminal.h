@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/secret.h"
 
 /* Exit codes, documented in `durward help`. */
 enum terminal_exit {
@@ -37,6 +38,11 @@ bool terminal_print_json(const struct json *v);
 
 /* Text of the house on a terminal: control characters as escapes. */
 void terminal_print(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* One line from a terminal, unseen and without its end, or else all of the
+ * input as it is.  ERR_LIMIT over `max` bytes, ERR_IO. */
+NODISCARD enum err terminal_read_secret(
+    const char *prompt, size_t max, struct secret **ret);
 
 /* A short form of an id, digest or key. */
 #define SHORT_LEN 12

@@ -8,11 +8,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "tool/tool_priv.h"
 
 static const char *const type_names[] = {
     "string", "integer", "number", "boolean"};
-
-#define SAY(why, ...) err_say(why, ERR_INPUT, "manifest: " __VA_ARGS__)
 
 static enum err
 read_text(const struct json *v, const char *name, char *to, size_t size,
@@ -42,9 +41,9 @@ read_number(const struct json *v, const char *name, int64_t least, int64_t most,
 
 /* What later versions will know must not be taken for granted by this one:
  * an unknown member could be a limit that nobody keeps. */
-static enum err
-check_members(const struct json *v, const char *what, const char *const *known,
-    size_t n, struct errmsg *why)
+enum err
+manifest_check_members(const struct json *v, const char *what,
+    const char *const *known, size_t n, struct errmsg *why)
 {
 	const struct json *m;
 	size_t i;
@@ -90,7 +89,7 @@ read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 		    "boolean",
 		    ret->name);
 	ret->type = (enum arg_type)i;
-	e = check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	e = manifest_check_members(v, ret->name, known, ARRAY_LEN(known), why);
 	if (e == OK)
 		e = read_flag(v, "required", &ret->required, why);
 	if (e != OK)
@@ -140,7 +139,7 @@ read_function(
 		    "function '%s' needs an effect: read, reversible, "
 		    "physical, external, money or system",
 		    ret->name);
-	e = check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	e = manifest_check_members(v, ret->name, known, ARRAY_LEN(known), why);
 	if (e != OK)
 		return e;
 	if (args != NULL && !json_is_object(args))
@@ -222,7 +221,7 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 	enum err e = OK;
 
 	if (limits != NULL)
-		e = check_members(
+		e = manifest_check_members(
 		    limits, "limits", known, ARRAY_LEN(known), why);
 	if (e == OK)
 		e = read_number(
@@ -337,10 +336,10 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
-	    "functions", "description", "network", "lan", "ports"};
+	    "functions", "description", "network", "lan", "ports", "secrets"};
 	const char *transport = json_str(v, "transport");
-	enum err e =
-	    check_members(v, "the manifest", known, ARRAY_LEN(known), why);
+	enum err e = manifest_check_members(
+	    v, "the manifest", known, ARRAY_LEN(known), why);
 
 	if (e == OK)
 		e = read_text(v, "name", ret->name, sizeof(ret->name), why);
@@ -365,6 +364,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_functions(v, ret, why);
 	if (e == OK)
 		e = read_network(v, ret, why);
+	if (e == OK)
+		e = manifest_read_secrets(v, ret, why);
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;

@@ -38,6 +38,13 @@ struct manifest_function {
 	char url_arg[NAME_MAX_LEN + 1];
 };
 
+/* What the vault keeps and the tool gets at its start. */
+struct manifest_secret {
+	char name[NAME_MAX_LEN + 1];
+	char env[NAME_MAX_LEN + 8]; /* The variable with it, or its path. */
+	char file[NAME_MAX_LEN + 1]; /* "": the variable is the value. */
+};
+
 struct manifest {
 	char name[NAME_MAX_LEN + 1];
 	char version[NAME_MAX_LEN + 1];
@@ -51,6 +58,8 @@ struct manifest {
 	size_t n_lan;
 	uint16_t ports[TOOL_PORTS_MAX]; /* All that it may reach at all. */
 	size_t n_ports;
+	struct manifest_secret secrets[TOOL_SECRETS_MAX];
+	size_t n_secrets;
 	int64_t net_mib; /* Both ways together, in one call. */
 	int64_t memory_mib;
 	int64_t pids;
@@ -72,6 +81,11 @@ bool manifest_has_network(const struct manifest *m);
 
 const struct manifest_function *manifest_function(
     const struct manifest *m, const char *name);
+
+/* "none", or "mail-password in MAIL_PASSWORD,key as file KEY_FILE". */
+#define MANIFEST_SECRETS_MAX                                                   \
+	(TOOL_SECRETS_MAX * (int)(sizeof(struct manifest_secret) + 16))
+void manifest_write_secrets(const struct manifest *m, struct buf *out);
 
 /* What it takes to start its container, as the runner wants it. */
 struct json *manifest_container(const struct manifest *m);

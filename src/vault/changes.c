@@ -6,7 +6,7 @@
 #include "sys/clock.h"
 #include "vault/vault_priv.h"
 
-/* Commands that change whom the house trusts. */
+/* Commands that change whom the house trusts, and what it keeps for them. */
 
 enum err
 vault_save(struct vault *v, struct errmsg *why)
@@ -166,6 +166,18 @@ do_lend(const struct change *ch, struct errmsg *why)
 	return OK;
 }
 
+static enum err
+do_secret_set(const struct change *ch, struct errmsg *why)
+{
+	return giving_set(ch->vault, ch->request, ch->owner, ch->body, why);
+}
+
+static enum err
+do_secret_remove(const struct change *ch, struct errmsg *why)
+{
+	return giving_remove(ch->vault, ch->request, ch->owner, ch->body, why);
+}
+
 static const struct {
 	const char *name;
 	enum err (*run)(const struct change *ch, struct errmsg *why);
@@ -175,6 +187,8 @@ static const struct {
     {"clients.lend", do_lend},
     {"tool.add", do_tool_add},
     {"grant.revoke", do_grant_revoke},
+    {"secret.set", do_secret_set},
+    {"secret.remove", do_secret_remove},
 };
 
 /* The same checks that the core made, on our own table and our own

@@ -116,6 +116,8 @@ static const struct peer_handler handlers[] = {
     {MSG_CHECKPOINT_WANTED, on_checkpoint_wanted},
     {MSG_IDENTITY_WANTED, on_identity_wanted},
     {MSG_PAIR_REQUEST, pairing_on_request},
+    {MSG_SECRETS_WANTED, giving_on_list},
+    {MSG_SECRET_WANTED, giving_on_wanted},
 };
 
 int
@@ -134,7 +136,10 @@ vault_main(unsigned calls)
 	    key_read_pem(secret_reveal(v.files.root_key), &v.root_key) != OK)
 		fatal("the vault's files are missing or damaged; "
 		      "'durward init' makes them, a backup restores them");
+	v.sealing = seal_key_new();
 	v.peers = peers_open(&setup, PARENT_LANE_FD);
+	v.secrets = secrets_open(
+	    VAULT_FOLDER, peers_setting(v.peers, "credential"), &v.trust.box);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -8,7 +8,9 @@
 #include "approval/trust.h"
 #include "base/buf.h"
 #include "base/secret.h"
+#include "crypto/seal.h"
 #include "ipc/peers.h"
+#include "vault/secrets.h"
 
 #define VAULT_FOLDER "/state"
 
@@ -40,6 +42,8 @@ struct vault {
 	struct trust trust;
 	struct nonces *challenges;
 	struct pairing pairing;
+	struct secrets *secrets;
+	struct seal_key *sealing; /* Of this start alone. */
 };
 
 void vault_tell_trust(struct vault *v);
@@ -58,5 +62,13 @@ peer_fn changes_on_command;
 NODISCARD enum err pairing_open(struct vault *v, int64_t request,
     const struct json *body, struct errmsg *why);
 peer_fn pairing_on_request;
+
+/* ---- giving.c: secrets in, and out to containers ---- */
+NODISCARD enum err giving_set(struct vault *v, int64_t request,
+    const struct client *owner, const struct json *body, struct errmsg *why);
+NODISCARD enum err giving_remove(struct vault *v, int64_t request,
+    const struct client *owner, const struct json *body, struct errmsg *why);
+peer_fn giving_on_list;
+peer_fn giving_on_wanted;
 
 #endif

@@ -118,7 +118,8 @@ fixture_binding(const struct sheet *sheet)
 	    .effect = "system",
 	    .manifest = &sheet->manifest,
 	    .args = S(FIXTURE_ARGS),
-	    .network = "none"};
+	    .network = "none",
+	    .secrets = "none"};
 
 	return b;
 }

@@ -296,28 +296,29 @@ TEST(lines_missing_doubled_swapped_or_added_are_refused)
 	buf_done(&b);
 }
 
+static const struct {
+	const char *what;
+	enum err want;
+} bindings[] = {{"boot", ERR_EXPIRED}, {"epoch", ERR_EXPIRED},
+    {"late", ERR_EXPIRED}, {"early", ERR_EXPIRED}, {"act", ERR_DENIED},
+    {"tool", ERR_DENIED}, {"effect", ERR_DENIED}, {"manifest", ERR_DENIED},
+    {"args", ERR_DENIED}, {"longer args", ERR_DENIED},
+    {"other hosts", ERR_DENIED}, {"other secrets", ERR_DENIED},
+    {"older than who checks", ERR_EXPIRED}, {"decision", ERR_DENIED}};
+
 /* Even a client that signs something else than it was shown cannot move a
  * yes to another act. */
 TEST(a_sheet_binds_only_its_own_act)
 {
-	static const struct {
-		const char *what;
-		enum err want;
-	} rows[] = {{"boot", ERR_EXPIRED}, {"epoch", ERR_EXPIRED},
-	    {"late", ERR_EXPIRED}, {"early", ERR_EXPIRED}, {"act", ERR_DENIED},
-	    {"tool", ERR_DENIED}, {"effect", ERR_DENIED},
-	    {"manifest", ERR_DENIED}, {"args", ERR_DENIED},
-	    {"longer args", ERR_DENIED}, {"other hosts", ERR_DENIED},
-	    {"older than who checks", ERR_EXPIRED}, {"decision", ERR_DENIED}};
 	struct digest other = {{1}};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
+	for (i = 0; i < ARRAY_LEN(bindings); i++) {
 		struct sheet s = fixture_sheet(WHO_OWNER);
 		struct sheet_binding b = fixture_binding(&s);
 		struct errmsg why = {""};
 
-		CASE(rows[i].what);
+		CASE(bindings[i].what);
 		CHECK(sheet_binds(&s, &b, &why) == OK);
 		switch (i) {
 		case 0:
@@ -354,6 +355,9 @@ TEST(a_sheet_binds_only_its_own_act)
 			b.network = "lan hub.lan:80";
 			break;
 		case 11:
+			b.secrets = "mail-password in MAIL_PASSWORD";
+			break;
+		case 12:
 			b.epoch = NULL;
 			b.since_ms = s.issued_ms + 1;
 			break;
@@ -361,7 +365,7 @@ TEST(a_sheet_binds_only_its_own_act)
 			s.decision = S("deny");
 			break;
 		}
-		CHECK_INT(sheet_binds(&s, &b, &why), rows[i].want);
+		CHECK_INT(sheet_binds(&s, &b, &why), bindings[i].want);
 		CHECK(strlen(why.text) > 0);
 	}
 }

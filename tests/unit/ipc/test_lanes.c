@@ -121,6 +121,29 @@ TEST(the_listeners_key_goes_to_the_listener_alone)
 	CHECK_INT(each_allowed(identity_elsewhere), 0);
 }
 
+static bool
+secret_elsewhere(enum msg_type t, enum role from, enum role to)
+{
+	return (t == MSG_SECRET && (from != ROLE_VAULT || to != ROLE_RUNNER)) ||
+	    (t == MSG_SECRET_WANTED &&
+		(from != ROLE_RUNNER || to != ROLE_VAULT));
+}
+
+TEST(a_secret_goes_from_the_vault_to_the_runner_alone)
+{
+	CHECK(lane_allows(MSG_SECRET, ROLE_VAULT, ROLE_RUNNER));
+	CHECK_INT(each_allowed(secret_elsewhere), 0);
+}
+
+static bool
+other_than_secrets(enum msg_type t, enum role from, enum role to)
+{
+	bool both = (from == ROLE_RUNNER && to == ROLE_VAULT) ||
+	    (from == ROLE_VAULT && to == ROLE_RUNNER);
+
+	return both && t != MSG_SECRET && t != MSG_SECRET_WANTED;
+}
+
 TEST(nobody_speaks_with_himself)
 {
 	int r;
@@ -130,10 +153,10 @@ TEST(nobody_speaks_with_himself)
 		CHECK(!lane_exists((enum role)r, (enum role)r));
 }
 
-TEST(the_runner_hears_nothing_of_tools_mind_and_vault)
+TEST(the_runner_hears_nothing_of_tools_and_mind_and_of_the_vault_only_secrets)
 {
 	CHECK(!lane_exists(ROLE_RUNNER, ROLE_MIND));
-	CHECK(!lane_exists(ROLE_RUNNER, ROLE_VAULT));
+	CHECK_INT(each_allowed(other_than_secrets), 0);
 	CHECK(!lane_exists(ROLE_RUNNER, ROLE_CONTROL));
 	CHECK(lane_allows(MSG_TOOL_STDIO, ROLE_RUNNER, ROLE_TOOLS));
 	CHECK(!lane_allows(MSG_TOOL_STDIO, ROLE_TOOLS, ROLE_RUNNER));

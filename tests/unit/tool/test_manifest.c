@@ -305,3 +305,70 @@ TEST(full_names_are_cut_at_their_dot)
 		CHECK(tool_name_split(bad[i], tool, function) == ERR_INPUT);
 	}
 }
+
+#define SECRETS(list) "\"volume\":true,\"secrets\":" list ","
+
+TEST(secrets_go_into_variables_and_files)
+{
+	static const char list[] =
+	    SECRETS("[{\"name\":\"mail-password\",\"env\":\"MAIL_PW2\"},"
+		    "{\"name\":\"mail.key-2\",\"file\":\"key.pem\"}]");
+	struct manifest *m = NULL;
+	struct errmsg why;
+	struct buf b;
+
+	REQUIRE(with("\"volume\":true,", list, &m, &why) == OK);
+	CHECK_INT(m->n_secrets, 2);
+	CHECK_STR(m->secrets[0].name, "mail-password");
+	CHECK_STR(m->secrets[0].env, "MAIL_PW2");
+	CHECK_STR(m->secrets[0].file, "");
+	CHECK_STR(m->secrets[1].env, "MAIL_KEY_2_FILE");
+	CHECK_STR(m->secrets[1].file, "key.pem");
+	buf_init(&b, MANIFEST_SECRETS_MAX);
+	manifest_write_secrets(m, &b);
+	CHECK_STR(b.p,
+	    "mail-password in MAIL_PW2,mail.key-2 as file MAIL_KEY_2_FILE");
+	buf_done(&b);
+	manifest_free(m);
+	m = parsed();
+	buf_init(&b, MANIFEST_SECRETS_MAX);
+	manifest_write_secrets(m, &b);
+	CHECK_STR(b.p, "none");
+	buf_done(&b);
+	manifest_free(m);
+}
+
+TEST(malformed_secrets_are_refused)
+{
+#define ONE(members) SECRETS("[{" members "}]")
+#define A "{\"name\":\"a\",\"env\":\"A\"},"
+#define B "{\"name\":\"b\",\"env\":\"B\"},"
+	static const struct {
+		const char *other;
+		const char *word;
+	} rows[] = {
+	    {SECRETS("{}"), "'secrets'"},
+	    {SECRETS("[7]"), "'secrets'"},
+	    {SECRETS("[" A A "7]"), "two stand in A"},
+	    {SECRETS("[" A B A B A B A B A "7]"), "at most 8"},
+	    {SECRETS("[{\"name\":\"a\",\"file\":\"x\"},"
+		     "{\"name\":\"b\",\"env\":\"A_FILE\"}]"),
+		"two stand in A_FILE"},
+	    {ONE("\"env\":\"A\""), "name"},
+	    {ONE("\"name\":\"A\",\"env\":\"A\""), "name"},
+	    {ONE("\"name\":\"a\""), "either"},
+	    {ONE("\"name\":\"a\",\"env\":\"A\",\"file\":\"a\""), "either"},
+	    {ONE("\"name\":\"a\",\"env\":\"a\""), "variable"},
+	    {ONE("\"name\":\"a\",\"env\":\"1A\""), "variable"},
+	    {ONE("\"name\":\"a\",\"env\":\"A=B\""), "variable"},
+	    {ONE("\"name\":\"a\",\"env\":\"\""), "variable"},
+	    {ONE("\"name\":\"a\",\"env\":7"), "variable"},
+	    {ONE("\"name\":\"a\",\"file\":\"../a\""), "variable"},
+	    {ONE("\"name\":\"a\",\"env\":\"A\",\"mode\":\"r\""),
+		"unknown member"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		check_refused("\"volume\":true,", rows[i].other, rows[i].word);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "serve/serve.h"
+
+/*
+ * A tool that has secrets and says that it has them, never what they are:
+ *
+ *	VARIABLE		FNV-1a of its value, and how long it is
+ *	VARIABLE_FILE		the same of the file that it names
+ *	environ			the names of all variables
+ *	fds			all open descriptors behind the streams
+ *
+ * It goes by the name of its first argument, so that goals which need no
+ * model lead to it.
+ */
+
+extern char **environ;
+
+static void
+say_digest(struct reply *reply, const unsigned char *p, size_t n)
+{
+	uint64_t h = 14695981039346656037u;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ p[i]) * 1099511628211u;
+	reply_set(
+	    reply, false, "%016llx of %zu bytes", (unsigned long long)h, n);
+}
+
+static void
+say_file(struct reply *reply, const char *path)
+{
+	static unsigned char text[16384];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		reply_set(reply, true, "%s cannot be read", path);
+	else if (open(path, O_WRONLY) >= 0)
+		reply_set(reply, true, "%s can be written", path);
+	else
+		say_digest(reply, text, (size_t)n);
+}
+
+static void
+say_environ(struct reply *reply)
+{
+	char names[4096] = "";
+	char **e;
+
+	for (e = environ; *e != NULL; e++) {
+		strncat(names, *e, strcspn(*e, "="));
+		strcat(names, " ");
+	}
+	reply_set(reply, false, "%s", names);
+}
+
+static void
+say_fds(struct reply *reply)
+{
+	char text[4096] = "";
+	char path[64];
+	char to[256];
+	int fd;
+
+	for (fd = 3; fd < 256; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, to, sizeof(to) - 1);
+		if (n < 0)
+			continue;
+		to[n] = '\0';
+		strcat(text, to);
+		strcat(text, "\n");
+	}
+	reply_set(reply, false, "%s", text);
+}
+
+static void
+answer(const char *what, struct reply *reply)
+{
+	const char *value = getenv(what);
+	size_t n = strlen(what);
+
+	if (strcmp(what, "environ") == 0)
+		say_environ(reply);
+	else if (strcmp(what, "fds") == 0)
+		say_fds(reply);
+	else if (value == NULL)
+		reply_set(reply, true, "there is no %s", what);
+	else if (n > 5 && strcmp(what + n - 5, "_FILE") == 0)
+		say_file(reply, value);
+	else
+		say_digest(reply, (const unsigned char *)value, strlen(value));
+}
+
+static void
+run_text(const cJSON *args, struct reply *reply)
+{
+	answer(arg_text(args, "text"), reply);
+}
+
+static void
+run_name(const cJSON *args, struct reply *reply)
+{
+	answer(arg_text(args, "name"), reply);
+}
+
+static void
+run_url(const cJSON *args, struct reply *reply)
+{
+	answer(arg_text(args, "url"), reply);
+}
+
+#define SCHEMA(name)                                                           \
+	"{\"type\":\"object\",\"properties\":{\"" name                         \
+	"\":{\"type\":\"string\"}},\"required\":[\"" name "\"]}"
+
+static const struct function functions[] = {
+    {"echo", "Has a secret.", SCHEMA("text"), run_text},
+    {"read", "Has a secret.", SCHEMA("name"), run_name},
+    {"fetch", "Has a secret.", SCHEMA("url"), run_url},
+};
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "echo";
+	int i = strcmp(name, "notes") == 0 ? 1
+	    : strcmp(name, "web") == 0     ? 2
+					   : 0;
+
+	return serve(name, &functions[i], 1);
+}
