@@ -291,6 +291,10 @@ STREAMS = ["in", "out", "err"]
 def test_the_shim_takes_exactly_the_secrets_that_are_announced():
     said, status = shim([(b"S2", STREAMS), (b"EA\0one\ntwo=3", []), (b"EB\0" + b"x" * 8192, [])])
     assert status == 0 and b"\nA=one\ntwo=3\nB=" + b"x" * 8192 + b"\n" in said, said[:80]
+    # As many and as large as there may be wait in the socket.
+    many = [(b"EX%d\0" % i + b"y" * 8192, []) for i in range(8)]
+    said, status = shim([(b"S8", STREAMS), *many])
+    assert status == 0 and said.count(b"y" * 8192) == 8, (len(said), status)
     said, status = shim([(b"S1", STREAMS), (b"FK_FILE\0", [b"a key"])],
                         ("/bin/sh", "-c", "cat $K_FILE; ls /proc/self/fd | wc -l"))
     # The streams, the file, and the folder that is listed.
