@@ -15,6 +15,22 @@
  * the runner, for one start of a container whose manifest names them.
  */
 
+/* The core compares the table with the one that it logged last, so that a
+ * change of the secrets without an entry is seen, and an old copy of them. */
+struct json *
+giving_table(const struct vault *v)
+{
+	struct json *table = trust_write(&v->trust);
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+
+	if (secrets_digest(v->secrets, &d)) {
+		digest_hex(&d, hex);
+		json_put_str(table, "secrets", hex);
+	}
+	return table;
+}
+
 /* {"id"}: what there is, without a value, and the key to seal with. */
 void
 giving_on_list(void *role, struct msg *m)
@@ -44,6 +60,7 @@ answer_change(struct vault *v, int64_t request, const char *what,
 {
 	struct json *body = json_object();
 
+	vault_tell_trust(v);
 	json_put_int(body, "id", request);
 	json_put_bool(body, "ok", true);
 	json_put_str(body, "what", what);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
 #include "sys/file.h"
 
 #define STORE_FILE "secrets.json"
@@ -360,6 +361,23 @@ secrets_get(const struct secrets *s, const char *name, struct secret **ret,
 		    "place; give it anew with 'durward secret rotate %s'",
 		    name, name);
 	return OK;
+}
+
+bool
+secrets_digest(const struct secrets *s, struct digest *ret)
+{
+	struct crypto_part parts[2 * SECRETS_MAX];
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		const struct kept *k = &s->kept[i];
+
+		parts[2 * i] = (struct crypto_part){k->name, sizeof(k->name)};
+		parts[2 * i + 1] = (struct crypto_part){k->sealed, k->len};
+	}
+	if (s->n > 0)
+		crypto_hash_parts(parts, 2 * s->n, ret);
+	return s->n > 0;
 }
 
 struct json *

@@ -12,6 +12,8 @@
  * yet, with the right key or from a copy.
  */
 
+#include <stdbool.h>
+
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -58,6 +60,9 @@ NODISCARD enum err secrets_remove(
     struct secrets *s, const char *name, struct errmsg *why);
 NODISCARD enum err secrets_get(const struct secrets *s, const char *name,
     struct secret **ret, struct errmsg *why);
+
+/* Of all that is kept; false when that is nothing. */
+bool secrets_digest(const struct secrets *s, struct digest *ret);
 
 /* {"secrets": [{"name", "version", "at_ms"}], "key", "error"} */
 struct json *secrets_list(const struct secrets *s);

@@ -19,8 +19,8 @@ vault_tell_trust(struct vault *v)
 
 	for (r = ROLE_PARENT; r < ROLE_COUNT; r++)
 		if (lane_allows(MSG_TRUST_TABLE, ROLE_VAULT, r))
-			peers_send(v->peers, r, MSG_TRUST_TABLE,
-			    trust_write(&v->trust));
+			peers_send(
+			    v->peers, r, MSG_TRUST_TABLE, giving_table(v));
 }
 
 static void
@@ -28,7 +28,7 @@ on_trust_wanted(void *role, struct msg *m)
 {
 	struct vault *v = role;
 
-	peers_send(v->peers, m->from, MSG_TRUST_TABLE, trust_write(&v->trust));
+	peers_send(v->peers, m->from, MSG_TRUST_TABLE, giving_table(v));
 }
 
 static void

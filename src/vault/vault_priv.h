@@ -68,6 +68,8 @@ NODISCARD enum err giving_set(struct vault *v, int64_t request,
     const struct client *owner, const struct json *body, struct errmsg *why);
 NODISCARD enum err giving_remove(struct vault *v, int64_t request,
     const struct client *owner, const struct json *body, struct errmsg *why);
+/* The trust table as it is told, with the state of the secrets in it. */
+struct json *giving_table(const struct vault *v);
 peer_fn giving_on_list;
 peer_fn giving_on_wanted;
 

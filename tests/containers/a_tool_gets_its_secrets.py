@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import urllib.parse
 
-from house import BUILD, House, children, wait_for
+from house import BUILD, House
+from wire import Wire
 
 KEEPER = os.path.join(BUILD, "test-containers", "keeper")
 PEM = "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n"
@@ -34,7 +35,8 @@ CANARIES = [
     f"A=B C={word(10)};&|<>*?#"]
 GROUPS = (("echo", "echo {}", range(0, 8)), ("notes", "read the note {}", range(8, 16)),
           ("web", "fetch {}", range(16, 20)))
-FUNCTIONS = {"echo": ("echo", "text"), "notes": ("read", "name"), "web": ("fetch", "url")}
+FUNCTIONS = {"echo": (("echo", "text", "read"),), "web": (("fetch", "url", "read"),),
+             "notes": (("read", "name", "read"), ("delete", "name", "system"))}
 
 
 def raw(c):
@@ -83,10 +85,10 @@ def manifest(h, tool, secrets):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(KEEPER, "tool.json")) as f:
         m = json.load(f)
-    function, arg = FUNCTIONS[tool]
     m.update(name=tool, command=["/program", tool], secrets=secrets)
-    m["functions"] = {function: {"effect": "read", "args": {
-        arg: {"type": "string", "required": True, "max": 200}}}}
+    m["functions"] = {function: {"effect": effect, "args": {
+        arg: {"type": "string", "required": True, "max": 200}}}
+        for function, arg, effect in FUNCTIONS[tool]}
     shutil.copy(os.path.join(KEEPER, "image.tar"), folder)
     with open(os.path.join(folder, "tool.json"), "w") as f:
         json.dump(m, f)
@@ -267,3 +269,18 @@ def test_a_rotated_secret_is_there_at_the_next_start(h):
     h.add_tool(folder)
     assert ask(h, "fetch S16") == digest(b"another value")
     give(h, 16)
+
+
+def test_what_a_tool_has_stands_on_the_sheet_that_is_signed(h):
+    p, act = h.console.asked("delete the note S11")
+    w = Wire(h, h.console)
+    _, v = w.query("sheet?act=" + act)
+    w.close()
+    line = [s for s in v["sheet"].split("\n") if s.startswith("secrets ")]
+    assert line == ["secrets " + ",".join(
+        f"s{i} as file S{i}_FILE" if isinstance(CANARIES[i], bytes) else f"s{i} in S{i}"
+        for i in GROUPS[1][2])], line
+    assert h.console.run("approve", act, "--yes").returncode == 0
+    out, _ = p.communicate(timeout=30)
+    done = [json.loads(e) for e in out.splitlines() if '"done"' in e]
+    assert done and done[0]["result"] == digest(raw(CANARIES[11])), out

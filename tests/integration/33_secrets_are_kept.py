@@ -183,6 +183,28 @@ def test_a_restart_keeps_them_and_another_key_is_told_in_words(h):
     assert listed(h) == {"lasting": 1}
 
 
+def found_changed(h):
+    out = h.console.run("audit", "show", "--json").stdout
+    return out.count('"trust-found"')
+
+
+def test_an_old_copy_of_the_store_is_told_in_the_log(h):
+    store = h.path("state", "vault", "secrets.json")
+    assert give(h, "turned-back", VALUE).returncode == 0
+    shutil.copy(store, h.path("old.json"))
+    assert give(h, "turned-back", VALUE + b"2").returncode == 0
+    for old, more in ((False, 0), (True, 1)):
+        before = found_changed(h)
+        h.stop()
+        if old:
+            with open(h.path("old.json"), "rb") as f, open(store, "wb") as to:
+                to.write(f.read())
+        h.start_house()
+        h.wait_up(tools=False)
+        assert found_changed(h) == before + more, old
+    h.console.run("secret", "remove", "turned-back")
+
+
 def test_a_credential_of_systemd_is_the_key_and_only_the_vault_has_it():
     with House(tools=()) as h:
         folder = h.path("credentials")
@@ -269,6 +291,10 @@ STREAMS = ["in", "out", "err"]
 def test_the_shim_takes_exactly_the_secrets_that_are_announced():
     said, status = shim([(b"S2", STREAMS), (b"EA\0one\ntwo=3", []), (b"EB\0" + b"x" * 8192, [])])
     assert status == 0 and b"\nA=one\ntwo=3\nB=" + b"x" * 8192 + b"\n" in said, said[:80]
+    # As many and as large as there may be wait in the socket.
+    many = [(b"EX%d\0" % i + b"y" * 8192, []) for i in range(8)]
+    said, status = shim([(b"S8", STREAMS), *many])
+    assert status == 0 and said.count(b"y" * 8192) == 8, (len(said), status)
     said, status = shim([(b"S1", STREAMS), (b"FK_FILE\0", [b"a key"])],
                         ("/bin/sh", "-c", "cat $K_FILE; ls /proc/self/fd | wc -l"))
     # The streams, the file, and the folder that is listed.

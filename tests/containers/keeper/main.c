@@ -130,6 +130,7 @@ run_url(const cJSON *args, struct reply *reply)
 static const struct function functions[] = {
     {"echo", "Has a secret.", SCHEMA("text"), run_text},
     {"read", "Has a secret.", SCHEMA("name"), run_name},
+    {"delete", "Has a secret.", SCHEMA("name"), run_name},
     {"fetch", "Has a secret.", SCHEMA("url"), run_url},
 };
 
@@ -137,9 +138,8 @@ int
 main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "echo";
-	int i = strcmp(name, "notes") == 0 ? 1
-	    : strcmp(name, "web") == 0     ? 2
-					   : 0;
 
-	return serve(name, &functions[i], 1);
+	if (strcmp(name, "notes") == 0)
+		return serve(name, &functions[1], 2);
+	return serve(name, &functions[strcmp(name, "web") == 0 ? 3 : 0], 1);
 }
