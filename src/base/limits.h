@@ -121,6 +121,7 @@
 #define TOOL_PORTS_MAX 5 /* Different ones among them. */
 
 #define GATE_CONNS_MAX 16 /* Of one tool at once. */
+#define GATE_CONNS_ALL_MAX 128 /* Each has a timer and two buffers. */
 #define GATE_NAMES_MAX 200 /* That one container may ask for. */
 #define GATE_SEEN_MAX 16 /* Hosts used, and refused, told of one call. */
 #define GATE_CONNECT_MS (10 * 1000)

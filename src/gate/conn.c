@@ -106,6 +106,7 @@ conn_close(struct conn *k)
 	reset_unless_over(k, k->tool_fd);
 	loop_remove(loop_of(k), k->tool_fd);
 	close(k->tool_fd);
+	d->gate->n_conns--;
 	free(k->up.bytes);
 	free(k->down.bytes);
 	free(k);
@@ -441,6 +442,7 @@ conn_open(
 	while (d->conns[i] != NULL)
 		i++;
 	d->conns[i] = k;
+	d->gate->n_conns++;
 	k->door = d;
 	k->call = c;
 	k->tool_fd = fd;

@@ -159,7 +159,7 @@ has_room(const struct door *d)
 
 	for (i = 0; i < GATE_CONNS_MAX; i++)
 		if (d->conns[i] == NULL)
-			return true;
+			return d->gate->n_conns < GATE_CONNS_ALL_MAX;
 	return false;
 }
 

@@ -107,6 +107,7 @@ struct gate {
 	struct lookups *lookups;
 	struct door *doors[TOOLS_MAX];
 	struct call calls[CALLS_OPEN_MAX];
+	size_t n_conns;
 };
 
 #endif
