@@ -2,8 +2,12 @@
 """A page of the web, from the goal to its text: the host is asked for, granted,
 used and logged."""
 
+import json
+import os
+import shutil
+
 from apart import Apart
-from house import House
+from house import BUILD, House
 from rules import finish
 
 NAMES = {"news.test": ["9.77.0.2"], "hub.test": ["10.77.0.1"]}
@@ -75,3 +79,17 @@ def test_in_a_terminal_it_is_shown_what_was_reached(h):
     out, _ = p.communicate(timeout=30)
     assert "may reach news.test:80" in out, out
     assert "reached    news.test:80 at 9.77.0.2, " in out, out
+
+
+def test_a_page_at_home_is_fetched_when_an_owner_says_where(h):
+    folder = h.path("home-web")
+    shutil.copytree(os.path.join(BUILD, "containers", "web"), folder)
+    with open(os.path.join(folder, "tool.json")) as f:
+        manifest = json.load(f)
+    manifest["lan"] = ["hub.test:80=10.77.0.1"]
+    with open(os.path.join(folder, "tool.json"), "w") as f:
+        json.dump(manifest, f)
+    h.add_tool(folder)
+    sheet, _, end = approve(h, "fetch http://hub.test/")
+    assert "\nnetwork lan hub.test:80=10.77.0.1\n" in sheet, sheet
+    assert reached(end) == [("hub.test:80", "10.77.0.1")] and "reached 10.77.0.1" in end["result"]
