@@ -45,6 +45,9 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		if (strcmp(json_words(row, "name"), "trust") == 0)
 			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
 			    json_words(row, "value"));
+		else if (strcmp(json_words(row, "name"), "definitions") == 0)
+			slots_pinned(c->slots, json_words(row, "scope"),
+			    json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);

@@ -60,6 +60,21 @@ port_failed(void *arg, const char *tool, const char *why)
 	acts_tool_failed(c->acts, tool, why);
 }
 
+static void
+port_pin(void *arg, const char *tool, const char *definitions)
+{
+	struct core *c = arg;
+	struct record *r = record_new(c->ledger);
+	struct json *row = json_object();
+
+	json_put_str(row, "scope", tool);
+	json_put_str(row, "name", "definitions");
+	json_put_str(row, "value", definitions);
+	record_log(r, "definitions", NULL, NULL, json_copy(row));
+	record_row(r, ROW_SETTING, row);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
 /* It comes a moment after the house, or after its own restart. */
 bool
 tooling_runner_may_come(const struct core *c)
@@ -78,7 +93,8 @@ tooling_open(struct core *c)
 	    .start = port_start,
 	    .stop = port_stop,
 	    .ready = port_ready,
-	    .failed = port_failed};
+	    .failed = port_failed,
+	    .pin = port_pin};
 
 	c->slots = slots_new(c->loop, &ports);
 }
@@ -177,14 +193,15 @@ slot_meant(struct core *c, const struct msg *m)
 	return slots_find(c->slots, json_words(m->body, "tool"));
 }
 
-/* {"tool", "container"}: the handshake is complete. */
+/* {"tool", "container", "definitions"}: the handshake is complete. */
 void
 tooling_on_ready(void *role, struct msg *m)
 {
 	struct slot *t = slot_meant(role, m);
 
 	if (t != NULL)
-		slot_on_ready(t, json_words(m->body, "container"));
+		slot_on_ready(t, json_words(m->body, "container"),
+		    json_words(m->body, "definitions"));
 }
 
 /* {"tool", "container", "why"}: its streams ended. */

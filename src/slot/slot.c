@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "slot/slot_priv.h"
 #include "sys/clock.h"
 
@@ -199,11 +200,61 @@ slot_call_ended(struct slot *t)
 		set_timer(t, t->manifest->idle_s * 1000, on_idle);
 }
 
+static struct pin *
+find_pin(struct slots *s, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (s->pins[i].tool[0] == '\0' ||
+		    strcmp(s->pins[i].tool, tool) == 0)
+			return &s->pins[i];
+	return NULL;
+}
+
 void
-slot_on_ready(struct slot *t, const char *container)
+slots_pinned(struct slots *s, const char *tool, const char *definitions)
+{
+	struct pin *p = find_pin(s, tool);
+
+	if (p == NULL ||
+	    str_copy(p->text, sizeof(p->text), definitions) != OK ||
+	    str_copy(p->tool, sizeof(p->tool), tool) != OK)
+		log_warn("what '%.64s' offered is forgotten", tool);
+}
+
+/* Is it what was agreed to with this manifest?  The first time it is. */
+static bool
+fits_pin(struct slot *t, const char *definitions)
+{
+	struct slots *s = t->slots;
+	const struct pin *p = find_pin(s, t->manifest->name);
+	char now[SLOT_PIN_SIZE];
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&t->manifest->digest, hex);
+	snprintf(now, sizeof(now), "%s %s", hex, definitions);
+	if (p != NULL && strcmp(p->text, now) == 0)
+		return true;
+	if (p == NULL || strncmp(p->text, hex, strlen(hex)) == 0)
+		return false;
+	slots_pinned(s, t->manifest->name, now);
+	s->ports.pin(s->ports.arg, t->manifest->name, now);
+	return true;
+}
+
+void
+slot_on_ready(struct slot *t, const char *container, const char *definitions)
 {
 	if (t->state != SLOT_STARTING)
 		return;
+	if (!fits_pin(t, definitions)) {
+		slot_on_failed(t,
+		    "what its server offers has changed since an owner agreed "
+		    "to it; look at it, give its manifest a new version and "
+		    "sign that");
+		return;
+	}
 	snprintf(t->container, sizeof(t->container), "%s", container);
 	t->state = SLOT_READY;
 	t->calls = 0;

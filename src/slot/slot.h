@@ -33,7 +33,12 @@ struct slot_ports {
 	void (*stop)(void *arg, const char *tool);
 	void (*ready)(void *arg, const char *tool);
 	void (*failed)(void *arg, const char *tool, const char *why);
+	/* Remember what this tool's server offers under its manifest; it is
+	 * given back by slots_pinned() after a restart. */
+	void (*pin)(void *arg, const char *tool, const char *definitions);
 };
+
+#define SLOT_PIN_SIZE (2 * DIGEST_HEX_SIZE)
 
 struct slots;
 struct slot;
@@ -54,6 +59,9 @@ void slots_settle(struct slots *s,
     bool (*trusts)(void *arg, const struct manifest *m),
     void (*stands)(void *arg, struct slot *t), void *arg);
 
+/* What was remembered of a tool, whether or not its slot is there yet. */
+void slots_pinned(struct slots *s, const char *tool, const char *definitions);
+
 /* NULL when there is none; slots are never moved. */
 struct slot *slots_find(struct slots *s, const char *tool);
 struct slot *slots_at(struct slots *s, size_t i);
@@ -71,8 +79,11 @@ void slot_want(struct slot *t);
 void slot_call_began(struct slot *t);
 void slot_call_ended(struct slot *t);
 
-/* What the tools role and the runner say. */
-void slot_on_ready(struct slot *t, const char *container);
+/* What the tools role and the runner say.  `definitions` is the digest of
+ * all that the server offers: the first one is kept, and with another one
+ * the tool fails until its manifest is signed anew. */
+void slot_on_ready(
+    struct slot *t, const char *container, const char *definitions);
 void slot_on_gone(struct slot *t, const char *container, const char *why);
 void slot_on_failed(struct slot *t, const char *why);
 /* True the first time that this container is said to be up. */

@@ -20,6 +20,12 @@ struct slot {
 	char gone_why[sizeof(struct errmsg)];
 };
 
+/* "MANIFEST DEFINITIONS", both as digests. */
+struct pin {
+	char tool[NAME_MAX_LEN + 1];
+	char text[SLOT_PIN_SIZE];
+};
+
 struct slots {
 	struct loop *loop;
 	struct slot_ports ports;
@@ -27,6 +33,7 @@ struct slots {
 	size_t n;
 	char *found[MANIFESTS_FOUND_MAX]; /* Until they are settled. */
 	size_t n_found;
+	struct pin pins[TOOLS_MAX];
 };
 
 #endif

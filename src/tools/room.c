@@ -94,6 +94,8 @@ static void
 on_ready(struct room *r)
 {
 	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE] = "";
+	struct digest definitions;
 
 	r->ready = true;
 	loop_timer_cancel(r->tools->loop, r->timer);
@@ -101,6 +103,9 @@ on_ready(struct room *r)
 	r->timer = r->probe_timer = 0;
 	json_put_str(body, "tool", r->tool);
 	json_put_str(body, "container", r->container);
+	if (mcp_definitions(r->mcp, &definitions) == OK)
+		digest_hex(&definitions, hex);
+	json_put_str(body, "definitions", hex);
 	peers_send(r->tools->peers, ROLE_CORE, MSG_TOOL_READY, body);
 }
 

@@ -20,6 +20,8 @@ check_setup(void)
 	crypto_open();
 }
 
+static char pinned[SLOT_PIN_SIZE];
+
 static void
 say(const char *what, const char *more)
 {
@@ -63,14 +65,24 @@ port_failed(void *arg, const char *tool, const char *why)
 	say("failed", why);
 }
 
+static void
+port_pin(void *arg, const char *tool, const char *definitions)
+{
+	(void)arg;
+	(void)tool;
+	snprintf(pinned, sizeof(pinned), "%s", definitions);
+}
+
 static struct slots *
 new_slots(void)
 {
 	struct slot_ports ports = {.start = port_start,
 	    .stop = port_stop,
 	    .ready = port_ready,
-	    .failed = port_failed};
+	    .failed = port_failed,
+	    .pin = port_pin};
 
+	pinned[0] = '\0';
 	said[0] = '\0';
 	can_start = true;
 	slots_free(slots);
@@ -121,7 +133,7 @@ TEST(a_container_is_started_once_and_told_when_ready)
 	CHECK(!slot_is_ready(t));
 	CHECK(slot_on_up(t, "c1"));
 	CHECK(!slot_on_up(t, "c1"));
-	slot_on_ready(t, "c1");
+	slot_on_ready(t, "c1", "d1");
 	CHECK(said_so("ready;"));
 	CHECK(slot_is_ready(t));
 	CHECK_STR(slot_container(t), "c1");
@@ -132,7 +144,7 @@ TEST(ready_may_come_before_up)
 	struct slot *t = put(new_slots(), "1");
 
 	slot_want(t);
-	slot_on_ready(t, "c2");
+	slot_on_ready(t, "c2", "d1");
 	CHECK(slot_on_up(t, "c2"));
 	CHECK(said_so("start 1;ready;"));
 	CHECK(slot_is_ready(t));
@@ -145,7 +157,7 @@ TEST(the_end_of_an_earlier_try_is_not_the_end)
 	slot_want(t);
 	slot_on_gone(t, "c1", "the tool ended");
 	CHECK(said_so("start 1;"));
-	slot_on_ready(t, "c2");
+	slot_on_ready(t, "c2", "d1");
 	slot_on_up(t, "c2");
 	CHECK(slot_is_ready(t));
 	slot_on_gone(t, "c1", "again");
@@ -182,7 +194,7 @@ TEST(another_manifest_ends_the_container_and_tells_who_waits)
 	slot_want(t);
 	CHECK(put(s, "2") == t);
 	CHECK(said_so("start 1;stop;failed its manifest was replaced;"));
-	slot_on_ready(t, "c1");
+	slot_on_ready(t, "c1", "d1");
 	slot_on_up(t, "c1");
 	CHECK(said_so(""));
 	slot_want(t);
@@ -195,7 +207,7 @@ TEST(an_idle_container_is_stopped_but_not_under_a_call)
 	int64_t until_ms = clock_boot_ms() + 1300;
 
 	slot_want(t);
-	slot_on_ready(t, "c1");
+	slot_on_ready(t, "c1", "d1");
 	slot_call_began(t);
 	while (clock_boot_ms() < until_ms)
 		loop_turn(loop, 100);
@@ -206,4 +218,59 @@ TEST(an_idle_container_is_stopped_but_not_under_a_call)
 		loop_turn(loop, 100);
 	CHECK(said_so("stop;"));
 	CHECK(!slot_is_ready(t));
+}
+
+#define CHANGED                                                                \
+	"what its server offers has changed since an owner agreed to it; "     \
+	"look at it, give its manifest a new version and sign that"
+
+TEST(what_a_server_offers_is_kept_and_another_offer_fails)
+{
+	struct slot *t = put(new_slots(), "1");
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "d1");
+	CHECK(said_so("start 1;ready;"));
+	CHECK(strstr(pinned, " d1") != NULL);
+	slot_on_gone(t, "c1", "it ended");
+	said[0] = pinned[0] = '\0';
+	slot_want(t);
+	slot_on_ready(t, "c2", "d2");
+	CHECK(said_so("start 1;stop;failed " CHANGED ";"));
+	slot_want(t);
+	slot_on_ready(t, "c3", "d1");
+	CHECK(said_so("start 1;ready;"));
+	CHECK_STR(pinned, "");
+}
+
+TEST(a_new_version_that_was_signed_agrees_to_another_offer)
+{
+	struct slots *s = new_slots();
+	struct slot *t = put(s, "1");
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "d1");
+	t = put(s, "2");
+	said[0] = '\0';
+	slot_want(t);
+	slot_on_ready(t, "c2", "d2");
+	CHECK(said_so("start 2;ready;"));
+	CHECK(strstr(pinned, " d2") != NULL);
+}
+
+TEST(what_was_offered_is_known_after_a_restart)
+{
+	struct slots *s = new_slots();
+	struct slot *t = put(s, "1");
+	char before[SLOT_PIN_SIZE];
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "d1");
+	memcpy(before, pinned, sizeof(before));
+	s = new_slots();
+	slots_pinned(s, "echo", before);
+	t = put(s, "1");
+	slot_want(t);
+	slot_on_ready(t, "c1", "d2");
+	CHECK(said_so("start 1;stop;failed " CHANGED ";"));
 }
