@@ -28,6 +28,9 @@
 
 #include "hostile/hostile.h"
 
+/* As mknod() takes it. */
+#define DEVICE(major, minor) ((major) << 8 | (minor))
+
 /* Calls that no tool has a use for. */
 
 /* Numbers and pointers are one to a call. */
@@ -113,14 +116,14 @@ static const struct call calls[] = {
     {"io_priority", SYS_ioprio_set, {N(1), NULL, N(1 << 13)}},
     /* Devices.  1,1 is the memory, 8,0 a disk. */
     {"mknod_memory", SYS_mknodat,
-	{N(AT_FDCWD), "/tmp/memory", N(S_IFCHR | 0600), N(makedev(1, 1))}},
+	{N(AT_FDCWD), "/tmp/memory", N(S_IFCHR | 0600), N(DEVICE(1, 1))}},
     {"mknod_disk", SYS_mknodat,
-	{N(AT_FDCWD), "/tmp/disk", N(S_IFBLK | 0600), N(makedev(8, 0))}},
+	{N(AT_FDCWD), "/tmp/disk", N(S_IFBLK | 0600), N(DEVICE(8, 0))}},
 #ifdef __x86_64__
     {"iopl", SYS_iopl, {N(3)}},
     {"ioperm", SYS_ioperm, {N(0x80), N(1), N(1)}},
     {"modify_ldt", SYS_modify_ldt, {NULL, some, N(16)}},
-    {"mknod_old", SYS_mknod, {"/tmp/old", N(S_IFCHR | 0600), N(makedev(1, 1))}},
+    {"mknod_old", SYS_mknod, {"/tmp/old", N(S_IFCHR | 0600), N(DEVICE(1, 1))}},
     {"abi_x32", 0x40000000 + SYS_getpid, {NULL}},
 #endif
 };

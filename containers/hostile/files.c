@@ -236,10 +236,11 @@ try_addresses(struct said *said, const void *path)
 	while (fgets(line, sizeof(line), f) != NULL) {
 		if (strtoull(line, NULL, 16) != 0) {
 			say(said, "got:%.*s", (int)strcspn(line, " \n"), line);
-			return;
+			break;
 		}
 		say(said, "zeros");
 	}
+	fclose(f);
 }
 
 static void
@@ -289,6 +290,8 @@ try_writable(struct said *said, const void *arg)
 		unlink(path);
 		n++;
 	}
+	if (f != NULL)
+		fclose(f);
 	/* They come as the engine mounted them: in any order. */
 	qsort(folders, n, sizeof(folders[0]), by_name);
 	for (i = 0; i < n; i++)
@@ -306,9 +309,12 @@ try_text(struct said *said, const char *path, const char *wanted)
 	size_t n = f != NULL ? fread(text, 1, sizeof(text) - 1, f) : 0;
 
 	text[n] = '\0';
-	if (f == NULL)
+	if (f == NULL) {
 		say_result(said, -1);
-	else if (strcmp(text, wanted) == 0)
+		return;
+	}
+	fclose(f);
+	if (strcmp(text, wanted) == 0)
 		say(said, "ours");
 	else
 		say(said, "got:%.*s", (int)strcspn(text, "\n"), text);

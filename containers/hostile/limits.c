@@ -110,12 +110,10 @@ try_fill(struct said *said, const void *path)
 	static char chunk[MIB];
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	int i = 0;
-	ssize_t n = -1;
 
 	signal(SIGXFSZ, SIG_IGN);
 	memset(chunk, 'x', sizeof(chunk));
-	while (fd >= 0 && i < FILE_MIB &&
-	    (n = write(fd, chunk, sizeof(chunk))) > 0)
+	while (fd >= 0 && i < FILE_MIB && write(fd, chunk, sizeof(chunk)) > 0)
 		i++;
 	if (i == FILE_MIB)
 		say(said, "got:%d_MiB", i);

@@ -67,6 +67,8 @@ try_status(struct said *said, const void *field)
 			at++;
 		say(said, "%.*s", (int)strcspn(at, "\n"), at);
 	}
+	if (f != NULL)
+		fclose(f);
 }
 
 static void
@@ -95,6 +97,8 @@ try_map(struct said *said, const void *path)
 	unsigned long count;
 	size_t n = f != NULL ? fread(text, 1, sizeof(text) - 1, f) : 0;
 
+	if (f != NULL)
+		fclose(f);
 	text[n] = '\0';
 	if (sscanf(text, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
 	    strchr(text, '\n') == text + n - 1 && outside != 0)
@@ -187,6 +191,8 @@ try_table(struct said *said, const void *path)
 		    sscanf(line, " %31[^: \t]", word) == 1)
 			snprintf(out + strlen(out), sizeof(out) - strlen(out),
 			    "%s%s", out[0] != '\0' ? "," : "", word);
+	if (f != NULL)
+		fclose(f);
 	say(said, "%s", out[0] != '\0' ? out : "none");
 }
 
@@ -217,6 +223,8 @@ try_layers(struct said *said, const void *arg)
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
 		if (strstr(line, "lowerdir=/") != NULL)
 			say(said, "got");
+	if (f != NULL)
+		fclose(f);
 }
 
 void

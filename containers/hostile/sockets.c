@@ -281,6 +281,8 @@ try_abstract(struct said *said, const void *arg)
 		if (at != NULL)
 			say(said, "got:%.*s", (int)strcspn(at, "\n"), at);
 	}
+	if (f != NULL)
+		fclose(f);
 }
 
 void
