@@ -44,8 +44,8 @@ static const char *const accept_calls[] = {"accept4", "listen", "shutdown",
 /* Names are looked up by libc, which reads its configuration. */
 static const char *const connect_calls[] = {"connect", "bind", "accept4",
     "shutdown", "getsockname", "getpeername", "setsockopt", "getsockopt",
-    "recvfrom", "sendto", "splice", "pipe2", "open", "openat", "fstat",
-    "newfstatat", "statx", "lseek", NULL};
+    "recvfrom", "sendto", "open", "openat", "fstat", "newfstatat", "statx",
+    "lseek", NULL};
 
 static const struct group groups[] = {
     {CALLS_LOOP, loop_calls},

@@ -6,27 +6,15 @@ import json
 import os
 import shutil
 
-from apart import Apart
-from house import BUILD, House
+from apart import house_apart
+from house import BUILD
 from rules import finish
 
 NAMES = {"news.test": ["9.77.0.2"], "hub.test": ["10.77.0.1"]}
 
 
 def setup():
-    apart = Apart(NAMES, [("9.77.0.2", 80), ("10.77.0.1", 80)])
-    h = House(tools=("web",))
-    close = h.close
-
-    def close_both():
-        close()
-        apart.close()
-    h.close = close_both
-    try:
-        return h.start()
-    except Exception:
-        close_both()
-        raise
+    return house_apart(NAMES, [("9.77.0.2", 80), ("10.77.0.1", 80)], ("web",))
 
 
 def approve(h, goal):

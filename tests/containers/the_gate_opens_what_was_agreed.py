@@ -4,8 +4,8 @@ answers, and nothing else."""
 
 import os
 
-from apart import Apart
-from house import BUILD, House
+from apart import house_apart
+from house import BUILD
 
 NAMES = {"api.test": ["9.77.0.1"], "eu.cdn.test": ["9.77.0.1"], "cdn.test": ["9.77.0.1"],
          "open.test": ["9.77.0.2"], "other.test": ["9.77.0.2"],
@@ -17,19 +17,7 @@ PORTS = [("9.77.0.1", 443), ("9.77.0.1", 80), ("9.77.0.2", 80), ("9.77.0.2", 443
 
 
 def setup():
-    apart = Apart(NAMES, PORTS)
-    h = House(tools=(os.path.join(BUILD, "test-containers", "reacher"),))
-    close = h.close
-
-    def close_both():
-        close()
-        apart.close()
-    h.close = close_both
-    try:
-        return h.start()
-    except Exception:
-        close_both()
-        raise
+    return house_apart(NAMES, PORTS, (os.path.join(BUILD, "test-containers", "reacher"),))
 
 
 def attempt(h, *attempts, host="open.test"):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+from house import House
+
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -108,3 +110,20 @@ class Apart:
             os.close(fd)
         os.chdir(self.folder)  # Another mount namespace begins at its root.
 
+
+
+def house_apart(names, ports, tools):
+    """A house that runs in such a network, and takes it along when it is closed."""
+    apart = Apart(names, ports)
+    h = House(tools=tools)
+    close = h.close
+
+    def close_both():
+        close()
+        apart.close()
+    h.close = close_both
+    try:
+        return h.start()
+    except Exception:
+        close_both()
+        raise
