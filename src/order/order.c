@@ -61,8 +61,9 @@ verifier_put_manifest(struct verifier *v, const char *text, size_t len)
 	v->manifests[i] = m;
 }
 
-const struct manifest *
-verifier_manifest(const struct verifier *v, const char *tool)
+/* NULL unless an owner's signature stands behind it. */
+static const struct manifest *
+find_manifest(const struct verifier *v, const char *tool)
 {
 	size_t i;
 
@@ -136,7 +137,7 @@ order_read(const struct json *body, const char *bulk, size_t bulk_len,
 static enum err
 verify_manifest(const struct verifier *v, struct order *o, struct errmsg *why)
 {
-	o->manifest = verifier_manifest(v, o->room);
+	o->manifest = find_manifest(v, o->room);
 	if (o->manifest == NULL)
 		return err_say(why, ERR_DENIED,
 		    "the manifest of '%s' is not the one an owner signed",

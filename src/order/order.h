@@ -32,10 +32,6 @@ NODISCARD enum err verifier_put_trust(
 /* Whether it counts is for the trust table to say. */
 void verifier_put_manifest(struct verifier *v, const char *text, size_t len);
 
-/* NULL unless an owner's signature stands behind it. */
-const struct manifest *verifier_manifest(
-    const struct verifier *v, const char *tool);
-
 struct signed_text {
 	struct str text;
 	const char *signature;

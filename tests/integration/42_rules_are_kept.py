@@ -174,3 +174,9 @@ def test_long_arguments_are_shown_whole_and_marked(h):
     assert h.console.run("deny", act).returncode == 0
     finish(p)
     use(h, BASE)
+
+
+def test_the_rules_are_not_explained_to_programs(h):
+    program = h.pair("explained-to", "program")
+    r = program.run("policy", "explain", "notes.list")
+    assert r.returncode == 4 and "not told to programs" in r.stderr, r.stderr

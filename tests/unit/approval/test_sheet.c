@@ -490,6 +490,10 @@ TEST(two_keys_are_two_clients_about_one_question)
 	CHECK(sheets_suffice(s, 1, 2, &why) == ERR_DENIED);
 	CHECK(sheets_suffice(s, 0, 0, &why) == ERR_DENIED);
 	CHECK(sheets_suffice(s, 2, 2, &why) == OK);
+	/* It is judged again when it is spent. */
+	s[1].policy.b[0] ^= 1;
+	CHECK(sheets_suffice(s, 2, 2, &why) == OK);
+	s[1].policy = s[0].policy;
 	s[0].keys = s[1].keys = 2;
 	CHECK(sheets_suffice(s, 1, 1, &why) == ERR_DENIED);
 	CHECK(sheets_suffice(s, 2, 1, &why) == OK);
