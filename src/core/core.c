@@ -18,6 +18,7 @@ static const struct peer_handler handlers[] = {
     {MSG_CLIENT_REQUEST, clients_on_request},
     {MSG_PROPOSAL, lanes_on_proposal},
     {MSG_STEP, lanes_on_step},
+    {MSG_REDACTED, lanes_on_redacted},
     {MSG_REPLY, lanes_on_reply},
     {MSG_TOOLS_EPOCH, lanes_on_tools_epoch},
     {MSG_ACT_DONE, lanes_on_act_done},

@@ -72,6 +72,7 @@ peer_fn lanes_on_net_open;
 peer_fn lanes_on_net_used;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
+peer_fn lanes_on_redacted;
 peer_fn lanes_on_reply;
 
 /* ---- open.c ---- */

@@ -96,3 +96,14 @@ lanes_on_reply(void *role, struct msg *m)
 
 	runs_on_reply(c->runs, m);
 }
+
+/* {"secret", "where", "times"}: since the house started, a minute apart. */
+void
+lanes_on_redacted(void *role, struct msg *m)
+{
+	struct core *c = role;
+	struct record *r = record_new(c->ledger);
+
+	record_log(r, "redacted", NULL, NULL, json_copy(m->body));
+	record_post(r, false, NULL, NULL, NULL);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tools.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -9,21 +10,39 @@
 #include "sys/confine.h"
 #include "tools/tools_priv.h"
 
+/* An answer on its way through the scanner. */
+struct answer {
+	struct tools *tools;
+	struct json *body;
+};
+
+static void
+send_answer(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct answer *a = arg;
+
+	(void)result;
+	/* An answer that is lost leaves the core waiting for nothing; when we
+	 * are gone it knows that it must not wait. */
+	if (peers_send_bulk(a->tools->peers, ROLE_CORE, MSG_ACT_DONE, a->body,
+		text, len) == ERR_LIMIT)
+		fatal("the core does not take an answer");
+	free(a);
+}
+
 /* `late`: it is not known whether the tool acted. */
 void
 tools_answer(
     struct tools *t, const char *act, bool ok, bool late, const char *text)
 {
-	struct json *body = json_object();
+	struct answer *a = xalloc(sizeof(*a));
 
-	json_put_str(body, "act", act);
-	json_put_bool(body, "ok", ok);
-	json_put_bool(body, "late", late);
-	/* An answer that is lost leaves the core waiting for nothing; when we
-	 * are gone it knows that it must not wait. */
-	if (peers_send_bulk(t->peers, ROLE_CORE, MSG_ACT_DONE, body, text,
-		strlen(text)) == ERR_LIMIT)
-		fatal("the core does not take an answer");
+	a->tools = t;
+	a->body = json_object();
+	json_put_str(a->body, "act", act);
+	json_put_bool(a->body, "ok", ok);
+	json_put_bool(a->body, "late", late);
+	scanner_pass(t->scanner, text, strlen(text), send_answer, a);
 }
 
 static void
@@ -86,11 +105,29 @@ on_stdio(void *role, struct msg *m)
 	m->fds[0] = m->fds[1] = -1;
 }
 
+static void
+on_filter(void *role, struct msg *m)
+{
+	struct tools *t = role;
+
+	scanner_on_filter(t->scanner, m);
+}
+
+static void
+on_scanned(void *role, struct msg *m)
+{
+	struct tools *t = role;
+
+	scanner_on_scanned(t->scanner, m);
+}
+
 static const struct peer_handler handlers[] = {
     {MSG_ACT_ORDER, on_order},
     {MSG_MANIFEST, on_manifest},
     {MSG_TRUST_TABLE, on_trust_table},
     {MSG_TOOL_STDIO, on_stdio},
+    {MSG_FILTER, on_filter},
+    {MSG_SCANNED, on_scanned},
 };
 
 static void
@@ -101,6 +138,7 @@ on_lane(void *role, enum role peer)
 
 	if (peer == ROLE_VAULT) {
 		peers_send(t->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+		scanner_on_lane(t->scanner);
 	} else if (peer == ROLE_CORE) {
 		body = json_object();
 		json_put_str(body, "epoch", t->epoch);
@@ -126,6 +164,7 @@ tools_main(unsigned calls)
 	t.peers = peers_open(&setup, PARENT_LANE_FD);
 	t.verifier = verifier_new(peers_boot(t.peers), t.epoch);
 	t.loop = peers_loop(t.peers);
+	t.scanner = scanner_new(t.peers);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -4,6 +4,7 @@
 
 #include "ipc/peers.h"
 #include "order/order.h"
+#include "redact/scanner.h"
 #include "tool/mcp.h"
 
 struct tools;
@@ -36,6 +37,7 @@ struct tools {
 	struct loop *loop;
 	char epoch[TOKEN_SIZE];
 	struct verifier *verifier;
+	struct scanner *scanner;
 	struct room *rooms[TOOLS_MAX];
 };
 

@@ -118,6 +118,8 @@ static const struct peer_handler handlers[] = {
     {MSG_PAIR_REQUEST, pairing_on_request},
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
+    {MSG_FILTER_WANTED, redaction_on_wanted},
+    {MSG_SCAN, redaction_on_scan},
 };
 
 int
@@ -140,6 +142,7 @@ vault_main(unsigned calls)
 	v.peers = peers_open(&setup, PARENT_LANE_FD);
 	v.secrets = secrets_open(
 	    VAULT_FOLDER, peers_setting(v.peers, "credential"), &v.trust.box);
+	redaction_open(&v);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");
