@@ -41,6 +41,12 @@ struct tools {
 	struct room *rooms[TOOLS_MAX];
 };
 
+/* ---- orders.c ---- */
+
+void tools_answer(
+    struct tools *t, const char *act, bool ok, bool late, const char *text);
+peer_fn orders_on_order;
+
 /* ---- room.c: the conversation with one container ---- */
 
 struct room *room_find(struct tools *t, const char *tool);
@@ -48,7 +54,5 @@ void room_open(
     struct tools *t, const char *tool, const char *container, int in, int out);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
-void tools_answer(
-    struct tools *t, const char *act, bool ok, bool late, const char *text);
 
 #endif

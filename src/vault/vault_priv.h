@@ -84,6 +84,10 @@ struct json *giving_table(const struct vault *v);
 peer_fn giving_on_list;
 peer_fn giving_on_wanted;
 
+/* ---- signing.c ---- */
+peer_fn signing_on_checkpoint;
+peer_fn signing_on_identity;
+
 /* ---- redaction.c: where secrets stand in what others let pass ---- */
 void redaction_open(struct vault *v);
 /* The secrets have changed. */

@@ -9,42 +9,44 @@
 #define KEY 0x9e3779b97f4a7c15u
 
 /* One secret, as Python's json, urllib and base64 write it. */
-/* clang-format off */
 #define VALUE "k\"ey\\7 n\303\266t&Share/d+Zq\001"
 
 static const struct {
 	const char *what;
 	const char *text;
 } written[] = {
-	{"raw", "k\"ey\\7 n\303\266t&Share/d+Zq\001"},
-	{"lower", "k\"ey\\7 n\303\266t&share/d+zq\001"},
-	{"upper", "K\"EY\\7 N\303\266T&SHARE/D+ZQ\001"},
-	{"json", "k\\\"ey\\\\7 n\303\266t&Share/d+Zq\\u0001"},
-	{"json twice", "k\\\\\\\"ey\\\\\\\\7 n\303\266t&Share/d+Zq\\\\u0001"},
-	{"quote", "k%22ey%5C7%20n%C3%B6t%26Share%2Fd%2BZq%01"},
-	{"quote, small digits", "k%22ey%5c7%20n%c3%b6t%26Share%2fd%2bZq%01"},
-	{"encodeURIComponent", "k%22ey%5C7%20n%C3%B6t%26Share%2Fd%2BZq%01"},
-	{"form", "k%22ey%5C7+n%C3%B6t%26Share%2Fd%2BZq%01"},
-	{"hex", "6b2265795c37206ec3b6742653686172652f642b5a7101"},
-	{"HEX", "6B2265795C37206EC3B6742653686172652F642B5A7101"},
-	{"base64, 0 before", "ayJleVw3IG7DtnQmU2hhcmUvZCtacQEuLg=="},
-	{"base64url, 0 before", "ayJleVw3IG7DtnQmU2hhcmUvZCtacQEuLg=="},
-	{"base64, 1 before", "dWsiZXlcNyBuw7Z0JlNoYXJlL2QrWnEBLi4="},
-	{"base64url, 1 before", "dWsiZXlcNyBuw7Z0JlNoYXJlL2QrWnEBLi4="},
-	{"base64, 2 before", "dXNrImV5XDcgbsO2dCZTaGFyZS9kK1pxAS4u"},
-	{"base64url, 2 before", "dXNrImV5XDcgbsO2dCZTaGFyZS9kK1pxAS4u"},
-	{"base32, 0 before", "NMRGK6K4G4QG5Q5WOQTFG2DBOJSS6ZBLLJYQCLRO"},
-	{"base32, 0 before, small", "nmrgk6k4g4qg5q5woqtfg2dbojss6zblljyqclro"},
-	{"base32, 1 before", "OVVSEZLZLQ3SA3WDWZ2CMU3IMFZGKL3EFNNHCAJOFY======"},
-	{"base32, 1 before, small", "ovvsezlzlq3sa3wdwz2cmu3imfzgkl3efnnhcajofy======"},
-	{"base32, 2 before", "OVZWWITFPFODOIDOYO3HIJSTNBQXEZJPMQVVU4IBFYXA===="},
-	{"base32, 2 before, small", "ovzwwitfpfodoidoyo3hijstnbqxezjpmqvvu4ibfyxa===="},
-	{"base32, 3 before", "OVZWK2ZCMV4VYNZAN3B3M5BGKNUGC4TFF5SCWWTRAEXC4==="},
-	{"base32, 3 before, small", "ovzwk2zcmv4vynzan3b3m5bgknugc4tff5scwwtraexc4==="},
-	{"base32, 4 before", "OVZWK4TLEJSXSXBXEBXMHNTUEZJWQYLSMUXWIK22OEAS4LQ="},
-	{"base32, 4 before, small", "ovzwk4tlejsxsxbxebxmhntuezjwqylsmuxwik22oeas4lq="},
+    {"raw", "k\"ey\\7 n\303\266t&Share/d+Zq\001"},
+    {"lower", "k\"ey\\7 n\303\266t&share/d+zq\001"},
+    {"upper", "K\"EY\\7 N\303\266T&SHARE/D+ZQ\001"},
+    {"json", "k\\\"ey\\\\7 n\303\266t&Share/d+Zq\\u0001"},
+    {"json twice", "k\\\\\\\"ey\\\\\\\\7 n\303\266t&Share/d+Zq\\\\u0001"},
+    {"quote", "k%22ey%5C7%20n%C3%B6t%26Share%2Fd%2BZq%01"},
+    {"quote, small digits", "k%22ey%5c7%20n%c3%b6t%26Share%2fd%2bZq%01"},
+    {"encodeURIComponent", "k%22ey%5C7%20n%C3%B6t%26Share%2Fd%2BZq%01"},
+    {"form", "k%22ey%5C7+n%C3%B6t%26Share%2Fd%2BZq%01"},
+    {"hex", "6b2265795c37206ec3b6742653686172652f642b5a7101"},
+    {"HEX", "6B2265795C37206EC3B6742653686172652F642B5A7101"},
+    {"base64, 0 before", "ayJleVw3IG7DtnQmU2hhcmUvZCtacQEuLg=="},
+    {"base64url, 0 before", "ayJleVw3IG7DtnQmU2hhcmUvZCtacQEuLg=="},
+    {"base64, 1 before", "dWsiZXlcNyBuw7Z0JlNoYXJlL2QrWnEBLi4="},
+    {"base64url, 1 before", "dWsiZXlcNyBuw7Z0JlNoYXJlL2QrWnEBLi4="},
+    {"base64, 2 before", "dXNrImV5XDcgbsO2dCZTaGFyZS9kK1pxAS4u"},
+    {"base64url, 2 before", "dXNrImV5XDcgbsO2dCZTaGFyZS9kK1pxAS4u"},
+    {"base32, 0 before", "NMRGK6K4G4QG5Q5WOQTFG2DBOJSS6ZBLLJYQCLRO"},
+    {"base32, 0 before, small", "nmrgk6k4g4qg5q5woqtfg2dbojss6zblljyqclro"},
+    {"base32, 1 before", "OVVSEZLZLQ3SA3WDWZ2CMU3IMFZGKL3EFNNHCAJOFY======"},
+    {"base32, 1 before, small",
+	"ovvsezlzlq3sa3wdwz2cmu3imfzgkl3efnnhcajofy======"},
+    {"base32, 2 before", "OVZWWITFPFODOIDOYO3HIJSTNBQXEZJPMQVVU4IBFYXA===="},
+    {"base32, 2 before, small",
+	"ovzwwitfpfodoidoyo3hijstnbqxezjpmqvvu4ibfyxa===="},
+    {"base32, 3 before", "OVZWK2ZCMV4VYNZAN3B3M5BGKNUGC4TFF5SCWWTRAEXC4==="},
+    {"base32, 3 before, small",
+	"ovzwk2zcmv4vynzan3b3m5bgknugc4tff5scwwtraexc4==="},
+    {"base32, 4 before", "OVZWK4TLEJSXSXBXEBXMHNTUEZJWQYLSMUXWIK22OEAS4LQ="},
+    {"base32, 4 before, small",
+	"ovzwk4tlejsxsxbxebxmhntuezjwqylsmuxwik22oeas4lq="},
 };
-/* clang-format on */
 
 static void
 check_setup(void)
