@@ -4,6 +4,7 @@
 
 #include "ipc/peers.h"
 #include "order/order.h"
+#include "redact/scanner.h"
 #include "tool/mcp.h"
 
 struct tools;
@@ -36,8 +37,15 @@ struct tools {
 	struct loop *loop;
 	char epoch[TOKEN_SIZE];
 	struct verifier *verifier;
+	struct scanner *scanner;
 	struct room *rooms[TOOLS_MAX];
 };
+
+/* ---- orders.c ---- */
+
+void tools_answer(
+    struct tools *t, const char *act, bool ok, bool late, const char *text);
+peer_fn orders_on_order;
 
 /* ---- room.c: the conversation with one container ---- */
 
@@ -46,7 +54,5 @@ void room_open(
     struct tools *t, const char *tool, const char *container, int in, int out);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
-void tools_answer(
-    struct tools *t, const char *act, bool ok, bool late, const char *text);
 
 #endif
