@@ -414,6 +414,12 @@ $(TALLY)/tool.json: $(TALLY)/program tests/containers/tally/tool.json.in \
 check-sweep: all $(O)/kill_at $(TALLY)/tool.json
 	$(Q)tests/sweep/run $(SWEEP)
 
+# What only a machine of that kind can run is built at least.
+ifneq ($(BY_EMULATOR),)
+check: $(PROBES) $(HOSTILE_TOOLS) $(BAD)/tool.json \
+	$(REACHER)/tool.json $(KEEPER)/tool.json $(TALLY)/tool.json
+endif
+
 # ---- fuzzing ----
 
 FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
