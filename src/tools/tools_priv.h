@@ -27,6 +27,7 @@ struct room {
 	int out; /* We read here. */
 	uint64_t timer;
 	uint64_t probe_timer;
+	uint64_t list_timer;
 	bool ready;
 	const char *ended; /* Why it must be closed, or NULL. */
 	struct open_call calls[CALLS_OPEN_MAX];
