@@ -112,6 +112,15 @@
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
 
+/* What tools say on stderr. */
+#define SAID_MAX (64 * 1024) /* Kept of each. */
+#define SAID_LINE_MAX 1024 /* What is longer is cut. */
+#define SAID_WINDOW_MS 1000
+/* In one window: looked at; read at all, and left out beyond the first. */
+#define SAID_WINDOW_KEPT_MAX (256 * 1024)
+#define SAID_WINDOW_READ_MAX (16 * 1024 * 1024)
+#define SAID_PAGE_MAX (12 * 1024) /* Escaped it may be six times as long. */
+
 /* What tools reach. */
 #define HOST_MAX 253
 #define HOST_LABEL_MAX 63

@@ -130,15 +130,22 @@ query_status(const struct call *q)
 }
 
 static void
-ask_vault(const struct call *q, enum msg_type type, struct json *body)
+ask_role(
+    const struct call *q, enum role to, enum msg_type type, struct json *body)
 {
 	struct errmsg why;
 
 	json_put_int(body, "id", q->request);
-	if (peers_send(q->core->peers, ROLE_VAULT, type, body) == OK)
+	if (peers_send(q->core->peers, to, type, body) == OK)
 		return;
-	err_say(&why, ERR_BUSY, "the vault is away");
+	err_say(&why, ERR_BUSY, "%s is away; try again", role_name(to));
 	clients_refuse(q->core, q->request, ERR_BUSY, &why);
+}
+
+static void
+ask_vault(const struct call *q, enum msg_type type, struct json *body)
+{
+	ask_role(q, ROLE_VAULT, type, body);
 }
 
 static void
@@ -189,9 +196,29 @@ query_secrets(const struct call *q)
 	ask_vault(q, MSG_SECRETS_WANTED, json_object());
 }
 
-/* {"id", ...} from the vault: a checkpoint, or the list of secrets. */
+static void
+query_logs(const struct call *q)
+{
+	const char *tool = json_words(q->params, "tool");
+	struct json *body;
+	struct errmsg why;
+
+	if (slots_find(q->core->slots, tool) == NULL) {
+		err_say(&why, ERR_NOTFOUND,
+		    "there is no tool '%.64s'; 'durward tool' lists them",
+		    tool);
+		clients_refuse(q->core, q->request, ERR_NOTFOUND, &why);
+		return;
+	}
+	body = json_object();
+	json_put_str(body, "tool", tool);
+	json_put_int(body, "from", json_int(q->params, "from", 0));
+	ask_role(q, ROLE_TOOLS, MSG_TOOL_LOG_WANTED, body);
+}
+
+/* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
 void
-clients_on_vault_answer(void *role, struct msg *m)
+clients_on_answer(void *role, struct msg *m)
 {
 	clients_reply(role, json_int(m->body, "id", 0), json_copy(m->body));
 }
@@ -230,6 +257,7 @@ static const struct {
     {"entries", query_entries, false},
     {"events", query_events, true},
     {"grants", rules_query_grants, false},
+    {"logs", query_logs, false},
     {"policy", rules_query_policy, false},
     {"proof", query_proof, true},
     {"runs", query_runs, false},

@@ -19,7 +19,8 @@
  * shim and to the tools role; nothing of what it says passes here.
  */
 
-#define SAID_MAX 1024
+#define PODMAN_SAID_MAX 1024
+#define STREAMS 3
 
 /* A `podman run` under way. */
 struct starting {
@@ -36,7 +37,8 @@ struct starting {
 	pid_t pid;
 	int pidfd;
 	int said_fd;
-	int streams[2]; /* The tools role's ends: stdin, stdout. */
+	/* The tools role's ends: stdin, stdout, stderr. */
+	int streams[STREAMS];
 };
 
 static enum err start_podman(struct starting *s, const struct msg *secrets);
@@ -60,7 +62,7 @@ close_streams(struct starting *s)
 {
 	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < STREAMS; i++) {
 		if (s->streams[i] >= 0)
 			close(s->streams[i]);
 		s->streams[i] = -1;
@@ -191,7 +193,7 @@ succeeded(struct starting *s)
 static void
 failed(struct starting *s)
 {
-	char said[SAID_MAX];
+	char said[PODMAN_SAID_MAX];
 	ssize_t n = read(s->said_fd, said, sizeof(said) - 1);
 	struct errmsg why;
 
@@ -262,6 +264,19 @@ on_podman_end(void *arg, int fd, int events)
 	starting_free(s);
 }
 
+/* One end for the tools role, one for the shim. */
+static enum err
+make_stream(int *ret_ours, int *ret_shims, bool is_input)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return ERR_IO;
+	*ret_ours = ends[is_input ? 1 : 0];
+	*ret_shims = ends[is_input ? 0 : 1];
+	return OK;
+}
+
 /* The shim's ends go over the socket that podman preserves as descriptor 3;
  * they wait there until it asks. */
 static enum err
@@ -269,27 +284,18 @@ give_streams(struct starting *s, int pair_end, size_t n_secrets)
 {
 	char words[2] = {'S', (char)('0' + n_secrets)};
 	struct sock_part mark = {words, sizeof(words)};
-	int in[2];
-	int out[2];
-	int fds[3];
-	enum err e;
+	int fds[STREAMS];
+	enum err e = OK;
+	int n;
 
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return ERR_IO;
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
-		return ERR_IO;
-	}
-	fds[0] = in[0];
-	fds[1] = out[1];
-	fds[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	e = sock_send(pair_end, &mark, 1, fds, 3);
-	close(in[0]);
-	close(out[1]);
-	close(fds[2]);
-	s->streams[0] = in[1];
-	s->streams[1] = out[0];
+	for (n = 0; n < STREAMS && e == OK; n++)
+		e = make_stream(&s->streams[n], &fds[n], n == STDIN_FILENO);
+	if (e == OK)
+		e = sock_send(pair_end, &mark, 1, fds, STREAMS);
+	else
+		n--; /* That one was not made. */
+	while (n > 0)
+		close(fds[--n]);
 	return e;
 }
 
@@ -336,8 +342,8 @@ hand_over(struct starting *s)
 
 	json_put_str(body, "tool", s->tool);
 	json_put_str(body, "container", s->name);
-	peers_send_fds(
-	    s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body, s->streams, 2);
+	peers_send_fds(s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body,
+	    s->streams, STREAMS);
 	close_streams(s);
 }
 
@@ -505,7 +511,8 @@ containers_on_start(void *role, struct msg *m)
 	r->starting[i] = s = xalloc(sizeof(*s));
 	s->runner = r;
 	s->pidfd = s->said_fd = -1;
-	s->streams[0] = s->streams[1] = -1;
+	for (i = 0; i < STREAMS; i++)
+		s->streams[i] = -1;
 	s->order = json_copy(m->body);
 	if (m->bulk_len > 0)
 		s->manifest = xstrndup(m->bulk, m->bulk_len);
