@@ -215,31 +215,41 @@ tooling_on_gone(void *role, struct msg *m)
 		    json_words(m->body, "why"));
 }
 
-/* {"tool", "state": "started" | "failed", "why", "container"} */
+static void
+log_container(
+    struct core *c, const struct slot *t, const char *kind, const struct msg *m)
+{
+	struct json *details = json_object();
+	struct record *r = record_new(c->ledger);
+
+	json_put_str(details, "tool", slot_manifest(t)->name);
+	json_put_str(details, "image", slot_manifest(t)->image);
+	json_put_str(details, "container", json_words(m->body, "container"));
+	if (json_words(m->body, "why")[0] != '\0')
+		json_put_str(details, "why", json_words(m->body, "why"));
+	record_log(r, kind, NULL, NULL, details);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+/* {"tool", "state": "started" | "failed" | "killed", "why", "container"} */
 void
 tooling_on_container(void *role, struct msg *m)
 {
 	struct core *c = role;
 	struct slot *t = slot_meant(c, m);
 	const char *container = json_words(m->body, "container");
-	struct json *details;
-	struct record *r;
+	const char *state = json_words(m->body, "state");
 
 	if (t == NULL || strlen(container) >= CONTAINER_NAME_SIZE)
 		return;
-	if (strcmp(json_words(m->body, "state"), "started") != 0) {
+	if (strcmp(state, "killed") == 0) {
+		log_container(c, t, "container-killed", m);
+		slot_on_gone(t, container, json_words(m->body, "why"));
+	} else if (strcmp(state, "started") != 0) {
 		slot_on_failed(t, json_words(m->body, "why"));
-		return;
+	} else if (slot_on_up(t, container)) {
+		log_container(c, t, "container", m);
 	}
-	if (!slot_on_up(t, container))
-		return;
-	details = json_object();
-	json_put_str(details, "tool", slot_manifest(t)->name);
-	json_put_str(details, "image", slot_manifest(t)->image);
-	json_put_str(details, "container", container);
-	r = record_new(c->ledger);
-	record_log(r, "container", NULL, NULL, details);
-	record_post(r, false, NULL, NULL, NULL);
 }
 
 /* {"ready", "why", "limits"} */
