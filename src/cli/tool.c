@@ -87,14 +87,23 @@ int
 command_tool(int argc, char **argv)
 {
 	struct session *s;
+	bool follow = terminal_flag(&argc, argv, "--follow");
+	const char *what = argc > 1 ? argv[1] : "";
 	int code = EXIT_REACHED;
 
-	if (argc != 1 && !(argc == 3 && strcmp(argv[1], "add") == 0))
-		return terminal_usage("tool [add FILE]");
+	if (argc != 1 &&
+	    !(argc == 3 &&
+		(strcmp(what, "add") == 0 || strcmp(what, "logs") == 0)))
+		return terminal_usage("tool [add FILE | logs NAME [--follow]]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = argc == 1 ? list_tools(s) : add_tool(s, argv[2]);
+	if (argc == 1)
+		code = list_tools(s);
+	else if (strcmp(what, "logs") == 0)
+		code = cli_tool_logs(s, argv[2], follow);
+	else
+		code = add_tool(s, argv[2]);
 	session_close(s);
 	return code;
 }

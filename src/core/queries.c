@@ -182,9 +182,9 @@ query_secrets(void *room, const struct request *q)
 	ask_vault(c, q->id, MSG_SECRETS_WANTED, json_object());
 }
 
-/* {"id", ...} from the vault: a checkpoint, or the list of secrets. */
+/* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
 void
-clients_on_vault_answer(void *role, struct msg *m)
+clients_on_answer(void *role, struct msg *m)
 {
 	struct core *c = role;
 
@@ -230,6 +230,7 @@ static const struct {
     {"entries", ROOM_CORE, query_entries, false},
     {"events", ROOM_CORE, query_events, true},
     {"grants", ROOM_RULES, rules_query_grants, false},
+    {"logs", ROOM_TOOLING, tooling_query_logs, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
     {"runs", ROOM_CORE, query_runs, false},

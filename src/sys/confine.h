@@ -31,6 +31,7 @@ enum {
 	CALLS_PROGRAMS = 8, /* fork, exec, wait: the runner, unfiltered */
 	/* Make internet sockets, connect, and look names up. */
 	CALLS_CONNECT = 16,
+	CALLS_LIST = 32, /* look through folders */
 };
 
 #define CONFINE_FDS_MAX 32
