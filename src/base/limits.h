@@ -51,7 +51,8 @@
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
-#define CHALLENGES_MAX 256
+#define CHALLENGES_EACH_MAX 16 /* That one client may hold. */
+#define CHALLENGES_MAX (CLIENTS_MAX * CHALLENGES_EACH_MAX)
 #define NONCES_SPENT_MAX 4096
 #define COMMAND_MAX 1024
 #define SHEET_LIFE_S 600
@@ -173,6 +174,7 @@
 
 /* Front doors. */
 #define CONNS_MAX 256
+#define CONNS_EACH_MAX 32 /* Of one client. */
 #define CONNS_PAIRING_MAX 8
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 32

@@ -275,19 +275,22 @@ clients_on_request(void *role, struct msg *m)
 		request_refuse(&c->requests, request, e, &why);
 }
 
-/* {"id", "challenge"} from the vault. */
+/* {"id", "client", "challenge"} from the vault. */
 void
 clients_on_challenge(void *role, struct msg *m)
 {
 	struct core *c = role;
 	const char *challenge = json_str(m->body, "challenge");
+	const char *client = json_words(m->body, "client");
 	char box[DIGEST_HEX_SIZE];
 	int64_t now_ms = clock_boot_ms();
+	struct digest id;
 	struct json *v;
 
 	if (challenge == NULL ||
-	    nonces_issue(c->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
-		now_ms) != OK) {
+	    digest_read(client, strlen(client), &id) != OK ||
+	    nonces_issue(c->challenges, &id, challenge,
+		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
 		request_refuse(
 		    &c->requests, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
 		return;

@@ -135,7 +135,12 @@ query_challenge(void *room, const struct request *q)
 {
 	struct core *c = room;
 
-	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, json_object());
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&q->client->id, hex);
+	json_put_str(body, "client", hex);
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, body);
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
