@@ -305,14 +305,13 @@ clients_on_challenge(void *role, struct msg *m)
 
 /* Its connections end, and what it said yes to waits for another. */
 static void
-cut_client(struct core *c, const char *id)
+cut_client(struct core *c, const char *id, const char *name)
 {
 	struct json *body = json_object();
 	struct digest d;
 
 	if (digest_read(id, strlen(id), &d) == OK)
-		acts_client_lost(c->acts, &d);
-
+		acts_client_lost(c->acts, &d, name);
 	json_put_str(body, "client", id);
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
@@ -380,7 +379,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 		return;
 	}
 	if (strcmp(what, "client-revoked") == 0)
-		cut_client(c, json_words(m->body, "client"));
+		cut_client(c, json_words(m->body, "client"),
+		    json_words(m->body, "name"));
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
 	if (strcmp(what, "grant-revoked") == 0)
