@@ -22,7 +22,8 @@
 
 /* Lanes. */
 #define LANE_BODY_MAX (100 * 1024)
-#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX + GRANT_MAX)
+/* An order's arguments and its sheets, or one grant in their place. */
+#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX)
 #define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
 #define LANE_FDS_MAX (1 + TOOL_PORTS_MAX)
 #define LANE_QUEUE_MAX 256

@@ -5,9 +5,9 @@ was approved is judged again when it is spent."""
 import json
 import os
 
-from house import TOP, House
+from house import TOP, House, wait_for
 from proposals import acts, call
-from rules import BASE, LABELS, ask_to_delete, denied_at_spending, finish, use
+from rules import BASE, LABELS, ask_to_delete, denied_at_spending, finish, kill_core, use
 from wire import Wire, sign
 
 
@@ -30,6 +30,24 @@ def test_a_policy_that_asks_something_else_by_then_stops_an_approved_act(h):
     p, act = ask_to_delete(h, "policy2")
     use(h, BASE + "ask strict tool=notes.delete keys=2\n")
     denied_at_spending(h, act, p, "another question")
+    use(h, BASE)
+
+
+def test_what_is_asked_anew_names_the_rule_that_asks_by_then(h):
+    use(h, BASE)
+    p, act = ask_to_delete(h, "anew")
+    use(h, BASE.replace("lasting ", "enduring "))
+    kill_core(h)
+    p.communicate(timeout=30)
+    wait_for(lambda: act in [a["act"] for a in h.console.json("approvals")["approvals"]])
+    sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
+    assert "\nrule box:enduring\n" in sheet, sheet
+    assert h.console.run("approve", act, "--yes").returncode == 0
+
+    def gone():
+        "the note to be gone"
+        return "no note named" in h.console.reply("read the note anew")
+    wait_for(gone)
     use(h, BASE)
 
 
