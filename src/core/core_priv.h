@@ -129,7 +129,7 @@ void rules_grant_revoked(struct core *c, const char *id, struct record *r);
 peer_fn clients_on_request;
 peer_fn clients_on_challenge;
 peer_fn clients_on_trust_answer;
-peer_fn clients_on_vault_answer;
+peer_fn clients_on_answer;
 
 /* A backup that a client asked for is made, or not. */
 void clients_on_backup(

@@ -12,17 +12,13 @@ say_tools(void *arg, struct buf *out)
 	struct core *c = arg;
 	struct slot *t;
 	size_t i;
-	size_t j;
 
 	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++) {
 		const struct manifest *m = slot_manifest(t);
 
 		buf_addf(out, "%s %s%s\n", m->name, m->version,
 		    tooling_trusts(c, t) ? "" : " (not signed, unusable)");
-		for (j = 0; j < m->n_functions; j++)
-			buf_addf(out, "  %s.%s (%s)\n", m->name,
-			    m->functions[j].name,
-			    effect_name(m->functions[j].effect));
+		manifest_write_functions(m, out);
 	}
 	if (i == 0)
 		buf_adds(out, "No tools yet; 'durward tool add' adds one.\n");

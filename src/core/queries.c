@@ -89,21 +89,13 @@ query_tools(const struct call *q)
 {
 	struct json *v = json_object();
 	struct json *list = json_array();
-	char hex[DIGEST_HEX_SIZE];
 	struct slot *t;
 	size_t i;
 
 	for (i = 0; (t = slots_at(q->core->slots, i)) != NULL; i++) {
-		const struct manifest *m = slot_manifest(t);
-		struct json *row = json_object();
+		struct json *row = slot_describe(t);
 
-		digest_hex(&m->digest, hex);
-		json_put_str(row, "tool", m->name);
-		json_put_str(row, "version", m->version);
-		json_put_str(row, "image", m->image);
-		json_put_str(row, "manifest", hex);
 		json_put_bool(row, "trusted", tooling_trusts(q->core, t));
-		json_put_bool(row, "warm", slot_is_ready(t));
 		json_push(list, row);
 	}
 	json_put(v, "tools", list);
@@ -130,21 +122,22 @@ query_status(const struct call *q)
 }
 
 static void
-ask_vault(const struct call *q, enum msg_type type, struct json *body)
+ask_role(
+    const struct call *q, enum role role, enum msg_type type, struct json *body)
 {
 	struct errmsg why;
 
 	json_put_int(body, "id", q->request);
-	if (peers_send(q->core->peers, ROLE_VAULT, type, body) == OK)
+	if (peers_send(q->core->peers, role, type, body) == OK)
 		return;
-	err_say(&why, ERR_BUSY, "the vault is away");
+	err_say(&why, ERR_BUSY, "the %s is away", role_name(role));
 	clients_refuse(q->core, q->request, ERR_BUSY, &why);
 }
 
 static void
 query_challenge(const struct call *q)
 {
-	ask_vault(q, MSG_CHALLENGE_WANTED, json_object());
+	ask_role(q, ROLE_VAULT, MSG_CHALLENGE_WANTED, json_object());
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -162,7 +155,7 @@ sign_head(void *arg, const char *key)
 	digest_hex(&root, hex);
 	json_put_int(body, "size", (int64_t)kept->size);
 	json_put_str(body, "root", hex);
-	ask_vault(&q, MSG_CHECKPOINT_WANTED, body);
+	ask_role(&q, ROLE_VAULT, MSG_CHECKPOINT_WANTED, body);
 }
 
 static void
@@ -178,7 +171,6 @@ query_checkpoint(const struct call *q)
 		clients_refuse(q->core, q->request, ERR_STATE, &why);
 		return;
 	}
-
 	snprintf(key, sizeof(key), "%lld", (long long)q->request);
 	record_post(record_new(q->core->ledger), true, sign_head, q->core, key);
 }
@@ -186,12 +178,22 @@ query_checkpoint(const struct call *q)
 static void
 query_secrets(const struct call *q)
 {
-	ask_vault(q, MSG_SECRETS_WANTED, json_object());
+	ask_role(q, ROLE_VAULT, MSG_SECRETS_WANTED, json_object());
 }
 
-/* {"id", ...} from the vault: a checkpoint, or the list of secrets. */
+/* Who a tool is, for whoever opens a folder to it. */
+static void
+query_ids(const struct call *q)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", json_words(q->params, "tool"));
+	ask_role(q, ROLE_RUNNER, MSG_TOOL_IDS_WANTED, body);
+}
+
+/* {"id", ...}: a checkpoint, the list of secrets, a tool's ids. */
 void
-clients_on_vault_answer(void *role, struct msg *m)
+clients_on_answer(void *role, struct msg *m)
 {
 	clients_reply(role, json_int(m->body, "id", 0), json_copy(m->body));
 }
@@ -215,39 +217,43 @@ query_consistency(const struct call *q)
 }
 
 /* A program reads what it needs to follow its own runs, whose ids nobody
- * else has; people read all. */
+ * else has; people read all but what is there for an owner's changes. */
+enum reader { PROGRAMS, PEOPLE, OWNERS };
 static const struct {
 	const char *name;
 	query_fn *fn;
-	bool for_programs;
+	enum reader least;
 } queries[] = {
-    {"approvals", query_approvals, false},
-    {"challenge", query_challenge, true},
-    {"checkpoint", query_checkpoint, true},
-    {"clients", query_clients, false},
-    {"consistency", query_consistency, true},
-    {"doctor", safety_query_doctor, false},
-    {"entries", query_entries, false},
-    {"events", query_events, true},
-    {"grants", rules_query_grants, false},
-    {"policy", rules_query_policy, false},
-    {"proof", query_proof, true},
-    {"runs", query_runs, false},
-    {"secrets", query_secrets, false},
-    {"sheet", query_sheet, false},
-    {"status", query_status, true},
-    {"tools", query_tools, false},
+    {"approvals", query_approvals, PEOPLE},
+    {"challenge", query_challenge, PROGRAMS},
+    {"checkpoint", query_checkpoint, PROGRAMS},
+    {"clients", query_clients, PEOPLE},
+    {"consistency", query_consistency, PROGRAMS},
+    {"doctor", safety_query_doctor, PEOPLE},
+    {"entries", query_entries, PEOPLE},
+    {"events", query_events, PROGRAMS},
+    {"grants", rules_query_grants, PEOPLE},
+    {"ids", query_ids, OWNERS},
+    {"policy", rules_query_policy, PEOPLE},
+    {"proof", query_proof, PROGRAMS},
+    {"runs", query_runs, PEOPLE},
+    {"secrets", query_secrets, PEOPLE},
+    {"sheet", query_sheet, PEOPLE},
+    {"status", query_status, PROGRAMS},
+    {"tools", query_tools, PEOPLE},
 };
 
 query_fn *
 queries_find(const char *name, const struct client *client)
 {
-	bool program = client->role == CLIENT_PROGRAM;
+	enum reader reader = client->role == CLIENT_PROGRAM ? PROGRAMS
+	    : client->role == CLIENT_OWNER                  ? OWNERS
+							    : PEOPLE;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(queries); i++)
 		if (strcmp(queries[i].name, name) == 0 &&
-		    (!program || queries[i].for_programs))
+		    queries[i].least <= reader)
 			return queries[i].fn;
 	return NULL;
 }

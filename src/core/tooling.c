@@ -36,12 +36,9 @@ port_stop(void *arg, const char *tool)
 	struct core *c = arg;
 	struct json *body = json_object();
 
-	struct json *closed = json_object();
-
 	json_put_str(body, "tool", tool);
-	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_STOP, body);
-	json_put_str(closed, "tool", tool);
-	peers_send(c->peers, ROLE_GATE, MSG_TOOL_CLOSED, closed);
+	peers_send(c->peers, ROLE_RUNNER, MSG_CONTAINER_STOP, json_copy(body));
+	peers_send(c->peers, ROLE_GATE, MSG_TOOL_CLOSED, body);
 }
 
 static void

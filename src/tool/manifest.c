@@ -336,7 +336,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
-	    "functions", "description", "network", "lan", "ports", "secrets"};
+	    "functions", "description", "network", "lan", "ports", "secrets",
+	    "folders"};
 	const char *transport = json_str(v, "transport");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);
@@ -366,6 +367,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_network(v, ret, why);
 	if (e == OK)
 		e = manifest_read_secrets(v, ret, why);
+	if (e == OK)
+		e = manifest_read_folders(v, ret, why);
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
@@ -414,6 +417,16 @@ manifest_function(const struct manifest *m, const char *name)
 	return NULL;
 }
 
+void
+manifest_write_functions(const struct manifest *m, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_functions; i++)
+		buf_addf(out, "  %s.%s (%s)\n", m->name, m->functions[i].name,
+		    effect_name(m->functions[i].effect));
+}
+
 struct json *
 manifest_container(const struct manifest *m)
 {
@@ -436,6 +449,7 @@ manifest_container(const struct manifest *m)
 	json_put_int(v, "memory_mib", m->memory_mib);
 	json_put_int(v, "pids", m->pids);
 	json_put(v, "ports", ports);
+	json_put(v, "folders", manifest_folders(m));
 	return v;
 }
 
