@@ -58,3 +58,18 @@ path_overlaps(const char *a, const char *b)
 {
 	return path_is_within(a, b) || path_is_within(b, a);
 }
+
+const char *
+path_closed_to_tools(const char *path)
+{
+	static const char *const closed[] = {"/proc", "/sys", "/dev", "/etc",
+	    "/run", "/boot", "/usr", "/bin", "/sbin", "/lib", "/lib32",
+	    "/lib64", "/var/run", "/var/lib/durward", "/var/lib/durward-tools",
+	    "/var/lib/containers"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(closed); i++)
+		if (path_overlaps(path, closed[i]))
+			return closed[i];
+	return NULL;
+}

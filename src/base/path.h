@@ -21,4 +21,8 @@ bool path_is_within(const char *path, const char *folder);
 /* Does either lie in the other, or are they the same? */
 bool path_overlaps(const char *a, const char *b);
 
+/* What the system stands on, or what would let a tool become it: the one of
+ * these places that `path` is in or holds, or NULL. */
+const char *path_closed_to_tools(const char *path);
+
 #endif

@@ -17,27 +17,38 @@
 
 /* The house's own, and what Podman keeps: whoever writes there is the house,
  * or every tool at once. */
-static bool
-is_taken(const struct runner *r, const char *from)
+static struct json *
+list_taken(const struct runner *r)
 {
 	static const char *const names[] = {
-	    "", "/.config", "/.local/share/containers", "/.durward-tools"};
+	    ".config", ".local/share/containers", ".durward-tools"};
 	const char *home = getenv("HOME");
 	const char *run = getenv("XDG_RUNTIME_DIR");
+	struct json *list = json_array();
 	char path[600];
 	size_t i;
 
-	if ((r->state != NULL && path_overlaps(from, r->state)) ||
-	    (run != NULL && path_overlaps(from, run)))
-		return true;
+	if (r->state != NULL)
+		json_push(list, json_string(r->state));
+	if (run != NULL)
+		json_push(list, json_string(run));
 	for (i = 0; i < ARRAY_LEN(names) && home != NULL; i++) {
-		snprintf(path, sizeof(path), "%s%s", home, names[i]);
-		/* In a house of one user its home is an owner's, too. */
-		if (i == 0 ? path_is_within(home, from)
-			   : path_overlaps(from, path))
-			return true;
+		snprintf(path, sizeof(path), "%s/%s", home, names[i]);
+		json_push(list, json_string(path));
 	}
-	return false;
+	return list;
+}
+
+static bool
+is_taken(const struct runner *r, const char *from)
+{
+	struct json *list = list_taken(r);
+	const struct json *v = json_first(list);
+
+	while (v != NULL && !path_overlaps(from, json_text(v)))
+		v = json_next(v);
+	json_free(list);
+	return v != NULL;
 }
 
 static enum err
@@ -98,8 +109,8 @@ folders_check(const struct runner *r, const char *tool,
 	return e;
 }
 
-/* Answers {"id", "ok", "error", "tool", "runner", "uid"}: the users that an
- * owner's access control lists name. */
+/* Answers {"id", "ok", "error", "tool", "runner", "uid", "taken"}: the users
+ * that an owner's access control lists name, and where they may name none. */
 void
 folders_on_ids_wanted(void *role, struct msg *m)
 {
@@ -124,6 +135,7 @@ folders_on_ids_wanted(void *role, struct msg *m)
 	json_put_str(body, "error", why.text);
 	json_put_str(body, "tool", tool);
 	json_put_int(body, "runner", (int64_t)geteuid());
+	json_put(body, "taken", list_taken(r));
 	if (why.text[0] == '\0')
 		json_put_int(body, "uid", podman_tool_uid(&ids, slice));
 	peers_send(r->peers, ROLE_CORE, MSG_TOOL_IDS, body);

@@ -11,22 +11,6 @@
  * Podman keep their own is known to the runner, which refuses that.
  */
 
-/* What the system stands on, or what would let the tool become it. */
-static const char *const closed[] = {"/proc", "/sys", "/dev", "/etc", "/run",
-    "/boot", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/var/run",
-    "/var/lib/durward", "/var/lib/durward-tools", "/var/lib/containers"};
-
-static const char *
-find_closed(const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(closed); i++)
-		if (path_overlaps(path, closed[i]))
-			return closed[i];
-	return NULL;
-}
-
 /* "/folder" or "/folder-NAME": nothing that an image has of its own. */
 static bool
 is_at(const char *at)
@@ -53,7 +37,7 @@ read_from(const char *from, struct manifest_folder *ret, struct errmsg *why)
 		    "spelling, without ':' ',' quotes or '\\', of at most %d "
 		    "bytes",
 		    FOLDER_PATH_MAX);
-	taken = find_closed(from);
+	taken = path_closed_to_tools(from);
 	if (taken != NULL)
 		return SAY(why, "the folder %.120s is no tool's to have: %s",
 		    from, taken);
