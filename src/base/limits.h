@@ -79,6 +79,16 @@
 #define SECRETS_FILE_MAX (SECRETS_MAX * (2 * SECRET_MAX + 512))
 #define TOOL_SECRETS_MAX 8
 
+/* Keeping them out of what is said: bytes of a secret that are enough to be
+ * known as part of it, and what one question to the vault may take. */
+#define REDACT_PRINTS_MAX 4096
+#define REDACT_PART_MIN 16
+#define REDACT_FOUND_MAX 256
+#define REDACT_TRIES_MAX 1024
+#define REDACT_TOLD_MS (60 * 1000) /* Between two entries of one secret. */
+#define SCANS_OPEN_MAX 64
+#define SCAN_MS (2 * 1000)
+
 /* Tools and their containers. */
 #define NEW_MANIFESTS_MAX 4
 #define MANIFESTS_FOUND_MAX 128
@@ -103,14 +113,41 @@
 #define MCP_LISTS_MS (10 * 1000)
 #define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
+#define WARM_S 3600
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000
 #define CALLS_OPEN_MAX 16
-/* A file of a tool's volume; a volume of many is not bounded yet. */
-#define VOLUME_FILE_MAX (64 * 1024 * 1024)
+/* A file of a tool that has no volume; there no file is larger than it. */
+#define FILE_BYTES_MAX (64 * 1024 * 1024)
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
+
+/* The volumes of tools. */
+#define VOLUME_MIB 64
+#define VOLUME_MIB_MAX (64 * 1024)
+#define VOLUME_ENTRIES_PER_MIB 128
+#define VOLUME_ENTRIES_MAX (256 * 1024)
+#define VOLUME_DEPTH_MAX 64
+#define VOLUME_SCAN_MS 1000
+#define VOLUME_SCAN_SHARE 20 /* A pause is so many times the scan before. */
+#define VOLUME_SCAN_LATE_MS (20 * 1000)
+/* Who writes while the disk has no more than this is ended; and at half of
+ * it every tool with a volume, since what they write may be hidden. */
+#define VOLUME_GREW_MIN (1024 * 1024) /* Between two scans: it writes. */
+#define VOLUME_DISK_MS 100
+#define VOLUME_DISK_LEFT (2 * STORE_RESERVE)
+#define VOLUME_FILES_MAX 4096 /* Open files that are looked at in a scan. */
+#define PROCESSES_MAX 1024 /* Of one container. */
+
+/* What tools say on stderr. */
+#define SAID_MAX (64 * 1024) /* Kept of each. */
+#define SAID_LINE_MAX 1024 /* What is longer is cut. */
+#define SAID_WINDOW_MS 1000
+/* In one window: looked at; read at all, and left out beyond the first. */
+#define SAID_WINDOW_KEPT_MAX (256 * 1024)
+#define SAID_WINDOW_READ_MAX (16 * 1024 * 1024)
+#define SAID_PAGE_MAX (12 * 1024) /* Escaped it may be six times as long. */
 
 /* What tools reach. */
 #define HOST_MAX 253

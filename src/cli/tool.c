@@ -118,24 +118,29 @@ command_tool(int argc, char **argv)
 	const char *folder = terminal_option(&argc, argv, "--folder", NULL);
 	bool yes = terminal_flag(&argc, argv, "--yes");
 	bool closing = terminal_flag(&argc, argv, "--close");
-	const char *what = argc == 3 ? argv[1] : "";
 	struct session *s;
+	bool follow = terminal_flag(&argc, argv, "--follow");
+	const char *what = argc > 1 ? argv[1] : "";
 	int code = EXIT_REACHED;
 
-	if (argc != 1 && strcmp(what, "add") != 0 &&
-	    strcmp(what, "folder") != 0)
+	if (argc != 1 &&
+	    !(argc == 3 &&
+		(strcmp(what, "add") == 0 || strcmp(what, "logs") == 0 ||
+		    strcmp(what, "folder") == 0)))
 		return terminal_usage(
 		    "tool [add FILE [--folder PATH[:rw]] | folder NAME "
-		    "[--close]]");
+		    "[--close] | logs NAME [--follow]]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	if (argc == 1)
 		code = list_tools(s);
-	else if (strcmp(what, "add") == 0)
-		code = add_tool(s, argv[2], folder, yes);
-	else
+	else if (strcmp(what, "logs") == 0)
+		code = cli_tool_logs(s, argv[2], follow);
+	else if (strcmp(what, "folder") == 0)
 		code = folder_command(s, argv[2], !closing, yes);
+	else
+		code = add_tool(s, argv[2], folder, yes);
 	session_close(s);
 	return code;
 }

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "sys/walk.h"
+#include "folder/walk.h"
 
 struct folder_access {
 	const char *path;

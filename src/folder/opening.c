@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "sys/acl.h"
+#include "folder/acl.h"
 #include "sys/file.h"
 
 #define ALL (ACL_READ | ACL_WRITE | ACL_SEARCH)

@@ -97,6 +97,32 @@ podman_check(struct errmsg *why)
 }
 
 enum err
+podman_volumes(char **ret)
+{
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "info",
+	    "--format={{.Store.VolumePath}}", NULL};
+	struct buf out;
+	struct str rest;
+	struct str line;
+	enum err e;
+
+	buf_init(&out, 4096);
+	e = spawn_and_wait(argv, QUICK_MS, &out);
+	rest = (struct str){out.p != NULL ? out.p : "", out.len};
+	/* Its warnings come on the same stream. */
+	while (e == OK && str_line(&rest, &line))
+		if (line.len > 1 && line.p[0] == '/') {
+			*ret = xstrndup(line.p, line.len);
+			goto out;
+		}
+	if (e == OK)
+		e = ERR_UNSUPPORTED;
+out:
+	buf_done(&out);
+	return e;
+}
+
+enum err
 podman_remove_all(const char *instance)
 {
 	struct podman_words w = {.n = 0};
@@ -196,7 +222,8 @@ limit_words(const struct podman_run *r, struct podman_words *w)
 	word(w, "--ulimit=core=0:0");
 	word(w, "--ulimit=nofile=256:256");
 	word(w, "--ulimit=msgqueue=0:0");
-	wordf(w, "--ulimit=fsize=%d:%d", VOLUME_FILE_MAX, VOLUME_FILE_MAX);
+	wordf(w, "--ulimit=fsize=%lld:%lld", (long long)r->file_max,
+	    (long long)r->file_max);
 	if (!r->limits) {
 		/* Each tool is a user of its own, so that this counts its
 		 * processes alone. */
@@ -254,6 +281,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	for (i = 0; i < ARRAY_LEN(fixed); i++)
 		word(w, fixed[i]);
 	wordf(w, "--name=%s", r->name);
+	wordf(w, "--pidfile=%s/%s" KEEP_PID, r->folder, r->name);
 	wordf(w, "--label=durward.instance=%s", r->instance);
 	wordf(w, "--label=durward.tool=%s", r->tool);
 	limit_words(r, w);

@@ -169,23 +169,6 @@ on_idle(void *arg)
 		leave(t);
 }
 
-struct json *
-slot_describe(const struct slot *t)
-{
-	const struct manifest *m = t->manifest;
-	struct json *v = json_object();
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(&m->digest, hex);
-	json_put_str(v, "tool", m->name);
-	json_put_str(v, "version", m->version);
-	json_put_str(v, "image", m->image);
-	json_put_str(v, "manifest", hex);
-	json_put(v, "folders", manifest_folders(m));
-	json_put_bool(v, "warm", slot_is_ready(t));
-	return v;
-}
-
 void
 slot_want(struct slot *t)
 {

@@ -72,9 +72,6 @@ const char *slot_text(const struct slot *t);
 const char *slot_container(const struct slot *t);
 bool slot_is_ready(const struct slot *t);
 
-/* {"tool", "version", "image", "manifest", "folders", "warm"} */
-struct json *slot_describe(const struct slot *t);
-
 /* Start a container unless there is one.  The end is told by a port. */
 void slot_want(struct slot *t);
 

@@ -216,7 +216,7 @@ static enum err
 read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {
-	    "memory_mib", "pids", "call_ms", "net_mib"};
+	    "memory_mib", "pids", "call_ms", "net_mib", "volume_mib"};
 	const struct json *limits = json_get(v, "limits");
 	enum err e = OK;
 
@@ -235,8 +235,14 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_number(
 		    limits, "net_mib", 1, 4096, 64, &ret->net_mib, why);
 	if (e == OK)
+		e = read_number(limits, "volume_mib", 1, VOLUME_MIB_MAX,
+		    VOLUME_MIB, &ret->volume_mib, why);
+	if (e == OK)
 		e = read_number(
 		    v, "idle_s", 1, 24 * 3600, 600, &ret->idle_s, why);
+	if (e == OK)
+		e = read_number(
+		    v, "warm_s", 1, 24 * 3600, WARM_S, &ret->warm_s, why);
 	return e;
 }
 
@@ -337,7 +343,7 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
 	    "functions", "description", "network", "lan", "ports", "secrets",
-	    "folders"};
+	    "warm_s", "folders"};
 	const char *transport = json_str(v, "transport");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);
@@ -417,16 +423,6 @@ manifest_function(const struct manifest *m, const char *name)
 	return NULL;
 }
 
-void
-manifest_write_functions(const struct manifest *m, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_functions; i++)
-		buf_addf(out, "  %s.%s (%s)\n", m->name, m->functions[i].name,
-		    effect_name(m->functions[i].effect));
-}
-
 struct json *
 manifest_container(const struct manifest *m)
 {
@@ -446,6 +442,7 @@ manifest_container(const struct manifest *m)
 	json_put_str(v, "image", m->image);
 	json_put(v, "command", command);
 	json_put_bool(v, "volume", m->volume);
+	json_put_int(v, "volume_mib", m->volume_mib);
 	json_put_int(v, "memory_mib", m->memory_mib);
 	json_put_int(v, "pids", m->pids);
 	json_put(v, "ports", ports);

@@ -59,6 +59,7 @@ struct manifest {
 	char command[COMMAND_WORDS_MAX][NAME_MAX_LEN + 1];
 	size_t n_command;
 	bool volume; /* A volume of its own at /data. */
+	int64_t volume_mib; /* What that may hold. */
 	struct host_grant network[TOOL_HOSTS_MAX]; /* Public addresses. */
 	size_t n_network;
 	struct host_grant lan[TOOL_HOSTS_MAX]; /* Private ones as well. */
@@ -73,7 +74,8 @@ struct manifest {
 	int64_t memory_mib;
 	int64_t pids;
 	int64_t call_ms;
-	int64_t idle_s;
+	int64_t idle_s; /* A warm container ends after so long without a call */
+	int64_t warm_s; /* and, between two calls, after so long at all. */
 	struct manifest_function functions[FUNCTIONS_MAX];
 	size_t n_functions;
 	struct digest digest; /* Of the bytes. */
@@ -90,9 +92,6 @@ bool manifest_has_network(const struct manifest *m);
 
 const struct manifest_function *manifest_function(
     const struct manifest *m, const char *name);
-
-/* "  notes.save (reversible)", a line each. */
-void manifest_write_functions(const struct manifest *m, struct buf *out);
 
 /* "none", or "mail-password in MAIL_PASSWORD,key as file KEY_FILE". */
 #define MANIFEST_SECRETS_MAX                                                   \

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/acl.h"
+#include "folder/acl.h"
 
 #define TOOL 300000u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SYS_ACL_H
-#define SYS_ACL_H
+#ifndef FOLDER_ACL_H
+#define FOLDER_ACL_H
 
 /*
  * Access control lists, acl(5): who besides its owner and its group may do

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SYS_WALK_H
-#define SYS_WALK_H
+#ifndef FOLDER_WALK_H
+#define FOLDER_WALK_H
 
 /*
  * Every file and folder of a folder, each held by a descriptor while it is

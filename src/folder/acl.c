@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sys/acl.h"
+#include "folder/acl.h"
 
 #include <errno.h>
 #include <stdio.h>

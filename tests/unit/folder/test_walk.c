@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sys/walk.h"
+#include "folder/walk.h"
 
 #include <fcntl.h>
 #include <stdio.h>
