@@ -136,6 +136,7 @@ struct sheet_texts {
 	struct buf labels;
 	struct buf network;
 	struct buf secrets;
+	struct buf folders;
 };
 
 static void
@@ -144,6 +145,7 @@ texts_init(struct sheet_texts *t)
 	buf_init(&t->labels, NAMES_MAX * (NAME_MAX_LEN + 1));
 	buf_init(&t->network, REACH_TEXT_MAX);
 	buf_init(&t->secrets, MANIFEST_SECRETS_MAX);
+	buf_init(&t->folders, MANIFEST_FOLDERS_MAX);
 }
 
 static void
@@ -152,6 +154,7 @@ texts_done(struct sheet_texts *t)
 	buf_done(&t->labels);
 	buf_done(&t->network);
 	buf_done(&t->secrets);
+	buf_done(&t->folders);
 }
 
 /* What the call may reach, and what its tool has. */
@@ -163,10 +166,13 @@ write_means(const struct open_act *o, struct sheet_texts *t)
 
 	act_reach(o, &reach);
 	reach_write(&reach, &t->network);
-	if (slot != NULL)
-		manifest_write_secrets(slot_manifest(slot), &t->secrets);
-	else
+	if (slot == NULL) {
 		buf_adds(&t->secrets, "none");
+		buf_adds(&t->folders, "none");
+		return;
+	}
+	manifest_write_secrets(slot_manifest(slot), &t->secrets);
+	manifest_write_folders(slot_manifest(slot), &t->folders);
 }
 
 static void
@@ -207,6 +213,7 @@ fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	write_means(o, texts);
 	s->network = text_of(texts->network.p);
 	s->secrets = text_of(texts->secrets.p);
+	s->folders = text_of(texts->folders.p);
 	s->entities = text_of("none");
 	s->price = text_of("nothing");
 	s->decision = text_of("approve");
@@ -352,6 +359,7 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	write_means(o, &texts);
 	binding.network = texts.network.p;
 	binding.secrets = texts.secrets.p;
+	binding.folders = texts.folders.p;
 	e = sheet_binds(ret, &binding, why);
 	texts_done(&texts);
 	return e;

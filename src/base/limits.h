@@ -158,6 +158,12 @@
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
 #define TOOL_PORTS_MAX 5 /* Different ones among them. */
+#define TOOL_FOLDERS_MAX 4 /* Of an owner, in a manifest. */
+#define FOLDER_PATH_MAX 512
+#define FOLDER_AT_MAX 32
+#define WALK_DEPTH_MAX 64
+#define WALK_ENTRIES_MAX (1000 * 1000)
+#define ACL_ENTRIES_MAX 64
 
 #define GATE_CONNS_MAX 16 /* Of one tool at once. */
 #define GATE_CONNS_ALL_MAX 128 /* Each has a timer and two buffers. */

@@ -235,6 +235,7 @@ static const struct {
     {"entries", ROOM_CORE, query_entries, false},
     {"events", ROOM_CORE, query_events, true},
     {"grants", ROOM_RULES, rules_query_grants, false},
+    {"ids", ROOM_TOOLING, tooling_query_ids, false},
     {"logs", ROOM_TOOLING, tooling_query_logs, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
