@@ -314,6 +314,21 @@ $(KEEPER)/tool.json: $(KEEPER)/program tests/containers/keeper/tool.json.in \
 	$(Q)ARCH=$(ARCH) scripts/make-image keeper $(KEEPER) \
 		tests/containers/keeper/tool.json.in
 
+# A tool that fills its volume.
+HOARDER := build/test-containers/hoarder
+$(HOARDER)/program: tests/containers/hoarder/main.c containers/serve/serve.c \
+		containers/serve/serve.h $(DEPS)/.done
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< \
+		containers/serve/serve.c -lcjson -lm
+
+$(HOARDER)/tool.json: $(HOARDER)/program tests/containers/hoarder/tool.json.in \
+		scripts/make-image
+	$(call say,IMAGE,hoarder)
+	$(Q)scripts/make-image hoarder $(HOARDER) \
+		tests/containers/hoarder/tool.json.in
+
 # A tool that tries to get out, as a tool with a volume and as one without.
 HOSTILE := $(O)/test-containers/hostile $(O)/test-containers/hostile-volume \
 	$(O)/test-containers/hostile-network
@@ -334,7 +349,7 @@ check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
 check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
-		$(KEEPER)/tool.json $(HOSTILE_TOOLS)
+		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
 check-web: all

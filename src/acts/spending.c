@@ -103,6 +103,12 @@ start_details(const struct open_act *o)
 		json_put_str(v, "network", b.p);
 		buf_done(&b);
 	}
+	if (t != NULL && slot_manifest(t)->n_folders > 0) {
+		buf_init(&b, MANIFEST_FOLDERS_MAX);
+		manifest_write_folders(slot_manifest(t), &b);
+		json_put_str(v, "folders", b.p);
+		buf_done(&b);
+	}
 	json_put_str(v, "epoch", ports->epoch(ports->arg));
 	json_put_str(v, "container", t != NULL ? slot_container(t) : "");
 	return v;

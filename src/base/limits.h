@@ -52,7 +52,8 @@
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
-#define CHALLENGES_MAX 256
+#define CHALLENGES_EACH_MAX 16 /* That one client may hold. */
+#define CHALLENGES_MAX (CLIENTS_MAX * CHALLENGES_EACH_MAX)
 #define NONCES_SPENT_MAX 4096
 #define COMMAND_MAX 1024
 #define SHEET_LIFE_S 600
@@ -117,14 +118,41 @@
 #define MCP_LISTS_MS (10 * 1000)
 #define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
+#define WARM_S 3600
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000
 #define CALLS_OPEN_MAX 16
-/* A file of a tool's volume; a volume of many is not bounded yet. */
-#define VOLUME_FILE_MAX (64 * 1024 * 1024)
+/* A file of a tool that has no volume; there no file is larger than it. */
+#define FILE_BYTES_MAX (64 * 1024 * 1024)
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
+
+/* The volumes of tools. */
+#define VOLUME_MIB 64
+#define VOLUME_MIB_MAX (64 * 1024)
+#define VOLUME_ENTRIES_PER_MIB 128
+#define VOLUME_ENTRIES_MAX (256 * 1024)
+#define VOLUME_DEPTH_MAX 64
+#define VOLUME_SCAN_MS 1000
+#define VOLUME_SCAN_SHARE 20 /* A pause is so many times the scan before. */
+#define VOLUME_SCAN_LATE_MS (20 * 1000)
+/* Who writes while the disk has no more than this is ended; and at half of
+ * it every tool with a volume, since what they write may be hidden. */
+#define VOLUME_GREW_MIN (1024 * 1024) /* Between two scans: it writes. */
+#define VOLUME_DISK_MS 100
+#define VOLUME_DISK_LEFT (2 * STORE_RESERVE)
+#define VOLUME_FILES_MAX 4096 /* Open files that are looked at in a scan. */
+#define PROCESSES_MAX 1024 /* Of one container. */
+
+/* What tools say on stderr. */
+#define SAID_MAX (64 * 1024) /* Kept of each. */
+#define SAID_LINE_MAX 1024 /* What is longer is cut. */
+#define SAID_WINDOW_MS 1000
+/* In one window: looked at; read at all, and left out beyond the first. */
+#define SAID_WINDOW_KEPT_MAX (256 * 1024)
+#define SAID_WINDOW_READ_MAX (16 * 1024 * 1024)
+#define SAID_PAGE_MAX (12 * 1024) /* Escaped it may be six times as long. */
 
 /* What tools reach. */
 #define HOST_MAX 253
@@ -133,6 +161,12 @@
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
 #define TOOL_PORTS_MAX 5 /* Different ones among them. */
+#define TOOL_FOLDERS_MAX 4 /* Of an owner, in a manifest. */
+#define FOLDER_PATH_MAX 512
+#define FOLDER_AT_MAX 32
+#define WALK_DEPTH_MAX 64
+#define WALK_ENTRIES_MAX (1000 * 1000)
+#define ACL_ENTRIES_MAX 64
 
 #define GATE_CONNS_MAX 16 /* Of one tool at once. */
 #define GATE_CONNS_ALL_MAX 128 /* Each has a timer and two buffers. */
@@ -150,6 +184,7 @@
 
 /* Front doors. */
 #define CONNS_MAX 256
+#define CONNS_EACH_MAX 32 /* Of one client. */
 #define CONNS_PAIRING_MAX 8
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 32

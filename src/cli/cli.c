@@ -24,7 +24,11 @@ static const struct cli_command commands[] = {
 	command_clients},
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
-    {"tool", "[add FILE]", "list tools, or sign and add one", command_tool},
+    {"tool",
+	"[add FILE [--folder PATH[:rw]] | folder NAME [--close] | logs NAME "
+	"[--follow]]",
+	"list tools, sign and add one, open its folder, or what one says",
+	command_tool},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},
     {"policy", "[show | check | explain | test | edit | activate | rollback]",

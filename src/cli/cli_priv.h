@@ -29,6 +29,9 @@ int command_backup(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 
+/* What a tool said, and with `follow` what it goes on to say. */
+int cli_tool_logs(struct session *s, const char *tool, bool follow);
+
 /* "Always like this": exact arguments when `args` is NULL, else "any" or
  * arg.NAME= words; the others have defaults. */
 struct always {

@@ -82,7 +82,7 @@ void safety_say(const struct core *c, struct buf *out);
 peer_fn clients_on_request;
 peer_fn clients_on_challenge;
 peer_fn clients_on_trust_answer;
-peer_fn clients_on_vault_answer;
+peer_fn clients_on_answer;
 
 /* A backup that a client asked for is made, or not. */
 void clients_on_backup(

@@ -15,7 +15,7 @@ query_entries(void *room, const struct request *q)
 	struct core *c = room;
 
 	ledger_read_entries(c->ledger, json_str(q->params, "run"),
-	    (uint64_t)json_int(q->params, "from", 0), request_document,
+	    (uint64_t)json_int(q->params, "from", 0), request_evidence,
 	    &c->requests, q->id);
 }
 
@@ -135,7 +135,12 @@ query_challenge(void *room, const struct request *q)
 {
 	struct core *c = room;
 
-	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, json_object());
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&q->client->id, hex);
+	json_put_str(body, "client", hex);
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, body);
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -182,9 +187,9 @@ query_secrets(void *room, const struct request *q)
 	ask_vault(c, q->id, MSG_SECRETS_WANTED, json_object());
 }
 
-/* {"id", ...} from the vault: a checkpoint, or the list of secrets. */
+/* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
 void
-clients_on_vault_answer(void *role, struct msg *m)
+clients_on_answer(void *role, struct msg *m)
 {
 	struct core *c = role;
 
@@ -230,6 +235,8 @@ static const struct {
     {"entries", ROOM_CORE, query_entries, false},
     {"events", ROOM_CORE, query_events, true},
     {"grants", ROOM_RULES, rules_query_grants, false},
+    {"ids", ROOM_TOOLING, tooling_query_ids, false},
+    {"logs", ROOM_TOOLING, tooling_query_logs, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
     {"runs", ROOM_CORE, query_runs, false},

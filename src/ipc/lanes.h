@@ -59,6 +59,10 @@
 	X(MSG_RUNNER_STATE,      ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_STDIO,        ROLE_RUNNER,  ROLE_TOOLS)                     \
+	X(MSG_TOOL_IDS_WANTED,   ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_TOOL_IDS,          ROLE_RUNNER,  ROLE_CORE)                      \
+	X(MSG_TOOL_LOG_WANTED,   ROLE_CORE,    ROLE_TOOLS)                     \
+	X(MSG_TOOL_LOG,          ROLE_TOOLS,   ROLE_CORE)                      \
 	/* Secrets: sealed until the vault, and from it into a container. */   \
 	X(MSG_SECRETS_WANTED,    ROLE_CORE,    ROLE_VAULT)                     \
 	X(MSG_SECRETS,           ROLE_VAULT,   ROLE_CORE)                      \

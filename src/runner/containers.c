@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "runner/runner_priv.h"
 #include "sys/clock.h"
+#include "sys/proc.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
 
@@ -19,25 +20,7 @@
  * shim and to the tools role; nothing of what it says passes here.
  */
 
-#define SAID_MAX 1024
-
-/* A `podman run` under way. */
-struct starting {
-	struct runner *runner;
-	char name[CONTAINER_NAME_SIZE];
-	char tool[NAME_MAX_LEN + 1];
-	struct json *order;
-	char *manifest; /* NULL: it has no secrets. */
-	int64_t asked; /* The question to the vault; 0: none is open. */
-	char runtime[16];
-	bool second_try;
-	bool unwanted; /* Given up while Podman was at it. */
-	uint64_t timer;
-	pid_t pid;
-	int pidfd;
-	int said_fd;
-	int streams[2]; /* The tools role's ends: stdin, stdout. */
-};
+#define PODMAN_SAID_MAX 1024
 
 static enum err start_podman(struct starting *s, const struct msg *secrets);
 
@@ -60,7 +43,7 @@ close_streams(struct starting *s)
 {
 	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < STREAMS; i++) {
 		if (s->streams[i] >= 0)
 			close(s->streams[i]);
 		s->streams[i] = -1;
@@ -145,7 +128,9 @@ forget_warm(struct runner *r, const char *tool)
 	if (w == NULL)
 		return;
 	remove_container(r, w->name);
-	w->tool[0] = '\0';
+	if (w->first != 0)
+		close(w->first_fd);
+	memset(w, 0, sizeof(*w));
 }
 
 /* Podman is ended; what it may have made is removed when it is gone. */
@@ -154,7 +139,7 @@ give_up(void *arg)
 {
 	struct starting *s = arg;
 
-	if (s->asked != 0) {
+	if (s->pid == 0) {
 		starting_free(s); /* Podman is not at it. */
 		return;
 	}
@@ -173,6 +158,19 @@ give_up_tool(struct runner *r, const char *tool)
 			give_up(r->starting[i]);
 }
 
+/* By its first process all others are found, and ended. */
+static void
+find_first(struct runner *r, struct warm *w)
+{
+	w->first = keep_take_pid(&r->keep, w->name);
+	if (w->first == 0 || spawn_pidfd(w->first, &w->first_fd) != OK) {
+		w->first = 0;
+	} else if (!proc_is_first(w->first)) {
+		close(w->first_fd);
+		w->first = 0;
+	}
+}
+
 static void
 succeeded(struct starting *s)
 {
@@ -182,16 +180,20 @@ succeeded(struct starting *s)
 	keep_runtime(&r->keep, s->runtime);
 	tell(r, s->tool, "started", s->name, "");
 	w = find_warm(r, "");
-	if (w != NULL) {
-		memcpy(w->tool, s->tool, sizeof(w->tool));
-		memcpy(w->name, s->name, sizeof(w->name));
-	}
+	if (w == NULL)
+		return;
+	memcpy(w->tool, s->tool, sizeof(w->tool));
+	memcpy(w->name, s->name, sizeof(w->name));
+	w->volume = s->volume;
+	find_first(r, w);
+	if (w->volume.mib > 0)
+		volumes_watch(r);
 }
 
 static void
 failed(struct starting *s)
 {
-	char said[SAID_MAX];
+	char said[PODMAN_SAID_MAX];
 	ssize_t n = read(s->said_fd, said, sizeof(said) - 1);
 	struct errmsg why;
 
@@ -236,6 +238,7 @@ try_other(struct starting *s)
 	close(s->said_fd);
 	close_streams(s);
 	s->pidfd = s->said_fd = -1;
+	s->pid = 0;
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    podman_other_runtime(s->runtime));
@@ -262,37 +265,6 @@ on_podman_end(void *arg, int fd, int events)
 	starting_free(s);
 }
 
-/* The shim's ends go over the socket that podman preserves as descriptor 3;
- * they wait there until it asks. */
-static enum err
-give_streams(struct starting *s, int pair_end, size_t n_secrets)
-{
-	char words[2] = {'S', (char)('0' + n_secrets)};
-	struct sock_part mark = {words, sizeof(words)};
-	int in[2];
-	int out[2];
-	int fds[3];
-	enum err e;
-
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return ERR_IO;
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
-		return ERR_IO;
-	}
-	fds[0] = in[0];
-	fds[1] = out[1];
-	fds[2] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	e = sock_send(pair_end, &mark, 1, fds, 3);
-	close(in[0]);
-	close(out[1]);
-	close(fds[2]);
-	s->streams[0] = in[1];
-	s->streams[1] = out[0];
-	return e;
-}
-
 static enum err
 spawn_run(struct starting *s, int preserved, int said)
 {
@@ -305,10 +277,13 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .image = json_str(s->order, "image"),
 	    .folder = r->keep.folder,
 	    .shim = r->shim,
-	    .volume = json_flag(s->order, "volume"),
+	    .volume = s->volume.mib > 0,
+	    .file_max = s->volume.mib > 0 ? s->volume.mib * 1024 * 1024
+					  : FILE_BYTES_MAX,
 	    .memory_mib = json_int(s->order, "memory_mib", 64),
 	    .pids = json_int(s->order, "pids", 16),
 	    .ports = json_get(s->order, "ports"),
+	    .folders = json_get(s->order, "folders"),
 	    .command = json_get(s->order, "command")};
 	struct podman_words words;
 	char cgroup[CGROUP_PATH_SIZE];
@@ -336,81 +311,9 @@ hand_over(struct starting *s)
 
 	json_put_str(body, "tool", s->tool);
 	json_put_str(body, "container", s->name);
-	peers_send_fds(
-	    s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body, s->streams, 2);
+	peers_send_fds(s->runner->peers, ROLE_TOOLS, MSG_TOOL_STDIO, body,
+	    s->streams, STREAMS);
 	close_streams(s);
-}
-
-/* A shim whose sockets are still to come.  Podman's end says only that it
- * runs. */
-struct awaited {
-	struct runner *runner;
-	char tool[NAME_MAX_LEN + 1];
-	int fd;
-	uint64_t timer;
-};
-
-static void
-awaited_free(struct awaited *w)
-{
-	loop_timer_cancel(w->runner->loop, w->timer);
-	loop_remove(w->runner->loop, w->fd);
-	close(w->fd);
-	free(w);
-}
-
-static void
-on_shim_late(void *arg)
-{
-	struct awaited *w = arg;
-
-	w->timer = 0;
-	awaited_free(w);
-}
-
-/* The sockets that the shim bound inside, once: from here on nothing that
- * runs in the container can say anything to us. */
-static void
-on_shim(void *arg, int fd, int events)
-{
-	struct awaited *w = arg;
-	struct json *body;
-	int fds[LANE_FDS_MAX];
-	size_t n_fds = 0;
-	size_t len = 0;
-	char mark = '\0';
-	size_t i;
-
-	(void)events;
-	if (sock_recv(fd, &mark, 1, &len, fds, &n_fds) == OK && len == 1 &&
-	    mark == 'N') {
-		body = json_object();
-		json_put_str(body, "tool", w->tool);
-		peers_send_fds(w->runner->peers, ROLE_GATE, MSG_TOOL_SOCKETS,
-		    body, fds, n_fds);
-	}
-	for (i = 0; i < n_fds; i++)
-		close(fds[i]);
-	awaited_free(w);
-}
-
-static enum err
-await_sockets(struct starting *s, int pair_end)
-{
-	struct runner *r = s->runner;
-	struct awaited *w;
-
-	if (json_count(json_get(s->order, "ports")) == 0) {
-		close(pair_end);
-		return OK;
-	}
-	w = xalloc(sizeof(*w));
-	w->runner = r;
-	w->fd = pair_end;
-	memcpy(w->tool, s->tool, sizeof(w->tool));
-	w->timer = loop_timer(
-	    r->loop, clock_boot_ms() + CONTAINER_START_MS, on_shim_late, w);
-	return loop_add(r->loop, pair_end, LOOP_READ, on_shim, w);
 }
 
 static enum err
@@ -433,13 +336,15 @@ start_podman(struct starting *s, const struct msg *secrets)
 		close(pair[1]);
 		return ERR_IO;
 	}
-	e = n > TOOL_SECRETS_MAX ? ERR_LIMIT : give_streams(s, pair[0], n);
+	e = n > TOOL_SECRETS_MAX ? ERR_LIMIT
+				 : shim_give_streams(pair[0], n, s->streams);
 	if (e == OK && n > 0)
 		e = secrets_give(pair[0], secrets);
 	if (e == OK)
 		e = spawn_run(s, pair[1], said[1]);
 	if (e == OK)
-		e = await_sockets(s, pair[0]);
+		e = shim_await_sockets(r, s->tool,
+		    json_count(json_get(s->order, "ports")) > 0, pair[0]);
 	else
 		close(pair[0]);
 	close(pair[1]);
@@ -478,20 +383,79 @@ containers_on_secret(void *role, struct msg *m)
 	starting_free(s);
 }
 
+static struct starting *
+starting_new(struct runner *r, const struct msg *m, struct starting **place)
+{
+	struct starting *s = xalloc(sizeof(*s));
+	int i;
+
+	*place = s;
+	s->runner = r;
+	s->pidfd = s->said_fd = -1;
+	for (i = 0; i < STREAMS; i++)
+		s->streams[i] = -1;
+	s->order = json_copy(m->body);
+	if (m->bulk_len > 0)
+		s->manifest = xstrndup(m->bulk, m->bulk_len);
+	snprintf(s->tool, sizeof(s->tool), "%s", json_words(m->body, "tool"));
+	snprintf(s->runtime, sizeof(s->runtime), "%s",
+	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
+	if (json_flag(m->body, "volume"))
+		s->volume.mib = json_int(m->body, "volume_mib", VOLUME_MIB);
+	s->timer = loop_timer(
+	    r->loop, clock_boot_ms() + CONTAINER_START_MS, give_up, s);
+	return s;
+}
+
+void
+containers_measured(struct starting *s, enum err e, const char *why)
+{
+	struct runner *r = s->runner;
+
+	if (e != OK) {
+		log_warn("%s is not started: %s", s->tool, why);
+		tell(r, s->tool, "failed", "", why);
+	} else if (begin(s) == OK) {
+		return;
+	} else {
+		tell(r, s->tool, "failed", "",
+		    s->asked != 0 ? "the vault is away"
+				  : "podman cannot be started");
+	}
+	starting_free(s);
+}
+
+void
+containers_end(struct runner *r, struct warm *w, const char *why)
+{
+	log_warn("%s is ended: %s", w->tool, why);
+	/* First the reason: the end itself is soon told by others. */
+	tell(r, w->tool, "killed", w->name, why);
+	if (w->first != 0 && proc_kill(w->first_fd) != OK)
+		log_warn("container %s cannot be killed", w->name);
+	forget_warm(r, w->tool);
+}
+
 void
 containers_on_start(void *role, struct msg *m)
 {
 	struct runner *r = role;
 	const char *tool = json_str(m->body, "tool");
 	const char *image = json_str(m->body, "image");
+	struct errmsg why = {""};
 	struct starting *s;
 	size_t i = 0;
 
 	if (tool == NULL || image == NULL || !str_is_name(tool) ||
 	    strncmp(image, "sha256:", 7) != 0)
 		return;
-	if (r->broken.text[0] != '\0') {
-		tell(r, tool, "failed", "", r->broken.text);
+	if (r->broken.text[0] != '\0')
+		why = r->broken;
+	else if (folders_check(r, tool, json_get(m->body, "folders"), &why) !=
+	    OK)
+		log_warn("%s does not start: %s", tool, why.text);
+	if (why.text[0] != '\0') {
+		tell(r, tool, "failed", "", why.text);
 		return;
 	}
 	forget_warm(r, tool);
@@ -502,24 +466,11 @@ containers_on_start(void *role, struct msg *m)
 		tell(r, tool, "failed", "", "too many containers are starting");
 		return;
 	}
-	r->starting[i] = s = xalloc(sizeof(*s));
-	s->runner = r;
-	s->pidfd = s->said_fd = -1;
-	s->streams[0] = s->streams[1] = -1;
-	s->order = json_copy(m->body);
-	if (m->bulk_len > 0)
-		s->manifest = xstrndup(m->bulk, m->bulk_len);
-	snprintf(s->tool, sizeof(s->tool), "%s", tool);
-	snprintf(s->runtime, sizeof(s->runtime), "%s",
-	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
-	s->timer = loop_timer(
-	    r->loop, clock_boot_ms() + CONTAINER_START_MS, give_up, s);
-	if (begin(s) != OK) {
-		tell(r, tool, "failed", "",
-		    s->asked != 0 ? "the vault is away"
-				  : "podman cannot be started");
-		starting_free(s);
-	}
+	s = starting_new(r, m, &r->starting[i]);
+	if (s->volume.mib == 0)
+		containers_measured(s, OK, "");
+	else if (volumes_ask(s, &why) != OK)
+		containers_measured(s, ERR_STATE, why.text);
 }
 
 /* {"tool"} */

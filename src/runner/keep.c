@@ -92,6 +92,62 @@ keep_runtime(struct keep *k, const char *runtime)
 		return;
 }
 
+pid_t
+keep_take_pid(const struct keep *k, const char *container)
+{
+	char path[600];
+	long pid = 0;
+	struct buf b;
+
+	snprintf(path, sizeof(path), "%s/%s" KEEP_PID, k->folder, container);
+	buf_init(&b, 31);
+	if (file_read(path, &b) == OK)
+		pid = strtol(b.p, NULL, 10);
+	buf_done(&b);
+	if (file_remove(path) != OK)
+		return 0; /* It would be read again. */
+	return pid > 1 ? (pid_t)pid : 0;
+}
+
+enum err
+keep_volumes(struct keep *k, struct errmsg *why)
+{
+	char path[600];
+	char *folder = NULL;
+	struct buf b;
+	enum err e = OK;
+
+	if (k->volumes[0] != '\0')
+		return OK;
+	path_of(k, "volumes", path, sizeof(path));
+	buf_init(&b, sizeof(k->volumes) - 1);
+	if (file_read(path, &b) == OK && b.p[0] == '/')
+		folder = buf_steal(&b);
+	else
+		e = podman_volumes(&folder);
+	if (e == OK)
+		e = str_copy(k->volumes, sizeof(k->volumes), folder);
+	if (e == OK)
+		e = file_replace(path, k->volumes, strlen(k->volumes), 0600);
+	buf_done(&b);
+	free(folder);
+	return e == OK
+	    ? OK
+	    : err_say(why, e, "podman does not say where it keeps volumes: %s",
+		  err_text(e));
+}
+
+void
+keep_forget_volumes(struct keep *k)
+{
+	char path[600];
+
+	path_of(k, "volumes", path, sizeof(path));
+	k->volumes[0] = '\0';
+	if (file_remove(path) != OK)
+		return; /* It will be found to be wrong again. */
+}
+
 enum err
 keep_slice(struct keep *k, const char *tool, int *ret)
 {

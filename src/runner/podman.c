@@ -13,7 +13,6 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
-#define SLICE_IDS 1024
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none.  In it any port is anybody's. */
@@ -98,6 +97,32 @@ podman_check(struct errmsg *why)
 }
 
 enum err
+podman_volumes(char **ret)
+{
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "info",
+	    "--format={{.Store.VolumePath}}", NULL};
+	struct buf out;
+	struct str rest;
+	struct str line;
+	enum err e;
+
+	buf_init(&out, 4096);
+	e = spawn_and_wait(argv, QUICK_MS, &out);
+	rest = (struct str){out.p != NULL ? out.p : "", out.len};
+	/* Its warnings come on the same stream. */
+	while (e == OK && str_line(&rest, &line))
+		if (line.len > 1 && line.p[0] == '/') {
+			*ret = xstrndup(line.p, line.len);
+			goto out;
+		}
+	if (e == OK)
+		e = ERR_UNSUPPORTED;
+out:
+	buf_done(&out);
+	return e;
+}
+
+enum err
 podman_remove_all(const char *instance)
 {
 	struct podman_words w = {.n = 0};
@@ -140,6 +165,55 @@ out:
 	return e;
 }
 
+/* "inside outside count" of the user namespace that Podman makes: its own
+ * user is 0 there, and what it was given follows from 1. */
+static enum err
+read_second_range(struct str text, struct podman_ids *ret)
+{
+	long long v[3];
+	struct str line;
+	char copy[96];
+
+	while (str_line(&text, &line)) {
+		if (line.len >= sizeof(copy))
+			continue;
+		snprintf(copy, sizeof(copy), "%.*s", (int)line.len, line.p);
+		if (sscanf(copy, "%lld %lld %lld", &v[0], &v[1], &v[2]) != 3 ||
+		    v[0] != 1)
+			continue;
+		ret->first = v[1];
+		ret->count = v[2];
+		return OK;
+	}
+	return ERR_STATE;
+}
+
+enum err
+podman_read_ids(struct podman_ids *ret, struct errmsg *why)
+{
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "unshare",
+	    "cat", "/proc/self/uid_map", NULL};
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, 4096);
+	e = spawn_and_wait(argv, QUICK_MS, &out);
+	if (e == OK)
+		e = read_second_range((struct str){out.p, out.len}, ret);
+	buf_done(&out);
+	if (e != OK)
+		return err_say(why, e,
+		    "podman does not say which subordinate ids it uses; look "
+		    "at /etc/subuid");
+	return OK;
+}
+
+int64_t
+podman_tool_uid(const struct podman_ids *ids, int slice)
+{
+	return ids->first + (int64_t)slice * SLICE_IDS + TOOL_UID;
+}
+
 static void
 limit_words(const struct podman_run *r, struct podman_words *w)
 {
@@ -148,7 +222,8 @@ limit_words(const struct podman_run *r, struct podman_words *w)
 	word(w, "--ulimit=core=0:0");
 	word(w, "--ulimit=nofile=256:256");
 	word(w, "--ulimit=msgqueue=0:0");
-	wordf(w, "--ulimit=fsize=%d:%d", VOLUME_FILE_MAX, VOLUME_FILE_MAX);
+	wordf(w, "--ulimit=fsize=%lld:%lld", (long long)r->file_max,
+	    (long long)r->file_max);
 	if (!r->limits) {
 		/* Each tool is a user of its own, so that this counts its
 		 * processes alone. */
@@ -171,7 +246,20 @@ id_words(const struct podman_run *r, struct podman_words *w)
 
 	wordf(w, "--uidmap=0:%d:%d", first, SLICE_IDS);
 	wordf(w, "--gidmap=0:%d:%d", first, SLICE_IDS);
-	word(w, "--user=1000:1000");
+	wordf(w, "--user=%d:%d", TOOL_UID, TOOL_UID);
+}
+
+/* `bind`: without what else is mounted below it, which would keep its own
+ * options; Podman then fails where there is something. */
+static void
+folder_words(const struct podman_run *r, struct podman_words *w)
+{
+	const struct json *f;
+
+	for (f = json_first(r->folders); f != NULL; f = json_next(f))
+		wordf(w, "--volume=%s:%s:%s,noexec,nosuid,nodev,bind",
+		    json_words(f, "from"), json_words(f, "at"),
+		    json_flag(f, "write") ? "rw" : "ro");
 }
 
 void
@@ -193,6 +281,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	for (i = 0; i < ARRAY_LEN(fixed); i++)
 		word(w, fixed[i]);
 	wordf(w, "--name=%s", r->name);
+	wordf(w, "--pidfile=%s/%s" KEEP_PID, r->folder, r->name);
 	wordf(w, "--label=durward.instance=%s", r->instance);
 	wordf(w, "--label=durward.tool=%s", r->tool);
 	limit_words(r, w);
@@ -205,6 +294,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	if (r->volume)
 		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
 		    r->tool);
+	folder_words(r, w);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
 	if (json_count(r->ports) > 0)

@@ -14,6 +14,7 @@ static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_START, containers_on_start},
     {MSG_CONTAINER_STOP, containers_on_stop},
     {MSG_SECRET, containers_on_secret},
+    {MSG_TOOL_IDS_WANTED, folders_on_ids_wanted},
 };
 
 static void
@@ -70,6 +71,7 @@ runner_main(const char *socket_path, const char *shim, unsigned calls)
 	r.peers = peers_open(&setup, connect_parent(socket_path));
 	r.loop = peers_loop(r.peers);
 	r.instance = peers_setting(r.peers, "instance");
+	r.state = peers_setting(r.peers, "state");
 	if (r.instance == NULL)
 		fatal("the parent did not name the instance");
 	if (r.broken.text[0] == '\0' && podman_remove_all(r.instance) != OK)

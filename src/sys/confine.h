@@ -31,6 +31,7 @@ enum {
 	CALLS_PROGRAMS = 8, /* fork, exec, wait: the runner, unfiltered */
 	/* Make internet sockets, connect, and look names up. */
 	CALLS_CONNECT = 16,
+	CALLS_LIST = 32, /* look through folders */
 };
 
 #define CONFINE_FDS_MAX 32
@@ -56,6 +57,10 @@ struct confine_start {
 /* ERR_UNSUPPORTED with the reason when the kernel refuses namespaces. */
 NODISCARD enum err confine_start(
     const struct confine_start *s, pid_t *ret_pid, struct errmsg *why);
+
+/* Nothing of this process goes to the swap, neither what it has nor what it
+ * will have.  ERR_LIMIT where RLIMIT_MEMLOCK is too small for it. */
+NODISCARD enum err confine_stay_in_memory(void);
 
 /* From here on only `calls` work, in every thread, for good. */
 NODISCARD enum err confine_seal(unsigned calls);

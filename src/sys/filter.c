@@ -47,11 +47,15 @@ static const char *const connect_calls[] = {"connect", "bind", "accept4",
     "recvfrom", "sendto", "open", "openat", "fstat", "newfstatat", "statx",
     "lseek", NULL};
 
+static const char *const list_calls[] = {"open", "openat", "fstat",
+    "newfstatat", "statx", "getdents64", "lseek", NULL};
+
 static const struct group groups[] = {
     {CALLS_LOOP, loop_calls},
     {CALLS_FILES, file_calls},
     {CALLS_ACCEPT, accept_calls},
     {CALLS_CONNECT, connect_calls},
+    {CALLS_LIST, list_calls},
 };
 
 static enum err
@@ -125,6 +129,15 @@ load_filter(unsigned calls)
 	if (ctx != NULL)
 		seccomp_release(ctx);
 	return e;
+}
+
+enum err
+confine_stay_in_memory(void)
+{
+	/* As pages come to be used: what is never touched costs nothing. */
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0
+	    ? OK
+	    : ERR_LIMIT;
 }
 
 enum err

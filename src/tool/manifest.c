@@ -216,7 +216,7 @@ static enum err
 read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {
-	    "memory_mib", "pids", "call_ms", "net_mib"};
+	    "memory_mib", "pids", "call_ms", "net_mib", "volume_mib"};
 	const struct json *limits = json_get(v, "limits");
 	enum err e = OK;
 
@@ -235,8 +235,14 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_number(
 		    limits, "net_mib", 1, 4096, 64, &ret->net_mib, why);
 	if (e == OK)
+		e = read_number(limits, "volume_mib", 1, VOLUME_MIB_MAX,
+		    VOLUME_MIB, &ret->volume_mib, why);
+	if (e == OK)
 		e = read_number(
 		    v, "idle_s", 1, 24 * 3600, 600, &ret->idle_s, why);
+	if (e == OK)
+		e = read_number(
+		    v, "warm_s", 1, 24 * 3600, WARM_S, &ret->warm_s, why);
 	return e;
 }
 
@@ -336,7 +342,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
-	    "functions", "description", "network", "lan", "ports", "secrets"};
+	    "functions", "description", "network", "lan", "ports", "secrets",
+	    "warm_s", "folders"};
 	const char *transport = json_str(v, "transport");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);
@@ -366,6 +373,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_network(v, ret, why);
 	if (e == OK)
 		e = manifest_read_secrets(v, ret, why);
+	if (e == OK)
+		e = manifest_read_folders(v, ret, why);
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
@@ -433,9 +442,11 @@ manifest_container(const struct manifest *m)
 	json_put_str(v, "image", m->image);
 	json_put(v, "command", command);
 	json_put_bool(v, "volume", m->volume);
+	json_put_int(v, "volume_mib", m->volume_mib);
 	json_put_int(v, "memory_mib", m->memory_mib);
 	json_put_int(v, "pids", m->pids);
 	json_put(v, "ports", ports);
+	json_put(v, "folders", manifest_folders(m));
 	return v;
 }
 

@@ -45,6 +45,13 @@ struct manifest_secret {
 	char file[NAME_MAX_LEN + 1]; /* "": the variable is the value. */
 };
 
+/* A folder of an owner's, and where the tool finds it. */
+struct manifest_folder {
+	char at[FOLDER_AT_MAX + 1];
+	char from[FOLDER_PATH_MAX + 1];
+	bool write;
+};
+
 struct manifest {
 	char name[NAME_MAX_LEN + 1];
 	char version[NAME_MAX_LEN + 1];
@@ -52,6 +59,7 @@ struct manifest {
 	char command[COMMAND_WORDS_MAX][NAME_MAX_LEN + 1];
 	size_t n_command;
 	bool volume; /* A volume of its own at /data. */
+	int64_t volume_mib; /* What that may hold. */
 	struct host_grant network[TOOL_HOSTS_MAX]; /* Public addresses. */
 	size_t n_network;
 	struct host_grant lan[TOOL_HOSTS_MAX]; /* Private ones as well. */
@@ -60,11 +68,14 @@ struct manifest {
 	size_t n_ports;
 	struct manifest_secret secrets[TOOL_SECRETS_MAX];
 	size_t n_secrets;
+	struct manifest_folder folders[TOOL_FOLDERS_MAX];
+	size_t n_folders;
 	int64_t net_mib; /* Both ways together, in one call. */
 	int64_t memory_mib;
 	int64_t pids;
 	int64_t call_ms;
-	int64_t idle_s;
+	int64_t idle_s; /* A warm container ends after so long without a call */
+	int64_t warm_s; /* and, between two calls, after so long at all. */
 	struct manifest_function functions[FUNCTIONS_MAX];
 	size_t n_functions;
 	struct digest digest; /* Of the bytes. */
@@ -86,6 +97,14 @@ const struct manifest_function *manifest_function(
 #define MANIFEST_SECRETS_MAX                                                   \
 	(TOOL_SECRETS_MAX * (int)(sizeof(struct manifest_secret) + 16))
 void manifest_write_secrets(const struct manifest *m, struct buf *out);
+
+/* "none", or "/home/a/letters at /folder read-only,...". */
+#define MANIFEST_FOLDERS_MAX                                                   \
+	(TOOL_FOLDERS_MAX * (int)(sizeof(struct manifest_folder) + 20))
+void manifest_write_folders(const struct manifest *m, struct buf *out);
+
+/* [{"at", "from", "write"}] */
+struct json *manifest_folders(const struct manifest *m);
 
 /* What it takes to start its container, as the runner wants it. */
 struct json *manifest_container(const struct manifest *m);

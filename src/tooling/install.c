@@ -141,6 +141,7 @@ tooling_query(void *room, const struct request *q)
 		json_put_str(row, "version", m->version);
 		json_put_str(row, "image", m->image);
 		json_put_str(row, "manifest", hex);
+		json_put(row, "folders", manifest_folders(m));
 		json_put_bool(row, "trusted", tooling_trusts(tg, slot));
 		json_put_bool(row, "warm", slot_is_ready(slot));
 		json_push(list, row);
@@ -149,4 +150,29 @@ tooling_query(void *room, const struct request *q)
 	json_put_bool(v, "runner", tg->runner.ready);
 	json_put_str(v, "runner_state", tg->runner.state);
 	request_answer(tg->s.requests, q->id, v);
+}
+
+/* {"tool"}: who it is, for an owner who opens a folder to it.  The runner
+ * answers, and takes ids for a name that is new. */
+void
+tooling_query_ids(void *room, const struct request *q)
+{
+	struct tooling *tg = room;
+	struct json *body;
+	struct errmsg why;
+
+	if (q->client->role != CLIENT_OWNER) {
+		err_say(&why, ERR_DENIED, "only an owner opens folders");
+		request_refuse(tg->s.requests, q->id, ERR_DENIED, &why);
+		return;
+	}
+	body = json_object();
+	json_put_int(body, "id", q->id);
+	json_put_str(body, "tool", json_words(q->params, "tool"));
+	if (peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
+		body) == OK)
+		return;
+	err_say(
+	    &why, ERR_BUSY, "the tools' half of the house is away; try again");
+	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
 }

@@ -236,30 +236,40 @@ tooling_on_gone(struct tooling *tg, const struct msg *m)
 		    json_words(m->body, "why"));
 }
 
-/* {"tool", "state": "started" | "failed", "why", "container"} */
+static void
+log_container(struct tooling *tg, const struct slot *t, const char *kind,
+    const struct msg *m)
+{
+	struct json *details = json_object();
+	struct record *r = record_new(tg->s.requests->ledger);
+
+	json_put_str(details, "tool", slot_manifest(t)->name);
+	json_put_str(details, "image", slot_manifest(t)->image);
+	json_put_str(details, "container", json_words(m->body, "container"));
+	if (json_words(m->body, "why")[0] != '\0')
+		json_put_str(details, "why", json_words(m->body, "why"));
+	record_log(r, kind, NULL, NULL, details);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+/* {"tool", "state": "started" | "failed" | "killed", "why", "container"} */
 void
 tooling_on_container(struct tooling *tg, const struct msg *m)
 {
 	struct slot *t = slot_meant(tg, m);
 	const char *container = json_words(m->body, "container");
-	struct json *details;
-	struct record *r;
+	const char *state = json_words(m->body, "state");
 
 	if (t == NULL || strlen(container) >= CONTAINER_NAME_SIZE)
 		return;
-	if (strcmp(json_words(m->body, "state"), "started") != 0) {
+	if (strcmp(state, "killed") == 0) {
+		log_container(tg, t, "container-killed", m);
+		slot_on_gone(t, container, json_words(m->body, "why"));
+	} else if (strcmp(state, "started") != 0) {
 		slot_on_failed(t, json_words(m->body, "why"));
-		return;
+	} else if (slot_on_up(t, container)) {
+		log_container(tg, t, "container", m);
 	}
-	if (!slot_on_up(t, container))
-		return;
-	details = json_object();
-	json_put_str(details, "tool", slot_manifest(t)->name);
-	json_put_str(details, "image", slot_manifest(t)->image);
-	json_put_str(details, "container", container);
-	r = record_new(tg->s.requests->ledger);
-	record_log(r, "container", NULL, NULL, details);
-	record_post(r, false, NULL, NULL, NULL);
 }
 
 /* {"ready", "why", "limits"} */
@@ -271,4 +281,31 @@ tooling_on_runner(struct tooling *tg, const struct msg *m)
 	snprintf(tg->runner.state, sizeof(tg->runner.state), "%s",
 	    tg->runner.ready ? "" : json_words(m->body, "why"));
 	acts_runner_ready(tg->acts);
+}
+
+/* {"tool", "from"}: the tools role has the lines, and answers. */
+void
+tooling_query_logs(void *room, const struct request *q)
+{
+	struct tooling *tg = room;
+	const char *tool = json_words(q->params, "tool");
+	struct errmsg why;
+	struct json *body;
+
+	if (slots_find(tg->slots, tool) == NULL) {
+		err_say(&why, ERR_NOTFOUND,
+		    "there is no tool '%.64s'; 'durward tool' lists them",
+		    tool);
+		request_refuse(tg->s.requests, q->id, ERR_NOTFOUND, &why);
+		return;
+	}
+	body = json_object();
+	json_put_int(body, "id", q->id);
+	json_put_str(body, "tool", tool);
+	json_put_int(body, "from", json_int(q->params, "from", 0));
+	if (peers_send(tg->s.requests->peers, ROLE_TOOLS, MSG_TOOL_LOG_WANTED,
+		body) == OK)
+		return;
+	err_say(&why, ERR_BUSY, "tools is away; try again");
+	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
 }

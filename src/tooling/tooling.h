@@ -62,5 +62,7 @@ void tooling_on_runner(struct tooling *tg, const struct msg *m);
 
 command_fn tooling_add;
 query_fn tooling_query;
+query_fn tooling_query_logs;
+query_fn tooling_query_ids;
 
 #endif

@@ -31,6 +31,74 @@ room_find(struct tools *t, const char *tool)
 	return NULL;
 }
 
+/* ---- stderr ---- */
+
+static void
+stop_hearing(struct room *r)
+{
+	loop_timer_cancel(r->tools->loop, r->hearing_timer);
+	r->hearing_timer = 0;
+	hearing_end(&r->hearing);
+	loop_remove(r->tools->loop, r->err);
+	close(r->err);
+	r->err = -1;
+}
+
+/* Its window is over: what was left out is told, and what waited is read. */
+static void
+on_hearing_on(void *arg)
+{
+	struct room *r = arg;
+
+	r->hearing_timer = 0;
+	hearing_window_end(&r->hearing);
+	if (loop_change(r->tools->loop, r->err, LOOP_READ) != OK)
+		fatal("cannot watch what a tool says");
+}
+
+/* As read(); `ret_more` when more may be read in this window. */
+static ssize_t
+hear_once(struct room *r, bool *ret_more)
+{
+	char chunk[16384];
+	ssize_t n = read(r->err, chunk, sizeof(chunk));
+
+	*ret_more = n <= 0 ||
+	    hearing_feed(&r->hearing, chunk, (size_t)n, clock_boot_ms());
+	return n;
+}
+
+static void
+on_err(void *arg, int fd, int events)
+{
+	struct room *r = arg;
+	bool more;
+	ssize_t n = hear_once(r, &more);
+
+	(void)fd;
+	(void)events;
+	if (n == 0 || (n < 0 && errno != EAGAIN)) {
+		stop_hearing(r);
+		return;
+	}
+	if (r->hearing.left_out > 0 && r->hearing_timer == 0)
+		r->hearing_timer = loop_timer(
+		    r->tools->loop, r->hearing.window_ms, on_hearing_on, r);
+	if (!more && loop_change(r->tools->loop, r->err, 0) != OK)
+		fatal("cannot watch what a tool says");
+}
+
+/* What still lies in the pipe is the reason of its end. */
+static void
+hear_the_rest(struct room *r)
+{
+	bool more = true;
+
+	while (more && hear_once(r, &more) > 0)
+		continue;
+	stop_hearing(r);
+}
+
 static void
 room_close(struct room *r, const char *why)
 {
@@ -55,6 +123,9 @@ room_close(struct room *r, const char *why)
 	loop_remove(t->loop, r->out);
 	close(r->in);
 	close(r->out);
+	if (r->err >= 0)
+		hear_the_rest(r);
+	said_note(r->hearing.said, "container %s: %s", r->container, why);
 	json_put_str(body, "tool", r->tool);
 	json_put_str(body, "container", r->container);
 	json_put_str(body, "why", why);
@@ -232,40 +303,69 @@ on_out(void *arg, int fd, int events)
 		flush(r);
 }
 
-void
-room_open(
-    struct tools *t, const char *tool, const char *container, int in, int out)
+static void
+close_all(const int fds[3])
 {
-	struct room *r = room_find(t, tool);
-	size_t i = 0;
+	int i;
 
-	if (r != NULL)
-		room_close(r, "its container was started anew");
+	for (i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+/* NULL when there is no place for it. */
+static struct room *
+room_new(
+    struct tools *t, const char *tool, const char *container, const int fds[3])
+{
+	struct said *said = said_of(t, tool);
+	struct room *r;
+	size_t i = 0;
+	int n;
+
 	while (i < TOOLS_MAX && t->rooms[i] != NULL)
 		i++;
-	if (i == TOOLS_MAX || sock_nonblocking(in) != OK ||
-	    sock_nonblocking(out) != OK) {
-		close(in);
-		close(out);
-		return;
-	}
+	if (i == TOOLS_MAX || said == NULL)
+		return NULL;
+	for (n = 0; n < 3; n++)
+		if (sock_nonblocking(fds[n]) != OK)
+			return NULL;
 	r = xalloc(sizeof(*r));
 	t->rooms[i] = r;
 	r->tools = t;
-	r->in = in;
-	r->out = out;
+	r->in = fds[0];
+	r->out = fds[1];
+	r->err = fds[2];
+	r->hearing.said = said;
 	snprintf(r->tool, sizeof(r->tool), "%s", tool);
 	snprintf(r->container, sizeof(r->container), "%s", container);
+	return r;
+}
+
+void
+room_open(
+    struct tools *t, const char *tool, const char *container, const int fds[3])
+{
+	struct room *r = room_find(t, tool);
+
+	if (r != NULL)
+		room_close(r, "its container was started anew");
+	r = room_new(t, tool, container, fds);
+	if (r == NULL) {
+		close_all(fds);
+		return;
+	}
 	r->mcp = mcp_new(on_mcp, r);
 	r->timer = loop_timer(
 	    t->loop, clock_boot_ms() + MCP_HELLO_MS, on_handshake_late, r);
 	r->probe_timer = loop_timer(
 	    t->loop, clock_boot_ms() + MCP_PROBE_MS, on_probe_late, r);
-	if (loop_add(t->loop, in, 0, on_in, r) != OK ||
-	    loop_add(t->loop, out, LOOP_READ, on_out, r) != OK) {
+	if (loop_add(t->loop, r->in, 0, on_in, r) != OK ||
+	    loop_add(t->loop, r->out, LOOP_READ, on_out, r) != OK ||
+	    loop_add(t->loop, r->err, LOOP_READ, on_err, r) != OK) {
 		room_close(r, "its streams cannot be watched");
 		return;
 	}
+	said_note(r->hearing.said, "container %s was started", container);
 	mcp_start(r->mcp, MCP_UNKNOWN);
 	flush(r);
 }

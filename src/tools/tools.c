@@ -27,17 +27,16 @@ on_trust_table(void *role, struct msg *m)
 		fatal("the vault's trust table is malformed");
 }
 
-/* {"tool", "container"}, our end of its stdin, our end of its stdout. */
+/* {"tool", "container"}, our ends of its stdin, stdout and stderr. */
 static void
 on_stdio(void *role, struct msg *m)
 {
 	const char *tool = json_str(m->body, "tool");
 
-	if (tool == NULL || !str_is_name(tool) || m->n_fds != 2)
+	if (tool == NULL || !str_is_name(tool) || m->n_fds != 3)
 		return;
-	room_open(
-	    role, tool, json_words(m->body, "container"), m->fds[0], m->fds[1]);
-	m->fds[0] = m->fds[1] = -1;
+	room_open(role, tool, json_words(m->body, "container"), m->fds);
+	m->fds[0] = m->fds[1] = m->fds[2] = -1;
 }
 
 static void
@@ -63,6 +62,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_STDIO, on_stdio},
     {MSG_FILTER, on_filter},
     {MSG_SCANNED, on_scanned},
+    {MSG_TOOL_LOG_WANTED, said_on_wanted},
 };
 
 static void

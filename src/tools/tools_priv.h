@@ -17,6 +17,29 @@ struct open_call {
 	uint64_t timer;
 };
 
+/* What a tool said on stderr, whatever became of its containers. */
+struct said {
+	char tool[NAME_MAX_LEN + 1]; /* "": a free place. */
+	char *ring; /* SAID_MAX bytes, or NULL: nothing yet. */
+	size_t start;
+	size_t used;
+	uint64_t first; /* The number of the oldest line that is kept. */
+	uint64_t next; /* And of the next one. */
+	uint64_t left_out; /* Bytes that were never looked at. */
+};
+
+/* The stderr of one container. */
+struct hearing {
+	struct said *said;
+	char line[SAID_LINE_MAX]; /* That has not ended yet. */
+	size_t len;
+	size_t cut; /* Bytes of it that found no room. */
+	int64_t at_ms; /* When it began; 0: it has not. */
+	int64_t window_ms; /* Its end; 0: none is open. */
+	size_t heard; /* In this window. */
+	size_t left_out;
+};
+
 /* A tool's container, seen from its standard streams. */
 struct room {
 	struct tools *tools;
@@ -25,6 +48,9 @@ struct room {
 	struct mcp *mcp;
 	int in; /* We write here; -1 when closed. */
 	int out; /* We read here. */
+	int err; /* And here what is for people; -1 when it has ended. */
+	struct hearing hearing;
+	uint64_t hearing_timer; /* Of its window, when that is full. */
 	uint64_t timer;
 	uint64_t probe_timer;
 	uint64_t list_timer;
@@ -40,6 +66,7 @@ struct tools {
 	struct verifier *verifier;
 	struct scanner *scanner;
 	struct room *rooms[TOOLS_MAX];
+	struct said said[TOOLS_MAX];
 };
 
 /* ---- orders.c ---- */
@@ -51,9 +78,24 @@ peer_fn orders_on_order;
 /* ---- room.c: the conversation with one container ---- */
 
 struct room *room_find(struct tools *t, const char *tool);
+/* Takes the three descriptors over: stdin, stdout, stderr. */
 void room_open(
-    struct tools *t, const char *tool, const char *container, int in, int out);
+    struct tools *t, const char *tool, const char *container, const int fds[3]);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
+
+/* ---- said.c: what tools say on stderr, kept for people ---- */
+
+/* NULL when there is no place for it. */
+struct said *said_of(struct tools *t, const char *tool);
+/* A line of the house's own. */
+void said_note(struct said *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+peer_fn said_on_wanted;
+
+/* False when enough was read for this window: the rest waits in the pipe. */
+NODISCARD bool hearing_feed(
+    struct hearing *h, const char *p, size_t len, int64_t now_ms);
+void hearing_window_end(struct hearing *h);
+void hearing_end(struct hearing *h);
 
 #endif

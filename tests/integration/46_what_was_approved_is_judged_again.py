@@ -70,6 +70,21 @@ def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
     h.add_tool("notes")
 
 
+def test_what_a_revoked_client_wished_is_denied_at_once(h):
+    use(h, BASE)
+    assert h.console.ask("save a note: heir")[-1]["reached"] is True
+    first = h.pair("tablet", "approver")
+    p, act = first.asked("delete the note heir")
+    assert h.console.run("clients", "revoke", "tablet").returncode == 0
+    p.communicate(timeout=15)
+    assert act not in h.console.run("approvals", "--json").stdout
+    r = h.console.run("approve", act, "--yes")
+    assert r.returncode != 0, r.stdout
+    entries = [json.loads(e) for e in h.console.run("audit", "show", "--json").stdout.splitlines()]
+    ends = [e for e in entries if e.get("act") == act and e["kind"] == "denied"]
+    assert ends and "revoked" in ends[0]["result"], ends
+
+
 def test_a_client_that_was_revoked_by_then_has_said_nothing(h):
     use(h, BASE + "ask both tool=notes.delete keys=2\n")
     spare = h.pair("spare", "approver")

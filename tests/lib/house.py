@@ -221,11 +221,14 @@ class House:
     def add_tool(self, name):
         """From build/containers, or from any folder with tool.json."""
         folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
+        self.load_image(folder)
+        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"))
+        assert r.returncode == 0, r.stderr
+
+    def load_image(self, folder):
         image = shutil.copy(os.path.join(folder, "image.tar"), self.path("image.tar"))
         os.chmod(image, 0o644)
         self.podman("load", "-q", "-i", image)
-        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"))
-        assert r.returncode == 0, r.stderr
 
     def log(self, half="house"):
         with open(self.path(half + ".log"), errors="replace") as f:

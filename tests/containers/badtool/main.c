@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_BYTES (128 * 1024)
@@ -124,6 +125,45 @@ do_deep(long long id)
 	fflush(stdout);
 }
 
+/* For people: lines, one that is not ended, and what cannot be seen. */
+static void
+do_complains(long long id)
+{
+	fputs("first line\nhidden \x1b[31m \xe2\x80\xae \xff\n", stderr);
+	fprintf(stderr, "%01500d\n", 7);
+	fputs("half a line", stderr);
+	fflush(stderr);
+	answer(id, "said");
+}
+
+static void
+do_dies_loudly(long long id)
+{
+	(void)id;
+	fputs("the reason of my end", stderr);
+	fflush(stderr);
+	exit(4);
+}
+
+/* As fast as it can, for three seconds behind its answer. */
+static void
+do_shouts(long long id)
+{
+	static char chunk[64 * 1024];
+	time_t end = time(NULL) + 3;
+	size_t i;
+
+	memset(chunk, 'z', sizeof(chunk));
+	for (i = 99; i < sizeof(chunk); i += 100)
+		chunk[i] = '\n';
+	answer(id, "shouting");
+	while (time(NULL) < end)
+		if (write(STDERR_FILENO, chunk, sizeof(chunk)) < 0)
+			break;
+	sleep(2);
+	fputs("that was all\n", stderr);
+}
+
 /* What the container really has, told by who lives in it. */
 static bool
 opens(const char *path, const char *mode)
@@ -173,6 +213,9 @@ static const struct {
     {"changes", do_changes},
     {"stalls", do_stalls},
     {"look", do_look},
+    {"complains", do_complains},
+    {"dies_loudly", do_dies_loudly},
+    {"shouts", do_shouts},
 };
 
 #define COUNT (sizeof(functions) / sizeof(functions[0]))

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK 512
+#define OPEN_FOLDER                                                            \
+	(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+struct walk {
+	struct tree_size *size;
+	int depth_max;
+	int64_t entries_max;
+};
+
+static void look_through(struct walk *w, int fd, int depth);
+
+/* A file with several names counts in parts: once, when all are seen. */
+static void
+count(struct walk *w, const struct stat *st)
+{
+	int64_t names =
+	    !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? st->st_nlink : 1;
+
+	w->size->entries++;
+	w->size->bytes += (int64_t)st->st_blocks * BLOCK / names;
+}
+
+/* What it is said to be need not be what is opened: it is looked at again,
+ * by its descriptor. */
+static void
+enter(struct walk *w, int in, const char *name, int depth)
+{
+	int fd = openat(in, name, OPEN_FOLDER);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_dev == w->size->device) {
+		count(w, &st);
+		look_through(w, fd, depth + 1);
+		return;
+	}
+	close(fd);
+}
+
+/* Takes the descriptor over. */
+static void
+look_through(struct walk *w, int fd, int depth)
+{
+	DIR *d = depth <= w->depth_max ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+	struct stat st;
+
+	if (d == NULL) {
+		w->size->cut = true;
+		close(fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (w->size->entries >= w->entries_max) {
+			w->size->cut = true;
+			break;
+		}
+		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_dev != w->size->device)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			enter(w, fd, e->d_name, depth);
+		else
+			count(w, &st);
+	}
+	closedir(d);
+}
+
+enum err
+tree_measure(
+    const char *path, int depth_max, int64_t entries_max, struct tree_size *ret)
+{
+	struct tree_size size = {.bytes = 0};
+	struct walk w = {
+	    .size = &size, .depth_max = depth_max, .entries_max = entries_max};
+	struct stat st;
+	int fd = open(path, OPEN_FOLDER);
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+	if (fstat(fd, &st) < 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	size.device = st.st_dev;
+	count(&w, &st);
+	look_through(&w, fd, 1);
+	*ret = size;
+	return OK;
+}
