@@ -53,6 +53,7 @@ struct room {
 	uint64_t hearing_timer; /* Of its window, when that is full. */
 	uint64_t timer;
 	uint64_t probe_timer;
+	uint64_t list_timer;
 	bool ready;
 	const char *ended; /* Why it must be closed, or NULL. */
 	struct open_call calls[CALLS_OPEN_MAX];
