@@ -141,8 +141,9 @@ tooling_query(void *room, const struct request *q)
 		json_put_str(row, "version", m->version);
 		json_put_str(row, "image", m->image);
 		json_put_str(row, "manifest", hex);
-		json_put(row, "folders", manifest_folders(m));
+		/* scripts/run looks for these two together. */
 		json_put_bool(row, "trusted", tooling_trusts(tg, slot));
+		json_put(row, "folders", manifest_folders(m));
 		json_put_bool(row, "warm", slot_is_ready(slot));
 		json_push(list, row);
 	}
