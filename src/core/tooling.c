@@ -94,7 +94,8 @@ tooling_open(struct core *c)
 	    .stop = port_stop,
 	    .ready = port_ready,
 	    .failed = port_failed,
-	    .pin = port_pin};
+	    .pin = port_pin,
+	    .wait_ms = WARM_WAIT_MS};
 
 	c->slots = slots_new(c->loop, &ports);
 }
