@@ -79,6 +79,16 @@
 #define SECRETS_FILE_MAX (SECRETS_MAX * (2 * SECRET_MAX + 512))
 #define TOOL_SECRETS_MAX 8
 
+/* Keeping them out of what is said: bytes of a secret that are enough to be
+ * known as part of it, and what one question to the vault may take. */
+#define REDACT_PRINTS_MAX 4096
+#define REDACT_PART_MIN 16
+#define REDACT_FOUND_MAX 256
+#define REDACT_TRIES_MAX 1024
+#define REDACT_TOLD_MS (60 * 1000) /* Between two entries of one secret. */
+#define SCANS_OPEN_MAX 64
+#define SCAN_MS (2 * 1000)
+
 /* Tools and their containers. */
 #define NEW_MANIFESTS_MAX 4
 #define MANIFESTS_FOUND_MAX 128

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "control/control_priv.h"
 
@@ -120,12 +121,84 @@ pass_query(struct control *c, const struct http_request *r, struct str name)
 		refuse(c, r->id, 503, "the house is starting; try again");
 }
 
+/* What waits for the scanner, in or out. */
+struct passing {
+	struct control *control;
+	int64_t id;
+	int status; /* Of a reply. */
+	struct json *body; /* Of a command's message. */
+};
+
+static struct passing *
+new_passing(struct control *c, int64_t id)
+{
+	struct passing *p = xalloc(sizeof(*p));
+
+	p->control = c;
+	p->id = id;
+	return p;
+}
+
+/* Nothing can be taken out of what was signed, so it is refused as it is. */
+static void
+send_command(void *arg, enum scan result, const char *bytes, size_t len)
+{
+	struct passing *p = arg;
+	struct control *c = p->control;
+
+	if (result == SCAN_CLEAN) {
+		if (peers_send_bulk(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST,
+			p->body, bytes, len) != OK)
+			refuse(
+			    c, p->id, 503, "the house is starting; try again");
+	} else {
+		json_free(p->body);
+		if (result == SCAN_REPLACED)
+			refuse(c, p->id, 400,
+			    "a secret that the vault keeps stands in this in "
+			    "clear; nothing of it was taken up. Give tools "
+			    "secrets by their manifest, and say "
+			    "secret://NAME where you speak of one");
+		else
+			refuse(c, p->id, 503,
+			    "the vault does not answer; try again");
+	}
+	free(p);
+}
+
+static void
+send_reply(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct passing *p = arg;
+	struct control *c = p->control;
+
+	if (result == SCAN_WITHHELD)
+		refuse(c, p->id, 503, "the vault does not answer; try again");
+	else
+		http_reply(c->api, p->id, p->status, text, len);
+	free(p);
+}
+
+/* {"id", "err"} and the answer's text. */
+void
+api_on_reply(void *role, struct msg *m)
+{
+	struct control *c = role;
+	struct passing *p;
+
+	if (c->api == NULL)
+		return;
+	p = new_passing(c, json_int(m->body, "id", 0));
+	p->status = api_status((enum err)json_int(m->body, "err", ERR_IO));
+	scanner_pass(c->scanner, m->bulk, m->bulk_len, send_reply, p);
+}
+
 /* {"text", "signature", "body"}: the body travels as the bytes it was. */
 static void
 pass_command(struct control *c, const struct http_request *r)
 {
 	struct json *v = NULL;
-	struct json *body;
+	struct passing *p;
 	const char *text;
 	const char *signature;
 	const char *bytes;
@@ -141,13 +214,11 @@ pass_command(struct control *c, const struct http_request *r)
 		refuse(
 		    c, r->id, 400, "a command needs text, signature and body");
 	} else {
-		body = new_message(r);
-		json_put_str(body, "text", text);
-		json_put_str(body, "signature", signature);
-		if (peers_send_bulk(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST,
-			body, bytes, strlen(bytes)) != OK)
-			refuse(
-			    c, r->id, 503, "the house is starting; try again");
+		p = new_passing(c, r->id);
+		p->body = new_message(r);
+		json_put_str(p->body, "text", text);
+		json_put_str(p->body, "signature", signature);
+		scanner_pass(c->scanner, bytes, strlen(bytes), send_command, p);
 	}
 	json_free(v);
 }

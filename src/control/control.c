@@ -71,18 +71,6 @@ control_listen(struct control *c)
 	log_info("listening");
 }
 
-/* {"id", "err"} and the answer's text. */
-static void
-on_reply(void *role, struct msg *m)
-{
-	struct control *c = role;
-
-	if (c->api != NULL)
-		http_reply(c->api, json_int(m->body, "id", 0),
-		    api_status((enum err)json_int(m->body, "err", ERR_IO)),
-		    m->bulk, m->bulk_len);
-}
-
 /* {"client"}: revoked, so its open connections end now. */
 static void
 on_cut(void *role, struct msg *m)
@@ -96,13 +84,31 @@ on_cut(void *role, struct msg *m)
 		http_server_cut(c->api, &d);
 }
 
+static void
+on_filter(void *role, struct msg *m)
+{
+	struct control *c = role;
+
+	scanner_on_filter(c->scanner, m);
+}
+
+static void
+on_scanned(void *role, struct msg *m)
+{
+	struct control *c = role;
+
+	scanner_on_scanned(c->scanner, m);
+}
+
 static const struct peer_handler handlers[] = {
     {MSG_LISTENER, on_listener},
     {MSG_IDENTITY, on_identity},
-    {MSG_CLIENT_REPLY, on_reply},
+    {MSG_CLIENT_REPLY, api_on_reply},
     {MSG_CLIENT_CUT, on_cut},
     {MSG_PAIR_WINDOW, door_on_window},
     {MSG_PAIR_ANSWER, door_on_answer},
+    {MSG_FILTER, on_filter},
+    {MSG_SCANNED, on_scanned},
 };
 
 static void
@@ -110,8 +116,10 @@ on_lane(void *role, enum role peer)
 {
 	struct control *c = role;
 
-	if (peer == ROLE_VAULT)
-		peers_send(c->peers, ROLE_VAULT, MSG_IDENTITY_WANTED, NULL);
+	if (peer != ROLE_VAULT)
+		return;
+	peers_send(c->peers, ROLE_VAULT, MSG_IDENTITY_WANTED, NULL);
+	scanner_on_lane(c->scanner);
 }
 
 int
@@ -128,6 +136,7 @@ control_main(unsigned calls)
 	crypto_open();
 	c.peers = peers_open(&setup, PARENT_LANE_FD);
 	c.loop = peers_loop(c.peers);
+	c.scanner = scanner_new(c.peers);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

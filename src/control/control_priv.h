@@ -4,10 +4,12 @@
 
 #include "http/server.h"
 #include "ipc/peers.h"
+#include "redact/scanner.h"
 
 struct control {
 	struct peers *peers;
 	struct loop *loop;
+	struct scanner *scanner;
 	struct json *identity;
 	int api_fd;
 	int pairing_fd;
@@ -21,6 +23,9 @@ void control_listen(struct control *c);
 
 /* ---- api.c ---- */
 http_request_fn api_on_request;
+
+/* {"id", "err"} and the answer's text. */
+peer_fn api_on_reply;
 
 /* The HTTP status (RFC 9110) that tells an error of the house. */
 int api_status(enum err e);

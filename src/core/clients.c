@@ -14,229 +14,56 @@
  * exact words, a challenge that is good once, and the digest of their body.
  */
 
-void
-clients_reply_text(struct core *c, int64_t request, const char *text)
-{
-	struct json *body = json_object();
-
-	json_put_int(body, "id", request);
-	json_put_int(body, "err", OK);
-	enum err e = peers_send_bulk(
-	    c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text, strlen(text));
-
-	if (e == ERR_LIMIT)
-		clients_refuse(c, request, ERR_LIMIT, NULL);
-	else if (e != OK)
-		log_warn("an answer to a client is lost");
-}
-
-void
-clients_reply(struct core *c, int64_t request, struct json *v)
-{
-	char *text = json_print(v);
-
-	clients_reply_text(c, request, text);
-	free(text);
-	json_free(v);
-}
-
-void
-clients_refuse(
-    struct core *c, int64_t request, enum err e, const struct errmsg *why)
-{
-	struct json *body = json_object();
-	struct json *v = json_object();
-	char *text;
-
-	json_put_str(v, "error",
-	    why != NULL && why->text[0] != '\0' ? why->text : err_text(e));
-	text = json_print(v);
-	json_free(v);
-	json_put_int(body, "id", request);
-	json_put_int(body, "err", e);
-	peers_send_bulk(
-	    c->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body, text, strlen(text));
-	free(text);
-}
-
-void
-clients_document(void *core, int64_t request, enum err e, const char *text)
-{
-	if (e == OK)
-		clients_reply_text(core, request, text);
-	else
-		clients_refuse(core, request, e, NULL);
-}
-
 /* ---- Commands ---- */
 
-/* The change is in the log, on the disk: now the client may hear of it. */
-static void
-confirm(void *arg, const char *key)
-{
-	clients_reply(arg, strtoll(key, NULL, 10), json_object());
-}
-
-void
-clients_confirm(struct core *c, int64_t request, struct record *r)
-{
-	char key[24];
-
-	snprintf(key, sizeof(key), "%lld", (long long)request);
-	record_post(r, true, request != 0 ? confirm : NULL, c, key);
-}
-
 static enum err
-do_ask(const struct call *k, struct errmsg *why)
+do_ask(void *room, const struct request *k, struct errmsg *why)
 {
+	struct core *c = room;
+
 	if (k->client->role == CLIENT_VIEWER)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
-	return runs_start(k->core->runs, k->client->name,
-	    json_words(k->params, "goal"), k->request, why);
-}
-
-/* Changes of trust go on to the vault, which checks the same signature
- * again and is the only one that can carry them out. */
-static enum err
-send_trust(struct core *c, int64_t request, const struct json *envelope,
-    struct str raw)
-{
-	struct json *body = json_object();
-
-	json_put_int(body, "id", request);
-	json_put_str(body, "text", json_words(envelope, "text"));
-	json_put_str(body, "signature", json_words(envelope, "signature"));
-	return peers_send_bulk(
-	    c->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body, raw.p, raw.len);
+	return runs_start(c->runs, k->client->name,
+	    json_words(k->params, "goal"), k->id, why);
 }
 
 static enum err
-do_trust(const struct call *k, struct errmsg *why)
+do_trust(void *room, const struct request *k, struct errmsg *why)
 {
-	return send_trust(k->core, k->request, k->envelope, k->raw) == OK
+	struct core *c = room;
+
+	return request_send_trust(&c->requests, k->id, k->envelope, k->raw) ==
+		OK
 	    ? OK
 	    : err_say(why, ERR_BUSY, "the vault is away");
 }
 
-static struct new_manifest *
-find_new_manifest(struct core *c, int64_t request)
-{
-	size_t i;
-
-	for (i = 0; i < NEW_MANIFESTS_MAX; i++)
-		if (c->new_manifests[i].request == request)
-			return &c->new_manifests[i];
-	return NULL;
-}
-
-static void
-forget_new_manifest(struct new_manifest *n)
-{
-	free(n->text);
-	free(n->body);
-	json_free(n->envelope);
-	memset(n, 0, sizeof(*n));
-}
-
-/* The document is on the disk: should the vault trust it and the house end
- * in the same moment, it is there. */
-static void
-manifest_kept(void *arg, const char *key)
-{
-	struct core *c = arg;
-	int64_t request = strtoll(key, NULL, 10);
-	struct new_manifest *n = find_new_manifest(c, request);
-	struct errmsg why = {"the vault is away"};
-
-	if (n == NULL ||
-	    send_trust(c, request, n->envelope,
-		(struct str){n->body, strlen(n->body)}) == OK)
-		return;
-	forget_new_manifest(n);
-	clients_refuse(c, request, ERR_BUSY, &why);
-}
-
-static void
-keep_manifest(struct core *c, const struct new_manifest *n)
-{
-	struct record *r = record_new(c->ledger);
-	struct json *row = json_object();
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
-	char key[24];
-
-	crypto_hash(n->text, strlen(n->text), &d);
-	digest_hex(&d, hex);
-	json_put_str(row, "digest", hex);
-	json_put_str(row, "body", n->text);
-	record_row(r, ROW_MANIFEST, row);
-	snprintf(key, sizeof(key), "%lld", (long long)n->request);
-	record_post(r, true, manifest_kept, c, key);
-}
-
 static enum err
-check_manifest(const struct call *k, const char *text, struct errmsg *why)
+do_approve(void *room, const struct request *k, struct errmsg *why)
 {
-	struct manifest *m;
-	bool same_name;
-	enum err e = manifest_parse(text, strlen(text), &m, why);
-
-	if (e != OK)
-		return e;
-	same_name = strcmp(m->name, json_words(k->params, "tool")) == 0;
-	manifest_free(m);
-	return same_name
-	    ? OK
-	    : err_say(why, ERR_INPUT,
-		  "the command names another tool than its manifest");
-}
-
-static enum err
-do_tool_add(const struct call *k, struct errmsg *why)
-{
-	const char *text = json_words(k->params, "manifest");
-	struct new_manifest *n = find_new_manifest(k->core, 0);
-	enum err e;
-
-	if (k->client->role != CLIENT_OWNER)
-		return err_say(why, ERR_DENIED, "only an owner adds tools");
-	if (n == NULL || find_new_manifest(k->core, k->request) != NULL)
-		return err_say(why, ERR_BUSY,
-		    "other tools are being added; try again in a moment");
-	e = check_manifest(k, text, why);
-	if (e != OK)
-		return e;
-	n->request = k->request;
-	n->text = xstrdup(text);
-	n->envelope = json_copy(k->envelope);
-	n->body = xstrndup(k->raw.p, k->raw.len);
-	keep_manifest(k->core, n);
-	return OK;
-}
-
-static enum err
-do_approve(const struct call *k, struct errmsg *why)
-{
+	struct core *c = room;
 	struct yes yes = {.act = json_str(k->params, "act"),
 	    .signature = json_str(k->params, "signature"),
 	    .grant = json_str(k->params, "grant"),
 	    .grant_signature = json_str(k->params, "grant_signature")};
 
-	return acts_approve(k->core->acts, k->client, &yes, k->request, why);
+	return acts_approve(c->acts, k->client, &yes, k->id, why);
 }
 
 static enum err
-do_deny(const struct call *k, struct errmsg *why)
+do_deny(void *room, const struct request *k, struct errmsg *why)
 {
-	return acts_deny(k->core->acts, k->client, json_str(k->params, "act"),
-	    json_str(k->params, "reason"), k->request, why);
+	struct core *c = room;
+
+	return acts_deny(c->acts, k->client, json_str(k->params, "act"),
+	    json_str(k->params, "reason"), k->id, why);
 }
 
 /* body: {"before"}.  What is forgotten and that it was are one commit. */
 static enum err
-do_prune(const struct call *k, struct errmsg *why)
+do_prune(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct core *c = room;
 	int64_t size = (int64_t)ledger_head(c->ledger)->size;
 	int64_t before = json_int(k->params, "before", -1);
 	struct json *body;
@@ -257,7 +84,7 @@ do_prune(const struct call *k, struct errmsg *why)
 	r = record_new(c->ledger);
 	record_log(r, "pruned", NULL, NULL, body);
 	record_row(r, ROW_PRUNE, row);
-	clients_confirm(c, k->request, r);
+	request_confirm(&c->requests, k->id, r);
 	return OK;
 }
 
@@ -265,61 +92,75 @@ void
 clients_on_backup(
     void *core, int64_t request, enum err e, int slot, uint64_t size)
 {
+	struct core *c = core;
 	struct errmsg why;
 	struct json *v;
 
 	if (e != OK) {
 		err_say(&why, e, "the backup failed (%s); is there room?",
 		    err_text(e));
-		clients_refuse(core, request, e, &why);
+		request_refuse(&c->requests, request, e, &why);
 		return;
 	}
 	v = json_object();
 	json_put_int(v, "slot", slot);
 	json_put_int(v, "log_size", (int64_t)size);
-	clients_reply(core, request, v);
+	request_answer(&c->requests, request, v);
 }
 
 static enum err
-do_backup(const struct call *k, struct errmsg *why)
+do_backup(void *room, const struct request *k, struct errmsg *why)
 {
+	struct core *c = room;
+
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED, "only an owner makes backups");
-	return care_backup(k->core->care, k->request, why);
+	return care_backup(c->care, k->id, why);
 }
 
 static const struct {
 	const char *name;
-	enum err (*run)(const struct call *k, struct errmsg *why);
+	enum room room;
+	command_fn *run;
 } commands[] = {
-    {"ask", do_ask},
-    {"approve", do_approve},
-    {"deny", do_deny},
-    {"backup", do_backup},
-    {"halt", safety_halt},
-    {"resume", safety_resume},
-    {"policy.activate", rules_activate},
-    {"policy.rollback", rules_rollback},
-    {"policy.explain", rules_explain},
-    {"grant.add", rules_grant},
-    {"grant.revoke", do_trust},
-    {"pair.open", do_trust},
-    {"clients.revoke", do_trust},
-    {"clients.lend", do_trust},
-    {"secret.set", do_trust},
-    {"secret.remove", do_trust},
-    {"tool.add", do_tool_add},
-    {"audit.prune", do_prune},
+    {"ask", ROOM_CORE, do_ask},
+    {"approve", ROOM_CORE, do_approve},
+    {"deny", ROOM_CORE, do_deny},
+    {"backup", ROOM_CORE, do_backup},
+    {"halt", ROOM_CORE, safety_halt},
+    {"resume", ROOM_CORE, safety_resume},
+    {"policy.activate", ROOM_RULES, rules_activate},
+    {"policy.rollback", ROOM_RULES, rules_rollback},
+    {"policy.explain", ROOM_RULES, rules_explain},
+    {"grant.add", ROOM_RULES, rules_grant},
+    {"grant.revoke", ROOM_CORE, do_trust},
+    {"pair.open", ROOM_CORE, do_trust},
+    {"clients.revoke", ROOM_CORE, do_trust},
+    {"clients.lend", ROOM_CORE, do_trust},
+    {"secret.set", ROOM_CORE, do_trust},
+    {"secret.remove", ROOM_CORE, do_trust},
+    {"tool.add", ROOM_TOOLING, tooling_add},
+    {"audit.prune", ROOM_CORE, do_prune},
 };
 
+void *
+clients_room(struct core *c, enum room room)
+{
+	if (room == ROOM_RULES)
+		return c->rules;
+	return room == ROOM_TOOLING ? (void *)c->tooling : c;
+}
+
 static enum err
-run_command(struct call *k, struct str name, struct errmsg *why)
+run_command(struct core *c, const struct request *k, struct str name,
+    struct errmsg *why)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		if (str_eq(name, commands[i].name))
-			return commands[i].run(k, why);
+			return commands[i].run(
+			    clients_room(c, commands[i].room), k, why);
 	return err_say(why, ERR_NOTFOUND, "there is no command '%.*s'",
 	    (int)(name.len < 64 ? name.len : 64), name.p);
 }
@@ -328,7 +169,7 @@ run_command(struct call *k, struct str name, struct errmsg *why)
  * spend somebody's challenge. */
 static enum err
 check_command(struct core *c, const struct msg *m, const struct digest *tls,
-    struct call *k, struct command *cmd, struct errmsg *why)
+    struct request *k, struct command *cmd, struct errmsg *why)
 {
 	const char *text = json_str(m->body, "text");
 	const char *signature = json_str(m->body, "signature");
@@ -360,10 +201,8 @@ static enum err
 on_command(struct core *c, struct msg *m, int64_t request,
     const struct digest *tls, struct errmsg *why)
 {
-	struct call k = {.core = c,
-	    .request = request,
-	    .envelope = m->body,
-	    .raw = {m->bulk, m->bulk_len}};
+	struct request k = {
+	    .id = request, .envelope = m->body, .raw = {m->bulk, m->bulk_len}};
 	struct json *body = NULL;
 	struct command cmd;
 	enum err e = check_command(c, m, tls, &k, &cmd, why);
@@ -377,7 +216,7 @@ on_command(struct core *c, struct msg *m, int64_t request,
 		    why, ERR_INPUT, "the body is not a strict JSON object");
 	}
 	k.params = body;
-	e = run_command(&k, cmd.name, why);
+	e = run_command(c, &k, cmd.name, why);
 	json_free(body);
 	return e;
 }
@@ -387,22 +226,14 @@ on_query(struct core *c, const struct msg *m, int64_t request,
     const struct digest *tls, struct errmsg *why)
 {
 	const char *name = json_str(m->body, "query");
-	query_fn *fn;
-	struct call q = {.core = c,
-	    .request = request,
-	    .params = json_get(m->body, "params")};
+	struct request q = {
+	    .id = request, .params = json_get(m->body, "params")};
 
 	if (trust_live_client(&c->trust, tls, &q.client) != OK)
 		return err_say(why, ERR_DENIED,
 		    "this client is not paired, or was revoked; pair it again "
 		    "with 'durward pair TOKEN'");
-	fn = queries_find(name != NULL ? name : "", q.client);
-	if (fn == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no such query, or not for a client of role '%s'",
-		    client_role_name(q.client->role));
-	fn(&q);
-	return OK;
+	return queries_run(c, name != NULL ? name : "", &q, why);
 }
 
 /* What stops the house is heard even while the disk does not keep up. */
@@ -441,7 +272,7 @@ clients_on_request(void *role, struct msg *m)
 	else
 		e = on_command(c, m, request, &tls, &why);
 	if (e != OK)
-		clients_refuse(c, request, e, &why);
+		request_refuse(&c->requests, request, e, &why);
 }
 
 /* {"id", "challenge"} from the vault. */
@@ -457,7 +288,8 @@ clients_on_challenge(void *role, struct msg *m)
 	if (challenge == NULL ||
 	    nonces_issue(c->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
 		now_ms) != OK) {
-		clients_refuse(c, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
+		request_refuse(
+		    &c->requests, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
 		return;
 	}
 	digest_hex(&c->trust.box, box);
@@ -465,7 +297,7 @@ clients_on_challenge(void *role, struct msg *m)
 	json_put_str(v, "challenge", challenge);
 	json_put_str(v, "boot", peers_boot(c->peers));
 	json_put_str(v, "box", box);
-	clients_reply(c, json_int(m->body, "id", 0), v);
+	request_answer(&c->requests, json_int(m->body, "id", 0), v);
 }
 
 /* Its connections end, and what it said yes to waits for another. */
@@ -534,29 +366,22 @@ clients_on_trust_answer(void *role, struct msg *m)
 	int64_t request = json_int(m->body, "id", 0);
 	const char *what = json_words(m->body, "what");
 	bool ours = request != 0 && !json_flag(m->body, "direct");
+	bool ok = json_flag(m->body, "ok");
 	struct errmsg why;
 	struct record *r;
-	struct new_manifest *n =
-	    request != 0 ? find_new_manifest(c, request) : NULL;
 
-	if (!json_flag(m->body, "ok")) {
-		if (n != NULL)
-			forget_new_manifest(n);
+	tooling_on_trust_answer(c->tooling, request, ok);
+	if (!ok) {
 		err_say(&why, OK, "%s", json_words(m->body, "error"));
-		clients_refuse(c, request, ERR_DENIED, &why);
+		request_refuse(&c->requests, request, ERR_DENIED, &why);
 		return;
 	}
 	if (strcmp(what, "client-revoked") == 0)
 		cut_client(c, json_words(m->body, "client"));
-	if (n != NULL) {
-		if (tooling_put(c, n->text, &why) != OK)
-			log_warn("the new manifest is left out: %s", why.text);
-		forget_new_manifest(n);
-	}
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
 	if (strcmp(what, "grant-revoked") == 0)
-		rules_grant_revoked(c, json_words(m->body, "grant"), r);
+		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
-	clients_confirm(c, ours ? request : 0, r);
+	request_confirm(&c->requests, ours ? request : 0, r);
 }

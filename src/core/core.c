@@ -19,16 +19,26 @@ static const struct peer_handler handlers[] = {
     {MSG_CLIENT_REQUEST, clients_on_request},
     {MSG_PROPOSAL, lanes_on_proposal},
     {MSG_STEP, lanes_on_step},
+    {MSG_REDACTED, lanes_on_redacted},
     {MSG_REPLY, lanes_on_reply},
     {MSG_TOOLS_EPOCH, lanes_on_tools_epoch},
     {MSG_ACT_DONE, lanes_on_act_done},
     {MSG_NET_OPEN, lanes_on_net_open},
     {MSG_NET_USED, lanes_on_net_used},
-    {MSG_TOOL_READY, tooling_on_ready},
-    {MSG_TOOL_GONE, tooling_on_gone},
-    {MSG_RUNNER_STATE, tooling_on_runner},
-    {MSG_CONTAINER_STATE, tooling_on_container},
+    {MSG_TOOL_READY, lanes_on_tool_ready},
+    {MSG_TOOL_GONE, lanes_on_tool_gone},
+    {MSG_RUNNER_STATE, lanes_on_runner},
+    {MSG_CONTAINER_STATE, lanes_on_container},
 };
+
+/* It takes no sheet from before its start. */
+static void
+on_gate(struct core *c)
+{
+	tooling_tell(c->tooling, ROLE_GATE);
+	if (c->have_trust)
+		acts_ask_anew(c->acts);
+}
 
 static void
 on_lane(void *role, enum role peer)
@@ -40,7 +50,7 @@ on_lane(void *role, enum role peer)
 	else if (peer == ROLE_MIND && c->have_trust)
 		runs_resume_all(c->runs);
 	else if (peer == ROLE_GATE)
-		tooling_gate_came(c);
+		on_gate(c);
 }
 
 static void
@@ -51,13 +61,12 @@ on_lost(void *role, enum role peer)
 	if (peer == ROLE_TOOLS) {
 		c->tools_epoch[0] = '\0';
 		acts_tools_lost(c->acts);
-		slots_fail_all(c->slots, "the tools role was restarted");
+		slots_fail_all(
+		    tooling_slots(c->tooling), "the tools role was restarted");
 	} else if (peer == ROLE_GATE) {
-		tooling_gate_lost(c);
+		tooling_gate_lost(c->tooling);
 	} else if (peer == ROLE_RUNNER) {
-		c->runner_ready = false;
-		c->runner_lost_ms = clock_boot_ms();
-		slots_fail_all(c->slots, "the runner was restarted");
+		tooling_runner_lost(c->tooling);
 	}
 }
 
@@ -90,7 +99,6 @@ core_main(unsigned calls)
 	c.challenges = nonces_new(CHALLENGES_MAX);
 	c.peers = peers_open(&setup, PARENT_LANE_FD);
 	c.loop = peers_loop(c.peers);
-	tooling_open(&c);
 	core_open_ledger(&c);
 	safety_open(&c);
 	/* Confine. */

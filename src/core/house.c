@@ -14,11 +14,12 @@ say_tools(void *arg, struct buf *out)
 	size_t i;
 	size_t j;
 
-	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++) {
+	for (i = 0; (t = slots_at(tooling_slots(c->tooling), i)) != NULL; i++) {
 		const struct manifest *m = slot_manifest(t);
 
 		buf_addf(out, "%s %s%s\n", m->name, m->version,
-		    tooling_trusts(c, t) ? "" : " (not signed, unusable)");
+		    tooling_trusts(c->tooling, t) ? ""
+						  : " (not signed, unusable)");
 		for (j = 0; j < m->n_functions; j++)
 			buf_addf(out, "  %s.%s (%s)\n", m->name,
 			    m->functions[j].name,
@@ -32,6 +33,7 @@ static void
 say_status(void *arg, struct buf *out)
 {
 	struct core *c = arg;
+	const struct tooling_runner *tools = tooling_runner(c->tooling);
 	int64_t up_s = (clock_boot_ms() - c->started_ms) / 1000;
 
 	buf_addf(out,
@@ -39,14 +41,14 @@ say_status(void *arg, struct buf *out)
 	    "questions wait, %llu log entries.",
 	    (long long)up_s, c->trust.n_clients, acts_count(c->acts, ACT_ASKED),
 	    (unsigned long long)ledger_head(c->ledger)->size);
-	if (c->runner_ready && !c->has_limits)
+	if (tools->ready && !tools->has_limits)
 		buf_adds(out,
 		    "\nMemory and processes of tools have no limits "
 		    "here: no writable cgroup v2.");
-	if (!c->runner_ready)
+	if (!tools->ready)
 		buf_addf(out, "\nTools cannot run: %s",
-		    c->runner_state[0] != '\0' ? c->runner_state
-					       : "their half is not running");
+		    tools->state[0] != '\0' ? tools->state
+					    : "their half is not running");
 	safety_say(c, out);
 }
 

@@ -19,7 +19,7 @@ lanes_on_trust_table(void *role, struct msg *m)
 		fatal("the vault's trust table is malformed");
 	c->have_trust = true;
 	clients_compare_trust(c, m->body);
-	tooling_settle(c);
+	tooling_settle(c->tooling);
 	if (first) {
 		acts_recover(c->acts);
 		runs_resume_all(c->runs);
@@ -38,7 +38,7 @@ lanes_on_tools_epoch(void *role, struct msg *m)
 	    c->tools_epoch[0] != '\0')
 		return; /* One for each start of it. */
 	memcpy(c->tools_epoch, epoch, TOKEN_SIZE);
-	tooling_tell(c, ROLE_TOOLS);
+	tooling_tell(c->tooling, ROLE_TOOLS);
 	acts_tools_ready(c->acts);
 }
 
@@ -95,4 +95,47 @@ lanes_on_reply(void *role, struct msg *m)
 	struct core *c = role;
 
 	runs_on_reply(c->runs, m);
+}
+
+/* {"secret", "where", "times"}: since the house started, a minute apart. */
+void
+lanes_on_redacted(void *role, struct msg *m)
+{
+	struct core *c = role;
+	struct record *r = record_new(c->ledger);
+
+	record_log(r, "redacted", NULL, NULL, json_copy(m->body));
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+void
+lanes_on_tool_ready(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_ready(c->tooling, m);
+}
+
+void
+lanes_on_tool_gone(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_gone(c->tooling, m);
+}
+
+void
+lanes_on_container(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_container(c->tooling, m);
+}
+
+void
+lanes_on_runner(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_runner(c->tooling, m);
 }

@@ -39,15 +39,15 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
 	case ROW_MANIFEST:
-		slots_found(c->slots, json_words(row, "body"));
+		slots_found(tooling_slots(c->tooling), json_words(row, "body"));
 		return OK;
 	case ROW_SETTING:
 		if (strcmp(json_words(row, "name"), "trust") == 0)
 			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
 			    json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "definitions") == 0)
-			slots_pinned(c->slots, json_words(row, "scope"),
-			    json_words(row, "value"));
+			slots_pinned(tooling_slots(c->tooling),
+			    json_words(row, "scope"), json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);
@@ -72,7 +72,7 @@ take_first_policy(struct core *c)
 		err_say(&why, ERR_NOTFOUND,
 		    "there is no policy; 'durward init' writes one");
 	else if (judge_put_policy(c->judge, "box", 1, text.p, &why) == OK)
-		rules_write_first(c);
+		rules_write_first(c->rules);
 	buf_done(&text);
 	if (judge_policy(c->judge, "box") == NULL)
 		safety_set(judge_safety(c->judge), SAFE_POLICY, true, why.text);
@@ -84,9 +84,11 @@ fact(void *arg, const char *name)
 	const struct core *c = arg;
 
 	if (strcmp(name, "limits") == 0)
-		return c->has_limits ? FACT_TRUE : FACT_FALSE;
+		return tooling_runner(c->tooling)->has_limits ? FACT_TRUE
+							      : FACT_FALSE;
 	if (strcmp(name, "runner") == 0)
-		return c->runner_ready ? FACT_TRUE : FACT_FALSE;
+		return tooling_runner(c->tooling)->ready ? FACT_TRUE
+							 : FACT_FALSE;
 	return FACT_UNKNOWN;
 }
 
@@ -131,7 +133,9 @@ port_epoch(void *arg)
 static bool
 port_runner_may_come(void *arg)
 {
-	return tooling_runner_may_come(arg);
+	const struct core *c = arg;
+
+	return tooling_runner_may_come(c->tooling);
 }
 
 static void
@@ -162,14 +166,16 @@ port_run_saw(void *arg, const char *run, const struct names *more)
 static void
 port_answer(void *arg, int64_t request)
 {
-	clients_reply(arg, request, json_object());
+	struct core *c = arg;
+
+	request_answer(&c->requests, request, json_object());
 }
 
 static void
 open_acts(struct core *c)
 {
 	struct acts_setup s = {.loop = c->loop,
-	    .slots = c->slots,
+	    .slots = tooling_slots(c->tooling),
 	    .judge = c->judge,
 	    .trust = &c->trust,
 	    .boot = peers_boot(c->peers),
@@ -192,10 +198,11 @@ open_acts(struct core *c)
 static void
 port_started(void *arg, int64_t request, const char *run)
 {
+	struct core *c = arg;
 	struct json *v = json_object();
 
 	json_put_str(v, "run", run);
-	clients_reply(arg, request, v);
+	request_answer(&c->requests, request, v);
 }
 
 static void
@@ -204,12 +211,43 @@ open_runs(struct core *c)
 	struct runs_setup s = {.peers = c->peers,
 	    .loop = c->loop,
 	    .judge = c->judge,
-	    .slots = c->slots,
+	    .slots = tooling_slots(c->tooling),
 	    .house = house_function,
 	    .arg = c,
 	    .started = port_started};
 
 	c->runs = runs_new(&s);
+}
+
+static void
+open_tooling(struct core *c)
+{
+	struct tooling_setup s = {
+	    .requests = &c->requests, .loop = c->loop, .trust = &c->trust};
+
+	c->tooling = tooling_new(&s);
+}
+
+static void
+port_go_on(void *arg)
+{
+	safety_go_on(arg);
+}
+
+static void
+open_rules(struct core *c)
+{
+	struct rules_setup s = {.requests = &c->requests,
+	    .trust = &c->trust,
+	    .judge = c->judge,
+	    .slots = tooling_slots(c->tooling),
+	    .acts = c->acts,
+	    .runs = c->runs,
+	    .arg = c,
+	    .house_at = house_function_at,
+	    .go_on = port_go_on};
+
+	c->rules = rules_new(&s);
 }
 
 static void
@@ -256,14 +294,19 @@ core_open_ledger(struct core *c)
 	enum err e;
 
 	c->judge = judge_new(&setup);
+	c->requests.peers = c->peers;
+	open_tooling(c);
 	open_acts(c);
 	open_runs(c);
+	open_rules(c);
+	tooling_use(c->tooling, c->acts);
 	remove_stand_in();
 	e = ledger_open(DATABASE, c->loop, &load, &c->ledger, &why);
 	if (e == ERR_CORRUPT)
 		open_without(c, &load, &why);
 	else if (e != OK)
 		fatal("%s", why.text);
+	c->requests.ledger = c->ledger;
 	acts_use_ledger(c->acts, c->ledger);
 	runs_use(c->runs, c->ledger, c->acts);
 	judge_watch_clock(c->judge);

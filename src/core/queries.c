@@ -10,11 +10,13 @@
  * there. */
 
 static void
-query_entries(const struct call *q)
+query_entries(void *room, const struct request *q)
 {
-	ledger_read_entries(q->core->ledger, json_str(q->params, "run"),
-	    (uint64_t)json_int(q->params, "from", 0), clients_document, q->core,
-	    q->request);
+	struct core *c = room;
+
+	ledger_read_entries(c->ledger, json_str(q->params, "run"),
+	    (uint64_t)json_int(q->params, "from", 0), request_document,
+	    &c->requests, q->id);
 }
 
 static bool
@@ -26,8 +28,17 @@ is_open(void *arg, const char *run)
 }
 
 static void
-query_events(const struct call *q)
+tell_events(void *arg, int64_t request, enum err e, const char *text)
 {
+	struct core *c = arg;
+
+	request_document(&c->requests, request, e, text);
+}
+
+static void
+query_events(void *room, const struct request *q)
+{
+	struct core *c = room;
 	const char *run = json_words(q->params, "run");
 	struct errmsg why;
 
@@ -35,123 +46,96 @@ query_events(const struct call *q)
 	if ((run[0] != '\0' || q->client->role == CLIENT_PROGRAM) &&
 	    strlen(run) != TOKEN_SIZE - 1) {
 		err_say(&why, ERR_INPUT, "events need a run's whole id");
-		clients_refuse(q->core, q->request, ERR_INPUT, &why);
+		request_refuse(&c->requests, q->id, ERR_INPUT, &why);
 		return;
 	}
-	ledger_follow(q->core->ledger, run[0] != '\0' ? run : NULL,
-	    (uint64_t)json_int(q->params, "from", 0), is_open, clients_document,
-	    q->core, q->request);
+	ledger_follow(c->ledger, run[0] != '\0' ? run : NULL,
+	    (uint64_t)json_int(q->params, "from", 0), is_open, tell_events, c,
+	    q->id);
 }
 
 static void
-query_runs(const struct call *q)
+query_runs(void *room, const struct request *q)
 {
-	ledger_read_runs(
-	    q->core->ledger, clients_document, q->core, q->request);
+	struct core *c = room;
+
+	ledger_read_runs(c->ledger, request_document, &c->requests, q->id);
 }
 
 static void
-query_approvals(const struct call *q)
+query_approvals(void *room, const struct request *q)
 {
-	clients_reply(q->core, q->request, acts_asked_to_json(q->core->acts));
+	struct core *c = room;
+
+	request_answer(&c->requests, q->id, acts_asked_to_json(c->acts));
 }
 
 /* The sheet for this client: what it may sign. */
 static void
-query_sheet(const struct call *q)
+query_sheet(void *room, const struct request *q)
 {
+	struct core *c = room;
 	const char *id = json_words(q->params, "act");
 	struct errmsg why = {""};
 	const char *text;
 	struct json *v;
-	enum err e = acts_sheet(q->core->acts, id, q->client, &text, &why);
+	enum err e = acts_sheet(c->acts, id, q->client, &text, &why);
 
 	if (e != OK) {
-		clients_refuse(q->core, q->request, e, &why);
+		request_refuse(&c->requests, q->id, e, &why);
 		return;
 	}
 	v = json_object();
 	json_put_str(v, "act", id);
 	json_put_str(v, "sheet", text);
-	clients_reply(q->core, q->request, v);
+	request_answer(&c->requests, q->id, v);
 }
 
 static void
-query_clients(const struct call *q)
+query_clients(void *room, const struct request *q)
 {
-	struct json *v = trust_write(&q->core->trust);
+	struct core *c = room;
+	struct json *v = trust_write(&c->trust);
 
-	clients_reply(q->core, q->request, v);
+	request_answer(&c->requests, q->id, v);
 }
 
 static void
-query_tools(const struct call *q)
+query_status(void *room, const struct request *q)
 {
-	struct json *v = json_object();
-	struct json *list = json_array();
-	char hex[DIGEST_HEX_SIZE];
-	struct slot *t;
-	size_t i;
-
-	for (i = 0; (t = slots_at(q->core->slots, i)) != NULL; i++) {
-		const struct manifest *m = slot_manifest(t);
-		struct json *row = json_object();
-
-		digest_hex(&m->digest, hex);
-		json_put_str(row, "tool", m->name);
-		json_put_str(row, "version", m->version);
-		json_put_str(row, "image", m->image);
-		json_put_str(row, "manifest", hex);
-		json_put_bool(row, "trusted", tooling_trusts(q->core, t));
-		json_put_bool(row, "warm", slot_is_ready(t));
-		json_push(list, row);
-	}
-	json_put(v, "tools", list);
-	json_put_bool(v, "runner", q->core->runner_ready);
-	json_put_str(v, "runner_state", q->core->runner_state);
-	clients_reply(q->core, q->request, v);
-}
-
-static void
-query_status(const struct call *q)
-{
+	struct core *c = room;
 	struct json *v = json_object();
 	char box[DIGEST_HEX_SIZE];
 
-	digest_hex(&q->core->trust.box, box);
+	digest_hex(&c->trust.box, box);
 	json_put_str(v, "box", box);
-	json_put_str(v, "boot", peers_boot(q->core->peers));
+	json_put_str(v, "boot", peers_boot(c->peers));
 	json_put_str(v, "client", q->client->name);
 	json_put_str(v, "role", client_role_name(q->client->role));
-	json_put_bool(v, "tools_ready", q->core->tools_epoch[0] != '\0');
-	json_put_int(
-	    v, "log_size", (int64_t)ledger_head(q->core->ledger)->size);
-	clients_reply(q->core, q->request, v);
+	json_put_bool(v, "tools_ready", c->tools_epoch[0] != '\0');
+	json_put_int(v, "log_size", (int64_t)ledger_head(c->ledger)->size);
+	request_answer(&c->requests, q->id, v);
 }
 
 static void
-ask_role(
-    const struct call *q, enum role to, enum msg_type type, struct json *body)
+ask_vault(
+    struct core *c, int64_t request, enum msg_type type, struct json *body)
 {
 	struct errmsg why;
 
-	json_put_int(body, "id", q->request);
-	if (peers_send(q->core->peers, to, type, body) == OK)
+	json_put_int(body, "id", request);
+	if (peers_send(c->peers, ROLE_VAULT, type, body) == OK)
 		return;
-	err_say(&why, ERR_BUSY, "%s is away; try again", role_name(to));
-	clients_refuse(q->core, q->request, ERR_BUSY, &why);
+	err_say(&why, ERR_BUSY, "the vault is away");
+	request_refuse(&c->requests, request, ERR_BUSY, &why);
 }
 
 static void
-ask_vault(const struct call *q, enum msg_type type, struct json *body)
+query_challenge(void *room, const struct request *q)
 {
-	ask_role(q, ROLE_VAULT, type, body);
-}
+	struct core *c = room;
 
-static void
-query_challenge(const struct call *q)
-{
-	ask_vault(q, MSG_CHALLENGE_WANTED, json_object());
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, json_object());
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -160,7 +144,6 @@ sign_head(void *arg, const char *key)
 {
 	struct core *c = arg;
 	const struct tree *kept = ledger_kept(c->ledger);
-	struct call q = {.core = c, .request = strtoll(key, NULL, 10)};
 	struct json *body = json_object();
 	struct digest root;
 	char hex[DIGEST_HEX_SIZE];
@@ -169,113 +152,108 @@ sign_head(void *arg, const char *key)
 	digest_hex(&root, hex);
 	json_put_int(body, "size", (int64_t)kept->size);
 	json_put_str(body, "root", hex);
-	ask_vault(&q, MSG_CHECKPOINT_WANTED, body);
+	ask_vault(c, strtoll(key, NULL, 10), MSG_CHECKPOINT_WANTED, body);
 }
 
 static void
-query_checkpoint(const struct call *q)
+query_checkpoint(void *room, const struct request *q)
 {
+	struct core *c = room;
 	struct errmsg why;
 	char key[24];
 
 	/* What stands in has another log: to sign that would be a lie. */
-	if (judge_safety(q->core->judge)->on[SAFE_DATABASE]) {
+	if (judge_safety(c->judge)->on[SAFE_DATABASE]) {
 		err_say(&why, ERR_STATE,
 		    "the database is damaged; 'durward doctor' says more");
-		clients_refuse(q->core, q->request, ERR_STATE, &why);
+		request_refuse(&c->requests, q->id, ERR_STATE, &why);
 		return;
 	}
 
-	snprintf(key, sizeof(key), "%lld", (long long)q->request);
-	record_post(record_new(q->core->ledger), true, sign_head, q->core, key);
+	snprintf(key, sizeof(key), "%lld", (long long)q->id);
+	record_post(record_new(c->ledger), true, sign_head, c, key);
 }
 
 static void
-query_secrets(const struct call *q)
+query_secrets(void *room, const struct request *q)
 {
-	ask_vault(q, MSG_SECRETS_WANTED, json_object());
-}
+	struct core *c = room;
 
-static void
-query_logs(const struct call *q)
-{
-	const char *tool = json_words(q->params, "tool");
-	struct json *body;
-	struct errmsg why;
-
-	if (slots_find(q->core->slots, tool) == NULL) {
-		err_say(&why, ERR_NOTFOUND,
-		    "there is no tool '%.64s'; 'durward tool' lists them",
-		    tool);
-		clients_refuse(q->core, q->request, ERR_NOTFOUND, &why);
-		return;
-	}
-	body = json_object();
-	json_put_str(body, "tool", tool);
-	json_put_int(body, "from", json_int(q->params, "from", 0));
-	ask_role(q, ROLE_TOOLS, MSG_TOOL_LOG_WANTED, body);
+	ask_vault(c, q->id, MSG_SECRETS_WANTED, json_object());
 }
 
 /* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
 void
 clients_on_answer(void *role, struct msg *m)
 {
-	clients_reply(role, json_int(m->body, "id", 0), json_copy(m->body));
+	struct core *c = role;
+
+	request_answer(
+	    &c->requests, json_int(m->body, "id", 0), json_copy(m->body));
 }
 
 static void
-query_proof(const struct call *q)
+query_proof(void *room, const struct request *q)
 {
-	ledger_read_proof(q->core->ledger,
-	    (uint64_t)json_int(q->params, "seq", 0),
-	    (uint64_t)json_int(q->params, "size", 0), clients_document, q->core,
-	    q->request);
+	struct core *c = room;
+
+	ledger_read_proof(c->ledger, (uint64_t)json_int(q->params, "seq", 0),
+	    (uint64_t)json_int(q->params, "size", 0), request_document,
+	    &c->requests, q->id);
 }
 
 static void
-query_consistency(const struct call *q)
+query_consistency(void *room, const struct request *q)
 {
-	ledger_read_consistency(q->core->ledger,
+	struct core *c = room;
+
+	ledger_read_consistency(c->ledger,
 	    (uint64_t)json_int(q->params, "from", 0),
-	    (uint64_t)json_int(q->params, "to", 0), clients_document, q->core,
-	    q->request);
+	    (uint64_t)json_int(q->params, "to", 0), request_document,
+	    &c->requests, q->id);
 }
 
 /* A program reads what it needs to follow its own runs, whose ids nobody
  * else has; people read all. */
 static const struct {
 	const char *name;
+	enum room room;
 	query_fn *fn;
 	bool for_programs;
 } queries[] = {
-    {"approvals", query_approvals, false},
-    {"challenge", query_challenge, true},
-    {"checkpoint", query_checkpoint, true},
-    {"clients", query_clients, false},
-    {"consistency", query_consistency, true},
-    {"doctor", safety_query_doctor, false},
-    {"entries", query_entries, false},
-    {"events", query_events, true},
-    {"grants", rules_query_grants, false},
-    {"logs", query_logs, false},
-    {"policy", rules_query_policy, false},
-    {"proof", query_proof, true},
-    {"runs", query_runs, false},
-    {"secrets", query_secrets, false},
-    {"sheet", query_sheet, false},
-    {"status", query_status, true},
-    {"tools", query_tools, false},
+    {"approvals", ROOM_CORE, query_approvals, false},
+    {"challenge", ROOM_CORE, query_challenge, true},
+    {"checkpoint", ROOM_CORE, query_checkpoint, true},
+    {"clients", ROOM_CORE, query_clients, false},
+    {"consistency", ROOM_CORE, query_consistency, true},
+    {"doctor", ROOM_CORE, safety_query_doctor, false},
+    {"entries", ROOM_CORE, query_entries, false},
+    {"events", ROOM_CORE, query_events, true},
+    {"grants", ROOM_RULES, rules_query_grants, false},
+    {"logs", ROOM_TOOLING, tooling_query_logs, false},
+    {"policy", ROOM_RULES, rules_query_policy, false},
+    {"proof", ROOM_CORE, query_proof, true},
+    {"runs", ROOM_CORE, query_runs, false},
+    {"secrets", ROOM_CORE, query_secrets, false},
+    {"sheet", ROOM_CORE, query_sheet, false},
+    {"status", ROOM_CORE, query_status, true},
+    {"tools", ROOM_TOOLING, tooling_query, false},
 };
 
-query_fn *
-queries_find(const char *name, const struct client *client)
+enum err
+queries_run(struct core *c, const char *name, const struct request *q,
+    struct errmsg *why)
 {
-	bool program = client->role == CLIENT_PROGRAM;
+	bool program = q->client->role == CLIENT_PROGRAM;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(queries); i++)
 		if (strcmp(queries[i].name, name) == 0 &&
-		    (!program || queries[i].for_programs))
-			return queries[i].fn;
-	return NULL;
+		    (!program || queries[i].for_programs)) {
+			queries[i].fn(clients_room(c, queries[i].room), q);
+			return OK;
+		}
+	return err_say(why, ERR_NOTFOUND,
+	    "there is no such query, or not for a client of role '%s'",
+	    client_role_name(q->client->role));
 }

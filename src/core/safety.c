@@ -27,7 +27,7 @@ setting_row(const char *name, const char *value)
 static void
 stop_containers(struct core *c)
 {
-	slots_fail_all(c->slots, "the house was halted");
+	slots_fail_all(tooling_slots(c->tooling), "the house was halted");
 }
 
 void
@@ -70,9 +70,9 @@ safety_go_on(struct core *c)
 
 /* Any paired client; nothing that is written comes before it works. */
 enum err
-safety_halt(const struct call *k, struct errmsg *why)
+safety_halt(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct core *c = room;
 	struct record *r = record_new(c->ledger);
 	struct json *body = json_object();
 
@@ -82,7 +82,7 @@ safety_halt(const struct call *k, struct errmsg *why)
 	json_put_str(body, "name", k->client->name);
 	record_log(r, "halted", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "yes"));
-	clients_confirm(c, k->request, r);
+	request_confirm(&c->requests, k->id, r);
 	return OK;
 }
 
@@ -124,9 +124,9 @@ leave_all(struct core *c, const char *who)
 }
 
 enum err
-safety_resume(const struct call *k, struct errmsg *why)
+safety_resume(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct core *c = room;
 	struct safety *s = judge_safety(c->judge);
 	struct record *r;
 	struct json *body;
@@ -147,7 +147,7 @@ safety_resume(const struct call *k, struct errmsg *why)
 	r = record_new(c->ledger);
 	record_log(r, "resumed", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "no"));
-	clients_confirm(c, k->request, r);
+	request_confirm(&c->requests, k->id, r);
 	safety_go_on(c);
 	return OK;
 }
@@ -284,24 +284,25 @@ say_reasons(const struct core *c, struct json *list)
 }
 
 void
-safety_query_doctor(const struct call *q)
+safety_query_doctor(void *room, const struct request *q)
 {
-	struct core *c = q->core;
+	struct core *c = room;
+	const struct tooling_runner *tools = tooling_runner(c->tooling);
 	struct json *v = json_object();
 	struct json *list = json_array();
 
 	say_reasons(c, list);
-	finding(list, "tools", c->runner_ready,
-	    c->runner_ready ? "tools can run" : c->runner_state,
+	finding(list, "tools", tools->ready,
+	    tools->ready ? "tools can run" : tools->state,
 	    "start the tools' half: durward run tools, as its own user");
-	finding(list, "limits", !c->runner_ready || c->has_limits,
-	    c->has_limits ? "memory and processes of tools are limited"
-			  : "memory and processes of tools have no limits",
+	finding(list, "limits", !tools->ready || tools->has_limits,
+	    tools->has_limits ? "memory and processes of tools are limited"
+			      : "memory and processes of tools have no limits",
 	    "run under systemd with Delegate=yes on cgroup v2");
 	json_put(v, "findings", list);
 	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
 	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));
-	clients_reply(c, q->request, v);
+	request_answer(&c->requests, q->id, v);
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -66,18 +67,48 @@ refused_to_json(const struct call *c)
 	return list;
 }
 
-/* {"act", "tool", "used": [...], "refused": [...], "more"} */
+/* What a call reached and asked for: names of the tool's choice are in it. */
+struct report {
+	struct gate *gate;
+	char act[TOKEN_SIZE];
+};
+
+static void
+send_report(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct report *r = arg;
+	struct json *body = NULL;
+
+	if (result == SCAN_WITHHELD || json_parse(text, len, &body) != OK) {
+		body = json_object();
+		json_put_str(body, "act", r->act);
+		json_put_bool(body, "withheld", true);
+	}
+	peers_send(r->gate->peers, ROLE_CORE, MSG_NET_USED, body);
+	free(r);
+}
+
+/* {"act", "tool", "used": [...], "refused": [...], "more"}, or
+ * {"act", "withheld"} */
 static void
 report(struct call *c)
 {
+	struct report *r = xalloc(sizeof(*r));
 	struct json *body = json_object();
+	struct buf b;
 
+	r->gate = c->gate;
+	snprintf(r->act, sizeof(r->act), "%s", c->act);
 	json_put_str(body, "act", c->act);
 	json_put_str(body, "tool", c->tool);
 	json_put(body, "used", used_to_json(c));
 	json_put(body, "refused", refused_to_json(c));
 	json_put_int(body, "more", c->more_refused);
-	peers_send(c->gate->peers, ROLE_CORE, MSG_NET_USED, body);
+	buf_init(&b, LANE_BODY_MAX);
+	json_print_into(body, &b);
+	json_free(body);
+	scanner_pass(c->gate->scanner, b.p, b.len, send_report, r);
+	buf_done(&b);
 }
 
 static void
@@ -235,9 +266,11 @@ calls_refuse(struct gate *g, const char *tool, const char *what)
 			c = &g->calls[i];
 	if (c == NULL) {
 		/* Nobody called it: what does it want? */
+		/* Its name may be a secret: nothing of it in the journal. */
 		if (d != NULL && !d->wanted)
-			log_warn("the tool %s wanted %s between two calls",
-			    tool, what);
+			log_warn("the tool %s wanted to reach something "
+				 "between two calls",
+			    tool);
 		if (d != NULL)
 			d->wanted = true;
 		return;

@@ -24,6 +24,22 @@ on_trust_table(void *role, struct msg *m)
 		fatal("the vault's trust table is malformed");
 }
 
+static void
+on_filter(void *role, struct msg *m)
+{
+	struct gate *g = role;
+
+	scanner_on_filter(g->scanner, m);
+}
+
+static void
+on_scanned(void *role, struct msg *m)
+{
+	struct gate *g = role;
+
+	scanner_on_scanned(g->scanner, m);
+}
+
 static const struct peer_handler handlers[] = {
     {MSG_MANIFEST, on_manifest},
     {MSG_TRUST_TABLE, on_trust_table},
@@ -31,6 +47,8 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_CLOSED, doors_on_closed},
     {MSG_NET_ORDER, calls_on_order},
     {MSG_NET_END, calls_on_end},
+    {MSG_FILTER, on_filter},
+    {MSG_SCANNED, on_scanned},
 };
 
 static void
@@ -38,8 +56,10 @@ on_lane(void *role, enum role peer)
 {
 	struct gate *g = role;
 
-	if (peer == ROLE_VAULT)
-		peers_send(g->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+	if (peer != ROLE_VAULT)
+		return;
+	peers_send(g->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+	scanner_on_lane(g->scanner);
 }
 
 int
@@ -56,6 +76,7 @@ gate_main(unsigned calls)
 	crypto_open();
 	g.peers = peers_open(&setup, PARENT_LANE_FD);
 	g.loop = peers_loop(g.peers);
+	g.scanner = scanner_new(g.peers);
 	/* No epoch: a sheet from before our start counts for nothing here. */
 	g.verifier = verifier_new(peers_boot(g.peers), NULL);
 	g.lookups = lookups_open(g.loop);

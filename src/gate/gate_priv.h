@@ -6,6 +6,7 @@
 #include "net/dns.h"
 #include "net/hello.h"
 #include "order/order.h"
+#include "redact/scanner.h"
 
 struct gate;
 struct door;
@@ -105,6 +106,7 @@ struct gate {
 	struct loop *loop;
 	struct verifier *verifier;
 	struct lookups *lookups;
+	struct scanner *scanner;
 	struct door *doors[TOOLS_MAX];
 	struct call calls[CALLS_OPEN_MAX];
 	size_t n_conns;

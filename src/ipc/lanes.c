@@ -56,6 +56,8 @@ covers(enum role row, enum role r)
 		return r == ROLE_CORE || covers(ROLE_ACTOR, r);
 	if (row == ROLE_ACTOR)
 		return r == ROLE_TOOLS || r == ROLE_GATE;
+	if (row == ROLE_SCANNER)
+		return r == ROLE_CONTROL || covers(ROLE_ACTOR, r);
 	return row == r;
 }
 

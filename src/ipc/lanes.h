@@ -28,7 +28,8 @@
 
 /* ROLE_ANY: every role but the parent.  ROLE_READER: those that hold a copy
  * of the trust table, because they decide or act on it; ROLE_ACTOR: of those
- * the ones that act, on orders. */
+ * the ones that act, on orders.  ROLE_SCANNER: those through which text goes
+ * that must have no secret in it. */
 /* clang-format off */
 #define LANE_TABLE(X)                                                          \
 	/* The house. */                                                       \
@@ -65,6 +66,12 @@
 	X(MSG_SECRETS,           ROLE_VAULT,   ROLE_CORE)                      \
 	X(MSG_SECRET_WANTED,     ROLE_RUNNER,  ROLE_VAULT)                     \
 	X(MSG_SECRET,            ROLE_VAULT,   ROLE_RUNNER)                    \
+	/* No secret in what is said: the vault knows where one stands. */     \
+	X(MSG_FILTER_WANTED,     ROLE_SCANNER, ROLE_VAULT)                     \
+	X(MSG_FILTER,            ROLE_VAULT,   ROLE_SCANNER)                   \
+	X(MSG_SCAN,              ROLE_SCANNER, ROLE_VAULT)                     \
+	X(MSG_SCANNED,           ROLE_VAULT,   ROLE_SCANNER)                   \
+	X(MSG_REDACTED,          ROLE_VAULT,   ROLE_CORE)                      \
 	/* The network of tools: opened for a call, on the order for it. */    \
 	X(MSG_TOOL_SOCKETS,      ROLE_RUNNER,  ROLE_GATE)                      \
 	X(MSG_TOOL_CLOSED,       ROLE_CORE,    ROLE_GATE)                      \
@@ -99,7 +106,8 @@ enum role {
 	    ROLE_COUNT,
 	ROLE_ANY,
 	ROLE_READER,
-	ROLE_ACTOR
+	ROLE_ACTOR,
+	ROLE_SCANNER
 };
 
 enum msg_type {

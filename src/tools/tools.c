@@ -9,52 +9,6 @@
 #include "sys/confine.h"
 #include "tools/tools_priv.h"
 
-/* `late`: it is not known whether the tool acted. */
-void
-tools_answer(
-    struct tools *t, const char *act, bool ok, bool late, const char *text)
-{
-	struct json *body = json_object();
-
-	json_put_str(body, "act", act);
-	json_put_bool(body, "ok", ok);
-	json_put_bool(body, "late", late);
-	/* An answer that is lost leaves the core waiting for nothing; when we
-	 * are gone it knows that it must not wait. */
-	if (peers_send_bulk(t->peers, ROLE_CORE, MSG_ACT_DONE, body, text,
-		strlen(text)) == ERR_LIMIT)
-		fatal("the core does not take an answer");
-}
-
-static void
-on_order(void *role, struct msg *m)
-{
-	struct tools *t = role;
-	struct errmsg why = {""};
-	struct order o = {.act = NULL};
-	struct room *r;
-	enum err e = order_read(m->body, m->bulk, m->bulk_len, &o, &why);
-
-	if (e == OK)
-		e = order_verify(t->verifier, &o, &why);
-	if (e != OK) {
-		log_warn("an order was refused: %s", why.text);
-		if (o.act != NULL)
-			tools_answer(t, o.act, false, false, why.text);
-		return;
-	}
-	r = room_find(t, o.room);
-	if (r == NULL || !r->ready || !mcp_lists(r->mcp, o.function))
-		e = err_say(&why, ERR_STATE,
-		    "the tool '%s' does not offer '%s' now", o.room,
-		    o.function);
-	else
-		e = room_call(r, &o, o.manifest->call_ms);
-	if (e != OK)
-		tools_answer(t, o.act, false, false,
-		    why.text[0] != '\0' ? why.text : err_text(e));
-}
-
 /* {"tool"} and the document as bulk. */
 static void
 on_manifest(void *role, struct msg *m)
@@ -85,11 +39,29 @@ on_stdio(void *role, struct msg *m)
 	m->fds[0] = m->fds[1] = m->fds[2] = -1;
 }
 
+static void
+on_filter(void *role, struct msg *m)
+{
+	struct tools *t = role;
+
+	scanner_on_filter(t->scanner, m);
+}
+
+static void
+on_scanned(void *role, struct msg *m)
+{
+	struct tools *t = role;
+
+	scanner_on_scanned(t->scanner, m);
+}
+
 static const struct peer_handler handlers[] = {
-    {MSG_ACT_ORDER, on_order},
+    {MSG_ACT_ORDER, orders_on_order},
     {MSG_MANIFEST, on_manifest},
     {MSG_TRUST_TABLE, on_trust_table},
     {MSG_TOOL_STDIO, on_stdio},
+    {MSG_FILTER, on_filter},
+    {MSG_SCANNED, on_scanned},
     {MSG_TOOL_LOG_WANTED, said_on_wanted},
 };
 
@@ -101,6 +73,7 @@ on_lane(void *role, enum role peer)
 
 	if (peer == ROLE_VAULT) {
 		peers_send(t->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+		scanner_on_lane(t->scanner);
 	} else if (peer == ROLE_CORE) {
 		body = json_object();
 		json_put_str(body, "epoch", t->epoch);
@@ -126,6 +99,7 @@ tools_main(unsigned calls)
 	t.peers = peers_open(&setup, PARENT_LANE_FD);
 	t.verifier = verifier_new(peers_boot(t.peers), t.epoch);
 	t.loop = peers_loop(t.peers);
+	t.scanner = scanner_new(t.peers);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

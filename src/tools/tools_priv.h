@@ -4,6 +4,7 @@
 
 #include "ipc/peers.h"
 #include "order/order.h"
+#include "redact/scanner.h"
 #include "tool/mcp.h"
 
 struct tools;
@@ -62,9 +63,16 @@ struct tools {
 	struct loop *loop;
 	char epoch[TOKEN_SIZE];
 	struct verifier *verifier;
+	struct scanner *scanner;
 	struct room *rooms[TOOLS_MAX];
 	struct said said[TOOLS_MAX];
 };
+
+/* ---- orders.c ---- */
+
+void tools_answer(
+    struct tools *t, const char *act, bool ok, bool late, const char *text);
+peer_fn orders_on_order;
 
 /* ---- room.c: the conversation with one container ---- */
 
@@ -74,8 +82,6 @@ void room_open(
     struct tools *t, const char *tool, const char *container, const int fds[3]);
 NODISCARD enum err room_call(
     struct room *r, const struct order *o, int64_t call_ms);
-void tools_answer(
-    struct tools *t, const char *act, bool ok, bool late, const char *text);
 
 /* ---- said.c: what tools say on stderr, kept for people ---- */
 

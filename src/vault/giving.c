@@ -60,6 +60,7 @@ answer_change(struct vault *v, int64_t request, const char *what,
 {
 	struct json *body = json_object();
 
+	redaction_renew(v);
 	vault_tell_trust(v);
 	json_put_int(body, "id", request);
 	json_put_bool(body, "ok", true);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "audit/audit.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -69,55 +68,17 @@ vault_answer(struct vault *v, int64_t request, const char *what,
 	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
 }
 
-/* {"id", "size", "root"}: signs this one kind of text and no other. */
-static void
-on_checkpoint_wanted(void *role, struct msg *m)
-{
-	struct vault *v = role;
-	const char *hex = json_str(m->body, "root");
-	char text[SIGNATURE_TEXT_SIZE];
-	struct signature sig;
-	struct digest root;
-	struct json *body;
-	struct buf b;
-
-	if (hex == NULL || digest_read(hex, strlen(hex), &root) != OK)
-		return;
-	buf_init(&b, COMMAND_MAX);
-	audit_checkpoint_text(
-	    &v->trust.box, (uint64_t)json_int(m->body, "size", 0), &root, &b);
-	key_sign(v->root_key, b.p, b.len, &sig);
-	signature_text(&sig, text);
-	body = json_object();
-	json_put_int(body, "id", json_int(m->body, "id", 0));
-	json_put_str(body, "checkpoint", b.p);
-	json_put_str(body, "signature", text);
-	peers_send(v->peers, ROLE_CORE, MSG_CHECKPOINT, body);
-	buf_done(&b);
-}
-
-static void
-on_identity_wanted(void *role, struct msg *m)
-{
-	struct vault *v = role;
-	struct json *body = json_object();
-
-	(void)m;
-	json_put_str(body, "key", secret_reveal(v->files.tls_key));
-	json_put_str(body, "cert", v->files.tls_cert);
-	json_put_str(body, "root", v->files.root_cert);
-	peers_send(v->peers, ROLE_CONTROL, MSG_IDENTITY, body);
-}
-
 static const struct peer_handler handlers[] = {
     {MSG_TRUST_WANTED, on_trust_wanted},
     {MSG_CHALLENGE_WANTED, on_challenge_wanted},
     {MSG_TRUST_COMMAND, changes_on_command},
-    {MSG_CHECKPOINT_WANTED, on_checkpoint_wanted},
-    {MSG_IDENTITY_WANTED, on_identity_wanted},
+    {MSG_CHECKPOINT_WANTED, signing_on_checkpoint},
+    {MSG_IDENTITY_WANTED, signing_on_identity},
     {MSG_PAIR_REQUEST, pairing_on_request},
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
+    {MSG_FILTER_WANTED, redaction_on_wanted},
+    {MSG_SCAN, redaction_on_scan},
 };
 
 int
@@ -140,6 +101,7 @@ vault_main(unsigned calls)
 	v.peers = peers_open(&setup, PARENT_LANE_FD);
 	v.secrets = secrets_open(
 	    VAULT_FOLDER, peers_setting(v.peers, "credential"), &v.trust.box);
+	redaction_open(&v);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "crypto/seal.h"
 #include "ipc/peers.h"
+#include "redact/book.h"
 #include "vault/secrets.h"
 
 #define VAULT_FOLDER "/state"
@@ -35,6 +36,15 @@ struct pairing {
 	enum client_role role;
 };
 
+/* A secret that was kept out of what some role let pass. */
+#define REDACTED_MAX SECRETS_MAX
+struct redacted {
+	char name[NAME_MAX_LEN + 1];
+	enum role where;
+	int64_t times; /* 0: a free place. */
+	int64_t told_ms;
+};
+
 struct vault {
 	struct peers *peers;
 	struct vault_files files;
@@ -44,6 +54,9 @@ struct vault {
 	struct pairing pairing;
 	struct secrets *secrets;
 	struct seal_key *sealing; /* Of this start alone. */
+	struct redact_book *book;
+	struct redacted redacted[REDACTED_MAX];
+	size_t n_redacted;
 };
 
 void vault_tell_trust(struct vault *v);
@@ -51,8 +64,6 @@ void vault_tell_trust(struct vault *v);
 /* A change of trust, told to the core for the log. */
 void vault_answer(struct vault *v, int64_t request, const char *what,
     const struct client *client, bool direct);
-
-void vault_answer_grant(struct vault *v, int64_t request, const char *grant);
 
 /* ---- changes.c ---- */
 NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
@@ -72,5 +83,16 @@ NODISCARD enum err giving_remove(struct vault *v, int64_t request,
 struct json *giving_table(const struct vault *v);
 peer_fn giving_on_list;
 peer_fn giving_on_wanted;
+
+/* ---- signing.c ---- */
+peer_fn signing_on_checkpoint;
+peer_fn signing_on_identity;
+
+/* ---- redaction.c: where secrets stand in what others let pass ---- */
+void redaction_open(struct vault *v);
+/* The secrets have changed. */
+void redaction_renew(struct vault *v);
+peer_fn redaction_on_wanted;
+peer_fn redaction_on_scan;
 
 #endif

@@ -125,7 +125,7 @@ def ask(h, goal):
     entries = h.console.ask(goal)
     done = [e for e in entries if e["kind"] in ("done", "failed")]
     assert done, entries
-    return done[-1]["result"]
+    return done[-1].get("result", "")
 
 
 def warm(h):
@@ -239,6 +239,33 @@ def test_no_secret_stays_in_the_memory_of_those_who_carry_it(h):
         with open(f"/proc/{pid}/stat") as f:
             parent = int(f.read().rsplit(")", 1)[1].split()[1])
         none_in(b"".join(memory(parent)), "the memory of conmon")
+
+
+def test_a_secret_that_its_tool_tells_is_heard_by_nobody_and_kept_nowhere(h):
+    for _, form, which in GROUPS:
+        for i in which:
+            text = isinstance(CANARIES[i], str)
+            for how in ("raw", "error", "hex", "base64") if text else ("hex", "base64"):
+                said = ask(h, form.format(f"leak:{how}:S{i}" + ("" if text else "_FILE")))
+                assert f"secret://s{i}" in said and len(said) < 60, (i, how, said)
+    entries = [json.loads(line) for line in
+               h.console.run("audit", "show", "--json").stdout.splitlines()]
+    told = {e["secret"] for e in entries if e["kind"] == "redacted"}
+    assert told == {f"s{i}" for i in range(len(CANARIES))}, told
+    look_through(h.path("state"))
+    for half in ("house", "tools"):
+        none_in(h.log(half).encode(), "the log of " + half)
+    none_in(h.console.run("audit", "show", "--json").stdout.encode(), "the audit log")
+
+
+def test_a_secret_in_a_goal_is_refused_and_not_taken_up(h):
+    runs = len(h.console.json("runs")["runs"])
+    for i in (0, 1, 12, 13, 17, 18):
+        goal = "echo it is " + CANARIES[i]
+        r = h.console.run("ask", goal)
+        assert r.returncode != 0 and "secret://NAME" in r.stderr, (i, r.stderr)
+        none_in(r.stderr.encode(), "the refusal")
+    assert len(h.console.json("runs")["runs"]) == runs
 
 
 def test_the_search_would_have_found_them(h):

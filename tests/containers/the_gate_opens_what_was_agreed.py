@@ -3,6 +3,7 @@
 answers, and nothing else."""
 
 import os
+import subprocess
 
 from apart import house_apart
 from house import BUILD
@@ -128,6 +129,17 @@ def test_a_port_that_the_manifest_does_not_list_is_refused_in_words(h):
     entries = h.console.ask("fetch http://open.test:9090/")
     refused = [e for e in entries if e["kind"] == "refused"]
     assert refused and "reaches no port 9090" in refused[0]["reason"], entries
+
+
+def test_a_name_that_holds_a_secret_is_logged_without_it(h):
+    r = subprocess.run([h.durward, "secret", "set", "garden"], env=h.console.env,
+                       input=b"Tulip-Field-Mouse-77", capture_output=True)
+    assert r.returncode == 0, r.stderr
+    got, net = attempt(h, "name:tu~lip-field-mo~use-77.evil.test", "name:other.test")
+    assert set(got.values()) == {"no such name"}, got
+    assert net["refused"] == ["secret://garden.evil.test", "other.test"], net
+    with open(h.path("state", "core", "durward.db-wal"), "rb") as f:
+        assert b"tulip-field-mouse-77" not in f.read().lower()
 
 
 def test_the_gate_comes_back_and_tools_with_it(h):

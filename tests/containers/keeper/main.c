@@ -17,6 +17,10 @@
  *	environ			the names of all variables
  *	fds			all open descriptors behind the streams
  *
+ * Asked to leak, it says what they are, in clear or encoded:
+ *
+ *	leak:raw|error|hex|base64:VARIABLE
+ *
  * It goes by the name of its first argument, so that goals which need no
  * model lead to it.
  */
@@ -35,15 +39,25 @@ say_digest(struct reply *reply, const unsigned char *p, size_t n)
 	    reply, false, "%016llx of %zu bytes", (unsigned long long)h, n);
 }
 
-static void
-say_file(struct reply *reply, const char *path)
+#define VALUE_MAX 16384
+
+static ssize_t
+read_value(const char *path, unsigned char text[VALUE_MAX])
 {
-	static unsigned char text[16384];
 	int fd = open(path, O_RDONLY);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+	ssize_t n = fd >= 0 ? read(fd, text, VALUE_MAX) : -1;
 
 	if (fd >= 0)
 		close(fd);
+	return n;
+}
+
+static void
+say_file(struct reply *reply, const char *path)
+{
+	static unsigned char text[VALUE_MAX];
+	ssize_t n = read_value(path, text);
+
 	if (n < 0)
 		reply_set(reply, true, "%s cannot be read", path);
 	else if (open(path, O_WRONLY) >= 0)
@@ -88,12 +102,77 @@ say_fds(struct reply *reply)
 }
 
 static void
+write_hex(char *to, const unsigned char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sprintf(to + 2 * i, "%02x", p[i]);
+}
+
+static void
+write_base64(char *to, const unsigned char *p, size_t n)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+				     "pqrstuvwxyz0123456789+/";
+	size_t i;
+	int k;
+
+	for (i = 0; i < n; i += 3) {
+		unsigned three = (unsigned)p[i] << 16;
+
+		if (i + 1 < n)
+			three |= (unsigned)p[i + 1] << 8;
+		if (i + 2 < n)
+			three |= p[i + 2];
+		for (k = 3; k >= 0; k--)
+			*to++ = digits[three >> (6 * k) & 63];
+	}
+	*to = '\0';
+}
+
+/* HOW:VARIABLE */
+static void
+leak(const char *how, struct reply *reply)
+{
+	static unsigned char value[VALUE_MAX];
+	static char text[2 * VALUE_MAX + 1];
+	const char *name = strchr(how, ':');
+	const char *it = name != NULL ? getenv(name + 1) : NULL;
+	size_t n;
+
+	if (it == NULL) {
+		reply_set(reply, true, "there is nothing to leak");
+		return;
+	}
+	n = strlen(name);
+	if (n > 5 && strcmp(name + n - 5, "_FILE") == 0) {
+		ssize_t got = read_value(it, value);
+
+		n = got > 0 ? (size_t)got : 0;
+	} else {
+		n = strlen(it);
+		memcpy(value, it, n);
+	}
+	if (*how == 'h')
+		write_hex(text, value, n);
+	else if (*how == 'b')
+		write_base64(text, value, n);
+	else
+		memcpy(text, value, n);
+	reply_set(reply, *how == 'e', "it is [%s]", text);
+	memset(text, 0, sizeof(text));
+}
+
+static void
 answer(const char *what, struct reply *reply)
 {
 	const char *value = getenv(what);
 	size_t n = strlen(what);
 
-	if (strcmp(what, "environ") == 0)
+	if (strncmp(what, "leak:", 5) == 0)
+		leak(what + 5, reply);
+	else if (strcmp(what, "environ") == 0)
 		say_environ(reply);
 	else if (strcmp(what, "fds") == 0)
 		say_fds(reply);

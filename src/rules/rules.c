@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/rules.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
-#include "core/core_priv.h"
 #include "sys/clock.h"
-
-/*
- * Policies and grants, as clients see and change them.  A policy is a row of
- * versions that are never changed, and a pointer to the active one of its
- * scope; moving the pointer is what an owner signs.
- */
 
 #define KIND "policy"
 #define SCOPE_BOX "box"
+
+struct rules {
+	struct rules_setup s;
+};
+
+struct rules *
+rules_new(const struct rules_setup *s)
+{
+	struct rules *rs = xalloc(sizeof(*rs));
+
+	rs->s = *s;
+	return rs;
+}
 
 static struct json *
 active_row(const char *scope, int64_t n)
@@ -44,9 +52,9 @@ log_active(struct record *r, const struct judge_policy *p, const char *who)
 
 /* The policy that the judge has just taken, as a new version. */
 static struct record *
-new_version(struct core *c, const struct judge_policy *p, const char *who)
+new_version(struct rules *rs, const struct judge_policy *p, const char *who)
 {
-	struct record *r = record_new(c->ledger);
+	struct record *r = record_new(rs->s.requests->ledger);
 	struct json *row = active_row(p->scope, p->n);
 	char hex[DIGEST_HEX_SIZE];
 
@@ -62,15 +70,15 @@ new_version(struct core *c, const struct judge_policy *p, const char *who)
 }
 
 void
-rules_write_first(struct core *c)
+rules_write_first(struct rules *rs)
 {
-	const struct judge_policy *p = judge_policy(c->judge, SCOPE_BOX);
+	const struct judge_policy *p = judge_policy(rs->s.judge, SCOPE_BOX);
 
-	record_post(new_version(c, p, "init"), true, NULL, NULL, NULL);
+	record_post(new_version(rs, p, "init"), true, NULL, NULL, NULL);
 }
 
 static enum err
-check_owner(const struct call *k, const char *scope, struct errmsg *why)
+check_owner(const struct request *k, const char *scope, struct errmsg *why)
 {
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(
@@ -87,17 +95,17 @@ check_owner(const struct call *k, const char *scope, struct errmsg *why)
 static bool
 knows_tool(void *arg, const char *glob)
 {
-	const struct core *c = arg;
+	const struct rules *rs = arg;
 	const struct house_function *h;
 	char name[2 * NAME_MAX_LEN + 2];
 	struct slot *t;
 	size_t i;
 	size_t j;
 
-	for (i = 0; (h = house_function_at(i)) != NULL; i++)
+	for (i = 0; (h = rs->s.house_at(i)) != NULL; i++)
 		if (str_glob(glob, h->name))
 			return true;
-	for (i = 0; (t = slots_at(c->slots, i)) != NULL; i++) {
+	for (i = 0; (t = slots_at(rs->s.slots, i)) != NULL; i++) {
 		const struct manifest *m = slot_manifest(t);
 
 		for (j = 0; j < m->n_functions; j++) {
@@ -120,7 +128,7 @@ knows_fact(void *arg, const char *name)
 
 /* An activation that is being written down. */
 struct activation {
-	struct core *core;
+	struct rules *rules;
 	int64_t request;
 	struct buf warnings;
 };
@@ -133,61 +141,62 @@ activated(void *arg, const char *key)
 
 	(void)key;
 	json_put_str(v, "warnings", a->warnings.p != NULL ? a->warnings.p : "");
-	clients_reply(a->core, a->request, v);
+	request_answer(a->rules->s.requests, a->request, v);
 	buf_done(&a->warnings);
 	free(a);
 }
 
 static void
-write_activation(const struct call *k, const struct judge_policy *p)
+write_activation(
+    struct rules *rs, const struct request *k, const struct judge_policy *p)
 {
 	struct policy_known known = {
-	    .arg = k->core, .tool = knows_tool, .fact = knows_fact};
+	    .arg = rs, .tool = knows_tool, .fact = knows_fact};
 	struct activation *a = xalloc(sizeof(*a));
 
-	a->core = k->core;
-	a->request = k->request;
+	a->rules = rs;
+	a->request = k->id;
 	buf_init(&a->warnings, RESULT_MAX);
 	policy_warn(p->rules, &known, &a->warnings);
 	record_post(
-	    new_version(k->core, p, k->client->name), true, activated, a, NULL);
+	    new_version(rs, p, k->client->name), true, activated, a, NULL);
 }
 
 /* The rules have changed: what they kept from going may go now. */
 static void
-after_change(struct core *c, bool was_free)
+after_change(struct rules *rs, bool was_free)
 {
-	if (!was_free && safety_is_free(judge_safety(c->judge)))
-		safety_go_on(c);
+	if (!was_free && safety_is_free(judge_safety(rs->s.judge)))
+		rs->s.go_on(rs->s.arg);
 }
 
 /* body: {"scope", "text"} */
 enum err
-rules_activate(const struct call *k, struct errmsg *why)
+rules_activate(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct rules *rs = room;
 	const char *scope = json_words(k->params, "scope");
 	const char *text = json_words(k->params, "text");
-	bool was_free = safety_is_free(judge_safety(c->judge));
+	bool was_free = safety_is_free(judge_safety(rs->s.judge));
 	const struct judge_policy *p;
 	enum err e = check_owner(k, scope, why);
 
 	if (e != OK)
 		return e;
-	p = judge_policy(c->judge, scope);
+	p = judge_policy(rs->s.judge, scope);
 	e = judge_put_policy(
-	    c->judge, scope, p != NULL ? p->last + 1 : 1, text, why);
+	    rs->s.judge, scope, p != NULL ? p->last + 1 : 1, text, why);
 	if (e != OK)
 		return e;
-	write_activation(k, judge_policy(c->judge, scope));
-	after_change(c, was_free);
+	write_activation(rs, k, judge_policy(rs->s.judge, scope));
+	after_change(rs, was_free);
 	return OK;
 }
 
 /* ---- Back to an earlier version ---- */
 
 struct rollback {
-	struct core *core;
+	struct rules *rules;
 	int64_t request;
 	char scope[2 * NAME_MAX_LEN];
 	int64_t n;
@@ -197,22 +206,22 @@ struct rollback {
 static void
 finish_rollback(struct rollback *b, const char *body, struct errmsg *why)
 {
-	struct core *c = b->core;
-	bool was_free = safety_is_free(judge_safety(c->judge));
+	struct rules *rs = b->rules;
+	bool was_free = safety_is_free(judge_safety(rs->s.judge));
 	const struct judge_policy *p;
 	struct record *r;
-	enum err e = judge_put_policy(c->judge, b->scope, b->n, body, why);
+	enum err e = judge_put_policy(rs->s.judge, b->scope, b->n, body, why);
 
 	if (e != OK) {
-		clients_refuse(c, b->request, e, why);
+		request_refuse(rs->s.requests, b->request, e, why);
 		return;
 	}
-	p = judge_policy(c->judge, b->scope);
-	r = record_new(c->ledger);
+	p = judge_policy(rs->s.judge, b->scope);
+	r = record_new(rs->s.requests->ledger);
 	record_row(r, ROW_ACTIVE, active_row(b->scope, b->n));
 	log_active(r, p, b->client);
-	clients_confirm(c, b->request, r);
-	after_change(c, was_free);
+	request_confirm(rs->s.requests, b->request, r);
+	after_change(rs, was_free);
 }
 
 static void
@@ -228,16 +237,17 @@ on_version(void *arg, int64_t id, enum err e, const char *text)
 	    json_str(v, "body") != NULL)
 		finish_rollback(b, json_str(v, "body"), &why);
 	else
-		clients_refuse(b->core, b->request, ERR_NOTFOUND, &why);
+		request_refuse(
+		    b->rules->s.requests, b->request, ERR_NOTFOUND, &why);
 	json_free(v);
 	free(b);
 }
 
 /* body: {"scope", "n"}; without a number, the one before the active. */
 enum err
-rules_rollback(const struct call *k, struct errmsg *why)
+rules_rollback(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct rules *rs = room;
 	const char *scope = json_words(k->params, "scope");
 	const struct judge_policy *p;
 	struct rollback *b;
@@ -245,16 +255,17 @@ rules_rollback(const struct call *k, struct errmsg *why)
 
 	if (e != OK)
 		return e;
-	p = judge_policy(c->judge, scope);
+	p = judge_policy(rs->s.judge, scope);
 	if (p == NULL)
 		return err_say(why, ERR_NOTFOUND, "%s has no policy", scope);
 	b = xalloc(sizeof(*b));
-	b->core = c;
-	b->request = k->request;
+	b->rules = rs;
+	b->request = k->id;
 	b->n = json_int(k->params, "n", p->n - 1);
 	snprintf(b->scope, sizeof(b->scope), "%s", scope);
 	snprintf(b->client, sizeof(b->client), "%s", k->client->name);
-	ledger_read_version(c->ledger, KIND, b->scope, b->n, on_version, b, 0);
+	ledger_read_version(
+	    rs->s.requests->ledger, KIND, b->scope, b->n, on_version, b, 0);
 	return OK;
 }
 
@@ -262,9 +273,9 @@ rules_rollback(const struct call *k, struct errmsg *why)
 
 /* Of one scope, its text; of a version, that one's; else the list. */
 void
-rules_query_policy(const struct call *q)
+rules_query_policy(void *room, const struct request *q)
 {
-	struct core *c = q->core;
+	struct rules *rs = room;
 	const char *scope = json_str(q->params, "scope");
 	int64_t n = json_int(q->params, "n", 0);
 	const struct judge_policy *p;
@@ -273,33 +284,34 @@ rules_query_policy(const struct call *q)
 	size_t i;
 
 	if (scope != NULL && n > 0) {
-		ledger_read_version(
-		    c->ledger, KIND, scope, n, clients_document, c, q->request);
+		ledger_read_version(rs->s.requests->ledger, KIND, scope, n,
+		    request_document, rs->s.requests, q->id);
 		return;
 	}
-	p = judge_policy(c->judge, scope != NULL ? scope : SCOPE_BOX);
+	p = judge_policy(rs->s.judge, scope != NULL ? scope : SCOPE_BOX);
 	if (scope != NULL && p == NULL) {
-		clients_refuse(c, q->request, ERR_NOTFOUND, NULL);
+		request_refuse(rs->s.requests, q->id, ERR_NOTFOUND, NULL);
 		return;
 	}
 	if (scope != NULL) {
-		clients_reply(c, q->request, judge_policy_json(p, true));
+		request_answer(
+		    rs->s.requests, q->id, judge_policy_json(p, true));
 		return;
 	}
 	v = json_object();
 	list = json_array();
-	for (i = 0; (p = judge_policy_at(c->judge, i)) != NULL; i++)
+	for (i = 0; (p = judge_policy_at(rs->s.judge, i)) != NULL; i++)
 		json_push(list, judge_policy_json(p, false));
 	json_put(v, "policies", list);
-	clients_reply(c, q->request, v);
+	request_answer(rs->s.requests, q->id, v);
 }
 
 /* body: {"tool", "args", "principal", "client", "labels"}: would it be
  * allowed? */
 enum err
-rules_explain(const struct call *k, struct errmsg *why)
+rules_explain(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct rules *rs = room;
 	const struct json *args = json_get(k->params, "args");
 	struct wish w = {.run = "",
 	    .principal = json_words(k->params, "principal"),
@@ -323,18 +335,18 @@ rules_explain(const struct call *k, struct errmsg *why)
 		    "joined by commas");
 	if (w.principal[0] == '\0')
 		w.principal = k->client->name;
-	e = runs_check_call(c->runs, w.tool, args, &w.effect, why);
+	e = runs_check_call(rs->s.runs, w.tool, args, &w.effect, why);
 	if (e != OK)
 		return e;
 	buf_init(&canonical, 6 * ARGS_MAX);
 	buf_init(&text, RESULT_MAX);
 	json_canonical(args, &canonical);
 	w.args = canonical.p;
-	e = acts_explain(c->acts, &w, &labels, &text, why);
+	e = acts_explain(rs->s.acts, &w, &labels, &text, why);
 	if (e == OK) {
 		v = json_object();
 		json_put_str(v, "text", text.p);
-		clients_reply(c, k->request, v);
+		request_answer(rs->s.requests, k->id, v);
 	}
 	buf_done(&text);
 	buf_done(&canonical);
@@ -344,19 +356,20 @@ rules_explain(const struct call *k, struct errmsg *why)
 /* ---- Grants ---- */
 
 void
-rules_query_grants(const struct call *q)
+rules_query_grants(void *room, const struct request *q)
 {
+	struct rules *rs = room;
 	struct json *v = json_object();
 
-	json_put(v, "grants", judge_list_grants(q->core->judge));
-	clients_reply(q->core, q->request, v);
+	json_put(v, "grants", judge_list_grants(rs->s.judge));
+	request_answer(rs->s.requests, q->id, v);
 }
 
 /* body: {"grant", "signature"}: one that was written by hand. */
 enum err
-rules_grant(const struct call *k, struct errmsg *why)
+rules_grant(void *room, const struct request *k, struct errmsg *why)
 {
-	struct core *c = k->core;
+	struct rules *rs = room;
 	const char *text = json_words(k->params, "grant");
 	const char *hex = json_words(k->params, "signature");
 	struct str bytes = {text, strlen(text)};
@@ -367,25 +380,25 @@ rules_grant(const struct call *k, struct errmsg *why)
 
 	if (signature_read(hex, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = grant_verify(&c->trust, bytes, &sig, &g, why);
+	e = grant_verify(rs->s.trust, bytes, &sig, &g, why);
 	if (e == OK && !digest_equal(&g.client, &k->client->id))
 		e = err_say(why, ERR_DENIED,
 		    "a grant is brought by the owner who signed it");
 	if (e != OK)
 		return e;
-	r = record_new(c->ledger);
-	e = judge_add_grant(c->judge, k->client->name, text, hex, r, why);
+	r = record_new(rs->s.requests->ledger);
+	e = judge_add_grant(rs->s.judge, k->client->name, text, hex, r, why);
 	if (e != OK) {
 		record_drop(r);
 		return e;
 	}
-	clients_confirm(c, k->request, r);
+	request_confirm(rs->s.requests, k->id, r);
 	return OK;
 }
 
 void
-rules_grant_revoked(struct core *c, const char *id, struct record *r)
+rules_grant_revoked(struct rules *rs, const char *id, struct record *r)
 {
-	if (judge_revoke_grant(c->judge, id, r) != OK)
+	if (judge_revoke_grant(rs->s.judge, id, r) != OK)
 		log_warn("a grant that is not here was taken back");
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RULES_RULES_H
+#define RULES_RULES_H
+
+/*
+ * Policies and grants, as clients see and change them.  A policy is a row of
+ * versions that are never changed, and a pointer to the active one of its
+ * scope; moving the pointer is what an owner signs.
+ */
+
+#include "acts/acts.h"
+#include "approval/trust.h"
+#include "judge/judge.h"
+#include "request/request.h"
+#include "runs/runs.h"
+#include "slot/slot.h"
+
+struct rules;
+
+struct rules_setup {
+	struct requests *requests;
+	const struct trust *trust; /* The caller's, kept up by it. */
+	struct judge *judge;
+	struct slots *slots;
+	struct acts *acts;
+	struct runs *runs;
+	void *arg;
+	/* NULL behind the last. */
+	const struct house_function *(*house_at)(size_t i);
+	/* Nothing keeps the house from acting any more. */
+	void (*go_on)(void *arg);
+};
+
+struct rules *rules_new(const struct rules_setup *s);
+
+/* The judge has taken the first policy of all. */
+void rules_write_first(struct rules *rs);
+
+/* The vault took a grant back. */
+void rules_grant_revoked(struct rules *rs, const char *id, struct record *r);
+
+command_fn rules_activate;
+command_fn rules_rollback;
+command_fn rules_explain;
+command_fn rules_grant;
+query_fn rules_query_policy;
+query_fn rules_query_grants;
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOLING_TOOLING_H
+#define TOOLING_TOOLING_H
+
+/*
+ * Tools, as clients see and change them, and what the other roles must know
+ * of them: the slots' ports are messages to runner and tools, and what those
+ * two say is given to the slots.
+ */
+
+#include "acts/acts.h"
+#include "approval/trust.h"
+#include "request/request.h"
+#include "slot/slot.h"
+
+struct tooling;
+
+struct tooling_setup {
+	struct requests *requests;
+	struct loop *loop;
+	const struct trust *trust; /* The caller's, kept up by it. */
+};
+
+struct tooling *tooling_new(const struct tooling_setup *s);
+
+/* What its tools act for: these need the slots first. */
+void tooling_use(struct tooling *tg, struct acts *acts);
+
+struct slots *tooling_slots(struct tooling *tg);
+
+/* What the runner said of itself. */
+struct tooling_runner {
+	bool ready;
+	bool has_limits; /* Of memory and processes, for tools. */
+	char state[256]; /* Why it is not ready; "" when it is away. */
+	int64_t lost_ms; /* Since when it is away. */
+};
+
+const struct tooling_runner *tooling_runner(const struct tooling *tg);
+/* It comes a moment after the house, or after its own restart. */
+bool tooling_runner_may_come(const struct tooling *tg);
+
+bool tooling_trusts(const struct tooling *tg, const struct slot *t);
+
+/* Tell who acts what all tools are. */
+void tooling_tell(struct tooling *tg, enum role to);
+
+/* The trust table is there: which of the stored documents stand? */
+void tooling_settle(struct tooling *tg);
+
+/* The vault agreed to what `request` asks for, or not. */
+void tooling_on_trust_answer(struct tooling *tg, int64_t request, bool ok);
+
+void tooling_gate_lost(struct tooling *tg);
+void tooling_runner_lost(struct tooling *tg);
+
+/* What the tools role and the runner say. */
+void tooling_on_ready(struct tooling *tg, const struct msg *m);
+void tooling_on_gone(struct tooling *tg, const struct msg *m);
+void tooling_on_container(struct tooling *tg, const struct msg *m);
+void tooling_on_runner(struct tooling *tg, const struct msg *m);
+
+command_fn tooling_add;
+query_fn tooling_query;
+query_fn tooling_query_logs;
+
+#endif
