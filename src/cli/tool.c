@@ -9,6 +9,17 @@
 
 /* `durward tool`: what there is, and signing a new one. */
 
+/* Of a tool on a machine that cannot limit it. */
+static const char *
+limits_of(const struct json *answer, const struct json *t)
+{
+	if (json_flag(answer, "limits") || !json_flag(answer, "runner"))
+		return "";
+	return json_flag(t, "exempt")
+	    ? ", without limits by an owner's exception"
+	    : ", REFUSED without limits: 'tool exempt'";
+}
+
 static int
 list_tools(struct session *s)
 {
@@ -20,11 +31,12 @@ list_tools(struct session *s)
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t))
-			terminal_print("%-12s %-8s %.19s...  %s%s\n",
+			terminal_print("%-12s %-8s %.19s...  %s%s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
 			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
-			    json_flag(t, "warm") ? ", warm" : "");
+			    json_flag(t, "warm") ? ", warm" : "",
+			    limits_of(answer, t));
 		if (!json_flag(answer, "runner"))
 			terminal_print("tools cannot run: %s\n",
 			    json_words(answer, "runner_state")[0] != '\0'
@@ -59,14 +71,33 @@ read_manifest(
 	return OK;
 }
 
+/* That it may run where its memory and processes cannot be limited. */
+static int
+exempt_tool(struct session *s, const char *tool, bool exempt)
+{
+	struct json *body = json_object();
+	struct json *answer;
+	int code = EXIT_REACHED;
+
+	json_put_str(body, "tool", tool);
+	json_put_bool(body, "exempt", exempt);
+	answer = session_command(s, "tool.exempt", body, &code);
+	if (answer != NULL)
+		terminal_print(exempt ? "it may run without limits\n"
+				      : "it may not run without limits\n");
+	json_free(answer);
+	return code;
+}
+
 /* The signature over the command covers the manifest's every byte. */
 static int
-add_tool(struct session *s, const char *path)
+add_tool(struct session *s, const char *path, bool exempt)
 {
 	struct errmsg why = {""};
 	struct json *body = NULL;
 	struct json *answer;
 	struct buf text;
+	char tool[NAME_MAX_LEN + 1];
 	int code = EXIT_REACHED;
 
 	buf_init(&text, MANIFEST_MAX);
@@ -74,9 +105,12 @@ add_tool(struct session *s, const char *path)
 		fprintf(stderr, "durward: %s\n", why.text);
 		code = EXIT_FAILED;
 	} else {
+		snprintf(tool, sizeof(tool), "%s", json_words(body, "tool"));
 		answer = session_command(s, "tool.add", body, &code);
 		if (answer != NULL)
 			terminal_print("added\n");
+		if (answer != NULL && exempt)
+			code = exempt_tool(s, tool, true);
 		json_free(answer);
 	}
 	buf_done(&text);
@@ -88,22 +122,31 @@ command_tool(int argc, char **argv)
 {
 	struct session *s;
 	bool follow = terminal_flag(&argc, argv, "--follow");
+	bool exempt = terminal_flag(&argc, argv, "--no-limits-ok");
+	bool revoke = terminal_flag(&argc, argv, "--revoke");
 	const char *what = argc > 1 ? argv[1] : "";
 	int code = EXIT_REACHED;
+	bool one = strcmp(what, "add") == 0 || strcmp(what, "logs") == 0 ||
+	    strcmp(what, "exempt") == 0;
 
-	if (argc != 1 &&
-	    !(argc == 3 &&
-		(strcmp(what, "add") == 0 || strcmp(what, "logs") == 0)))
-		return terminal_usage("tool [add FILE | logs NAME [--follow]]");
+	if (argc != 1 && !(argc == 2 && strcmp(what, "top") == 0) &&
+	    !(argc == 3 && one))
+		return terminal_usage(
+		    "tool [add FILE [--no-limits-ok] | exempt NAME [--revoke] "
+		    "| logs NAME [--follow] | top]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	if (argc == 1)
 		code = list_tools(s);
+	else if (strcmp(what, "top") == 0)
+		code = cli_tool_top(s);
 	else if (strcmp(what, "logs") == 0)
 		code = cli_tool_logs(s, argv[2], follow);
+	else if (strcmp(what, "exempt") == 0)
+		code = exempt_tool(s, argv[2], !revoke);
 	else
-		code = add_tool(s, argv[2]);
+		code = add_tool(s, argv[2], exempt);
 	session_close(s);
 	return code;
 }

@@ -50,10 +50,13 @@ struct str profile_text(void);
 #define CGROUP_PATH_SIZE 1024
 
 struct cgroups {
-	char unit[CGROUP_PATH_SIZE / 2]; /* "": limits cannot be enforced. */
+	char unit[CGROUP_PATH_SIZE / 2]; /* "": there is none. */
+	bool memory; /* What can be limited in it. */
+	bool pids;
+	const char *why; /* Not both; "" when both can. */
 };
 
-bool cgroups_open(struct cgroups *c);
+void cgroups_open(struct cgroups *c);
 
 /* A new cgroup to start `podman run` in; its file of processes. */
 NODISCARD bool cgroups_make(
@@ -78,7 +81,7 @@ NODISCARD enum err podman_remove_all(const char *instance);
 
 struct podman_run {
 	const char *runtime;
-	bool limits;
+	const struct cgroups *cgroups;
 	const char *instance;
 	const char *name;
 	const char *tool;
@@ -200,6 +203,10 @@ void volumes_watch(struct runner *r);
 peer_fn containers_on_start;
 peer_fn containers_on_stop;
 peer_fn containers_on_secret;
+
+/* ---- top.c ---- */
+
+peer_fn top_on_wanted;
 
 /* ---- shim.c: the socket that a container's shim speaks over ---- */
 

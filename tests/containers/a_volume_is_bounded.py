@@ -7,6 +7,7 @@ import os
 import re
 
 from house import BUILD, House, children, cmdline, status, wait_for
+from logbook import entries
 from proposals import call
 
 HOARDER = os.path.join(BUILD, "test-containers", "hoarder")
@@ -67,6 +68,8 @@ def test_what_is_below_the_limit_is_kept(h):
 def test_over_its_limit_a_tool_is_ended_and_not_started_again(h):
     over(h, do(h, "keep", mib=8), 8)
     refused(h)
+    killed = [e for e in entries(h) if e["kind"] == "container-killed"]
+    assert killed and killed[-1]["tool"] == "hoarder" and re.search(OVER, killed[-1]["why"]), killed
     assert "hoarder is ended: its volume holds" in h.log("tools")
     empty(h)
 
