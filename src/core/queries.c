@@ -15,7 +15,7 @@ query_entries(void *room, const struct request *q)
 	struct core *c = room;
 
 	ledger_read_entries(c->ledger, json_str(q->params, "run"),
-	    (uint64_t)json_int(q->params, "from", 0), request_document,
+	    (uint64_t)json_int(q->params, "from", 0), request_evidence,
 	    &c->requests, q->id);
 }
 

@@ -7,20 +7,28 @@
 
 #include "base/log.h"
 
-void
-request_answer_text(struct requests *rs, int64_t id, const char *text)
+static void
+answer(struct requests *rs, int64_t id, const char *text, bool evidence)
 {
 	struct json *body = json_object();
+	enum err e;
 
 	json_put_int(body, "id", id);
 	json_put_int(body, "err", OK);
-	enum err e = peers_send_bulk(rs->peers, ROLE_CONTROL, MSG_CLIENT_REPLY,
-	    body, text, strlen(text));
-
+	if (evidence)
+		json_put_bool(body, "evidence", true);
+	e = peers_send_bulk(rs->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body,
+	    text, strlen(text));
 	if (e == ERR_LIMIT)
 		request_refuse(rs, id, ERR_LIMIT, NULL);
 	else if (e != OK)
 		log_warn("an answer to a client is lost");
+}
+
+void
+request_answer_text(struct requests *rs, int64_t id, const char *text)
+{
+	answer(rs, id, text, false);
 }
 
 void
@@ -57,6 +65,15 @@ request_document(void *requests, int64_t id, enum err e, const char *text)
 {
 	if (e == OK)
 		request_answer_text(requests, id, text);
+	else
+		request_refuse(requests, id, e, NULL);
+}
+
+void
+request_evidence(void *requests, int64_t id, enum err e, const char *text)
+{
+	if (e == OK)
+		answer(requests, id, text, true);
 	else
 		request_refuse(requests, id, e, NULL);
 }

@@ -39,6 +39,10 @@ void request_answer(struct requests *rs, int64_t id, struct json *body);
 void request_answer_text(struct requests *rs, int64_t id, const char *text);
 /* A reading_fn that answers a client; `requests` are the requests. */
 void request_document(void *requests, int64_t id, enum err e, const char *text);
+/* The same for entries of the log, which prove nothing when something was
+ * taken out of them: a value that became a secret after it was said stands
+ * there as it did. */
+void request_evidence(void *requests, int64_t id, enum err e, const char *text);
 void request_refuse(
     struct requests *rs, int64_t id, enum err e, const struct errmsg *why);
 

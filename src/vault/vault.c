@@ -91,6 +91,9 @@ vault_main(unsigned calls)
 	    .role = &v};
 
 	/* Open. */
+	if (confine_stay_in_memory() != OK)
+		log_warn("secrets in memory may be swapped to a disk: let "
+			 "this user lock 8 MiB (RLIMIT_MEMLOCK)");
 	crypto_open();
 	v.challenges = nonces_new(CHALLENGES_MAX);
 	if (files_load(VAULT_FOLDER, &v.files, &v.trust) != OK ||

@@ -54,6 +54,19 @@ def test_what_is_not_there_is_neither_rotated_nor_removed(h):
     assert r.returncode == 4 and "secret list" in r.stderr, r.stderr
 
 
+def test_what_was_said_before_it_was_a_secret_is_told_no_more_and_stays_proven(h):
+    said = "tangerine-submarine-4711"
+    h.console.run("ask", "help with " + said)
+    assert said in h.console.run("runs", "--json").stdout
+    assert give(h, "late", said.encode()).returncode == 0
+    runs = h.console.run("runs", "--json").stdout
+    assert said not in runs and "secret://late" in runs, runs
+    r = h.console.run("audit", "verify")
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert h.console.run("secret", "remove", "late").returncode == 0
+    assert said in h.console.run("runs", "--json").stdout
+
+
 def test_a_value_is_never_an_argument(h):
     r = h.console.run("secret", "set", "mail-password", "hunter2")
     assert r.returncode == 2 and listed(h) == {}, r.stderr
