@@ -5,7 +5,6 @@ none is left over."""
 import json
 import os
 import re
-import shutil
 import signal
 import time
 
@@ -18,23 +17,9 @@ AGE_S = 3
 WORK_S = 4  # Of one call of the hoarder.
 
 
-def variant(h, name, **members):
-    """The tool echo under another name, from the same image."""
-    folder = h.path("tool-" + name)
-    os.mkdir(folder)
-    source = os.path.join(BUILD, "containers", "echo")
-    with open(os.path.join(source, "tool.json")) as f:
-        manifest = json.load(f)
-    manifest.update(members, name=name)
-    with open(os.path.join(folder, "tool.json"), "w") as f:
-        json.dump(manifest, f)
-    shutil.copy(os.path.join(source, "image.tar"), folder)
-    h.add_tool(folder)
-
-
 def setup():
     h = House(binary="probe-badmind", tools=("echo", "notes", HOARDER)).start()
-    variant(h, "aging", warm_s=AGE_S, idle_s=600)
+    h.add_variant("echo", "aging", warm_s=AGE_S, idle_s=600)
     return h
 
 
@@ -91,7 +76,7 @@ def test_top_says_what_each_warm_container_uses(h):
 
 def test_only_so_many_are_warm_and_the_one_idle_longest_gives_way(h):
     for i in range(MOST):
-        variant(h, f"t{i}", idle_s=600)
+        h.add_variant("echo", f"t{i}", idle_s=600)
     h.podman("rm", "-f", "-t0", "-a")
 
     def none():

@@ -229,6 +229,19 @@ class House:
                              *(more or ("--no-limits-ok",)))
         assert r.returncode == 0, r.stderr
 
+    def add_variant(self, of, name, **members):
+        """A tool under another name, from the same image."""
+        folder = self.path("tool-" + name)
+        os.mkdir(folder)
+        source = of if os.path.isabs(of) else os.path.join(BUILD, "containers", of)
+        with open(os.path.join(source, "tool.json")) as f:
+            manifest = json.load(f)
+        manifest.update(members, name=name)
+        with open(os.path.join(folder, "tool.json"), "w") as f:
+            json.dump(manifest, f)
+        shutil.copy(os.path.join(source, "image.tar"), folder)
+        self.add_tool(folder)
+
     def log(self, half="house"):
         with open(self.path(half + ".log"), errors="replace") as f:
             return f.read()
