@@ -119,6 +119,8 @@
 #define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
 #define WARM_S 3600
+#define WARM_MAX 8 /* Containers at once, since each takes memory. */
+#define WARM_WAIT_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000

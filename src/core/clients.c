@@ -140,6 +140,7 @@ static const struct {
     {"secret.set", ROOM_CORE, do_trust},
     {"secret.remove", ROOM_CORE, do_trust},
     {"tool.add", ROOM_TOOLING, tooling_add},
+    {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
 };
 

@@ -244,6 +244,7 @@ static const struct {
     {"sheet", ROOM_CORE, query_sheet, false},
     {"status", ROOM_CORE, query_status, true},
     {"tools", ROOM_TOOLING, tooling_query, false},
+    {"top", ROOM_TOOLING, tooling_query_top, false},
 };
 
 enum err
