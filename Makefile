@@ -46,16 +46,18 @@ SRC := $(wildcard src/*/*.c)
 OBJ := $(SRC:%.c=$(B)/%.o)
 # Everything but main: what tests and fuzzers link.
 LIB_SRC := $(filter-out src/main/main.c,$(SRC))
-TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
+# The shell stands on packages, so it is made when it is wanted: `make shell`.
+TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=build/containers/%/tool.json)
 
-.PHONY: all help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: build/durward build/shim $(IMAGES)
 	@:
 
 help:
 	@echo 'all                the binary, the shim and the tools (default)'
+	@echo 'shell              the tool shell, from packages of the distribution'
 	@echo 'check              unit tests, plain and under ASan and UBSan'
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
@@ -149,6 +151,21 @@ $(FILES_web):
 	@echo '$@ is missing: install ca-certificates, or run scripts/setup' >&2
 	@false
 .PRECIOUS: build/containers/%/program
+
+# What the shell finds around itself.
+shell: all build/containers/shell/tool.json
+	@:
+
+build/base/packages: scripts/make-base
+	$(call say,BASE,build/base)
+	$(Q)scripts/make-base build/base
+	$(Q)touch $@
+
+build/containers/shell/tool.json: build/containers/shell/program \
+		containers/shell/tool.json.in scripts/make-image build/base/packages
+	$(call say,IMAGE,shell)
+	$(Q)scripts/make-image --base build/base/root shell \
+		build/containers/shell containers/shell/tool.json.in
 
 # ---- tests ----
 
@@ -321,7 +338,7 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
-check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
+check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 
