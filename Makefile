@@ -319,9 +319,9 @@ $(HOARDER)/tool.json: $(HOARDER)/program tests/containers/hoarder/tool.json.in \
 	$(Q)scripts/make-image hoarder $(HOARDER) \
 		tests/containers/hoarder/tool.json.in
 
-# A tool that tries to get out, as a tool with a volume and as one without.
+# A tool that tries to get out, as each kind of tool that there is.
 HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume \
-	build/test-containers/hostile-network
+	build/test-containers/hostile-network build/test-containers/hostile-given
 HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
 $(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
