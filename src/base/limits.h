@@ -127,6 +127,7 @@
 #define CALLS_OPEN_MAX 16
 /* A file of a tool that has no volume; there no file is larger than it. */
 #define FILE_BYTES_MAX (64 * 1024 * 1024)
+#define WORKSPACE_MIB_MAX 4096
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
 
