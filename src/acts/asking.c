@@ -75,11 +75,17 @@ void
 act_ask(struct open_act *o)
 {
 	bool anew = o->act->state == ACT_ASKED || o->act->state == ACT_APPROVED;
-	struct json *details = json_object();
+	const char *forbidden = act_forbidden(o);
+	struct json *details;
 	struct record *r;
 
+	if (forbidden != NULL) {
+		act_end(o, ACT_DENIED, forbidden);
+		return;
+	}
 	free(o->grant);
 	o->grant = NULL;
+	details = json_object();
 	act_judge_question(o);
 	new_question(o, anew);
 	json_put_str(details, "rule", o->act->rule);

@@ -2,12 +2,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "cli/cli_priv.h"
-#include "crypto/crypto.h"
-#include "sys/file.h"
+#include "package/package.h"
 
-/* `durward tool`: what there is, and signing a new one. */
+/* `durward tool`: what there is, and what an owner does with it. */
+
+static const char *
+state_words(const struct json *t)
+{
+	static const struct {
+		const char *state;
+		const char *words;
+	} states[] = {
+	    {"signed", "signed"},
+	    {"not-signed", "NOT SIGNED"},
+	    {"disabled", "disabled"},
+	    {"blocked",
+		"blocked: its server offers something else than before"},
+	    {"removed", "removed, its data is still to be deleted"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(json_words(t, "state"), states[i].state) == 0)
+			return states[i].words;
+	return "unknown";
+}
 
 static int
 list_tools(struct session *s)
@@ -20,10 +40,10 @@ list_tools(struct session *s)
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t))
-			terminal_print("%-12s %-8s %.19s...  %s%s\n",
+			terminal_print("%-12s %-8s %.19s%s  %s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
-			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
+			    json_has(t, "image") ? "..." : "", state_words(t),
 			    json_flag(t, "warm") ? ", warm" : "");
 		if (!json_flag(answer, "runner"))
 			terminal_print("tools cannot run: %s\n",
@@ -35,75 +55,94 @@ list_tools(struct session *s)
 	return code;
 }
 
-static enum err
-read_manifest(
-    const char *path, struct buf *text, struct json **ret, struct errmsg *why)
+static void
+show_versions(const struct json *answer)
 {
-	struct json *v = NULL;
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
-	enum err e = file_read(path, text);
+	const struct json *v = json_first(json_get(answer, "versions"));
 
-	if (e != OK)
-		return err_say(why, e, "%.200s cannot be read", path);
-	if (json_parse(text->p, text->len, &v) != OK)
-		return err_say(
-		    why, ERR_INPUT, "%.200s is not strict JSON", path);
-	crypto_hash(text->p, text->len, &d);
-	digest_hex(&d, hex);
-	*ret = json_object();
-	json_put_str(*ret, "tool", json_words(v, "name"));
-	json_put_str(*ret, "digest", hex);
-	json_put_str(*ret, "manifest", text->p);
-	json_free(v);
-	return OK;
+	for (; v != NULL; v = json_next(v))
+		terminal_print("%-12s %s, sha256:%.12s..., signed by %s%s\n",
+		    "version", json_words(v, "version"),
+		    json_words(v, "manifest"),
+		    json_words(v, "client")[0] != '\0' ? json_words(v, "client")
+						       : "an owner",
+		    json_int(v, "n", 0) == json_int(answer, "active", -1)
+			? " (active)"
+			: "");
 }
 
-/* The signature over the command covers the manifest's every byte. */
+/* What an owner signed, in the words that were shown then. */
 static int
-add_tool(struct session *s, const char *path)
+show_tool(struct session *s, const char *name)
 {
-	struct errmsg why = {""};
-	struct json *body = NULL;
-	struct json *answer;
-	struct buf text;
 	int code = EXIT_REACHED;
+	struct json *answer = session_query(s, &code, "tool?tool=%.64s", name);
+	struct errmsg why = {""};
+	struct package p;
+	struct buf review;
 
-	buf_init(&text, MANIFEST_MAX);
-	if (read_manifest(path, &text, &body, &why) != OK) {
+	if (answer == NULL || terminal_print_json(answer)) {
+		json_free(answer);
+		return code;
+	}
+	if (package_of_text(json_words(answer, "document"), &p, &why) == OK) {
+		buf_init(&review, REVIEW_MAX);
+		package_review(&p, &review);
+		terminal_print(
+		    "%s%-12s %s\n\n", review.p, "state", state_words(answer));
+		show_versions(answer);
+		buf_done(&review);
+		package_done(&p);
+	} else {
 		fprintf(stderr, "durward: %s\n", why.text);
 		code = EXIT_FAILED;
-	} else {
-		answer = session_command(s, "tool.add", body, &code);
-		if (answer != NULL)
-			terminal_print("added\n");
-		json_free(answer);
 	}
-	buf_done(&text);
+	json_free(answer);
 	return code;
+}
+
+static int
+run_verb(struct session *s, const char *verb, const char *name,
+    const struct package_options *o, bool follow)
+{
+	if (strcmp(verb, "show") == 0)
+		return show_tool(s, name);
+	if (strcmp(verb, "logs") == 0)
+		return cli_tool_logs(s, name, follow);
+	if (strcmp(verb, "enable") == 0)
+		return package_enable(s, name, o);
+	if (strcmp(verb, "disable") == 0)
+		return package_disable(s, name);
+	if (strcmp(verb, "rollback") == 0)
+		return package_rollback(s, name, o);
+	if (strcmp(verb, "remove") == 0)
+		return package_remove(s, name, o);
+	return package_add(s, verb, name, o);
 }
 
 int
 command_tool(int argc, char **argv)
 {
-	struct session *s;
+	static const char *const verbs[] = {"add", "update", "show", "enable",
+	    "disable", "rollback", "remove", "logs"};
 	bool follow = terminal_flag(&argc, argv, "--follow");
-	const char *what = argc > 1 ? argv[1] : "";
+	struct package_options o = {.yes = terminal_flag(&argc, argv, "--yes"),
+	    .keep_data = terminal_flag(&argc, argv, "--keep-data"),
+	    .to = terminal_option(&argc, argv, "--to", NULL)};
+	struct session *s;
+	bool known = argc == 1;
 	int code = EXIT_REACHED;
+	size_t i;
 
-	if (argc != 1 &&
-	    !(argc == 3 &&
-		(strcmp(what, "add") == 0 || strcmp(what, "logs") == 0)))
-		return terminal_usage("tool [add FILE | logs NAME [--follow]]");
+	for (i = 0; i < ARRAY_LEN(verbs) && argc == 3; i++)
+		known = known || strcmp(argv[1], verbs[i]) == 0;
+	if (!known)
+		return terminal_usage("tool " TOOL_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	if (argc == 1)
-		code = list_tools(s);
-	else if (strcmp(what, "logs") == 0)
-		code = cli_tool_logs(s, argv[2], follow);
-	else
-		code = add_tool(s, argv[2]);
+	code = argc == 1 ? list_tools(s)
+			 : run_verb(s, argv[1], argv[2], &o, follow);
 	session_close(s);
 	return code;
 }

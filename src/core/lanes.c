@@ -139,3 +139,19 @@ lanes_on_runner(void *role, struct msg *m)
 
 	tooling_on_runner(c->tooling, m);
 }
+
+void
+lanes_on_image(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_image(c->tooling, m);
+}
+
+void
+lanes_on_wiped(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_wiped(c->tooling, m);
+}

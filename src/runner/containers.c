@@ -147,6 +147,18 @@ give_up(void *arg)
 	kill(-s->pid, SIGKILL);
 }
 
+bool
+containers_is_starting(const struct runner *r, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (r->starting[i] != NULL &&
+		    strcmp(r->starting[i]->tool, tool) == 0)
+			return true;
+	return false;
+}
+
 static void
 give_up_tool(struct runner *r, const char *tool)
 {

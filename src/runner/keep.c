@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "runner/runner_priv.h"
 #include "sys/file.h"
@@ -148,38 +149,100 @@ keep_forget_volumes(struct keep *k)
 		return; /* It will be found to be wrong again. */
 }
 
-enum err
-keep_slice(struct keep *k, const char *tool, int *ret)
+/* ---- Slices: their numbers are those of the lines ---- */
+
+#define FREE_SLICE "-"
+
+static enum err
+read_slices(const struct keep *k, struct buf *ret)
 {
 	char path[600];
-	struct str rest;
-	struct str line;
-	struct buf b;
-	int slice = 0;
 	enum err e;
 
 	path_of(k, "slices", path, sizeof(path));
+	e = file_read(path, ret);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* The slices again, with line `n` saying this. */
+static enum err
+write_slices(
+    const struct keep *k, const struct buf *now, int n, const char *word)
+{
+	struct str rest = {now->p != NULL ? now->p : "", now->len};
+	struct str line;
+	char path[600];
+	struct buf b;
+	enum err e;
+	int i;
+
 	buf_init(&b, SLICES_BYTES_MAX);
-	e = file_read(path, &b);
-	if (e != OK && e != ERR_NOTFOUND)
-		goto out;
-	rest = (struct str){b.p != NULL ? b.p : "", b.len};
-	e = OK;
-	for (; str_line(&rest, &line); slice++) {
-		if (!str_eq(line, tool))
-			continue;
-		*ret = slice;
-		goto out;
-	}
-	if (slice == SLICES_MAX) {
-		e = ERR_LIMIT;
-		goto out;
-	}
-	buf_addf(&b, "%s\n", tool);
+	for (i = 0; str_line(&rest, &line); i++)
+		if (i == n)
+			buf_addf(&b, "%s\n", word);
+		else
+			buf_addf(&b, "%.*s\n", (int)line.len, line.p);
+	if (n >= i)
+		buf_addf(&b, "%s\n", word);
+	path_of(k, "slices", path, sizeof(path));
 	e = file_replace(path, b.p, b.len, 0600);
+	buf_done(&b);
+	return e;
+}
+
+/* The line that says `word`, or the number of lines. */
+static int
+find_slice(const struct buf *now, const char *word)
+{
+	struct str rest = {now->p != NULL ? now->p : "", now->len};
+	struct str line;
+	int i;
+
+	for (i = 0; str_line(&rest, &line); i++)
+		if (str_eq(line, word))
+			break;
+	return i;
+}
+
+static int
+count_slices(const struct buf *now)
+{
+	return find_slice(now, "\n"); /* No line has its end in it. */
+}
+
+enum err
+keep_slice(struct keep *k, const char *tool, int *ret)
+{
+	struct buf b;
+	enum err e;
+	int slice;
+
+	buf_init(&b, SLICES_BYTES_MAX);
+	e = read_slices(k, &b);
+	slice = find_slice(&b, tool);
+	if (e == OK && slice == count_slices(&b)) {
+		slice = find_slice(&b, FREE_SLICE);
+		e = slice == SLICES_MAX ? ERR_LIMIT
+					: write_slices(k, &b, slice, tool);
+	}
 	if (e == OK)
 		*ret = slice;
-out:
+	buf_done(&b);
+	return e;
+}
+
+enum err
+keep_free_slice(struct keep *k, const char *tool)
+{
+	struct buf b;
+	enum err e;
+	int slice;
+
+	buf_init(&b, SLICES_BYTES_MAX);
+	e = read_slices(k, &b);
+	slice = find_slice(&b, tool);
+	if (e == OK && slice < count_slices(&b))
+		e = write_slices(k, &b, slice, FREE_SLICE);
 	buf_done(&b);
 	return e;
 }

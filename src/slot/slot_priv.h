@@ -14,6 +14,8 @@ struct slot {
 	bool up; /* The runner said so. */
 	uint64_t timer; /* End of the start, or of idleness. */
 	int calls;
+	bool disabled;
+	bool drifted; /* Its server offered something else. */
 	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
 	/* One that ended before the runner had spoken of it, and why. */
 	char gone[CONTAINER_NAME_SIZE];
@@ -29,10 +31,8 @@ struct pin {
 struct slots {
 	struct loop *loop;
 	struct slot_ports ports;
-	struct slot slots[TOOLS_MAX];
+	struct slot *slots[TOOLS_MAX];
 	size_t n;
-	char *found[MANIFESTS_FOUND_MAX]; /* Until they are settled. */
-	size_t n_found;
 	struct pin pins[TOOLS_MAX];
 };
 

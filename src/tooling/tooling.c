@@ -8,6 +8,15 @@
 #include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
+const char *
+tooling_why_not(const struct tooling *tg)
+{
+	return tg->runner.state[0] != '\0'
+	    ? tg->runner.state
+	    : "the tools' half of the house is not running; start 'durward "
+	      "run tools' as its own user";
+}
+
 static bool
 port_start(void *arg, const struct manifest *m, struct errmsg *why)
 {
@@ -15,11 +24,7 @@ port_start(void *arg, const struct manifest *m, struct errmsg *why)
 	const char *text; /* With secrets, the vault must see it. */
 
 	if (!tg->runner.ready) {
-		err_say(why, OK, "%s",
-		    tg->runner.state[0] != '\0'
-			? tg->runner.state
-			: "the tools' half of the house is not running; start "
-			  "'durward run tools' as its own user");
+		err_say(why, OK, "%s", tooling_why_not(tg));
 		return false;
 	}
 	text =
@@ -104,9 +109,10 @@ tooling_new(const struct tooling_setup *s)
 }
 
 void
-tooling_use(struct tooling *tg, struct acts *acts)
+tooling_use(struct tooling *tg, struct acts *acts, bool whole)
 {
 	tg->acts = acts;
+	tg->whole = whole;
 }
 
 struct slots *
@@ -172,6 +178,8 @@ tooling_runner_lost(struct tooling *tg)
 	tg->runner.ready = false;
 	tg->runner.lost_ms = clock_boot_ms();
 	slots_fail_all(tg->slots, "the runner was restarted");
+	changes_runner_lost(tg);
+	leaving_runner_lost(tg);
 }
 
 enum err
@@ -180,32 +188,9 @@ tooling_put(struct tooling *tg, const char *text, struct errmsg *why)
 	struct slot *t;
 	enum err e = slots_put(tg->slots, text, strlen(text), &t, why);
 
-	if (e == OK) {
+	if (e == OK)
 		tell_manifest_to_all(tg, t);
-		/* Open questions name the old one. */
-		acts_ask_anew(tg->acts);
-	}
 	return e;
-}
-
-static bool
-port_trusts(void *arg, const struct manifest *m)
-{
-	const struct tooling *tg = arg;
-
-	return trust_has_manifest(tg->s.trust, m->name, &m->digest);
-}
-
-static void
-port_stands(void *arg, struct slot *t)
-{
-	tell_manifest_to_all(arg, t);
-}
-
-void
-tooling_settle(struct tooling *tg)
-{
-	slots_settle(tg->slots, port_trusts, port_stands, tg);
 }
 
 static struct slot *
@@ -281,6 +266,8 @@ tooling_on_runner(struct tooling *tg, const struct msg *m)
 	snprintf(tg->runner.state, sizeof(tg->runner.state), "%s",
 	    tg->runner.ready ? "" : json_words(m->body, "why"));
 	acts_runner_ready(tg->acts);
+	leaving_name_images(tg);
+	leaving_wipe_all(tg);
 }
 
 /* {"tool", "from"}: the tools role has the lines, and answers. */
