@@ -83,9 +83,10 @@ act_ask(struct open_act *o)
 		act_end(o, ACT_DENIED, forbidden);
 		return;
 	}
+	details = json_object();
+
 	free(o->grant);
 	o->grant = NULL;
-	details = json_object();
 	act_judge_question(o);
 	new_question(o, anew);
 	json_put_str(details, "rule", o->act->rule);
@@ -142,6 +143,7 @@ struct sheet_texts {
 	struct buf labels;
 	struct buf network;
 	struct buf secrets;
+	struct buf folders;
 };
 
 static void
@@ -150,6 +152,7 @@ texts_init(struct sheet_texts *t)
 	buf_init(&t->labels, NAMES_MAX * (NAME_MAX_LEN + 1));
 	buf_init(&t->network, REACH_TEXT_MAX);
 	buf_init(&t->secrets, MANIFEST_SECRETS_MAX);
+	buf_init(&t->folders, MANIFEST_FOLDERS_MAX);
 }
 
 static void
@@ -158,6 +161,7 @@ texts_done(struct sheet_texts *t)
 	buf_done(&t->labels);
 	buf_done(&t->network);
 	buf_done(&t->secrets);
+	buf_done(&t->folders);
 }
 
 /* What the call may reach, and what its tool has. */
@@ -169,10 +173,13 @@ write_means(const struct open_act *o, struct sheet_texts *t)
 
 	act_reach(o, &reach);
 	reach_write(&reach, &t->network);
-	if (slot != NULL)
-		manifest_write_secrets(slot_manifest(slot), &t->secrets);
-	else
+	if (slot == NULL) {
 		buf_adds(&t->secrets, "none");
+		buf_adds(&t->folders, "none");
+		return;
+	}
+	manifest_write_secrets(slot_manifest(slot), &t->secrets);
+	manifest_write_folders(slot_manifest(slot), &t->folders);
 }
 
 static void
@@ -213,6 +220,7 @@ fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	write_means(o, texts);
 	s->network = text_of(texts->network.p);
 	s->secrets = text_of(texts->secrets.p);
+	s->folders = text_of(texts->folders.p);
 	s->entities = text_of("none");
 	s->price = text_of("nothing");
 	s->decision = text_of("approve");
@@ -358,6 +366,7 @@ check_yes(struct open_act *o, const struct shown_sheet *shown,
 	write_means(o, &texts);
 	binding.network = texts.network.p;
 	binding.secrets = texts.secrets.p;
+	binding.folders = texts.folders.p;
 	e = sheet_binds(ret, &binding, why);
 	texts_done(&texts);
 	return e;
@@ -569,18 +578,22 @@ acts_deny(struct acts *a, const struct client *client, const char *id,
 }
 
 void
-acts_client_lost(struct acts *a, const struct digest *client)
+acts_client_lost(struct acts *a, const struct digest *client, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
 		struct open_act *o = a->open[i];
-		struct shown_sheet *shown =
-		    o != NULL ? find_shown(o, client) : NULL;
+		struct shown_sheet *shown;
 
-		if (shown == NULL || !shown->is_signed ||
-		    o->act->state != ACT_ASKED)
+		if (o == NULL || o->act->state != ACT_ASKED)
 			continue;
-		shown->is_signed = false;
+		shown = find_shown(o, client);
+		if (shown != NULL)
+			shown->is_signed = false;
+		/* Its name may be another's tomorrow. */
+		if (strcmp(o->act->client, name) == 0 && o->answer_to == 0)
+			act_end(o, ACT_DENIED,
+			    "the client that wished it was revoked");
 	}
 }

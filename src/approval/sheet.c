@@ -41,6 +41,7 @@ static const struct line_field fields[] = {
     FIELD("entities", LINE_TEXT, entities),
     FIELD("network", LINE_TEXT, network),
     FIELD("secrets", LINE_TEXT, secrets),
+    FIELD("folders", LINE_TEXT, folders),
     FIELD("price", LINE_TEXT, price),
     FIELD("labels", LINE_TEXT, labels),
     FIELD("decision", LINE_TEXT, decision),
@@ -137,6 +138,9 @@ sheet_binds(
 	if (!str_eq(s->secrets, b->secrets))
 		return err_say(why, ERR_DENIED,
 		    "the sheet names other secrets than the tool has");
+	if (!str_eq(s->folders, b->folders))
+		return err_say(why, ERR_DENIED,
+		    "the sheet names other folders than the tool has");
 	if (!str_eq(s->decision, "approve"))
 		return err_say(why, ERR_DENIED, "the sheet is not a yes");
 	return OK;

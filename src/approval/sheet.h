@@ -49,6 +49,7 @@ struct sheet {
 	struct str entities; /* Resolved, or "none". */
 	struct str network;
 	struct str secrets;
+	struct str folders;
 	struct str price;
 	struct str labels;
 	struct str decision; /* "approve" */
@@ -82,6 +83,7 @@ struct sheet_binding {
 	struct str args;
 	const char *network;
 	const char *secrets;
+	const char *folders;
 };
 
 /* ERR_EXPIRED or ERR_DENIED with the line that differs. */

@@ -22,7 +22,8 @@
 
 /* Lanes. */
 #define LANE_BODY_MAX (100 * 1024)
-#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX + GRANT_MAX)
+/* An order's arguments and its sheets, or one grant in their place. */
+#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX)
 #define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
 #define LANE_FDS_MAX (1 + TOOL_PORTS_MAX)
 #define LANE_QUEUE_MAX 256
@@ -51,7 +52,8 @@
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
-#define CHALLENGES_MAX 256
+#define CHALLENGES_EACH_MAX 16 /* That one client may hold. */
+#define CHALLENGES_MAX (CLIENTS_MAX * CHALLENGES_EACH_MAX)
 #define NONCES_SPENT_MAX 4096
 #define COMMAND_MAX 1024
 #define SHEET_LIFE_S 600
@@ -160,6 +162,12 @@
 #define HELLO_MAX 16384
 #define TOOL_HOSTS_MAX 16 /* In a manifest, `network` and `lan` each. */
 #define TOOL_PORTS_MAX 5 /* Different ones among them. */
+#define TOOL_FOLDERS_MAX 4 /* Of an owner, in a manifest. */
+#define FOLDER_PATH_MAX 512
+#define FOLDER_AT_MAX 32
+#define WALK_DEPTH_MAX 64
+#define WALK_ENTRIES_MAX (1000 * 1000)
+#define ACL_ENTRIES_MAX 64
 
 #define GATE_CONNS_MAX 16 /* Of one tool at once. */
 #define GATE_CONNS_ALL_MAX 128 /* Each has a timer and two buffers. */
@@ -177,6 +185,7 @@
 
 /* Front doors. */
 #define CONNS_MAX 256
+#define CONNS_EACH_MAX 32 /* Of one client. */
 #define CONNS_PAIRING_MAX 8
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 32

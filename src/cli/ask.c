@@ -74,16 +74,16 @@ static void
 show_started(struct watch *w, const struct json *v)
 {
 	const char *reaches = json_words(v, "network");
+	const char *folders = json_words(v, "folders");
 
 	(void)w;
 	if (json_words(v, "container")[0] == '\0')
 		terminal_print("started    in the house itself\n");
-	else if (reaches[0] == '\0')
-		terminal_print("started    in container %s, no network\n",
-		    json_words(v, "container"));
 	else
-		terminal_print("started    in container %s, may reach %s\n",
-		    json_words(v, "container"), reaches);
+		terminal_print("started    in container %s, %s%s%s%s\n",
+		    json_words(v, "container"),
+		    reaches[0] == '\0' ? "no network" : "may reach ", reaches,
+		    folders[0] == '\0' ? "" : ", has ", folders);
 }
 
 /* What it reached, and what it tried to. */

@@ -13,9 +13,10 @@
 #define VERSION "0.1.0"
 
 #define TOOL_USAGE                                                             \
-	"[add FOLDER | update FOLDER | show NAME | enable NAME | disable "     \
-	"NAME | rollback NAME [--to VERSION] | remove NAME [--keep-data] | "   \
-	"logs NAME [--follow]] [--yes]"
+	"[add PACKAGE [--folder PATH[:rw]] | update PACKAGE | show NAME | "    \
+	"enable NAME | disable NAME | rollback NAME [--to VERSION] | remove "  \
+	"NAME [--keep-data] | folder NAME [--close] | logs NAME [--follow]] "  \
+	"[--yes]"
 
 int command_ask(int argc, char **argv);
 int command_runs(int argc, char **argv);

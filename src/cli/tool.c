@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli_priv.h"
+#include "folder/folder.h"
 #include "package/package.h"
 
 /* `durward tool`: what there is, and what an owner does with it. */
@@ -29,6 +30,17 @@ state_words(const struct json *t)
 	return "unknown";
 }
 
+static void
+list_folders(const struct json *folders)
+{
+	const struct json *f = json_first(folders);
+
+	for (; f != NULL; f = json_next(f))
+		terminal_print("             %s at %s, %s\n",
+		    json_words(f, "from"), json_words(f, "at"),
+		    json_flag(f, "write") ? "read-write" : "read-only");
+}
+
 static int
 list_tools(struct session *s)
 {
@@ -39,12 +51,14 @@ list_tools(struct session *s)
 	answer = session_query(s, &code, "tools");
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
-		     t = json_next(t))
+		     t = json_next(t)) {
 			terminal_print("%-12s %-8s %.19s%s  %s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
 			    json_has(t, "image") ? "..." : "", state_words(t),
 			    json_flag(t, "warm") ? ", warm" : "");
+			list_folders(json_get(t, "folders"));
+		}
 		if (!json_flag(answer, "runner"))
 			terminal_print("tools cannot run: %s\n",
 			    json_words(answer, "runner_state")[0] != '\0'
@@ -103,12 +117,14 @@ show_tool(struct session *s, const char *name)
 
 static int
 run_verb(struct session *s, const char *verb, const char *name,
-    const struct package_options *o, bool follow)
+    const struct package_options *o, bool closing, bool follow)
 {
 	if (strcmp(verb, "show") == 0)
 		return show_tool(s, name);
 	if (strcmp(verb, "logs") == 0)
 		return cli_tool_logs(s, name, follow);
+	if (strcmp(verb, "folder") == 0)
+		return folder_command(s, name, !closing, o->yes);
 	if (strcmp(verb, "enable") == 0)
 		return package_enable(s, name, o);
 	if (strcmp(verb, "disable") == 0)
@@ -124,11 +140,13 @@ int
 command_tool(int argc, char **argv)
 {
 	static const char *const verbs[] = {"add", "update", "show", "enable",
-	    "disable", "rollback", "remove", "logs"};
+	    "disable", "rollback", "remove", "folder", "logs"};
 	bool follow = terminal_flag(&argc, argv, "--follow");
 	struct package_options o = {.yes = terminal_flag(&argc, argv, "--yes"),
 	    .keep_data = terminal_flag(&argc, argv, "--keep-data"),
-	    .to = terminal_option(&argc, argv, "--to", NULL)};
+	    .to = terminal_option(&argc, argv, "--to", NULL),
+	    .folder = terminal_option(&argc, argv, "--folder", NULL)};
+	bool closing = terminal_flag(&argc, argv, "--close");
 	struct session *s;
 	bool known = argc == 1;
 	int code = EXIT_REACHED;
@@ -142,7 +160,7 @@ command_tool(int argc, char **argv)
 	if (s == NULL)
 		return code;
 	code = argc == 1 ? list_tools(s)
-			 : run_verb(s, argv[1], argv[2], &o, follow);
+			 : run_verb(s, argv[1], argv[2], &o, closing, follow);
 	session_close(s);
 	return code;
 }

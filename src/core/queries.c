@@ -135,7 +135,12 @@ query_challenge(void *room, const struct request *q)
 {
 	struct core *c = room;
 
-	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, json_object());
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&q->client->id, hex);
+	json_put_str(body, "client", hex);
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, body);
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -230,6 +235,7 @@ static const struct {
     {"entries", ROOM_CORE, query_entries, false},
     {"events", ROOM_CORE, query_events, true},
     {"grants", ROOM_RULES, rules_query_grants, false},
+    {"ids", ROOM_TOOLING, tooling_query_ids, false},
     {"logs", ROOM_TOOLING, tooling_query_logs, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},

@@ -64,6 +64,8 @@
 	X(MSG_TOOL_WIPED,        ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_STDIO,        ROLE_RUNNER,  ROLE_TOOLS)                     \
+	X(MSG_TOOL_IDS_WANTED,   ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_TOOL_IDS,          ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_LOG_WANTED,   ROLE_CORE,    ROLE_TOOLS)                     \
 	X(MSG_TOOL_LOG,          ROLE_TOOLS,   ROLE_CORE)                      \
 	/* Secrets: sealed until the vault, and from it into a container. */   \

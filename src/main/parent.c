@@ -164,6 +164,8 @@ greet(struct member *m)
 	json_put_str(body, "instance", house.instance);
 	json_put_str(body, "crashes", crashes_told());
 	json_put_str(body, "kernel", house.kernel);
+	if (m->role == ROLE_RUNNER)
+		json_put_str(body, "state", house.options.state_dir);
 	if (credential_of(m->row, credential, sizeof(credential))[0] != '\0')
 		json_put_str(body, "credential", credential);
 	tell(m, MSG_START, body, NULL, 0);

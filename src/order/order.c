@@ -195,11 +195,37 @@ seen_wall_ms(struct verifier *v)
 	return v->wall_floor_ms;
 }
 
+/* What the call may reach and its tool has, as sheets write it. */
+struct means {
+	struct buf network;
+	struct buf secrets;
+	struct buf folders;
+};
+
+static void
+means_init(struct means *m, const struct order *o)
+{
+	buf_init(&m->network, REACH_TEXT_MAX);
+	reach_write(&o->reach, &m->network);
+	buf_init(&m->secrets, MANIFEST_SECRETS_MAX);
+	manifest_write_secrets(o->manifest, &m->secrets);
+	buf_init(&m->folders, MANIFEST_FOLDERS_MAX);
+	manifest_write_folders(o->manifest, &m->folders);
+}
+
+static void
+means_done(struct means *m)
+{
+	buf_done(&m->network);
+	buf_done(&m->secrets);
+	buf_done(&m->folders);
+}
+
 /* One sheet: signed by a live client, and about this act, here, now. */
 static enum err
 verify_sheet(struct verifier *v, const struct order *o,
-    const struct signed_text *s, const char *network, const char *secrets,
-    struct sheet *ret, struct errmsg *why)
+    const struct signed_text *s, const struct means *means, struct sheet *ret,
+    struct errmsg *why)
 {
 	struct sheet_binding binding = {.boot = v->boot,
 	    .epoch = v->epoch,
@@ -210,8 +236,9 @@ verify_sheet(struct verifier *v, const struct order *o,
 	    .effect = effect_name(o->f->effect),
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
-	    .network = network,
-	    .secrets = secrets};
+	    .network = means->network.p,
+	    .secrets = means->secrets.p,
+	    .folders = means->folders.p};
 	struct signature sig;
 	enum err e;
 
@@ -221,33 +248,44 @@ verify_sheet(struct verifier *v, const struct order *o,
 	return e == OK ? sheet_binds(ret, &binding, why) : e;
 }
 
+/* One second beyond the last of them: none may be good once it is forgotten
+ * that they were used. */
+static int64_t
+remember_until(const struct sheet *sheets, size_t n)
+{
+	int64_t until_ms = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		int64_t end_ms =
+		    sheets[i].issued_ms + (sheets[i].lives_s + 1) * 1000;
+
+		if (end_ms > until_ms)
+			until_ms = end_ms;
+	}
+	return until_ms;
+}
+
 /* All that the question asked for; then its nonce is burned. */
 static enum err
 verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
 {
 	struct sheet sheets[YES_MAX];
-	struct buf network;
-	struct buf secrets;
+	struct means means;
 	size_t i;
 	enum err e = OK;
 
-	buf_init(&network, REACH_TEXT_MAX);
-	reach_write(&o->reach, &network);
-	buf_init(&secrets, MANIFEST_SECRETS_MAX);
-	manifest_write_secrets(o->manifest, &secrets);
+	means_init(&means, o);
 	for (i = 0; i < o->n_sheets && e == OK; i++)
-		e = verify_sheet(
-		    v, o, &o->sheets[i], network.p, secrets.p, &sheets[i], why);
-	buf_done(&network);
-	buf_done(&secrets);
+		e = verify_sheet(v, o, &o->sheets[i], &means, &sheets[i], why);
+	means_done(&means);
 	if (e == OK)
 		e = sheets_suffice(sheets, o->n_sheets,
 		    o->f->effect == EFFECT_MONEY ? 2 : 1, why);
 	if (e != OK)
 		return e;
 	e = nonces_remember(v->spent, sheets[0].nonce,
-	    sheets[0].issued_ms + (sheets[0].lives_s + 1) * 1000,
-	    clock_boot_ms());
+	    remember_until(sheets, o->n_sheets), clock_boot_ms());
 	if (e != OK)
 		return err_say(why, e,
 		    e == ERR_REPLAY ? "the sheet was used before"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "folder/folder.h"
 #include "package/package.h"
 #include "terminal/terminal.h"
 
@@ -149,6 +150,36 @@ ask_and_sign(struct session *s, const struct package *p, const struct json *old,
 	return sign(s, p, command, done);
 }
 
+/* Folders that the manifest names, or gets by an option, are opened behind
+ * the signature. */
+static int
+give(struct session *s, const char *text, const char *archive,
+    const struct json *old, const char *command, const char *done,
+    const struct package_options *o)
+{
+	struct folder_change folders;
+	struct errmsg why = {""};
+	struct package p;
+	struct buf b;
+	int code;
+
+	buf_init(&b, MANIFEST_MAX);
+	buf_adds(&b, text);
+	code = folder_prepare(s, o->folder, o->yes, &b, &folders);
+	if (code == EXIT_REACHED && package_of_text(b.p, &p, &why) != OK) {
+		code = complain(why.text);
+	} else if (code == EXIT_REACHED) {
+		snprintf(p.archive, sizeof(p.archive), "%s", archive);
+		code = ask_and_sign(s, &p, old, command, done, o);
+		package_done(&p);
+	}
+	if (code == EXIT_REACHED)
+		code = folder_settle(s, &folders);
+	folder_change_done(&folders);
+	buf_done(&b);
+	return code;
+}
+
 int
 package_add(struct session *s, const char *verb, const char *path,
     const struct package_options *o)
@@ -166,7 +197,7 @@ package_add(struct session *s, const char *verb, const char *path,
 		code = complain("there is no such tool to update; 'durward "
 				"tool add' adds it");
 	else if (code == EXIT_REACHED)
-		code = ask_and_sign(s, &p, old,
+		code = give(s, p.text, p.archive, old,
 		    update ? "tool.update" : "tool.add",
 		    update ? "updated" : "added", o);
 	json_free(old);
@@ -186,7 +217,7 @@ sign_document(struct session *s, const struct json *answer,
 	if (package_of_text(json_words(answer, "document"), &p, &why) != OK)
 		return complain(why.text);
 	code = strcmp(p.manifest->name, json_words(answer, "tool")) == 0
-	    ? ask_and_sign(s, &p, old, command, done, o)
+	    ? give(s, p.text, "", old, command, done, o)
 	    : complain("the house gave the manifest of another tool");
 	package_done(&p);
 	return code;
@@ -256,10 +287,22 @@ package_disable(struct session *s, const char *tool)
 	return send(s, "tool.disable", body, "disabled");
 }
 
+static bool
+has_folder(const struct json *tools, const char *name)
+{
+	const struct json *t = json_first(json_get(tools, "tools"));
+
+	while (t != NULL && strcmp(json_words(t, "tool"), name) != 0)
+		t = json_next(t);
+	return json_count(json_get(t, "folders")) > 0;
+}
+
 int
 package_remove(
     struct session *s, const char *tool, const struct package_options *o)
 {
+	int code = EXIT_REACHED;
+	struct json *tools;
 	struct json *body;
 
 	if (!confirm(o,
@@ -268,6 +311,13 @@ package_remove(
 		    : "remove the tool, and delete its volume and its images "
 		      "for good?"))
 		return complain("nothing was removed");
+	tools = session_query(s, &code, "tools");
+	if (tools != NULL && has_folder(tools, tool) &&
+	    folder_command(s, tool, false, true) != EXIT_REACHED)
+		complain("its folders stay open to a user that no tool has");
+	json_free(tools);
+	if (code != EXIT_REACHED)
+		return code;
 	body = json_object();
 	json_put_str(body, "tool", tool);
 	json_put_bool(body, "keep_data", o->keep_data);

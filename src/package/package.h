@@ -43,6 +43,7 @@ struct package_options {
 	bool yes; /* Nobody is asked. */
 	bool keep_data;
 	const char *to; /* A version, or NULL. */
+	const char *folder; /* Of the owner, for the tool; or NULL. */
 };
 
 /* `verb` is add or update. */

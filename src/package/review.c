@@ -87,6 +87,11 @@ say_has(const struct manifest *m, struct buf *out)
 		    m->secrets[i].env);
 	if (m->n_secrets == 0)
 		line(out, "secret", "none");
+	for (i = 0; i < m->n_folders; i++)
+		line(out, "folder", "%s, %s, where it is %s",
+		    m->folders[i].from,
+		    m->folders[i].write ? "to read and change" : "to read",
+		    m->folders[i].at);
 	if (m->volume)
 		line(out, "volume", "of its own, which stays, up to %lld MiB",
 		    (long long)m->volume_mib);

@@ -295,6 +295,7 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .memory_mib = json_int(s->order, "memory_mib", 64),
 	    .pids = json_int(s->order, "pids", 16),
 	    .ports = json_get(s->order, "ports"),
+	    .folders = json_get(s->order, "folders"),
 	    .command = json_get(s->order, "command")};
 	struct podman_words words;
 	char cgroup[CGROUP_PATH_SIZE];
@@ -453,15 +454,20 @@ containers_on_start(void *role, struct msg *m)
 	struct runner *r = role;
 	const char *tool = json_str(m->body, "tool");
 	const char *image = json_str(m->body, "image");
-	struct errmsg why;
+	struct errmsg why = {""};
 	struct starting *s;
 	size_t i = 0;
 
 	if (tool == NULL || image == NULL || !str_is_name(tool) ||
 	    strncmp(image, "sha256:", 7) != 0)
 		return;
-	if (r->broken.text[0] != '\0') {
-		tell(r, tool, "failed", "", r->broken.text);
+	if (r->broken.text[0] != '\0')
+		why = r->broken;
+	else if (folders_check(r, tool, json_get(m->body, "folders"), &why) !=
+	    OK)
+		log_warn("%s does not start: %s", tool, why.text);
+	if (why.text[0] != '\0') {
+		tell(r, tool, "failed", "", why.text);
 		return;
 	}
 	forget_warm(r, tool);

@@ -13,7 +13,6 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
-#define SLICE_IDS 1024
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none.  In it any port is anybody's. */
@@ -166,6 +165,55 @@ out:
 	return e;
 }
 
+/* "inside outside count" of the user namespace that Podman makes: its own
+ * user is 0 there, and what it was given follows from 1. */
+static enum err
+read_second_range(struct str text, struct podman_ids *ret)
+{
+	long long v[3];
+	struct str line;
+	char copy[96];
+
+	while (str_line(&text, &line)) {
+		if (line.len >= sizeof(copy))
+			continue;
+		snprintf(copy, sizeof(copy), "%.*s", (int)line.len, line.p);
+		if (sscanf(copy, "%lld %lld %lld", &v[0], &v[1], &v[2]) != 3 ||
+		    v[0] != 1)
+			continue;
+		ret->first = v[1];
+		ret->count = v[2];
+		return OK;
+	}
+	return ERR_STATE;
+}
+
+enum err
+podman_read_ids(struct podman_ids *ret, struct errmsg *why)
+{
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "unshare",
+	    "cat", "/proc/self/uid_map", NULL};
+	struct buf out;
+	enum err e;
+
+	buf_init(&out, 4096);
+	e = spawn_and_wait(argv, QUICK_MS, &out);
+	if (e == OK)
+		e = read_second_range((struct str){out.p, out.len}, ret);
+	buf_done(&out);
+	if (e != OK)
+		return err_say(why, e,
+		    "podman does not say which subordinate ids it uses; look "
+		    "at /etc/subuid");
+	return OK;
+}
+
+int64_t
+podman_tool_uid(const struct podman_ids *ids, int slice)
+{
+	return ids->first + (int64_t)slice * SLICE_IDS + TOOL_UID;
+}
+
 static void
 limit_words(const struct podman_run *r, struct podman_words *w)
 {
@@ -198,7 +246,20 @@ id_words(const struct podman_run *r, struct podman_words *w)
 
 	wordf(w, "--uidmap=0:%d:%d", first, SLICE_IDS);
 	wordf(w, "--gidmap=0:%d:%d", first, SLICE_IDS);
-	word(w, "--user=1000:1000");
+	wordf(w, "--user=%d:%d", TOOL_UID, TOOL_UID);
+}
+
+/* `bind`: without what else is mounted below it, which would keep its own
+ * options; Podman then fails where there is something. */
+static void
+folder_words(const struct podman_run *r, struct podman_words *w)
+{
+	const struct json *f;
+
+	for (f = json_first(r->folders); f != NULL; f = json_next(f))
+		wordf(w, "--volume=%s:%s:%s,noexec,nosuid,nodev,bind",
+		    json_words(f, "from"), json_words(f, "at"),
+		    json_flag(f, "write") ? "rw" : "ro");
 }
 
 void
@@ -234,6 +295,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 		wordf(w,
 		    "--volume=" VOLUME_NAME ":/data:rw,noexec,nosuid,nodev",
 		    r->tool);
+	folder_words(r, w);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
 	if (json_count(r->ports) > 0)

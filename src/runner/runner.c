@@ -41,6 +41,7 @@ static const struct peer_handler handlers[] = {
     {MSG_IMAGE_LOAD, on_image_load},
     {MSG_IMAGES_NAMED, on_images_named},
     {MSG_TOOL_WIPE, on_wipe},
+    {MSG_TOOL_IDS_WANTED, folders_on_ids_wanted},
 };
 
 static void
@@ -125,6 +126,7 @@ runner_main(const char *socket_path, const char *shim, unsigned calls)
 	r.peers = peers_open(&setup, connect_parent(socket_path));
 	r.loop = peers_loop(r.peers);
 	r.instance = peers_setting(r.peers, "instance");
+	r.state = peers_setting(r.peers, "state");
 	if (r.instance == NULL)
 		fatal("the parent did not name the instance");
 	if (r.broken.text[0] == '\0' && podman_remove_all(r.instance) != OK)

@@ -75,6 +75,18 @@ NODISCARD enum err podman_volumes(char **ret);
 /* Remove every container that an earlier runner left. */
 NODISCARD enum err podman_remove_all(const char *instance);
 
+/* The ids that this user's containers have outside.  ERR_STATE: none. */
+struct podman_ids {
+	int64_t first; /* That 1 inside stands for. */
+	int64_t count;
+};
+NODISCARD enum err podman_read_ids(struct podman_ids *ret, struct errmsg *why);
+
+/* Of a slice of them: the user that its tool runs as, outside. */
+#define SLICE_IDS 1024
+#define TOOL_UID 1000
+int64_t podman_tool_uid(const struct podman_ids *ids, int slice);
+
 struct podman_run {
 	const char *runtime;
 	bool limits;
@@ -90,6 +102,7 @@ struct podman_run {
 	int64_t memory_mib;
 	int64_t pids;
 	const struct json *ports; /* That the shim binds inside. */
+	const struct json *folders; /* Of owners, checked. */
 	const struct json *command;
 };
 
@@ -177,6 +190,7 @@ struct runner {
 	struct keep keep;
 	const char *shim;
 	const char *instance;
+	const char *state; /* Where the house keeps its own. */
 	struct cgroups cgroups;
 	struct errmsg broken; /* Why nothing can be started, or "". */
 	struct warm warm[TOOLS_MAX];
@@ -202,6 +216,15 @@ peer_fn containers_on_stop;
 peer_fn containers_on_secret;
 bool containers_is_starting(const struct runner *r, const char *tool);
 
+/* ---- folders.c ---- */
+
+/* May these be mounted: [{"at", "from", "write"}]?  What the manifest's
+ * reader cannot see is checked here, where the disk is. */
+NODISCARD enum err folders_check(const struct runner *r, const char *tool,
+    const struct json *folders, struct errmsg *why);
+
+/* Who a tool is outside: {"id", "tool"}. */
+peer_fn folders_on_ids_wanted;
 /* ---- shim.c: the socket that a container's shim speaks over ---- */
 
 /* `ret_ours` are the tools role's ends, as far as they were made. */

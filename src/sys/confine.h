@@ -58,6 +58,10 @@ struct confine_start {
 NODISCARD enum err confine_start(
     const struct confine_start *s, pid_t *ret_pid, struct errmsg *why);
 
+/* Nothing of this process goes to the swap, neither what it has nor what it
+ * will have.  ERR_LIMIT where RLIMIT_MEMLOCK is too small for it. */
+NODISCARD enum err confine_stay_in_memory(void);
+
 /* From here on only `calls` work, in every thread, for good. */
 NODISCARD enum err confine_seal(unsigned calls);
 

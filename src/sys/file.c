@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 
 /* flock() is declared in a header of the system that is named like ours. */
 #define FLOCK_ALONE 2
@@ -311,6 +313,83 @@ file_is_there(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+enum err
+file_check_plain(const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+	    .resolve = RESOLVE_NO_SYMLINKS};
+	long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	if (fd >= 0) {
+		close((int)fd);
+		return OK;
+	}
+	switch (errno) {
+	case ENOENT:
+		return ERR_NOTFOUND;
+	case ELOOP:
+	case ENOTDIR:
+		return ERR_INPUT;
+	case EACCES:
+		return ERR_DENIED;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* As mountinfo writes it: what separates words there is in octal. */
+static void
+add_mount_path(struct buf *b, const char *path)
+{
+	for (; *path != '\0'; path++)
+		if (strchr(" \t\n\\", *path) != NULL)
+			buf_addf(b, "\\%03o", (unsigned)(unsigned char)*path);
+		else
+			buf_add(b, path, 1);
+}
+
+/* "36 35 98:0 /root /mount/point options ...". */
+static bool
+is_mount_below(struct str line, const struct buf *folder)
+{
+	int spaces = 0;
+
+	while (line.len > 0 && spaces < 4) {
+		spaces += line.p[0] == ' ';
+		line.p++;
+		line.len--;
+	}
+	return line.len > folder->len + 1 &&
+	    memcmp(line.p, folder->p, folder->len) == 0 &&
+	    line.p[folder->len] == '/';
+}
+
+enum err
+file_find_mounts(const char *folder, bool *ret)
+{
+	struct buf wanted;
+	struct buf text;
+	struct str rest;
+	struct str line;
+	bool found = false;
+	enum err e;
+
+	buf_init(&wanted, 4 * FOLDER_PATH_MAX);
+	buf_init(&text, FILE_READ_MAX);
+	add_mount_path(&wanted, folder);
+	e = file_read("/proc/self/mountinfo", &text);
+	rest = (struct str){text.p, text.len};
+	while (e == OK && str_line(&rest, &line))
+		found = found || is_mount_below(line, &wanted);
+	if (e == OK && wanted.overflow)
+		e = ERR_LIMIT;
+	if (e == OK)
+		*ret = found;
+	buf_done(&wanted);
+	buf_done(&text);
+	return e;
 }
 
 enum err

@@ -65,6 +65,14 @@ NODISCARD enum err file_sealed(
 
 bool file_is_there(const char *path);
 
+/* Is it a folder by a path of which no symbolic link is part?  ERR_NOTFOUND,
+ * ERR_INPUT (a link on the way, or no folder), ERR_DENIED (we may not pass),
+ * ERR_IO. */
+NODISCARD enum err file_check_plain(const char *path);
+
+/* Is anything mounted below this folder, as we see it? */
+NODISCARD enum err file_find_mounts(const char *folder, bool *ret);
+
 /* Like mkdir -p for the last component only; fine when it exists. */
 NODISCARD enum err file_mkdir(const char *path, unsigned mode);
 

@@ -343,7 +343,7 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
 	    "functions", "description", "network", "lan", "ports", "secrets",
-	    "warm_s"};
+	    "warm_s", "folders"};
 	const char *transport = json_str(v, "transport");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);
@@ -373,6 +373,8 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		e = read_network(v, ret, why);
 	if (e == OK)
 		e = manifest_read_secrets(v, ret, why);
+	if (e == OK)
+		e = manifest_read_folders(v, ret, why);
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
@@ -444,6 +446,7 @@ manifest_container(const struct manifest *m)
 	json_put_int(v, "memory_mib", m->memory_mib);
 	json_put_int(v, "pids", m->pids);
 	json_put(v, "ports", ports);
+	json_put(v, "folders", manifest_folders(m));
 	return v;
 }
 

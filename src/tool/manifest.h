@@ -45,6 +45,13 @@ struct manifest_secret {
 	char file[NAME_MAX_LEN + 1]; /* "": the variable is the value. */
 };
 
+/* A folder of an owner's, and where the tool finds it. */
+struct manifest_folder {
+	char at[FOLDER_AT_MAX + 1];
+	char from[FOLDER_PATH_MAX + 1];
+	bool write;
+};
+
 struct manifest {
 	char name[NAME_MAX_LEN + 1];
 	char version[NAME_MAX_LEN + 1];
@@ -61,6 +68,8 @@ struct manifest {
 	size_t n_ports;
 	struct manifest_secret secrets[TOOL_SECRETS_MAX];
 	size_t n_secrets;
+	struct manifest_folder folders[TOOL_FOLDERS_MAX];
+	size_t n_folders;
 	int64_t net_mib; /* Both ways together, in one call. */
 	int64_t memory_mib;
 	int64_t pids;
@@ -88,6 +97,14 @@ const struct manifest_function *manifest_function(
 #define MANIFEST_SECRETS_MAX                                                   \
 	(TOOL_SECRETS_MAX * (int)(sizeof(struct manifest_secret) + 16))
 void manifest_write_secrets(const struct manifest *m, struct buf *out);
+
+/* "none", or "/home/a/letters at /folder read-only,...". */
+#define MANIFEST_FOLDERS_MAX                                                   \
+	(TOOL_FOLDERS_MAX * (int)(sizeof(struct manifest_folder) + 20))
+void manifest_write_folders(const struct manifest *m, struct buf *out);
+
+/* [{"at", "from", "write"}] */
+struct json *manifest_folders(const struct manifest *m);
 
 /* What it takes to start its container, as the runner wants it. */
 struct json *manifest_container(const struct manifest *m);

@@ -14,4 +14,7 @@ NODISCARD enum err manifest_check_members(const struct json *v,
 NODISCARD enum err manifest_read_secrets(
     const struct json *v, struct manifest *m, struct errmsg *why);
 
+NODISCARD enum err manifest_read_folders(
+    const struct json *v, struct manifest *m, struct errmsg *why);
+
 #endif

@@ -296,3 +296,28 @@ tooling_query_logs(void *room, const struct request *q)
 	err_say(&why, ERR_BUSY, "tools is away; try again");
 	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
 }
+
+/* {"tool"}: who it is, for an owner who opens a folder to it.  The runner
+ * answers, and takes ids for a name that is new. */
+void
+tooling_query_ids(void *room, const struct request *q)
+{
+	struct tooling *tg = room;
+	struct json *body;
+	struct errmsg why;
+
+	if (q->client->role != CLIENT_OWNER) {
+		err_say(&why, ERR_DENIED, "only an owner opens folders");
+		request_refuse(tg->s.requests, q->id, ERR_DENIED, &why);
+		return;
+	}
+	body = json_object();
+	json_put_int(body, "id", q->id);
+	json_put_str(body, "tool", json_words(q->params, "tool"));
+	if (peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
+		body) == OK)
+		return;
+	err_say(
+	    &why, ERR_BUSY, "the tools' half of the house is away; try again");
+	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
+}

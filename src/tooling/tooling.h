@@ -83,5 +83,6 @@ command_fn tooling_remove;
 query_fn tooling_query;
 query_fn tooling_query_logs;
 query_fn tooling_query_one;
+query_fn tooling_query_ids;
 
 #endif

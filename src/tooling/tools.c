@@ -311,6 +311,7 @@ tool_json(struct tooling *tg, const struct tool *t)
 	json_put_str(row, "version", slot_manifest(slot)->version);
 	json_put_str(row, "image", slot_manifest(slot)->image);
 	json_put_str(row, "manifest", hex);
+	json_put(row, "folders", manifest_folders(slot_manifest(slot)));
 	json_put_bool(row, "trusted", tooling_trusts(tg, slot));
 	json_put_bool(row, "warm", slot_is_ready(slot));
 	return row;

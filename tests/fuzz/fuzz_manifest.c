@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "tool/manifest.h"
@@ -24,6 +25,26 @@ check_function(const struct manifest *m, const struct manifest_function *f)
 	if (manifest_check_args(f, args, &why) != OK && why.text[0] == '\0')
 		abort();
 	json_free(args);
+}
+
+/* What goes to Podman as --volume=FROM:AT:OPTIONS, and onto sheets. */
+static void
+check_folders(const struct manifest *m)
+{
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < m->n_folders; i++)
+		if (!path_is_clean(m->folders[i].from) ||
+		    !path_is_clean(m->folders[i].at) ||
+		    strncmp(m->folders[i].at, "/folder", 7) != 0 ||
+		    path_closed_to_tools(m->folders[i].from) != NULL)
+			abort();
+	buf_init(&b, MANIFEST_FOLDERS_MAX);
+	manifest_write_folders(m, &b);
+	if (b.overflow || strpbrk(b.p, "\n:\"") != NULL)
+		abort();
+	buf_done(&b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,6 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (i = 0; i < m->n_functions; i++)
 		check_function(m, &m->functions[i]);
+	check_folders(m);
 	manifest_free(m);
 	return 0;
 }

@@ -93,6 +93,12 @@ def test_the_runner_reaches_no_file_and_no_process_of_the_house(h):
         assert found.get(name, "ALLOWED") != "ALLOWED", f"{name}: {found}"
 
 
+def test_no_page_of_the_vault_can_be_swapped(h):
+    with open(f"/proc/{h.house.pids()['vault']}/status") as f:
+        kib = {line.split(":")[0]: line.split()[1] for line in f if line.startswith("Vm")}
+    assert int(kib["VmLck"]) >= int(kib["VmRSS"]) and kib["VmSwap"] == "0", kib
+
+
 def test_every_thread_of_every_role_is_sealed(h):
     pids = h.house.wait_roles()
     for role in ROLES:

@@ -223,6 +223,11 @@ class House:
         r = self.console.run("tool", "add", self.package(name), "--yes")
         assert r.returncode == 0, r.stderr
 
+    def load_image(self, folder):
+        image = shutil.copy(os.path.join(folder, "image.tar"), self.path("image.tar"))
+        os.chmod(image, 0o644)
+        self.podman("load", "-q", "-i", image)
+
     def package(self, name, **changes):
         """A tool's folder that its user can read, its manifest changed so."""
         folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)

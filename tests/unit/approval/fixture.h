@@ -95,6 +95,7 @@ fixture_sheet(int who)
 	    .entities = S("none"),
 	    .network = S("none"),
 	    .secrets = S("none"),
+	    .folders = S("none"),
 	    .price = S("none"),
 	    .labels = S("none"),
 	    .decision = S("approve")};
@@ -119,7 +120,8 @@ fixture_binding(const struct sheet *sheet)
 	    .manifest = &sheet->manifest,
 	    .args = S(FIXTURE_ARGS),
 	    .network = "none",
-	    .secrets = "none"};
+	    .secrets = "none",
+	    .folders = "none"};
 
 	return b;
 }

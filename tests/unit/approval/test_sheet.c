@@ -304,7 +304,8 @@ static const struct {
     {"tool", ERR_DENIED}, {"effect", ERR_DENIED}, {"manifest", ERR_DENIED},
     {"args", ERR_DENIED}, {"longer args", ERR_DENIED},
     {"other hosts", ERR_DENIED}, {"other secrets", ERR_DENIED},
-    {"older than who checks", ERR_EXPIRED}, {"decision", ERR_DENIED}};
+    {"other folders", ERR_DENIED}, {"older than who checks", ERR_EXPIRED},
+    {"decision", ERR_DENIED}};
 
 /* Even a client that signs something else than it was shown cannot move a
  * yes to another act. */
@@ -358,6 +359,9 @@ TEST(a_sheet_binds_only_its_own_act)
 			b.secrets = "mail-password in MAIL_PASSWORD";
 			break;
 		case 12:
+			b.folders = "/home/a at /folder read-write";
+			break;
+		case 13:
 			b.epoch = NULL;
 			b.since_ms = s.issued_ms + 1;
 			break;

@@ -102,3 +102,39 @@ TEST(a_folder_is_made_once)
 	CHECK(file_mkdir(path, 0700) == ERR_IO);
 	CHECK(file_mkdir("/nowhere/at/all", 0700) == ERR_IO);
 }
+
+TEST(a_folder_is_plain_when_no_link_leads_to_it)
+{
+	char inner[80];
+	char link[80];
+	char through[96];
+
+	snprintf(inner, sizeof(inner), "%s/in", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(through, sizeof(through), "%s/link/x", folder);
+	REQUIRE(mkdir(inner, 0700) == 0 && symlink(folder, link) == 0);
+	CHECK(file_check_plain(inner) == OK);
+	CHECK(file_check_plain(folder) == OK);
+	CHECK(file_check_plain(link) == ERR_INPUT);
+	snprintf(through, sizeof(through), "%s/link/in", folder);
+	CHECK(file_check_plain(through) == ERR_INPUT);
+	CHECK(file_check_plain("/proc/self/root") == ERR_INPUT);
+	CHECK(file_check_plain("/proc/self/exe") == ERR_INPUT);
+	CHECK(file_replace(path, "x", 1, 0600) == OK);
+	CHECK(file_check_plain(path) == ERR_INPUT);
+	unlink(link);
+	CHECK(file_check_plain(link) == ERR_NOTFOUND);
+	rmdir(inner);
+}
+
+TEST(what_is_mounted_below_a_folder_is_found)
+{
+	bool found = false;
+
+	CHECK(file_find_mounts("/proc/nothing", &found) == OK && !found);
+	CHECK(file_find_mounts("/pro", &found) == OK && !found);
+	CHECK(file_find_mounts(folder, &found) == OK && !found);
+	/* Itself does not count, as a folder it is one. */
+	CHECK(file_find_mounts("/dev/pts", &found) == OK && !found);
+	CHECK(file_find_mounts("/dev", &found) == OK && found);
+}

@@ -372,3 +372,114 @@ TEST(malformed_secrets_are_refused)
 	for (i = 0; i < ARRAY_LEN(rows); i++)
 		check_refused("\"volume\":true,", rows[i].other, rows[i].word);
 }
+
+#define FOLDERS(list) "\"volume\":true,\"folders\":" list ","
+#define FOLDER(at, from, write)                                                \
+	"{\"at\":\"" at "\",\"from\":\"" from "\",\"write\":" write "}"
+
+TEST(folders_of_owners_are_read_and_written_down)
+{
+	static const char list[] = FOLDERS(
+	    "[" FOLDER("/folder", "/home/a/My letters", "false") "," FOLDER(
+		"/folder-photos", "/srv/photos", "true") "]");
+	struct manifest *m = NULL;
+	struct errmsg why;
+	struct json *v;
+	struct buf b;
+
+	REQUIRE(with("\"volume\":true,", list, &m, &why) == OK);
+	CHECK_INT(m->n_folders, 2);
+	CHECK_STR(m->folders[0].at, "/folder");
+	CHECK_STR(m->folders[0].from, "/home/a/My letters");
+	CHECK(!m->folders[0].write);
+	CHECK(m->folders[1].write);
+	buf_init(&b, MANIFEST_FOLDERS_MAX);
+	manifest_write_folders(m, &b);
+	CHECK_STR(b.p,
+	    "/home/a/My letters at /folder read-only,"
+	    "/srv/photos at /folder-photos read-write");
+	buf_clear(&b);
+	v = manifest_container(m);
+	json_print_into(json_get(v, "folders"), &b);
+	CHECK(strstr(b.p, FOLDER("/folder", "/home/a/My letters", "false")) !=
+	    NULL);
+	json_free(v);
+	buf_done(&b);
+	manifest_free(m);
+	m = parsed();
+	buf_init(&b, MANIFEST_FOLDERS_MAX);
+	manifest_write_folders(m, &b);
+	CHECK_STR(b.p, "none");
+	buf_done(&b);
+	manifest_free(m);
+}
+
+TEST(folders_that_no_tool_may_have_are_refused)
+{
+#define FROM(path) FOLDERS("[" FOLDER("/folder", path, "false") "]")
+#define AT(path) FOLDERS("[" FOLDER(path, "/srv/a", "false") "]")
+#define F(n) FOLDER("/folder-" n, "/srv/" n, "true")
+	static const struct {
+		const char *other;
+		const char *word;
+	} rows[] = {
+	    {FOLDERS("{}"), "'folders'"},
+	    {FOLDERS("[7]"), "'folders'"},
+	    {FOLDERS(
+		 "[" F("a") "," F("b") "," F("c") "," F("d") "," F("e") "]"),
+		"at most 4"},
+	    {FOLDERS("[" F("a") "," F("a") "]"), "one place"},
+	    {FOLDERS("[" F("a") "," FOLDER("/folder", "/srv/a/b", "true") "]"),
+		"one place"},
+	    {FOLDERS("[{\"at\":\"/folder\",\"from\":\"/srv/a\"}]"), "'write'"},
+	    {FOLDERS("[{\"at\":\"/folder\",\"from\":\"/srv/a\","
+		     "\"write\":\"no\"}]"),
+		"'write'"},
+	    {FOLDERS("[{\"at\":\"/folder\",\"write\":true}]"), "'from'"},
+	    {FOLDERS("[{\"at\":\"/folder\",\"from\":\"/srv/a\","
+		     "\"write\":true,\"exec\":true}]"),
+		"unknown member"},
+	    {AT("/data"), "'at'"},
+	    {AT("/folders"), "'at'"},
+	    {AT("/folder/a"), "'at'"},
+	    {AT("/folder-"), "'at'"},
+	    {AT("/folder-a:rw"), "'at'"},
+	    {AT("/folder-a..b"), "'at'"},
+	    {AT("/folder-A"), "'at'"},
+	    {AT("folder"), "'at'"},
+	    {FROM("/"), "'from'"},
+	    {FROM(""), "'from'"},
+	    {FROM("srv/a"), "'from'"},
+	    {FROM("/srv/a/"), "'from'"},
+	    {FROM("//srv/a"), "'from'"},
+	    {FROM("/srv//a"), "'from'"},
+	    {FROM("/srv/./a"), "'from'"},
+	    {FROM("/srv/../etc"), "'from'"},
+	    {FROM("/srv/.."), "'from'"},
+	    {FROM("/srv/a:/etc"), "'from'"},
+	    {FROM("/srv/a,rw"), "'from'"},
+	    {FROM("/srv/a\\\\b"), "'from'"},
+	    {FROM("/srv/a\\n/b"), "'from'"},
+	    {FROM("/srv/\\u007f"), "'from'"},
+	    {FROM("/proc/self/root"), "/proc"},
+	    {FROM("/sys"), "/sys"},
+	    {FROM("/dev/shm"), "/dev"},
+	    {FROM("/etc"), "/etc"},
+	    {FROM("/run/user/1000"), "/run"},
+	    {FROM("/boot/firmware"), "/boot"},
+	    {FROM("/usr/local/lib/durward"), "/usr"},
+	    {FROM("/var"), "/var/"},
+	    {FROM("/var/lib"), "/var/lib/"},
+	    {FROM("/var/lib/durward/core"), "/var/lib/durward"},
+	    {FROM("/var/lib/durward-tools"), "/var/lib/durward-tools"},
+	};
+	struct manifest *m = NULL;
+	struct errmsg why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		check_refused("\"volume\":true,", rows[i].other, rows[i].word);
+	REQUIRE(
+	    with("\"volume\":true,", FROM("/srv/ä ..a/etc"), &m, &why) == OK);
+	manifest_free(m);
+}
