@@ -210,8 +210,13 @@ static void
 next_step(void)
 {
 	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+	struct digest owner;
 
+	owner_of(f.console, &owner);
+	digest_hex(&owner, hex);
 	json_put_int(body, "id", (int64_t)f.step + 1);
+	json_put_str(body, "client", hex);
 	peers_send(f.peers, ROLE_VAULT, MSG_CHALLENGE_WANTED, body);
 }
 
