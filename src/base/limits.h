@@ -110,6 +110,9 @@
 #define MCP_ID_MAX 128 /* Of a server's own request. */
 #define MCP_PROBE_MS (10 * 1000)
 #define MCP_PROBES_MAX 2
+/* Until a server is ready; and to list its tools again. */
+#define MCP_HELLO_MS (25 * 1000)
+#define MCP_LIST_MS (10 * 1000)
 #define MCP_CANCELLED_MAX 64 /* Whose late answers are known as such. */
 #define MCP_STRAYS_MAX 32 /* Answers that belong to nothing. */
 /* Messages nobody asked for, and lists begun, in one window each. */
@@ -120,6 +123,8 @@
 #define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
 #define WARM_S 3600
+#define WARM_MAX 8 /* Containers at once, since each takes memory. */
+#define WARM_WAIT_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000

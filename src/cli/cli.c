@@ -25,7 +25,7 @@ static const struct cli_command commands[] = {
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool", TOOL_USAGE,
-	"list tools; review, sign, change and remove one; what one says",
+	"list tools; review, sign, change, remove one; what they say and use",
 	command_tool},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},

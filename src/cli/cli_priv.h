@@ -13,9 +13,12 @@
 #define VERSION "0.1.0"
 
 #define TOOL_USAGE                                                             \
-	"[add PACKAGE [--folder PATH[:rw]] | update PACKAGE | show NAME | "    \
+	"[add PACKAGE [--folder PATH[:rw]] [--no-limits-ok] | update PACKAGE " \
+	"| show NAME | "                                                       \
 	"enable NAME | disable NAME | rollback NAME [--to VERSION] | remove "  \
-	"NAME [--keep-data] | folder NAME [--close] | logs NAME [--follow]] "  \
+	"NAME [--keep-data] | folder NAME [--close] | exempt NAME [--revoke] " \
+	"| logs NAME "                                                         \
+	"[--follow] | top] "                                                   \
 	"[--yes]"
 
 int command_ask(int argc, char **argv);
@@ -37,6 +40,9 @@ int command_version(int argc, char **argv);
 
 /* What a tool said, and with `follow` what it goes on to say. */
 int cli_tool_logs(struct session *s, const char *tool, bool follow);
+
+/* What containers there are, and what they use. */
+int cli_tool_top(struct session *s);
 
 /* "Always like this": exact arguments when `args` is NULL, else "any" or
  * arg.NAME= words; the others have defaults. */

@@ -41,6 +41,17 @@ list_folders(const struct json *folders)
 		    json_flag(f, "write") ? "read-write" : "read-only");
 }
 
+static const char *
+limits_of(const struct json *answer, const struct json *t)
+{
+	if (json_flag(answer, "limits") || !json_flag(answer, "runner") ||
+	    !json_has(t, "version"))
+		return "";
+	return json_flag(t, "exempt")
+	    ? ", without limits by an owner's exception"
+	    : ", REFUSED without limits: 'tool exempt'";
+}
+
 static int
 list_tools(struct session *s)
 {
@@ -52,11 +63,12 @@ list_tools(struct session *s)
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t)) {
-			terminal_print("%-12s %-8s %.19s%s  %s%s\n",
+			terminal_print("%-12s %-8s %.19s%s  %s%s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
 			    json_has(t, "image") ? "..." : "", state_words(t),
-			    json_flag(t, "warm") ? ", warm" : "");
+			    json_flag(t, "warm") ? ", warm" : "",
+			    limits_of(answer, t));
 			list_folders(json_get(t, "folders"));
 		}
 		if (!json_flag(answer, "runner"))
@@ -115,16 +127,13 @@ show_tool(struct session *s, const char *name)
 	return code;
 }
 
+/* The verbs that take a name and have no flags of their own. */
 static int
 run_verb(struct session *s, const char *verb, const char *name,
-    const struct package_options *o, bool closing, bool follow)
+    const struct package_options *o)
 {
 	if (strcmp(verb, "show") == 0)
 		return show_tool(s, name);
-	if (strcmp(verb, "logs") == 0)
-		return cli_tool_logs(s, name, follow);
-	if (strcmp(verb, "folder") == 0)
-		return folder_command(s, name, !closing, o->yes);
 	if (strcmp(verb, "enable") == 0)
 		return package_enable(s, name, o);
 	if (strcmp(verb, "disable") == 0)
@@ -136,31 +145,66 @@ run_verb(struct session *s, const char *verb, const char *name,
 	return package_add(s, verb, name, o);
 }
 
+struct flags {
+	bool follow;
+	bool closing;
+	bool revoke;
+};
+
+static int
+run(struct session *s, int argc, char **argv, const struct flags *f,
+    const struct package_options *o)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (argc == 1)
+		return list_tools(s);
+	if (argc == 2)
+		return cli_tool_top(s);
+	if (strcmp(verb, "logs") == 0)
+		return cli_tool_logs(s, argv[2], f->follow);
+	if (strcmp(verb, "folder") == 0)
+		return folder_command(s, argv[2], !f->closing, o->yes);
+	if (strcmp(verb, "exempt") == 0)
+		return package_exempt(s, argv[2], !f->revoke);
+	return run_verb(s, verb, argv[2], o);
+}
+
+static bool
+is_known(int argc, char **argv)
+{
+	static const char *const verbs[] = {"add", "update", "show", "enable",
+	    "disable", "rollback", "remove", "folder", "exempt", "logs"};
+	size_t i;
+
+	if (argc < 3)
+		return argc == 1 || strcmp(argv[1], "top") == 0;
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		if (argc == 3 && strcmp(argv[1], verbs[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 command_tool(int argc, char **argv)
 {
-	static const char *const verbs[] = {"add", "update", "show", "enable",
-	    "disable", "rollback", "remove", "folder", "logs"};
-	bool follow = terminal_flag(&argc, argv, "--follow");
+	struct flags f = {.follow = terminal_flag(&argc, argv, "--follow"),
+	    .closing = terminal_flag(&argc, argv, "--close"),
+	    .revoke = terminal_flag(&argc, argv, "--revoke")};
 	struct package_options o = {.yes = terminal_flag(&argc, argv, "--yes"),
 	    .keep_data = terminal_flag(&argc, argv, "--keep-data"),
+	    .exempt = terminal_flag(&argc, argv, "--no-limits-ok"),
 	    .to = terminal_option(&argc, argv, "--to", NULL),
 	    .folder = terminal_option(&argc, argv, "--folder", NULL)};
-	bool closing = terminal_flag(&argc, argv, "--close");
 	struct session *s;
-	bool known = argc == 1;
 	int code = EXIT_REACHED;
-	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(verbs) && argc == 3; i++)
-		known = known || strcmp(argv[1], verbs[i]) == 0;
-	if (!known)
+	if (!is_known(argc, argv))
 		return terminal_usage("tool " TOOL_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = argc == 1 ? list_tools(s)
-			 : run_verb(s, argv[1], argv[2], &o, closing, follow);
+	code = run(s, argc, argv, &f, &o);
 	session_close(s);
 	return code;
 }

@@ -145,6 +145,7 @@ static const struct {
     {"tool.rollback", ROOM_TOOLING, tooling_rollback},
     {"tool.disable", ROOM_TOOLING, tooling_disable},
     {"tool.remove", ROOM_TOOLING, tooling_remove},
+    {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
 };
 

@@ -155,3 +155,11 @@ lanes_on_wiped(void *role, struct msg *m)
 
 	tooling_on_wiped(c->tooling, m);
 }
+
+void
+lanes_on_containers(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_containers(c->tooling, m);
+}

@@ -245,6 +245,7 @@ static const struct {
     {"status", ROOM_CORE, query_status, true},
     {"tool", ROOM_TOOLING, tooling_query_one, false},
     {"tools", ROOM_TOOLING, tooling_query, false},
+    {"top", ROOM_TOOLING, tooling_query_top, false},
 };
 
 enum err

@@ -31,12 +31,15 @@ struct images_setup {
 	void *arg;
 	/* Is Podman at a container of this tool? */
 	bool (*is_starting)(void *arg, const char *tool);
-	/* Nothing of the tool is left that its ids own. */
-	enum err (*free_ids)(void *arg, const char *tool);
 };
 
 /* Begins with taking back what an earlier runner did not finish. */
 struct images *images_new(const struct images_setup *s);
+
+/* The tool's slice of subordinate ids: the same number until it is removed
+ * with all that they own.  ERR_LIMIT, ERR_IO. */
+NODISCARD enum err images_take_slice(
+    struct images *im, const char *tool, int *ret);
 
 void images_load(struct images *im, const struct msg *m);
 void images_named(struct images *im, const struct msg *m);

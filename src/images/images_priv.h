@@ -81,6 +81,11 @@ NODISCARD enum err kept_add_image(const struct images *im, const char *image);
 void kept_only_images(const struct images *im, const char *listed);
 NODISCARD enum err images_make_scratch(const struct images *im);
 
+/* ---- slices.c ---- */
+
+/* Another tool may have it from now on. */
+NODISCARD enum err images_free_slice(struct images *im, const char *tool);
+
 /* ---- words.c ---- */
 
 #define IMAGE_ID_LEN (7 + 64) /* "sha256:" and hex. */

@@ -92,7 +92,7 @@ remove_images(struct job *j)
 static void
 finish(struct job *j, int status)
 {
-	const struct images *im = j->images;
+	struct images *im = j->images;
 	const struct json *m;
 
 	for (m = json_first(j->named); m != NULL; m = json_next(m))
@@ -102,7 +102,7 @@ finish(struct job *j, int status)
 			    json_text(m));
 	if (status == 0)
 		kept_only_images(j->images, job_said(j));
-	if (im->s.free_ids(im->s.arg, j->tool) != OK)
+	if (images_free_slice(im, j->tool) != OK)
 		err_say(&j->why, ERR_IO, "its ids are still taken");
 	tell_wiped(j);
 }

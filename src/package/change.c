@@ -173,6 +173,8 @@ give(struct session *s, const char *text, const char *archive,
 		code = ask_and_sign(s, &p, old, command, done, o);
 		package_done(&p);
 	}
+	if (code == EXIT_REACHED && o->exempt)
+		code = package_exempt(s, folders.tool, true);
 	if (code == EXIT_REACHED)
 		code = folder_settle(s, &folders);
 	folder_change_done(&folders);
@@ -285,6 +287,18 @@ package_disable(struct session *s, const char *tool)
 
 	json_put_str(body, "tool", tool);
 	return send(s, "tool.disable", body, "disabled");
+}
+
+int
+package_exempt(struct session *s, const char *tool, bool exempt)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "tool", tool);
+	json_put_bool(body, "exempt", exempt);
+	return send(s, "tool.exempt", body,
+	    exempt ? "it may run without limits"
+		   : "it may not run without limits");
 }
 
 static bool

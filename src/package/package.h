@@ -42,6 +42,7 @@ void package_compare(const char *before, const char *after, struct buf *out);
 struct package_options {
 	bool yes; /* Nobody is asked. */
 	bool keep_data;
+	bool exempt; /* It may run without limits, too. */
 	const char *to; /* A version, or NULL. */
 	const char *folder; /* Of the owner, for the tool; or NULL. */
 };
@@ -54,6 +55,8 @@ int package_enable(
 int package_rollback(
     struct session *s, const char *tool, const struct package_options *o);
 int package_disable(struct session *s, const char *tool);
+/* May it run where its memory and processes cannot be limited? */
+int package_exempt(struct session *s, const char *tool, bool exempt);
 int package_remove(
     struct session *s, const char *tool, const struct package_options *o);
 

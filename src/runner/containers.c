@@ -282,7 +282,7 @@ spawn_run(struct starting *s, int preserved, int said)
 {
 	struct runner *r = s->runner;
 	struct podman_run run = {.runtime = s->runtime,
-	    .limits = r->cgroups.unit[0] != '\0',
+	    .cgroups = &r->cgroups,
 	    .instance = r->instance,
 	    .name = s->name,
 	    .tool = s->tool,
@@ -300,11 +300,11 @@ spawn_run(struct starting *s, int preserved, int said)
 	struct podman_words words;
 	char cgroup[CGROUP_PATH_SIZE];
 	struct spawn spawn = {.stdout_fd = said, .extra_fd = preserved};
-	enum err e = keep_slice(&r->keep, s->tool, &run.slice);
+	enum err e = images_take_slice(r->images, s->tool, &run.slice);
 
 	if (e != OK)
 		return e;
-	if (run.limits) {
+	if (r->cgroups.unit[0] != '\0') {
 		if (!cgroups_make(&r->cgroups, s->name, cgroup, sizeof(cgroup)))
 			return ERR_IO;
 		spawn.cgroup = cgroup;

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "runner/runner_priv.h"
 #include "sys/file.h"
-
-/* 1024 ids each out of the usual 65536, the first of which is no slice. */
-#define SLICES_MAX 63
-#define SLICES_BYTES_MAX (SLICES_MAX * (NAME_MAX_LEN + 1))
 
 static void
 path_of(const struct keep *k, const char *file, char *ret, size_t size)
@@ -53,6 +51,24 @@ write_files(const struct keep *k)
 	return e;
 }
 
+/* Left by a runner that was killed. */
+static void
+remove_pids(const struct keep *k)
+{
+	DIR *d = opendir(k->folder);
+	const struct dirent *e;
+	size_t n;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		n = strlen(e->d_name);
+		if (n > strlen(KEEP_PID) &&
+		    strcmp(e->d_name + n - strlen(KEEP_PID), KEEP_PID) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
 enum err
 keep_open(struct keep *k, struct errmsg *why)
 {
@@ -71,6 +87,7 @@ keep_open(struct keep *k, struct errmsg *why)
 	if (write_files(k) != OK)
 		return err_say(why, ERR_IO,
 		    "%.200s cannot be written; is there room?", k->folder);
+	remove_pids(k);
 	path_of(k, "runtime", path, sizeof(path));
 	buf_init(&b, sizeof(k->runtime) - 1);
 	if (file_read(path, &b) == OK && str_is_name(b.p))
@@ -147,102 +164,4 @@ keep_forget_volumes(struct keep *k)
 	k->volumes[0] = '\0';
 	if (file_remove(path) != OK)
 		return; /* It will be found to be wrong again. */
-}
-
-/* ---- Slices: their numbers are those of the lines ---- */
-
-#define FREE_SLICE "-"
-
-static enum err
-read_slices(const struct keep *k, struct buf *ret)
-{
-	char path[600];
-	enum err e;
-
-	path_of(k, "slices", path, sizeof(path));
-	e = file_read(path, ret);
-	return e == ERR_NOTFOUND ? OK : e;
-}
-
-/* The slices again, with line `n` saying this. */
-static enum err
-write_slices(
-    const struct keep *k, const struct buf *now, int n, const char *word)
-{
-	struct str rest = {now->p != NULL ? now->p : "", now->len};
-	struct str line;
-	char path[600];
-	struct buf b;
-	enum err e;
-	int i;
-
-	buf_init(&b, SLICES_BYTES_MAX);
-	for (i = 0; str_line(&rest, &line); i++)
-		if (i == n)
-			buf_addf(&b, "%s\n", word);
-		else
-			buf_addf(&b, "%.*s\n", (int)line.len, line.p);
-	if (n >= i)
-		buf_addf(&b, "%s\n", word);
-	path_of(k, "slices", path, sizeof(path));
-	e = file_replace(path, b.p, b.len, 0600);
-	buf_done(&b);
-	return e;
-}
-
-/* The line that says `word`, or the number of lines. */
-static int
-find_slice(const struct buf *now, const char *word)
-{
-	struct str rest = {now->p != NULL ? now->p : "", now->len};
-	struct str line;
-	int i;
-
-	for (i = 0; str_line(&rest, &line); i++)
-		if (str_eq(line, word))
-			break;
-	return i;
-}
-
-static int
-count_slices(const struct buf *now)
-{
-	return find_slice(now, "\n"); /* No line has its end in it. */
-}
-
-enum err
-keep_slice(struct keep *k, const char *tool, int *ret)
-{
-	struct buf b;
-	enum err e;
-	int slice;
-
-	buf_init(&b, SLICES_BYTES_MAX);
-	e = read_slices(k, &b);
-	slice = find_slice(&b, tool);
-	if (e == OK && slice == count_slices(&b)) {
-		slice = find_slice(&b, FREE_SLICE);
-		e = slice == SLICES_MAX ? ERR_LIMIT
-					: write_slices(k, &b, slice, tool);
-	}
-	if (e == OK)
-		*ret = slice;
-	buf_done(&b);
-	return e;
-}
-
-enum err
-keep_free_slice(struct keep *k, const char *tool)
-{
-	struct buf b;
-	enum err e;
-	int slice;
-
-	buf_init(&b, SLICES_BYTES_MAX);
-	e = read_slices(k, &b);
-	slice = find_slice(&b, tool);
-	if (e == OK && slice < count_slices(&b))
-		e = write_slices(k, &b, slice, FREE_SLICE);
-	buf_done(&b);
-	return e;
 }

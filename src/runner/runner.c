@@ -42,6 +42,7 @@ static const struct peer_handler handlers[] = {
     {MSG_IMAGES_NAMED, on_images_named},
     {MSG_TOOL_WIPE, on_wipe},
     {MSG_TOOL_IDS_WANTED, folders_on_ids_wanted},
+    {MSG_CONTAINERS_WANTED, top_on_wanted},
 };
 
 static void
@@ -55,16 +56,19 @@ on_lane(void *role, enum role peer)
 	body = json_object();
 	json_put_bool(body, "ready", r->broken.text[0] == '\0');
 	json_put_str(body, "why", r->broken.text);
-	json_put_bool(body, "limits", r->cgroups.unit[0] != '\0');
+	json_put_bool(body, "limits", r->cgroups.why[0] == '\0');
+	json_put_str(body, "limits_why", r->cgroups.why);
 	peers_send(r->peers, ROLE_CORE, MSG_RUNNER_STATE, body);
 }
 
 static void
 prepare(struct runner *r)
 {
-	if (!cgroups_open(&r->cgroups))
+	cgroups_open(&r->cgroups);
+	if (r->cgroups.why[0] != '\0')
 		log_warn("memory and process limits of tools cannot be "
-			 "enforced here: no writable cgroup v2 of our own");
+			 "enforced here: %s",
+		    r->cgroups.why);
 	if (keep_open(&r->keep, &r->broken) != OK)
 		return;
 	if (podman_check(&r->broken) != OK)
@@ -77,14 +81,6 @@ is_starting(void *arg, const char *tool)
 	return containers_is_starting(arg, tool);
 }
 
-static enum err
-free_ids(void *arg, const char *tool)
-{
-	struct runner *r = arg;
-
-	return keep_free_slice(&r->keep, tool);
-}
-
 static void
 open_images(struct runner *r)
 {
@@ -93,8 +89,7 @@ open_images(struct runner *r)
 	    .folder = r->keep.folder,
 	    .broken = &r->broken,
 	    .arg = r,
-	    .is_starting = is_starting,
-	    .free_ids = free_ids};
+	    .is_starting = is_starting};
 
 	r->images = images_new(&s);
 }

@@ -414,6 +414,9 @@ made_removed(struct tooling *tg, struct change *c, struct record *r)
 	record_row(r, ROW_ACTIVE_GONE, tool_row(c->tool, 0));
 	record_row(
 	    r, ROW_SETTING_GONE, tool_setting(c->tool, "definitions", ""));
+	record_row(r, ROW_SETTING_GONE, tool_setting(c->tool, "exempt", ""));
+	if (tooling_set_exempt(tg, c->tool, false) != OK)
+		log_warn("%s stays exempt until the next start", c->tool);
 	slots_remove(tg->slots, c->tool, "the tool was removed");
 	buf_init(&images, TOOL_VERSIONS_MAX * sizeof(t->versions[0].image));
 	leaving_images(tg, t, &images);

@@ -107,7 +107,16 @@ struct tooling {
 	struct tool *tools[TOOLS_MAX];
 	size_t n_tools;
 	struct change changes[TOOL_CHANGES_MAX];
+	char exempt[TOOLS_MAX][NAME_MAX_LEN + 1]; /* "": a free place. */
 };
+
+/* ---- exempt.c ---- */
+
+/* May it be started on this machine? */
+NODISCARD enum err exempt_check(
+    const struct tooling *tg, const struct manifest *m, struct errmsg *why);
+
+/* ---- tooling.c ---- */
 
 /* This manifest counts from now on. */
 NODISCARD enum err tooling_put(

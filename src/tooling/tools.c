@@ -314,6 +314,7 @@ tool_json(struct tooling *tg, const struct tool *t)
 	json_put(row, "folders", manifest_folders(slot_manifest(slot)));
 	json_put_bool(row, "trusted", tooling_trusts(tg, slot));
 	json_put_bool(row, "warm", slot_is_ready(slot));
+	json_put_bool(row, "exempt", tooling_is_exempt(tg, t->name));
 	return row;
 }
 
@@ -330,6 +331,8 @@ tooling_query(void *room, const struct request *q)
 	json_put(v, "tools", list);
 	json_put_bool(v, "runner", tg->runner.ready);
 	json_put_str(v, "runner_state", tg->runner.state);
+	json_put_bool(v, "limits", tg->runner.has_limits);
+	json_put_str(v, "limits_why", tg->runner.limits_why);
 	request_answer(tg->s.requests, q->id, v);
 }
 

@@ -15,7 +15,7 @@ TABLE = os.path.join(TOP, "tests", "containers", "hostile.expected")
 # A tool for each kind of manifest, by what the kind may have.
 KINDS = {"hostile": ("no-volume", "no-network"), "hostile-volume": ("volume", "no-network"),
          "hostile-network": ("volume", "network")}
-ENDLESS = ("stop", "fork", "balloon", "flood", "line")
+ENDLESS = ("stop", "fork", "balloon", "fill", "flood", "line")
 CONDITIONS = ("volume", "no-volume", "network", "no-network", "limits", "no-limits", "x86_64", "aarch64")
 NOBODY = 65534
 BALLOON_MIB = 128
@@ -43,6 +43,8 @@ def endless(h, tool):
         if function in ("line", "flood"):
             name = {"line": "long_line", "flood": "output_flood"}[function]
             reply = name + " " + ("ended" if "broke the protocol" in reply else "got")
+        elif "over its limit of 64 MiB" in reply:
+            reply = "volume_fill killed_at_its_limit"
         found.update(outcomes(reply))
     return found
 
