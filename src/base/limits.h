@@ -131,6 +131,7 @@
 #define CALLS_OPEN_MAX 16
 /* A file of a tool that has no volume; there no file is larger than it. */
 #define FILE_BYTES_MAX (64 * 1024 * 1024)
+#define WORKSPACE_MIB_MAX 4096
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
 
@@ -218,6 +219,7 @@
 #define CRASHES_MAX 3
 #define CRASHES_MS (10 * 60 * 1000)
 #define CHECK_ENTRIES_AT_ONCE 500
+#define RESOLV_MAX 4096
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
 #define RESTART_DELAY_MS 200

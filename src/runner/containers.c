@@ -293,6 +293,7 @@ spawn_run(struct starting *s, int preserved, int said)
 	    .file_max = s->volume.mib > 0 ? s->volume.mib * 1024 * 1024
 					  : FILE_BYTES_MAX,
 	    .memory_mib = json_int(s->order, "memory_mib", 64),
+	    .workspace_mib = json_int(s->order, "workspace_mib", 0),
 	    .pids = json_int(s->order, "pids", 16),
 	    .ports = json_get(s->order, "ports"),
 	    .folders = json_get(s->order, "folders"),

@@ -248,6 +248,8 @@ id_words(const struct podman_run *r, struct podman_words *w)
 
 	wordf(w, "--uidmap=0:%d:%d", first, SLICE_IDS);
 	wordf(w, "--gidmap=0:%d:%d", first, SLICE_IDS);
+	wordf(w, "--uidmap=%d:%d:1", IMAGE_UID, IMAGE_UID);
+	wordf(w, "--gidmap=%d:%d:1", IMAGE_UID, IMAGE_UID);
 	wordf(w, "--user=%d:%d", TOOL_UID, TOOL_UID);
 }
 
@@ -298,6 +300,11 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 		    "--volume=" VOLUME_NAME ":/data:rw,noexec,nosuid,nodev",
 		    r->tool);
 	folder_words(r, w);
+	/* The one place where a tool may run what it wrote. */
+	if (r->workspace_mib > 0)
+		wordf(w,
+		    "--tmpfs=/work:rw,exec,nosuid,nodev,mode=0700,size=%lldm,U",
+		    (long long)r->workspace_mib);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
 	if (json_count(r->ports) > 0)

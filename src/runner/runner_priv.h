@@ -82,6 +82,10 @@ NODISCARD enum err podman_read_ids(struct podman_ids *ret, struct errmsg *why);
 
 /* Of a slice of them: the user that its tool runs as, outside. */
 #define SLICE_IDS 1024
+/* Who the files of images belong to: the same inside as outside, so that
+ * Podman need not change, and with that copy, every file of an image for each
+ * slice.  Behind all slices, and nobody ever runs as it. */
+#define IMAGE_UID 65000
 #define TOOL_UID 1000
 int64_t podman_tool_uid(const struct podman_ids *ids, int slice);
 
@@ -98,6 +102,7 @@ struct podman_run {
 	int64_t file_max;
 	int slice;
 	int64_t memory_mib;
+	int64_t workspace_mib;
 	int64_t pids;
 	const struct json *ports; /* That the shim binds inside. */
 	const struct json *folders; /* Of owners, checked. */

@@ -311,8 +311,9 @@ tool_json(struct tooling *tg, const struct tool *t)
 	json_put_str(row, "version", slot_manifest(slot)->version);
 	json_put_str(row, "image", slot_manifest(slot)->image);
 	json_put_str(row, "manifest", hex);
-	json_put(row, "folders", manifest_folders(slot_manifest(slot)));
+	/* scripts/run looks for these two together. */
 	json_put_bool(row, "trusted", tooling_trusts(tg, slot));
+	json_put(row, "folders", manifest_folders(slot_manifest(slot)));
 	json_put_bool(row, "warm", slot_is_ready(slot));
 	json_put_bool(row, "exempt", tooling_is_exempt(tg, t->name));
 	return row;
