@@ -296,7 +296,8 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:" DATA_ONLY, r->folder);
 	wordf(w, "--volume=%s:/shim:ro,nosuid,nodev", r->shim);
 	if (r->volume)
-		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
+		wordf(w,
+		    "--volume=" VOLUME_NAME ":/data:rw,noexec,nosuid,nodev",
 		    r->tool);
 	folder_words(r, w);
 	/* The one place where a tool may run what it wrote. */

@@ -59,7 +59,7 @@ def setup():
     h.load_image(folder("hostile-given"))
     os.mkdir(h.path("given"), 0o700)
     r = h.console.run("tool", "add", os.path.join(folder("hostile-given"), "tool.json"),
-                      "--folder", h.path("given") + ":rw", "--yes")
+                      "--folder", h.path("given") + ":rw", "--yes", "--no-limits-ok")
     assert r.returncode == 0, r.stderr
     ask(h, "notes.save", {"text": "of another tool"})
     outside = {"root": h.root, "ports": f"{h.port},{h.pairing_port}"}
