@@ -34,7 +34,15 @@ def listed(h):
 
 
 def images(h):
-    return set(h.podman("images", "-aq", "--no-trunc").split())
+    """While an image comes or goes, podman's list may fail."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            return set(h.podman("images", "-aq", "--no-trunc").split())
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def slices(h):
@@ -228,6 +236,38 @@ def test_a_runner_that_is_killed_when_the_image_is_there_leaves_nothing():
         h.start_house()
         slow_podman(h, before_load=0, after_load=30)
         end_the_runner(h, "loaded-now")
+
+
+def test_an_image_that_a_cut_load_left_broken_is_taken_away():
+    """As a kill between the image and its parts leaves it: podman cannot even
+    list the store any more."""
+    with House(tools=()) as h:
+        h.start()
+        folder = h.package("echo")
+        h.load_image(folder)
+        h.stop()
+        store = h.path("podman", ".local/share/containers/storage/overlay-images")
+        with open(os.path.join(store, "images.json")) as f:
+            found = json.load(f)
+        for name in [n for n in found[0] if n.startswith("big-data-")]:
+            del found[0][name]
+        with open(os.path.join(store, "images.json"), "w") as f:
+            json.dump(found, f)
+        loading = h.path("podman", ".durward-tools", "loading")
+        with open(loading, "w") as f:
+            f.write("")
+        shutil.chown(loading, TOOLS_USER, TOOLS_USER)
+        h.start_house()
+        h.start_tools()
+        h.wait_up()
+
+        def tidy():
+            "the broken image to go"
+            return not os.path.exists(loading)
+        wait_for(tidy, 20)
+        assert images(h) == set()
+        run(h, "add", folder, "--yes")
+        assert h.console.reply("echo whole") == "whole"
 
 
 def test_a_house_that_is_killed_at_any_moment_has_the_tool_or_nothing_of_it():
