@@ -303,7 +303,8 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	/* The one place where a tool may run what it wrote. */
 	if (r->workspace_mib > 0)
 		wordf(w,
-		    "--tmpfs=/work:rw,exec,nosuid,nodev,mode=0700,size=%lldm,U",
+		    "--tmpfs=/"
+		    "workspace:rw,exec,nosuid,nodev,mode=0700,size=%lldm,U",
 		    (long long)r->workspace_mib);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");

@@ -166,6 +166,8 @@ def test_without_the_tools_half_it_is_said_how_to_start_it():
         h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"), "--yes")
         reply = h.console.ask("echo x")[-1]["reply"]
         assert "durward run tools" in reply, reply
+        found = {f["check"]: f for f in h.console.json("doctor")["findings"]}
+        assert "is not running" in found["tools"]["what"], found
 
 
 def test_an_image_that_is_not_there_is_told(h):
