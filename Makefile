@@ -58,10 +58,11 @@ SRC := $(wildcard src/*/*.c)
 OBJ := $(SRC:%.c=$(B)/%.o)
 # Everything but main: what tests and fuzzers link.
 LIB_SRC := $(filter-out src/main/main.c,$(SRC))
-TOOLS := $(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in))
+# The shell stands on packages, so it is made when it is wanted: `make shell`.
+TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -77,6 +78,7 @@ endif
 
 help:
 	@echo 'all                the binary, the shim and the tools (default)'
+	@echo 'shell              the tool shell, from packages of the distribution'
 	@echo 'check              unit tests, plain and under ASan and UBSan'
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
@@ -173,6 +175,21 @@ $(FILES_web):
 	@echo '$@ is missing: install ca-certificates, or run scripts/setup' >&2
 	@false
 .PRECIOUS: $(O)/containers/%/program
+
+# What the shell finds around itself.
+shell: all $(O)/containers/shell/tool.json
+	@:
+
+$(O)/base/packages: scripts/make-base
+	$(call say,BASE,$(O)/base)
+	$(Q)scripts/make-base $(O)/base
+	$(Q)touch $@
+
+$(O)/containers/shell/tool.json: $(O)/containers/shell/program \
+		containers/shell/tool.json.in scripts/make-image $(O)/base/packages
+	$(call say,IMAGE,shell)
+	$(Q)scripts/make-image --base $(O)/base/root shell \
+		$(O)/containers/shell containers/shell/tool.json.in
 
 # ---- tests ----
 
@@ -329,9 +346,9 @@ $(HOARDER)/tool.json: $(HOARDER)/program tests/containers/hoarder/tool.json.in \
 	$(Q)scripts/make-image hoarder $(HOARDER) \
 		tests/containers/hoarder/tool.json.in
 
-# A tool that tries to get out, as a tool with a volume and as one without.
+# A tool that tries to get out, as each kind of tool that there is.
 HOSTILE := $(O)/test-containers/hostile $(O)/test-containers/hostile-volume \
-	$(O)/test-containers/hostile-network
+	$(O)/test-containers/hostile-network $(O)/test-containers/hostile-given
 HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
 $(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
@@ -348,7 +365,7 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
 
-check-containers: all $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
+check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration tests/containers/*.py
 

@@ -385,6 +385,9 @@ attempt_files(struct report *report, const struct outside *outside)
 	attempt(report, "flags_proc_sys", try_flags, "/proc/sys");
 	attempt(report, "flags_tmp", try_flags, "/tmp");
 	attempt(report, "flags_data", try_flags, "/data");
+	attempt(report, "flags_folder", try_flags, "/folder");
+	attempt(report, "flags_work", try_flags, "/workspace");
+	attempt(report, "folder_up", try_same, "/folder/..");
 	attempt(report, "writable", try_writable, NULL);
 	attempt(report, "hosts", try_hosts, NULL);
 	attempt(report, "resolv", try_resolv, NULL);

@@ -130,5 +130,8 @@ attempt_programs(struct report *report)
 	attempt(report, "exec_memfd", try_memfd, NULL);
 	attempt(report, "map_exec_tmp", try_map, "/tmp/mapped");
 	attempt(report, "map_exec_data", try_map, "/data/mapped");
+	attempt(report, "exec_folder", try_exec, "/folder/program");
+	attempt(report, "exec_work", try_exec, "/workspace/program");
+	attempt(report, "map_exec_folder", try_map, "/folder/mapped");
 	attempt(report, "setuid_programs", try_setuid_programs, NULL);
 }

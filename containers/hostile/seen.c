@@ -92,6 +92,9 @@ try_map(struct said *said, const void *path)
 {
 	FILE *f = fopen(path, "r");
 	char text[400];
+	char found[200] = "";
+	const char *line;
+	const char *next;
 	unsigned long inside;
 	unsigned long outside;
 	unsigned long count;
@@ -100,11 +103,20 @@ try_map(struct said *said, const void *path)
 	if (f != NULL)
 		fclose(f);
 	text[n] = '\0';
-	if (sscanf(text, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-	    strchr(text, '\n') == text + n - 1 && outside != 0)
-		say(said, "%lu_from_%lu", count, inside);
-	else
-		say(said, "got:%.*s", (int)strcspn(text, "\n"), text);
+	for (line = text; line != NULL && line[0] != '\0'; line = next) {
+		next = strchr(line, '\n');
+		next = next != NULL ? next + 1 : NULL;
+		if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) !=
+			3 ||
+		    outside == 0) {
+			say(said, "got:%.*s", (int)strcspn(line, "\n"), line);
+			return;
+		}
+		snprintf(found + strlen(found), sizeof(found) - strlen(found),
+		    "%s%lu_from_%lu", found[0] != '\0' ? "," : "", count,
+		    inside);
+	}
+	say(said, "%s", found[0] != '\0' ? found : "got:nothing");
 }
 
 static int

@@ -92,8 +92,12 @@
 #define SCAN_MS (2 * 1000)
 
 /* Tools and their containers. */
-#define NEW_MANIFESTS_MAX 4
-#define MANIFESTS_FOUND_MAX 128
+#define TOOL_CHANGES_MAX 4 /* Under way at once. */
+#define TOOL_VERSIONS_MAX 8 /* Kept of one tool; the oldest go first. */
+#define IMAGE_PATH_MAX 1024
+#define IMAGES_LISTED_MAX (64 * 1024)
+#define IMAGE_LOAD_MS (90 * 1000)
+#define WIPE_MS (60 * 1000)
 #define MANIFEST_MAX (32 * 1024)
 #define FUNCTIONS_MAX 32
 #define MCP_FUNCTIONS_MAX 256
@@ -127,6 +131,7 @@
 #define CALLS_OPEN_MAX 16
 /* A file of a tool that has no volume; there no file is larger than it. */
 #define FILE_BYTES_MAX (64 * 1024 * 1024)
+#define WORKSPACE_MIB_MAX 4096
 /* At least so many processes where a limit counts the OCI runtime's threads. */
 #define NPROC_MIN 32
 
@@ -195,6 +200,7 @@
 #define HTTP_IDLE_MS (120 * 1000)
 #define HTTP_REQUEST_MS (10 * 1000)
 #define CLIENT_WAIT_MS (20 * 1000)
+#define ANSWER_WAIT_MS (IMAGE_LOAD_MS + CLIENT_WAIT_MS) /* The slowest. */
 #define CLIENT_REQUESTS_MAX 256
 
 /* The store. */

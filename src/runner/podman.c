@@ -15,6 +15,7 @@
 #define QUICK_MS 8000
 /* Its first words after the boot of a small machine take much longer. */
 #define FIRST_MS (60 * 1000)
+#define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none.  In it any port is anybody's. */
@@ -250,6 +251,8 @@ id_words(const struct podman_run *r, struct podman_words *w)
 
 	wordf(w, "--uidmap=0:%d:%d", first, SLICE_IDS);
 	wordf(w, "--gidmap=0:%d:%d", first, SLICE_IDS);
+	wordf(w, "--uidmap=%d:%d:1", IMAGE_UID, IMAGE_UID);
+	wordf(w, "--gidmap=%d:%d:1", IMAGE_UID, IMAGE_UID);
 	wordf(w, "--user=%d:%d", TOOL_UID, TOOL_UID);
 }
 
@@ -296,9 +299,14 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:" DATA_ONLY, r->folder);
 	wordf(w, "--volume=%s:/shim:ro,nosuid,nodev", r->shim);
 	if (r->volume)
-		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
+		wordf(w,
+		    "--volume=" VOLUME_NAME ":/data:rw,noexec,nosuid,nodev",
 		    r->tool);
 	folder_words(r, w);
+	/* The one place where a tool may run what it wrote. */
+	if (r->workspace_mib > 0)
+		wordf(w, "--tmpfs=/workspace:" WORKSPACE_OPTIONS ",size=%lldm",
+		    (long long)r->workspace_mib);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
 	if (json_count(r->ports) > 0)

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "images/images.h"
 #include "ipc/peers.h"
 #include "sys/tree.h"
 
@@ -38,9 +39,6 @@ pid_t keep_take_pid(const struct keep *k, const char *container);
 NODISCARD enum err keep_volumes(struct keep *k, struct errmsg *why);
 void keep_forget_volumes(struct keep *k);
 
-/* The tool's slice of subordinate ids: the same number for ever. */
-NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
-
 /* ---- profile.c: what a tool may ask of the kernel ---- */
 
 struct str profile_text(void);
@@ -64,10 +62,6 @@ NODISCARD bool cgroups_make(
 
 /* ---- podman.c: the command lines ---- */
 
-/* There is no systemd of the user's own to ask; podman would warn on the
- * stream that we read. */
-#define PODMAN_CGROUPFS "--cgroup-manager=cgroupfs"
-
 const char *podman_other_runtime(const char *runtime);
 
 /* Does `podman` answer?  The reason when it does not. */
@@ -88,6 +82,10 @@ NODISCARD enum err podman_read_ids(struct podman_ids *ret, struct errmsg *why);
 
 /* Of a slice of them: the user that its tool runs as, outside. */
 #define SLICE_IDS 1024
+/* Who the files of images belong to: the same inside as outside, so that
+ * Podman need not change, and with that copy, every file of an image for each
+ * slice.  Behind all slices, and nobody ever runs as it. */
+#define IMAGE_UID 65000
 #define TOOL_UID 1000
 int64_t podman_tool_uid(const struct podman_ids *ids, int slice);
 
@@ -104,6 +102,7 @@ struct podman_run {
 	int64_t file_max;
 	int slice;
 	int64_t memory_mib;
+	int64_t workspace_mib;
 	int64_t pids;
 	const struct json *ports; /* That the shim binds inside. */
 	const struct json *folders; /* Of owners, checked. */
@@ -202,6 +201,7 @@ struct runner {
 	struct volumes volumes;
 	int count;
 	int64_t asked; /* Questions to the vault, ever. */
+	struct images *images;
 };
 
 /* Its volume was measured before it starts: it does, or it is refused. */
@@ -217,6 +217,7 @@ void volumes_watch(struct runner *r);
 peer_fn containers_on_start;
 peer_fn containers_on_stop;
 peer_fn containers_on_secret;
+bool containers_is_starting(const struct runner *r, const char *tool);
 
 /* ---- folders.c ---- */
 

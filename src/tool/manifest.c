@@ -215,8 +215,8 @@ read_image(const struct json *v, struct manifest *ret, struct errmsg *why)
 static enum err
 read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
-	static const char *const known[] = {
-	    "memory_mib", "pids", "call_ms", "net_mib", "volume_mib"};
+	static const char *const known[] = {"memory_mib", "pids", "call_ms",
+	    "net_mib", "volume_mib", "workspace_mib"};
 	const struct json *limits = json_get(v, "limits");
 	enum err e = OK;
 
@@ -237,6 +237,9 @@ read_limits(const struct json *v, struct manifest *ret, struct errmsg *why)
 	if (e == OK)
 		e = read_number(limits, "volume_mib", 1, VOLUME_MIB_MAX,
 		    VOLUME_MIB, &ret->volume_mib, why);
+	if (e == OK)
+		e = read_number(limits, "workspace_mib", 0, WORKSPACE_MIB_MAX,
+		    0, &ret->workspace_mib, why);
 	if (e == OK)
 		e = read_number(
 		    v, "idle_s", 1, 24 * 3600, 600, &ret->idle_s, why);
@@ -444,6 +447,7 @@ manifest_container(const struct manifest *m)
 	json_put_bool(v, "volume", m->volume);
 	json_put_int(v, "volume_mib", m->volume_mib);
 	json_put_int(v, "memory_mib", m->memory_mib);
+	json_put_int(v, "workspace_mib", m->workspace_mib);
 	json_put_int(v, "pids", m->pids);
 	json_put(v, "ports", ports);
 	json_put(v, "folders", manifest_folders(m));

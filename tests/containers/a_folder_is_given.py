@@ -95,7 +95,8 @@ def setup():
 
 
 def give(h, folder, answer="yes", manifest=os.path.join(FILES, "tool.json"), client=None):
-    words = ["tool", "add", manifest] + (["--folder", folder] if folder else [])
+    words = ["tool", "add", manifest, "--no-limits-ok"]
+    words += ["--folder", folder] if folder else []
     return (client or h.alice).run(*words, *(["--yes"] if answer else []))
 
 
@@ -185,36 +186,46 @@ TRICKS = [
 ]
 
 
+class Turning:
+    """A folder that is a link elsewhere at every other moment."""
+
+    def __init__(self, h):
+        self.swap, self.kept = (os.path.join(h.docs, n) for n in ("swap", "swapped"))
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.turn)
+
+    def turn(self):
+        while not self.over.is_set():
+            os.rename(self.swap, self.kept)
+            os.symlink("/etc", self.swap)
+            os.unlink(self.swap)
+            os.rename(self.kept, self.swap)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *exc):
+        self.over.set()
+        self.thread.join()
+
+
 def test_no_path_leads_out_of_the_folder(h):
     for path, why in TRICKS:
         said = failed(h, "read", path=path)
         assert why in said, f"{path}: {said}"
+    with Turning(h):
+        said = [act(h, "read", path="swap/hosts")[1] for _ in range(150)]
+    assert not [s for s in said if "127.0.0.1" in s], said
+    assert "mine" in said and any("not there" in s or "link" in s for s in said), set(said)
+
+
+def test_nothing_is_listed_or_searched_out_of_the_folder(h):
     for path in ("up", "etc", "root", "self", "self/root", "/", "..", "sub/../.."):
         failed(h, "list", path=path)
         failed(h, "search", text="localhost", path=path)
-
-
-def test_no_name_that_changes_under_it_leads_out(h):
-    over = threading.Event()
-    swap, kept = os.path.join(h.docs, "swap"), os.path.join(h.docs, "swapped")
-
-    def turn():
-        while not over.is_set():
-            os.rename(swap, kept)
-            os.symlink("/etc", swap)
-            os.unlink(swap)
-            os.rename(kept, swap)
-
-    t = threading.Thread(target=turn)
-    t.start()
-    try:
-        said = [act(h, "read", path="swap/hosts")[1] for _ in range(150)]
-        said += [act(h, "search", text="localhost", path="swap")[1] for _ in range(50)]
-    finally:
-        over.set()
-        t.join()
+    with Turning(h):
+        said = [act(h, "search", text="localhost", path="swap")[1] for _ in range(50)]
     assert not [s for s in said if "127.0.0.1" in s], said
-    assert "mine" in said and any("not there" in s or "link" in s for s in said), set(said)
 
 
 def test_a_long_file_is_read_in_pieces(h):
@@ -234,11 +245,10 @@ def test_what_was_given_to_be_read_cannot_be_changed(h):
                            ("write", {"path": "a.txt", "text": "x"}),
                            ("move", {"from": "a.txt", "to": "b.txt"}),
                            ("mkdir", {"path": "new"})):
-        said = failed(h, function, **args)
-        assert "read" in said and "only" in said, said
+        failed(h, function, **args)
     sheet, end = approved(h, "delete", path="a.txt")
     assert f"\nfolders {h.docs} at /folder read-only\n" in sheet, sheet
-    assert end["kind"] == "failed" and "read-only" in end["result"], end
+    assert end["kind"] == "failed" and os.path.exists(os.path.join(h.docs, "a.txt")), end
 
 
 def test_the_mount_is_what_was_signed_and_nothing_below_it(h):

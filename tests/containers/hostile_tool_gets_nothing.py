@@ -13,10 +13,14 @@ from proposals import call
 
 TABLE = os.path.join(TOP, "tests", "containers", "hostile.expected")
 # A tool for each kind of manifest, by what the kind may have.
-KINDS = {"hostile": ("no-volume", "no-network"), "hostile-volume": ("volume", "no-network"),
-         "hostile-network": ("volume", "network")}
+PLAIN = ("no-folder", "no-workspace")
+KINDS = {"hostile": ("no-volume", "no-network", *PLAIN),
+         "hostile-volume": ("volume", "no-network", *PLAIN),
+         "hostile-network": ("volume", "network", *PLAIN),
+         "hostile-given": ("no-volume", "no-network", "folder", "workspace")}
 ENDLESS = ("stop", "fork", "balloon", "fill", "flood", "line")
-CONDITIONS = ("volume", "no-volume", "network", "no-network", "limits", "no-limits", "x86_64", "aarch64")
+CONDITIONS = ("volume", "no-volume", "network", "no-network", "folder", "no-folder", "workspace",
+              "no-workspace", "limits", "no-limits", "x86_64", "aarch64")
 NOBODY = 65534
 BALLOON_MIB = 128
 
@@ -51,7 +55,12 @@ def endless(h, tool):
 
 def setup():
     h = House(binary="probe-badmind",
-              tools=("echo", "notes", *(folder(t) for t in KINDS))).start()
+              tools=("echo", "notes", *(folder(t) for t in KINDS if t != "hostile-given"))).start()
+    h.load_image(folder("hostile-given"))
+    os.mkdir(h.path("given"), 0o700)
+    r = h.console.run("tool", "add", os.path.join(folder("hostile-given"), "tool.json"),
+                      "--folder", h.path("given") + ":rw", "--yes", "--no-limits-ok")
+    assert r.returncode == 0, r.stderr
     ask(h, "notes.save", {"text": "of another tool"})
     outside = {"root": h.root, "ports": f"{h.port},{h.pairing_port}"}
     h.found, h.endless = {}, {}
@@ -107,12 +116,14 @@ def test_a_tool_that_tries_everything_gets_what_the_table_says(h):
 
 def test_every_kind_of_tool_that_is_shipped_is_tried(h):
     known = {("volume" in kind, "network" in kind) for kind in KINDS.values()}
+    beside = {word for kind in KINDS.values() for word in kind}
     for path in glob.glob(os.path.join(BUILD, "containers", "*", "tool.json")):
         with open(path) as f:
             manifest = json.load(f)
         reaches = bool({"network", "lan"} & set(manifest)) or any(
             "network" in f for f in manifest["functions"].values())
         assert (manifest.get("volume", False), reaches) in known, path
+        assert "workspace_mib" not in manifest["limits"] or "workspace" in beside, path
         assert "secrets" not in manifest, f"{path} has what no tool of {sorted(KINDS)} has"
 
 

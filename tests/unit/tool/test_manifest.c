@@ -507,3 +507,23 @@ TEST(folders_that_no_tool_may_have_are_refused)
 	    with("\"volume\":true,", FROM("/srv/ä ..a/etc"), &m, &why) == OK);
 	manifest_free(m);
 }
+
+TEST(a_workspace_has_a_size)
+{
+#define LIMITS "\"memory_mib\":32"
+	struct manifest *m = parsed();
+	struct errmsg why;
+	struct json *v;
+
+	CHECK_INT(m->workspace_mib, 0);
+	manifest_free(m);
+	REQUIRE(with(LIMITS, LIMITS ",\"workspace_mib\":256", &m, &why) == OK);
+	CHECK_INT(m->workspace_mib, 256);
+	v = manifest_container(m);
+	CHECK_INT(json_int(v, "workspace_mib", 0), 256);
+	json_free(v);
+	manifest_free(m);
+	check_refused(LIMITS, LIMITS ",\"workspace_mib\":-1", "workspace_mib");
+	check_refused(LIMITS, LIMITS ",\"workspace_mib\":4097", "0 to 4096");
+	check_refused(LIMITS, LIMITS ",\"workspace_mib\":true", "whole number");
+}
