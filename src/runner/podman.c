@@ -13,6 +13,8 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
+/* Its first words after the boot of a small machine take much longer. */
+#define FIRST_MS (60 * 1000)
 #define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
@@ -67,7 +69,7 @@ ask_version(struct buf *out)
 	    "--format={{.Client.Version}}", NULL};
 
 	buf_clear(out);
-	return spawn_and_wait(argv, QUICK_MS, out);
+	return spawn_and_wait(argv, FIRST_MS, out);
 }
 
 enum err
