@@ -3,15 +3,24 @@
 # One Makefile, for everything.  `make help` lists the targets; V=1 shows
 # the command lines.
 
-ARCH ?= $(shell uname -m)
+NATIVE := $(shell uname -m)
+ARCH ?= $(NATIVE)
 CHECK ?=
 B := build/$(ARCH)
 A := build/asan
+# What is for use.  Another machine's programs lie apart from this one's.
+O := build
+ifneq ($(ARCH),$(NATIVE))
+O := $(B)
+CROSS ?= $(ARCH)-linux-gnu-
+BY_EMULATOR := qemu-$(ARCH)
+endif
 DEPS := build/deps/$(ARCH)-musl
 HOST := build/deps/$(ARCH)-host
 CC := $(DEPS)/bin/cc
+AR := $(CROSS)ar
+STRIP := $(CROSS)strip
 CLANG ?= clang
-STRIP ?= strip
 
 # A compiler of these takes some 300 MB at its worst.
 JOBS := $(shell awk -v n=$$(nproc) '/MemAvailable/ { m = int($$2 / 300000); \
@@ -32,8 +41,11 @@ COMMON := -std=c11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS)
 HARDENING := -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -ftrivial-auto-var-init=zero \
 	-fzero-call-used-regs=used-gpr -fno-plt -fPIE
-ifneq ($(ARCH),x86_64)
-HARDENING := $(filter-out -fcf-protection=full,$(HARDENING))
+# The same thing has another name there.  musl has nothing that tells gcc's
+# atomics at run time what the processor can do.
+ifeq ($(ARCH),aarch64)
+HARDENING := $(filter-out -fcf-protection=full,$(HARDENING)) \
+	-mbranch-protection=standard -mno-outline-atomics
 endif
 CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables
@@ -48,12 +60,21 @@ OBJ := $(SRC:%.c=$(B)/%.o)
 LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 # The shell stands on packages, so it is made when it is wanted: `make shell`.
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
-IMAGES := $(TOOLS:%=build/containers/%/tool.json)
+IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
 .PHONY: all shell help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
-all: build/durward build/shim $(IMAGES)
+all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
+
+# Everything else runs what it builds, or is the same for every machine.
+ANYWHERE := all check size deps clean help build/%
+ifneq ($(BY_EMULATOR),)
+ifneq ($(filter-out $(ANYWHERE),$(MAKECMDGOALS)),)
+$(error for $(ARCH) this machine can make 'all', 'check' and 'size'; \
+	the rest needs a machine of that kind, or no ARCH)
+endif
+endif
 
 help:
 	@echo 'all                the binary, the shim and the tools (default)'
@@ -77,6 +98,9 @@ help:
 	@echo 'size               bytes of the binary'
 	@echo 'bench              the figures, with their references'
 	@echo 'ci                 what CI does'
+	@echo 'ARCH=aarch64       with all, check (under qemu-user), size and clean:'
+	@echo '                   the same for a Raspberry Pi, in build/aarch64;'
+	@echo '                   scripts/setup cross installs what this needs'
 
 # ---- third-party libraries ----
 
@@ -93,13 +117,13 @@ $(eval $(call forget_moved,$(HOST)))
 
 $(DEPS)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
 	$(call say,DEPS,musl)
-	$(Q)scripts/deps musl && readlink -f build/deps >$@
+	$(Q)ARCH=$(ARCH) CROSS=$(CROSS) scripts/deps musl && readlink -f build/deps >$@
 
 $(HOST)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
 	$(call say,DEPS,host)
-	$(Q)scripts/deps host && readlink -f build/deps >$@
+	$(Q)ARCH=$(ARCH) scripts/deps host && readlink -f build/deps >$@
 
-deps: $(DEPS)/.done $(HOST)/.done
+deps: $(DEPS)/.done $(if $(BY_EMULATOR),,$(HOST)/.done)
 
 # ---- the binary ----
 
@@ -108,14 +132,14 @@ $(B)/%.o: %.c $(DEPS)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(B)/durward: $(OBJ)
+$(B)/durward.debug: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJ) $(LIBS)
 
 # What it has within itself, where -MMD does not look.
 $(B)/src/runner/profile.o $(A)/src/runner/profile.o: config/seccomp/$(ARCH).json
 
-build/durward: $(B)/durward
+$(O)/durward: $(B)/durward.debug
 	$(call say,STRIP,$@)
 	$(Q)$(STRIP) -o $@ $<
 
@@ -124,7 +148,7 @@ build/durward: $(B)/durward
 TOOL_CFLAGS := $(filter-out -MMD -MP,$(CFLAGS)) -Icontainers
 TOOL_LDFLAGS := $(filter-out -pthread,$(LDFLAGS)) -s
 
-build/shim: containers/shim/shim.c $(DEPS)/.done
+$(O)/shim: containers/shim/shim.c $(DEPS)/.done
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
@@ -134,38 +158,38 @@ LIBS_web := -lcurl -lmbedtls -lmbedx509 -lmbedcrypto -lz
 FILES_web := /etc/ssl/certs/ca-certificates.crt
 
 .SECONDEXPANSION:
-build/containers/%/program: $$(wildcard containers/$$*/*.[ch]) \
+$(O)/containers/%/program: $$(wildcard containers/$$*/*.[ch]) \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $(filter %.c,$^) \
 		$(LIBS_$*) -lcjson -lm
 
-build/containers/%/tool.json: build/containers/%/program \
+$(O)/containers/%/tool.json: $(O)/containers/%/program \
 		containers/%/tool.json.in scripts/make-image $$(FILES_$$*)
 	$(call say,IMAGE,$*)
-	$(Q)scripts/make-image $* build/containers/$* \
+	$(Q)ARCH=$(ARCH) scripts/make-image $* $(O)/containers/$* \
 		containers/$*/tool.json.in $(FILES_$*)
 
 $(FILES_web):
 	@echo '$@ is missing: install ca-certificates, or run scripts/setup' >&2
 	@false
-.PRECIOUS: build/containers/%/program
+.PRECIOUS: $(O)/containers/%/program
 
 # What the shell finds around itself.
-shell: all build/containers/shell/tool.json
+shell: all $(O)/containers/shell/tool.json
 	@:
 
-build/base/packages: scripts/make-base
-	$(call say,BASE,build/base)
-	$(Q)scripts/make-base build/base
+$(O)/base/packages: scripts/make-base
+	$(call say,BASE,$(O)/base)
+	$(Q)ARCH=$(ARCH) scripts/make-base $(O)/base
 	$(Q)touch $@
 
-build/containers/shell/tool.json: build/containers/shell/program \
-		containers/shell/tool.json.in scripts/make-image build/base/packages
+$(O)/containers/shell/tool.json: $(O)/containers/shell/program \
+		containers/shell/tool.json.in scripts/make-image $(O)/base/packages
 	$(call say,IMAGE,shell)
-	$(Q)scripts/make-image --base build/base/root shell \
-		build/containers/shell containers/shell/tool.json.in
+	$(Q)ARCH=$(ARCH) scripts/make-image --base $(O)/base/root shell \
+		$(O)/containers/shell containers/shell/tool.json.in
 
 # ---- tests ----
 
@@ -181,11 +205,11 @@ HOST_LIBS := -L$(HOST)/lib $(LIBS) -lpthread
 
 $(B)/lib.a: $(LIB_SRC:%.c=$(B)/%.o)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(A)/lib.a: $(ASAN_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(A)/%.o: %.c $(HOST)/.done
 	$(call say,ASAN,$<)
@@ -207,11 +231,11 @@ $(A)/containers/%.o: containers/%.c $(HOST)/.done
 
 $(B)/web.a: $(WEB:%=$(B)/%)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(A)/web.a: $(WEB:%=$(A)/%)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The disk that fails.  Like a test it is built anew with what it includes.
 TEST_LIB := $(wildcard tests/lib/*.c)
@@ -229,11 +253,11 @@ $(A)/tests/%.o: tests/%.c $(TEST_LIB_H) $(A)/lib.a
 
 $(B)/testlib.a: $(TEST_LIB:%.c=$(B)/%.o)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(A)/testlib.a: $(TEST_LIB:%.c=$(A)/%.o)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(B)/testlib.a $(B)/web.a $(B)/lib.a
 	$(call say,TEST,$@)
@@ -248,21 +272,24 @@ $(A)/tests/%: tests/unit/%.c $(TEST_LIB_H) $(A)/testlib.a $(A)/web.a $(A)/lib.a
 		-fsanitize=address,undefined -o $@ $< $(filter %.a,$^) \
 		$(HOST_LIBS)
 
-check: $(UNIT_BIN) $(UNIT_ASAN)
-	$(Q)tests/lib/run-unit $(UNIT_BIN) $(UNIT_ASAN)
+# The sanitizers look at this machine's programs alone: what they find is
+# wrong on every other as well.
+CHECKED := $(UNIT_BIN) $(if $(BY_EMULATOR),,$(UNIT_ASAN))
+check: $(CHECKED)
+	$(Q)UNIT_UNDER=$(BY_EMULATOR) tests/lib/run-unit $(CHECKED)
 
 asan: $(UNIT_ASAN)
 	$(Q)tests/lib/run-unit $(UNIT_ASAN)
 
 # The binary with another loop: tests/probe/*.c stand in for ipc/serve.c.
-PROBES := $(patsubst tests/probe/%.c,build/probe-%,$(wildcard tests/probe/*.c))
-build/probe-%: tests/probe/%.c $(wildcard tests/probe/*.h) $(OBJ)
+PROBES := $(patsubst tests/probe/%.c,$(O)/probe-%,$(wildcard tests/probe/*.c))
+$(O)/probe-%: tests/probe/%.c $(wildcard tests/probe/*.h) $(OBJ)
 	$(call say,PROBE,$@)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
 		$(filter-out $(B)/src/ipc/serve.o,$(OBJ)) $(LIBS)
 
 # A tool that does everything wrong that a tool can.
-BAD := build/test-containers/badtool
+BAD := $(O)/test-containers/badtool
 $(BAD)/program: tests/containers/badtool/main.c $(DEPS)/.done
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -271,11 +298,11 @@ $(BAD)/program: tests/containers/badtool/main.c $(DEPS)/.done
 $(BAD)/tool.json: $(BAD)/program tests/containers/badtool/tool.json.in \
 		scripts/make-image
 	$(call say,IMAGE,badtool)
-	$(Q)scripts/make-image badtool $(BAD) \
+	$(Q)ARCH=$(ARCH) scripts/make-image badtool $(BAD) \
 		tests/containers/badtool/tool.json.in
 
 # A tool that tries what a URL tells it.
-REACHER := build/test-containers/reacher
+REACHER := $(O)/test-containers/reacher
 $(REACHER)/program: tests/containers/reacher/main.c \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
 	$(call say,CC,$@)
@@ -286,11 +313,11 @@ $(REACHER)/program: tests/containers/reacher/main.c \
 $(REACHER)/tool.json: $(REACHER)/program \
 		tests/containers/reacher/tool.json.in scripts/make-image
 	$(call say,IMAGE,reacher)
-	$(Q)scripts/make-image reacher $(REACHER) \
+	$(Q)ARCH=$(ARCH) scripts/make-image reacher $(REACHER) \
 		tests/containers/reacher/tool.json.in
 
 # A tool that has secrets.
-KEEPER := build/test-containers/keeper
+KEEPER := $(O)/test-containers/keeper
 $(KEEPER)/program: tests/containers/keeper/main.c containers/serve/serve.c \
 		containers/serve/serve.h $(DEPS)/.done
 	$(call say,CC,$@)
@@ -301,7 +328,7 @@ $(KEEPER)/program: tests/containers/keeper/main.c containers/serve/serve.c \
 $(KEEPER)/tool.json: $(KEEPER)/program tests/containers/keeper/tool.json.in \
 		scripts/make-image
 	$(call say,IMAGE,keeper)
-	$(Q)scripts/make-image keeper $(KEEPER) \
+	$(Q)ARCH=$(ARCH) scripts/make-image keeper $(KEEPER) \
 		tests/containers/keeper/tool.json.in
 
 # A tool that fills its volume.
@@ -320,8 +347,8 @@ $(HOARDER)/tool.json: $(HOARDER)/program tests/containers/hoarder/tool.json.in \
 		tests/containers/hoarder/tool.json.in
 
 # A tool that tries to get out, as each kind of tool that there is.
-HOSTILE := build/test-containers/hostile build/test-containers/hostile-volume \
-	build/test-containers/hostile-network build/test-containers/hostile-given
+HOSTILE := $(O)/test-containers/hostile $(O)/test-containers/hostile-volume \
+	$(O)/test-containers/hostile-network $(O)/test-containers/hostile-given
 HOSTILE_TOOLS := $(HOSTILE:%=%/tool.json)
 $(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
 		containers/serve/serve.c containers/serve/serve.h $(DEPS)/.done
@@ -333,7 +360,7 @@ $(HOSTILE:%=%/program): $(wildcard containers/hostile/*.[ch]) \
 $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 		$(wildcard containers/hostile/*.json.in)
 	$(call say,IMAGE,$(*F))
-	$(Q)scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
+	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
 check-integration: all $(PROBES) $(BAD)/tool.json
 	$(Q)tests/lib/run-integration $(CHECK)
@@ -397,13 +424,13 @@ mutate: $(B)/tests/decide
 # ---- kills ----
 
 # Who kills; a program of this machine, as it knows the kernel's headers.
-build/kill_at: tests/sweep/kill_at.c
+$(O)/kill_at: tests/sweep/kill_at.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
 
 # A tool whose calls can be counted.
-TALLY := build/test-containers/tally
+TALLY := $(O)/test-containers/tally
 $(TALLY)/program: tests/containers/tally/main.c containers/serve/serve.c \
 		containers/serve/serve.h $(DEPS)/.done
 	$(call say,CC,$@)
@@ -414,10 +441,16 @@ $(TALLY)/program: tests/containers/tally/main.c containers/serve/serve.c \
 $(TALLY)/tool.json: $(TALLY)/program tests/containers/tally/tool.json.in \
 		scripts/make-image
 	$(call say,IMAGE,tally)
-	$(Q)scripts/make-image tally $(TALLY) tests/containers/tally/tool.json.in
+	$(Q)ARCH=$(ARCH) scripts/make-image tally $(TALLY) tests/containers/tally/tool.json.in
 
-check-sweep: all build/kill_at $(TALLY)/tool.json
+check-sweep: all $(O)/kill_at $(TALLY)/tool.json
 	$(Q)tests/sweep/run $(SWEEP)
+
+# What only a machine of that kind can run is built at least.
+ifneq ($(BY_EMULATOR),)
+check: $(PROBES) $(HOSTILE_TOOLS) $(BAD)/tool.json \
+	$(REACHER)/tool.json $(KEEPER)/tool.json $(TALLY)/tool.json
+endif
 
 # ---- fuzzing ----
 
@@ -464,8 +497,8 @@ layers:
 format:
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'containers/*.[ch]' 'tests/*.[ch]')
 
-size: build/durward
-	$(Q)stat -c '%s %n' build/durward build/shim build/containers/*/program
+size: all
+	$(Q)stat -c '%s %n' $(O)/durward $(O)/shim $(TOOLS:%=$(O)/containers/%/program)
 
 $(B)/bench/%: tests/bench/%.c $(B)/lib.a
 	$(call say,BENCH,$@)
@@ -480,7 +513,7 @@ ci:
 	$(Q).ci/run
 
 clean:
-	$(Q)rm -rf $(B) $(A) build/durward build/shim build/containers \
-		build/probe-* build/kill_at build/test-containers
+	$(Q)rm -rf $(B) $(if $(BY_EMULATOR),,$(A) $(O)/durward $(O)/shim \
+		$(O)/containers $(O)/probe-* $(O)/kill_at $(O)/test-containers)
 
 -include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(WEB:%.o=$(B)/%.d) $(WEB:%.o=$(A)/%.d)

@@ -83,7 +83,7 @@ try_list(struct said *said, const void *arg)
 	qsort(names, n, sizeof(names[0]), by_name);
 	for (i = 0; i < n; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-		    "%s%s", i > 0 ? "," : "", names[i]);
+		    "%s%.31s", i > 0 ? "," : "", names[i]);
 	say(said, "%s", text);
 }
 

@@ -282,7 +282,8 @@ try_writable(struct said *said, const void *arg)
 	    fgets(line, sizeof(line), f) != NULL) {
 		if (sscanf(line, "%*s %99s", folders[n]) != 1)
 			continue;
-		snprintf(path, sizeof(path), "%s/hostile", folders[n]);
+		snprintf(path, sizeof(path), "%.*s/hostile", FOLDER_SIZE - 1,
+		    folders[n]);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 		if (fd < 0)
 			continue;
@@ -296,7 +297,7 @@ try_writable(struct said *said, const void *arg)
 	qsort(folders, n, sizeof(folders[0]), by_name);
 	for (i = 0; i < n; i++)
 		snprintf(found + strlen(found), sizeof(found) - strlen(found),
-		    "%s%s", i > 0 ? "," : "", folders[i]);
+		    "%s%.*s", i > 0 ? "," : "", FOLDER_SIZE - 1, folders[i]);
 	say(said, "%.200s", n > 0 ? found : "none");
 }
 

@@ -62,5 +62,6 @@ void attempt_sockets(struct report *report, const struct outside *outside);
 /* Those that go as far as they are let, one at a time. */
 void bound_fork(struct said *said, const void *arg);
 void bound_memory(struct said *said, const void *mib);
+void bound_volume(struct said *said, const void *folder);
 
 #endif

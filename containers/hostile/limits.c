@@ -13,8 +13,9 @@
 /* As much as there is, and at whom a signal can be sent. */
 
 #define MIB (1024 * 1024L)
-#define FILE_MIB 64 /* VOLUME_FILE_MAX of the house. */
+#define FILE_MIB 64 /* The largest file, FILE_BYTES_MAX of the house. */
 #define FILES 3
+#define NOTICED_S 4
 #define FORKS_MAX 200
 #define OPEN_MAX_TRIED 4096
 #define PAGE 4096
@@ -74,33 +75,6 @@ try_large_file(struct said *said, const void *path)
 	say_result(said, fd < 0 ? -1 : pwrite(fd, "x", 1, FILE_MIB * MIB));
 	if (fd >= 0)
 		unlink(path);
-}
-
-/* In files that are not too large, each for itself. */
-static void
-try_many_files(struct said *said, const void *folder)
-{
-	char path[64];
-	int fd[FILES];
-	int i;
-	int error = 0;
-
-	for (i = 0; i < FILES && error == 0; i++) {
-		snprintf(
-		    path, sizeof(path), "%s/part%d", (const char *)folder, i);
-		fd[i] = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-		if (fd[i] < 0) {
-			error = errno;
-			break;
-		}
-		unlink(path);
-		error = posix_fallocate(fd[i], 0, FILE_MIB * MIB);
-	}
-	errno = error;
-	if (error != 0)
-		say_result(said, -1);
-	else
-		say(said, "got:%d_MiB", FILES * FILE_MIB);
 }
 
 /* Until it is full. */
@@ -177,7 +151,6 @@ attempt_limits(struct report *report)
 	attempt(report, "many_descriptors", try_descriptors, NULL);
 	attempt(report, "tmp_fill", try_fill, "/tmp/fill");
 	attempt(report, "volume_large_file", try_large_file, "/data/large");
-	attempt(report, "volume_many_files", try_many_files, "/data");
 	attempt(report, "lock_memory", try_lock, NULL);
 	attempt(report, "oom_score", try_oom, NULL);
 	attempt(report, "kill_first", try_first, &signals[0]);
@@ -221,4 +194,34 @@ bound_memory(struct said *said, const void *mib)
 	for (at = 0; at < size; at += PAGE)
 		p[at] = 'x';
 	say(said, "got:%d_MiB", *wanted);
+}
+
+/* In files that are not too large, each for itself, and without a name: so
+ * nothing is left of them.  Then it waits to be noticed. */
+void
+bound_volume(struct said *said, const void *folder)
+{
+	char path[64];
+	int fd[FILES];
+	int i;
+	int error = 0;
+
+	for (i = 0; i < FILES && error == 0; i++) {
+		snprintf(
+		    path, sizeof(path), "%s/part%d", (const char *)folder, i);
+		fd[i] = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd[i] < 0) {
+			error = errno;
+			break;
+		}
+		unlink(path);
+		error = posix_fallocate(fd[i], 0, FILE_MIB * MIB);
+	}
+	errno = error;
+	if (error != 0) {
+		say_result(said, -1);
+		return;
+	}
+	sleep(NOTICED_S);
+	say(said, "got:%d_MiB", FILES * FILE_MIB);
 }

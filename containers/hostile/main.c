@@ -56,6 +56,17 @@ run_balloon(const cJSON *args, struct reply *reply)
 	run_alone(reply, "memory_balloon", bound_memory, &wanted);
 }
 
+/* By the server itself, so that it has the time. */
+static void
+run_fill(const cJSON *args, struct reply *reply)
+{
+	struct said said = {.text = "", .fd = -1};
+
+	(void)args;
+	bound_volume(&said, "/data");
+	reply_set(reply, false, "volume_fill %s\n", said.text);
+}
+
 /* The server itself, which as the first process cannot be stopped. */
 static void
 run_stop(const cJSON *args, struct reply *reply)
@@ -96,6 +107,7 @@ static const struct function functions[] = {
     {"probe", "Try everything.", "{\"type\":\"object\"}", run_probe},
     {"fork", "Make processes.", "{\"type\":\"object\"}", run_fork},
     {"balloon", "Take memory.", "{\"type\":\"object\"}", run_balloon},
+    {"fill", "Fill the volume.", "{\"type\":\"object\"}", run_fill},
     {"stop", "Stop the server.", "{\"type\":\"object\"}", run_stop},
     {"flood", "Write without end.", "{\"type\":\"object\"}", run_flood},
     {"line", "Write one long line.", "{\"type\":\"object\"}", run_line},

@@ -132,8 +132,10 @@ NODISCARD enum err acts_approve(struct acts *a, const struct client *client,
 NODISCARD enum err acts_deny(struct acts *a, const struct client *client,
     const char *id, const char *reason, int64_t request, struct errmsg *why);
 
-/* A client was revoked: its yeses are void. */
-void acts_client_lost(struct acts *a, const struct digest *client);
+/* A client was revoked: its yeses are void, and what it wished and nobody
+ * agreed to yet is denied. */
+void acts_client_lost(
+    struct acts *a, const struct digest *client, const char *name);
 
 /* Explain the verdict on a call that nobody proposed. */
 NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,

@@ -571,18 +571,22 @@ acts_deny(struct acts *a, const struct client *client, const char *id,
 }
 
 void
-acts_client_lost(struct acts *a, const struct digest *client)
+acts_client_lost(struct acts *a, const struct digest *client, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
 		struct open_act *o = a->open[i];
-		struct shown_sheet *shown =
-		    o != NULL ? find_shown(o, client) : NULL;
+		struct shown_sheet *shown;
 
-		if (shown == NULL || !shown->is_signed ||
-		    o->act->state != ACT_ASKED)
+		if (o == NULL || o->act->state != ACT_ASKED)
 			continue;
-		shown->is_signed = false;
+		shown = find_shown(o, client);
+		if (shown != NULL)
+			shown->is_signed = false;
+		/* Its name may be another's tomorrow. */
+		if (strcmp(o->act->client, name) == 0 && o->answer_to == 0)
+			act_end(o, ACT_DENIED,
+			    "the client that wished it was revoked");
 	}
 }

@@ -33,6 +33,9 @@ put_signed(struct json *list, struct buf *bulk, const char *text,
 	buf_adds(bulk, text);
 }
 
+_Static_assert(
+    GRANT_MAX <= YES_MAX * SHEET_MAX, "a grant does not fit where sheets do");
+
 /* Its form is in order/order.h. */
 struct json *
 act_order(struct open_act *o, struct buf *ret_bulk)
@@ -49,7 +52,8 @@ act_order(struct open_act *o, struct buf *ret_bulk)
 		if (o->sheets[i].is_signed)
 			put_signed(sheets, ret_bulk, o->sheets[i].text,
 			    o->sheets[i].signature);
-	if (o->grant != NULL)
+	/* Signed for this act, nothing else need stand for it. */
+	if (o->grant != NULL && json_count(sheets) == 0)
 		put_signed(grants, ret_bulk, o->grant, o->grant_signature);
 	json_put_str(body, "act", a->id);
 	json_put_str(body, "tool", a->tool);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -12,6 +13,7 @@
 struct place {
 	uint8_t value[NONCE_LEN];
 	int64_t until_ms; /* Free when past. */
+	uint64_t owner; /* Of one that was issued. */
 };
 
 struct nonces {
@@ -61,9 +63,9 @@ find_free(struct nonces *n, int64_t now_ms)
 	return NULL;
 }
 
-enum err
-nonces_remember(
-    struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms)
+static enum err
+remember(struct nonces *n, const char *value, uint64_t owner, int64_t until_ms,
+    int64_t now_ms)
 {
 	uint8_t v[NONCE_LEN];
 	struct place *p;
@@ -77,22 +79,50 @@ nonces_remember(
 		return ERR_LIMIT;
 	memcpy(p->value, v, NONCE_LEN);
 	p->until_ms = until_ms;
+	p->owner = owner;
 	return OK;
 }
 
 enum err
-nonces_issue(
+nonces_remember(
     struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms)
 {
-	struct place *first = &n->places[0];
+	return remember(n, value, 0, until_ms, now_ms);
+}
+
+/* The one that ends first of those of one owner, when there are as many as
+ * one may have; NULL. */
+static struct place *
+first_of_many(struct nonces *n, uint64_t owner, int64_t now_ms)
+{
+	struct place *first = NULL;
+	size_t count = 0;
 	size_t i;
 
-	for (i = 1; i < n->most; i++)
-		if (n->places[i].until_ms < first->until_ms)
-			first = &n->places[i];
-	/* Free when all others last longer; else it makes room. */
-	first->until_ms = 0;
-	return nonces_remember(n, value, until_ms, now_ms);
+	for (i = 0; i < n->most; i++) {
+		struct place *p = &n->places[i];
+
+		if (p->until_ms <= now_ms || p->owner != owner)
+			continue;
+		count++;
+		if (first == NULL || p->until_ms < first->until_ms)
+			first = p;
+	}
+	return count >= CHALLENGES_EACH_MAX ? first : NULL;
+}
+
+enum err
+nonces_issue(struct nonces *n, const struct digest *owner, const char *value,
+    int64_t until_ms, int64_t now_ms)
+{
+	struct place *p;
+	uint64_t tag;
+
+	memcpy(&tag, owner->b, sizeof(tag));
+	p = first_of_many(n, tag, now_ms);
+	if (p != NULL)
+		p->until_ms = 0;
+	return remember(n, value, tag, until_ms, now_ms);
 }
 
 enum err

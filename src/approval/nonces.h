@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 
 struct nonces;
@@ -24,11 +25,11 @@ void nonces_free(struct nonces *n);
 NODISCARD enum err nonces_remember(
     struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
 
-/* The same for a value of our own: when all places are taken, the one that
- * ends first makes room, so that asking is
- * never refused; who asks very often pushes out what others hold. */
-NODISCARD enum err nonces_issue(
-    struct nonces *n, const char *value, int64_t until_ms, int64_t now_ms);
+/* The same for a value of our own, for `owner`: who has
+ * CHALLENGES_EACH_MAX of them loses the one that ends first, so that asking
+ * is not refused and nobody pushes out what another holds. */
+NODISCARD enum err nonces_issue(struct nonces *n, const struct digest *owner,
+    const char *value, int64_t until_ms, int64_t now_ms);
 
 /* Forget a remembered value: OK once, ERR_NOTFOUND ever after. */
 NODISCARD enum err nonces_spend(

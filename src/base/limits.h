@@ -22,7 +22,8 @@
 
 /* Lanes. */
 #define LANE_BODY_MAX (100 * 1024)
-#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX + GRANT_MAX)
+/* An order's arguments and its sheets, or one grant in their place. */
+#define LANE_BULK_MAX (ARGS_MAX + YES_MAX * SHEET_MAX)
 #define LANE_FRAME_MAX (LANE_BODY_MAX + LANE_BULK_MAX + 16)
 #define LANE_FDS_MAX (1 + TOOL_PORTS_MAX)
 #define LANE_QUEUE_MAX 256
@@ -51,7 +52,8 @@
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
-#define CHALLENGES_MAX 256
+#define CHALLENGES_EACH_MAX 16 /* That one client may hold. */
+#define CHALLENGES_MAX (CLIENTS_MAX * CHALLENGES_EACH_MAX)
 #define NONCES_SPENT_MAX 4096
 #define COMMAND_MAX 1024
 #define SHEET_LIFE_S 600
@@ -104,6 +106,9 @@
 #define MCP_ID_MAX 128 /* Of a server's own request. */
 #define MCP_PROBE_MS (10 * 1000)
 #define MCP_PROBES_MAX 2
+/* Until a server is ready; and to list its tools again. */
+#define MCP_HELLO_MS (25 * 1000)
+#define MCP_LIST_MS (10 * 1000)
 #define MCP_CANCELLED_MAX 64 /* Whose late answers are known as such. */
 #define MCP_STRAYS_MAX 32 /* Answers that belong to nothing. */
 /* Messages nobody asked for, and lists begun, in one window each. */
@@ -114,6 +119,8 @@
 #define MCP_LISTS_MAX 16
 #define CONTAINER_START_MS (30 * 1000)
 #define WARM_S 3600
+#define WARM_MAX 8 /* Containers at once, since each takes memory. */
+#define WARM_WAIT_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
 #define CALL_GRACE_MS 5000
@@ -180,6 +187,7 @@
 
 /* Front doors. */
 #define CONNS_MAX 256
+#define CONNS_EACH_MAX 32 /* Of one client. */
 #define CONNS_PAIRING_MAX 8
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 32

@@ -25,9 +25,9 @@ static const struct cli_command commands[] = {
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool",
-	"[add FILE [--folder PATH[:rw]] | folder NAME [--close] | logs NAME "
-	"[--follow]]",
-	"list tools, sign and add one, open its folder, or what one says",
+	"[add FILE [--folder PATH[:rw]] [--no-limits-ok] | folder NAME "
+	"[--close] | exempt NAME [--revoke] | logs NAME [--follow] | top]",
+	"list tools, sign and add one, open its folder; what they say and use",
 	command_tool},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},

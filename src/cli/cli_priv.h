@@ -32,6 +32,9 @@ int command_version(int argc, char **argv);
 /* What a tool said, and with `follow` what it goes on to say. */
 int cli_tool_logs(struct session *s, const char *tool, bool follow);
 
+/* What containers there are, and what they use. */
+int cli_tool_top(struct session *s);
+
 /* "Always like this": exact arguments when `args` is NULL, else "any" or
  * arg.NAME= words; the others have defaults. */
 struct always {

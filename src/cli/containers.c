@@ -75,3 +75,77 @@ cli_tool_logs(struct session *s, const char *tool, bool follow)
 			nanosleep(&pause, NULL);
 	return code;
 }
+
+/* ---- top ---- */
+
+/* As people say it: 59 s, 59 min, hours. */
+static void
+put_time(char ret[32], int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (s < 120)
+		snprintf(ret, 32, "%lld s", (long long)s);
+	else if (s < 7200)
+		snprintf(ret, 32, "%lld min", (long long)(s / 60));
+	else
+		snprintf(ret, 32, "%lld h", (long long)(s / 3600));
+}
+
+static void
+put_volume(char ret[48], const struct json *c)
+{
+	if (!json_has(c, "volume_mib"))
+		snprintf(ret, 48, "none");
+	else
+		snprintf(ret, 48, "%lld KiB of %lld MiB",
+		    (long long)(json_int(c, "volume_bytes", 0) / 1024),
+		    (long long)json_int(c, "volume_mib", 0));
+}
+
+static void
+show_container(const struct json *c)
+{
+	char age[32];
+	char idle[32];
+	char memory[24] = "not told";
+	char volume[48];
+	int64_t pss_kib = json_int(c, "pss_kib", -1);
+
+	put_time(age, json_int(c, "age_ms", 0));
+	put_time(idle, json_int(c, "idle_ms", 0));
+	put_volume(volume, c);
+	if (pss_kib >= 0)
+		snprintf(
+		    memory, sizeof(memory), "%lld KiB", (long long)pss_kib);
+	terminal_print("%-12s %-28s %7s %8s %6lld %12s  %s\n",
+	    json_words(c, "tool"), json_words(c, "container"), age,
+	    strcmp(json_words(c, "state"), "starting") == 0 ? "starting"
+		: json_int(c, "open", 0) > 0                ? "busy"
+							    : idle,
+	    (long long)json_int(c, "calls", 0), memory, volume);
+}
+
+int
+cli_tool_top(struct session *s)
+{
+	int code = EXIT_REACHED;
+	struct json *answer = session_query(s, &code, "top");
+	const struct json *c = json_first(json_get(answer, "containers"));
+
+	if (answer != NULL && !terminal_print_json(answer)) {
+		terminal_print("%-12s %-28s %7s %8s %6s %12s  %s\n", "TOOL",
+		    "CONTAINER", "AGE", "IDLE", "CALLS", "MEMORY (PSS)",
+		    "VOLUME");
+		for (; c != NULL; c = json_next(c))
+			show_container(c);
+		terminal_print("%zu of at most %lld at once; memory and "
+			       "processes are %s%s\n",
+		    json_count(json_get(answer, "containers")),
+		    (long long)json_int(answer, "most", 0),
+		    json_flag(answer, "limits") ? "limited" : "not limited: ",
+		    json_words(answer, "limits_why"));
+	}
+	json_free(answer);
+	return code;
+}

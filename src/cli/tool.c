@@ -21,6 +21,17 @@ list_folders(const struct json *folders)
 		    json_flag(f, "write") ? "read-write" : "read-only");
 }
 
+/* Of a tool on a machine that cannot limit it. */
+static const char *
+limits_of(const struct json *answer, const struct json *t)
+{
+	if (json_flag(answer, "limits") || !json_flag(answer, "runner"))
+		return "";
+	return json_flag(t, "exempt")
+	    ? ", without limits by an owner's exception"
+	    : ", REFUSED without limits: 'tool exempt'";
+}
+
 static int
 list_tools(struct session *s)
 {
@@ -32,11 +43,12 @@ list_tools(struct session *s)
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t)) {
-			terminal_print("%-12s %-8s %.19s...  %s%s\n",
+			terminal_print("%-12s %-8s %.19s...  %s%s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
 			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
-			    json_flag(t, "warm") ? ", warm" : "");
+			    json_flag(t, "warm") ? ", warm" : "",
+			    limits_of(answer, t));
 			list_folders(json_get(t, "folders"));
 		}
 		if (!json_flag(answer, "runner"))
@@ -69,28 +81,51 @@ make_body(const struct buf *text, struct json **ret, struct errmsg *why)
 	return OK;
 }
 
+/* That it may run where its memory and processes cannot be limited. */
+static int
+exempt_tool(struct session *s, const char *tool, bool exempt)
+{
+	struct json *body = json_object();
+	struct json *answer;
+	int code = EXIT_REACHED;
+
+	json_put_str(body, "tool", tool);
+	json_put_bool(body, "exempt", exempt);
+	answer = session_command(s, "tool.exempt", body, &code);
+	if (answer != NULL)
+		terminal_print(exempt ? "it may run without limits\n"
+				      : "it may not run without limits\n");
+	json_free(answer);
+	return code;
+}
+
 /* The signature over the command covers the manifest's every byte. */
 static int
-sign(struct session *s, const struct buf *text)
+sign(struct session *s, const struct buf *text, bool exempt)
 {
 	struct errmsg why = {""};
 	struct json *body = NULL;
 	struct json *answer;
+	char tool[NAME_MAX_LEN + 1];
 	int code = EXIT_REACHED;
 
 	if (make_body(text, &body, &why) != OK) {
 		fprintf(stderr, "durward: %s\n", why.text);
 		return EXIT_FAILED;
 	}
+	snprintf(tool, sizeof(tool), "%s", json_words(body, "tool"));
 	answer = session_command(s, "tool.add", body, &code);
 	if (answer != NULL)
 		terminal_print("added\n");
+	if (answer != NULL && exempt)
+		code = exempt_tool(s, tool, true);
 	json_free(answer);
 	return code;
 }
 
 static int
-add_tool(struct session *s, const char *path, const char *folder, bool yes)
+add_tool(struct session *s, const char *path, const char *folder, bool yes,
+    bool exempt)
 {
 	struct folder_change folders;
 	struct buf text;
@@ -104,7 +139,7 @@ add_tool(struct session *s, const char *path, const char *folder, bool yes)
 	}
 	code = folder_prepare(s, folder, yes, &text, &folders);
 	if (code == EXIT_REACHED)
-		code = sign(s, &text);
+		code = sign(s, &text, exempt);
 	if (code == EXIT_REACHED)
 		code = folder_settle(s, &folders);
 	folder_change_done(&folders);
@@ -120,27 +155,34 @@ command_tool(int argc, char **argv)
 	bool closing = terminal_flag(&argc, argv, "--close");
 	struct session *s;
 	bool follow = terminal_flag(&argc, argv, "--follow");
+	bool exempt = terminal_flag(&argc, argv, "--no-limits-ok");
+	bool revoke = terminal_flag(&argc, argv, "--revoke");
 	const char *what = argc > 1 ? argv[1] : "";
 	int code = EXIT_REACHED;
+	bool one = strcmp(what, "add") == 0 || strcmp(what, "logs") == 0 ||
+	    strcmp(what, "exempt") == 0 || strcmp(what, "folder") == 0;
 
-	if (argc != 1 &&
-	    !(argc == 3 &&
-		(strcmp(what, "add") == 0 || strcmp(what, "logs") == 0 ||
-		    strcmp(what, "folder") == 0)))
+	if (argc != 1 && !(argc == 2 && strcmp(what, "top") == 0) &&
+	    !(argc == 3 && one))
 		return terminal_usage(
-		    "tool [add FILE [--folder PATH[:rw]] | folder NAME "
-		    "[--close] | logs NAME [--follow]]");
+		    "tool [add FILE [--folder PATH[:rw]] [--no-limits-ok] | "
+		    "folder NAME [--close] | exempt NAME [--revoke] | "
+		    "logs NAME [--follow] | top]");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	if (argc == 1)
 		code = list_tools(s);
+	else if (strcmp(what, "top") == 0)
+		code = cli_tool_top(s);
 	else if (strcmp(what, "logs") == 0)
 		code = cli_tool_logs(s, argv[2], follow);
 	else if (strcmp(what, "folder") == 0)
 		code = folder_command(s, argv[2], !closing, yes);
+	else if (strcmp(what, "exempt") == 0)
+		code = exempt_tool(s, argv[2], !revoke);
 	else
-		code = add_tool(s, argv[2], folder, yes);
+		code = add_tool(s, argv[2], folder, yes, exempt);
 	session_close(s);
 	return code;
 }

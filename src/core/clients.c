@@ -140,6 +140,7 @@ static const struct {
     {"secret.set", ROOM_CORE, do_trust},
     {"secret.remove", ROOM_CORE, do_trust},
     {"tool.add", ROOM_TOOLING, tooling_add},
+    {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
 };
 
@@ -275,19 +276,22 @@ clients_on_request(void *role, struct msg *m)
 		request_refuse(&c->requests, request, e, &why);
 }
 
-/* {"id", "challenge"} from the vault. */
+/* {"id", "client", "challenge"} from the vault. */
 void
 clients_on_challenge(void *role, struct msg *m)
 {
 	struct core *c = role;
 	const char *challenge = json_str(m->body, "challenge");
+	const char *client = json_words(m->body, "client");
 	char box[DIGEST_HEX_SIZE];
 	int64_t now_ms = clock_boot_ms();
+	struct digest id;
 	struct json *v;
 
 	if (challenge == NULL ||
-	    nonces_issue(c->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
-		now_ms) != OK) {
+	    digest_read(client, strlen(client), &id) != OK ||
+	    nonces_issue(c->challenges, &id, challenge,
+		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
 		request_refuse(
 		    &c->requests, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
 		return;
@@ -302,14 +306,13 @@ clients_on_challenge(void *role, struct msg *m)
 
 /* Its connections end, and what it said yes to waits for another. */
 static void
-cut_client(struct core *c, const char *id)
+cut_client(struct core *c, const char *id, const char *name)
 {
 	struct json *body = json_object();
 	struct digest d;
 
 	if (digest_read(id, strlen(id), &d) == OK)
-		acts_client_lost(c->acts, &d);
-
+		acts_client_lost(c->acts, &d, name);
 	json_put_str(body, "client", id);
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
@@ -377,7 +380,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 		return;
 	}
 	if (strcmp(what, "client-revoked") == 0)
-		cut_client(c, json_words(m->body, "client"));
+		cut_client(c, json_words(m->body, "client"),
+		    json_words(m->body, "name"));
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
 	if (strcmp(what, "grant-revoked") == 0)

@@ -29,6 +29,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_READY, lanes_on_tool_ready},
     {MSG_TOOL_GONE, lanes_on_tool_gone},
     {MSG_RUNNER_STATE, lanes_on_runner},
+    {MSG_CONTAINERS, lanes_on_containers},
     {MSG_CONTAINER_STATE, lanes_on_container},
 };
 

@@ -42,9 +42,10 @@ say_status(void *arg, struct buf *out)
 	    (long long)up_s, c->trust.n_clients, acts_count(c->acts, ACT_ASKED),
 	    (unsigned long long)ledger_head(c->ledger)->size);
 	if (tools->ready && !tools->has_limits)
-		buf_adds(out,
-		    "\nMemory and processes of tools have no limits "
-		    "here: no writable cgroup v2.");
+		buf_addf(out,
+		    "\nMemory and processes of tools cannot be limited "
+		    "here: %s. Tools run by an owner's exception alone.",
+		    tools->limits_why);
 	if (!tools->ready)
 		buf_addf(out, "\nTools cannot run: %s",
 		    tools->state[0] != '\0' ? tools->state

@@ -139,3 +139,11 @@ lanes_on_runner(void *role, struct msg *m)
 
 	tooling_on_runner(c->tooling, m);
 }
+
+void
+lanes_on_containers(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_containers(c->tooling, m);
+}

@@ -24,6 +24,14 @@ load_act(struct core *c, const struct json *row)
 	return e;
 }
 
+static void
+load_exempt(struct core *c, const struct json *row)
+{
+	if (tooling_set_exempt(c->tooling, json_words(row, "scope"),
+		strcmp(json_words(row, "value"), "yes") == 0) != OK)
+		log_warn("more tools are exempt than this version can hold");
+}
+
 static enum err
 load_row(void *arg, enum ledger_row table, const struct json *row)
 {
@@ -48,6 +56,8 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		else if (strcmp(json_words(row, "name"), "definitions") == 0)
 			slots_pinned(tooling_slots(c->tooling),
 			    json_words(row, "scope"), json_words(row, "value"));
+		else if (strcmp(json_words(row, "name"), "exempt") == 0)
+			load_exempt(c, row);
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);

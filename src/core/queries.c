@@ -135,7 +135,12 @@ query_challenge(void *room, const struct request *q)
 {
 	struct core *c = room;
 
-	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, json_object());
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&q->client->id, hex);
+	json_put_str(body, "client", hex);
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, body);
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -239,6 +244,7 @@ static const struct {
     {"sheet", ROOM_CORE, query_sheet, false},
     {"status", ROOM_CORE, query_status, true},
     {"tools", ROOM_TOOLING, tooling_query, false},
+    {"top", ROOM_TOOLING, tooling_query_top, false},
 };
 
 enum err

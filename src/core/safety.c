@@ -290,15 +290,21 @@ safety_query_doctor(void *room, const struct request *q)
 	const struct tooling_runner *tools = tooling_runner(c->tooling);
 	struct json *v = json_object();
 	struct json *list = json_array();
+	char unlimited[256];
 
 	say_reasons(c, list);
 	finding(list, "tools", tools->ready,
 	    tools->ready ? "tools can run" : tools->state,
 	    "start the tools' half: durward run tools, as its own user");
+	snprintf(unlimited, sizeof(unlimited),
+	    "memory and processes of tools cannot be limited: %s; tools run "
+	    "by an owner's exception alone",
+	    tools->limits_why);
 	finding(list, "limits", !tools->ready || tools->has_limits,
 	    tools->has_limits ? "memory and processes of tools are limited"
-			      : "memory and processes of tools have no limits",
-	    "run under systemd with Delegate=yes on cgroup v2");
+			      : unlimited,
+	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
+	    "Pi add cgroup_enable=memory to the kernel's command line");
 	json_put(v, "findings", list);
 	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
 	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));

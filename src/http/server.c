@@ -32,6 +32,7 @@ struct conn {
 	int fd;
 	struct tls *tls;
 	uint64_t timer;
+	int64_t since_ms; /* In this state. */
 	int64_t request;
 	bool has_client;
 	bool last; /* Close behind the answer. */
@@ -107,6 +108,13 @@ set_deadline(struct conn *c, int64_t wait_ms)
 }
 
 static void
+enter(struct conn *c, enum conn_state state)
+{
+	c->state = state;
+	c->since_ms = clock_boot_ms();
+}
+
+static void
 watch(struct conn *c, int events)
 {
 	if (loop_change(c->server->loop, c->fd, events) != OK)
@@ -129,7 +137,7 @@ compose(struct conn *c, int status, const char *json, size_t len)
 	    status, reason_of(status), len,
 	    c->last ? "Connection: close\r\n" : "");
 	buf_add(&c->out, json, len);
-	c->state = CONN_WRITING;
+	enter(c, CONN_WRITING);
 }
 
 /* Things the parser refuses: answer once, then close, for nobody knows
@@ -165,7 +173,7 @@ give_request(struct conn *c, const struct http_head *h)
 	}
 	r.body.p = c->in.p + h->head_len;
 	r.body.len = h->body_len;
-	c->state = CONN_WAITING;
+	enter(c, CONN_WAITING);
 	c->request = r.id;
 	c->consumed = h->head_len + h->body_len;
 	/* The room behind has its own deadline; ours is for its silence. */
@@ -242,11 +250,91 @@ write_some(struct conn *c)
 	buf_done(&c->out);
 	buf_drop(&c->in, c->consumed);
 	c->consumed = 0;
-	c->state = CONN_READING;
+	enter(c, CONN_READING);
 	set_deadline(c, HTTP_IDLE_MS);
 	watch(c, LOOP_READ);
 	return true;
 }
+
+/* ---- Places ---- */
+
+static size_t
+count_of(const struct http_server *s, const struct digest *client)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < s->conns_max; i++)
+		if (s->conns[i] != NULL && s->conns[i]->has_client &&
+		    digest_equal(&s->conns[i]->client, client))
+			n++;
+	return n;
+}
+
+/* How much may be lost with it: nothing where nobody has shown who they are;
+ * little where nothing is under way, of a client that has several. */
+static int
+worth(const struct http_server *s, const struct conn *c)
+{
+	if (!c->has_client)
+		return 0;
+	if (c->state != CONN_READING || c->in.len > 0 ||
+	    count_of(s, &c->client) < 2)
+		return 2;
+	return 1;
+}
+
+/* Of those worth least the one that is so the longest makes room for who
+ * comes now: idle strangers, and one client with every place taken, must not
+ * keep an owner's halt out.  False when everything is under way. */
+static bool
+make_room(struct http_server *s, size_t *ret)
+{
+	int least = 2;
+	size_t at = 0;
+	size_t i;
+
+	for (i = 0; i < s->conns_max; i++) {
+		const struct conn *c = s->conns[i];
+		int w = worth(s, c);
+
+		if (w < least ||
+		    (w == least && w < 2 &&
+			c->since_ms < s->conns[at]->since_ms)) {
+			least = w;
+			at = i;
+		}
+	}
+	if (least == 2)
+		return false;
+	conn_free(s->conns[at]);
+	*ret = at;
+	return true;
+}
+
+/* One client has so many at once, and begins anew with its oldest. */
+static void
+bound_client(const struct conn *c)
+{
+	struct http_server *s = c->server;
+	struct conn *oldest = NULL;
+	size_t i;
+
+	if (count_of(s, &c->client) <= CONNS_EACH_MAX)
+		return;
+	for (i = 0; i < s->conns_max; i++) {
+		struct conn *o = s->conns[i];
+
+		if (o != NULL && o != c && o->has_client &&
+		    digest_equal(&o->client, &c->client) &&
+		    (oldest == NULL || o->since_ms < oldest->since_ms))
+			oldest = o;
+	}
+	if (oldest != NULL)
+		conn_free(oldest);
+}
+
+/* ---- Steps ---- */
 
 static bool
 shake_hands(struct conn *c)
@@ -262,7 +350,9 @@ shake_hands(struct conn *c)
 		return false;
 	}
 	c->has_client = tls_peer_id(c->tls, &c->client) == OK;
-	c->state = CONN_READING;
+	if (c->has_client)
+		bound_client(c);
+	enter(c, CONN_READING);
 	set_deadline(c, HTTP_IDLE_MS);
 	watch(c, LOOP_READ);
 	return true;
@@ -321,13 +411,14 @@ on_accept(void *arg, int fd, int events)
 		return;
 	while (i < s->conns_max && s->conns[i] != NULL)
 		i++;
-	if (i == s->conns_max) {
+	if (i == s->conns_max && !make_room(s, &i)) {
 		close(peer);
 		return;
 	}
 	setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c = xalloc(sizeof(*c));
 	c->server = s;
+	enter(c, CONN_HANDSHAKE);
 	c->fd = peer;
 	c->tls = tls_new(s->tls, peer);
 	buf_init(&c->in, IN_MAX);

@@ -58,6 +58,8 @@
 	X(MSG_CONTAINER_STOP,    ROLE_CORE,    ROLE_RUNNER)                    \
 	X(MSG_RUNNER_STATE,      ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
+	X(MSG_CONTAINERS_WANTED, ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_CONTAINERS,        ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_STDIO,        ROLE_RUNNER,  ROLE_TOOLS)                     \
 	X(MSG_TOOL_IDS_WANTED,   ROLE_CORE,    ROLE_RUNNER)                    \
 	X(MSG_TOOL_IDS,          ROLE_RUNNER,  ROLE_CORE)                      \

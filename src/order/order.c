@@ -234,6 +234,24 @@ verify_sheet(struct verifier *v, const struct order *o,
 	return e == OK ? sheet_binds(ret, &binding, why) : e;
 }
 
+/* One second beyond the last of them: none may be good once it is forgotten
+ * that they were used. */
+static int64_t
+remember_until(const struct sheet *sheets, size_t n)
+{
+	int64_t until_ms = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		int64_t end_ms =
+		    sheets[i].issued_ms + (sheets[i].lives_s + 1) * 1000;
+
+		if (end_ms > until_ms)
+			until_ms = end_ms;
+	}
+	return until_ms;
+}
+
 /* All that the question asked for; then its nonce is burned. */
 static enum err
 verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
@@ -253,8 +271,7 @@ verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
 	if (e != OK)
 		return e;
 	e = nonces_remember(v->spent, sheets[0].nonce,
-	    sheets[0].issued_ms + (sheets[0].lives_s + 1) * 1000,
-	    clock_boot_ms());
+	    remember_until(sheets, o->n_sheets), clock_boot_ms());
 	if (e != OK)
 		return err_say(why, e,
 		    e == ERR_REPLAY ? "the sheet was used before"

@@ -24,16 +24,16 @@
 #define OURS "/runner"
 
 static bool
-move_to(const char *procs, const char *pid)
+put(const char *path, const char *text)
 {
-	int fd = open(procs, O_WRONLY | O_CLOEXEC);
-	bool moved;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done;
 
 	if (fd < 0)
 		return false;
-	moved = write(fd, pid, strlen(pid)) > 0;
+	done = write(fd, text, strlen(text)) > 0;
 	close(fd);
-	return moved;
+	return done;
 }
 
 /* The line "0::PATH" of /proc/self/cgroup, when nothing but v2 is there. */
@@ -82,18 +82,54 @@ leave_unit(const struct cgroups *c)
 	rest = (struct str){b.p != NULL ? b.p : "", b.len};
 	while (left && str_line(&rest, &line)) {
 		snprintf(pid, sizeof(pid), "%.*s", (int)line.len, line.p);
-		left = move_to(to, pid);
+		left = put(to, pid);
 	}
 	buf_done(&b);
 	return left;
 }
 
-bool
+static bool
+lists(const struct buf *b, const char *word)
+{
+	const char *at = b->p != NULL ? strstr(b->p, word) : NULL;
+	size_t n = strlen(word);
+
+	return at != NULL && (at == b->p || at[-1] == ' ') &&
+	    (at[n] == '\0' || at[n] == ' ' || at[n] == '\n');
+}
+
+/* A controller that our children may have, once they are told so.  What the
+ * kernel takes and does not list afterwards it does not enforce. */
+static bool
+enable(const struct cgroups *c, const char *controller)
+{
+	char path[CGROUP_PATH_SIZE];
+	char word[16];
+	struct buf b;
+	bool enabled;
+
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", c->unit);
+	snprintf(word, sizeof(word), "+%s", controller);
+	buf_init(&b, 4096);
+	enabled = put(path, word) && file_read(path, &b) == OK &&
+	    lists(&b, controller);
+	buf_done(&b);
+	return enabled;
+}
+
+void
 cgroups_open(struct cgroups *c)
 {
-	if (!find_unit(c) || access(c->unit, W_OK) < 0 || !leave_unit(c))
+	if (!find_unit(c) || access(c->unit, W_OK) < 0 || !leave_unit(c)) {
 		c->unit[0] = '\0';
-	return c->unit[0] != '\0';
+		c->why = "no writable cgroup v2 of our own";
+		return;
+	}
+	c->memory = enable(c, "memory");
+	c->pids = enable(c, "pids");
+	c->why = !c->memory ? "the kernel gives our cgroup no memory controller"
+	    : !c->pids      ? "the kernel gives our cgroup no pids controller"
+			    : "";
 }
 
 /* rmdir refuses a cgroup that is in use. */

@@ -270,7 +270,7 @@ spawn_run(struct starting *s, int preserved, int said)
 {
 	struct runner *r = s->runner;
 	struct podman_run run = {.runtime = s->runtime,
-	    .limits = r->cgroups.unit[0] != '\0',
+	    .cgroups = &r->cgroups,
 	    .instance = r->instance,
 	    .name = s->name,
 	    .tool = s->tool,
@@ -293,7 +293,7 @@ spawn_run(struct starting *s, int preserved, int said)
 
 	if (e != OK)
 		return e;
-	if (run.limits) {
+	if (r->cgroups.unit[0] != '\0') {
 		if (!cgroups_make(&r->cgroups, s->name, cgroup, sizeof(cgroup)))
 			return ERR_IO;
 		spawn.cgroup = cgroup;

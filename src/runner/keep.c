@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "runner/runner_priv.h"
@@ -52,6 +54,24 @@ write_files(const struct keep *k)
 	return e;
 }
 
+/* Left by a runner that was killed. */
+static void
+remove_pids(const struct keep *k)
+{
+	DIR *d = opendir(k->folder);
+	const struct dirent *e;
+	size_t n;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		n = strlen(e->d_name);
+		if (n > strlen(KEEP_PID) &&
+		    strcmp(e->d_name + n - strlen(KEEP_PID), KEEP_PID) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
 enum err
 keep_open(struct keep *k, struct errmsg *why)
 {
@@ -70,6 +90,7 @@ keep_open(struct keep *k, struct errmsg *why)
 	if (write_files(k) != OK)
 		return err_say(why, ERR_IO,
 		    "%.200s cannot be written; is there room?", k->folder);
+	remove_pids(k);
 	path_of(k, "runtime", path, sizeof(path));
 	buf_init(&b, sizeof(k->runtime) - 1);
 	if (file_read(path, &b) == OK && str_is_name(b.p))

@@ -224,17 +224,19 @@ limit_words(const struct podman_run *r, struct podman_words *w)
 	word(w, "--ulimit=msgqueue=0:0");
 	wordf(w, "--ulimit=fsize=%lld:%lld", (long long)r->file_max,
 	    (long long)r->file_max);
-	if (!r->limits) {
+	if (r->cgroups->unit[0] != '\0')
+		word(w, "--cgroups=split");
+	if (r->cgroups->memory) {
+		wordf(w, "--memory=%lldm", (long long)r->memory_mib);
+		wordf(w, "--memory-swap=%lldm", (long long)r->memory_mib);
+	}
+	if (r->cgroups->pids)
+		wordf(w, "--pids-limit=%lld", (long long)r->pids);
+	else
 		/* Each tool is a user of its own, so that this counts its
 		 * processes alone. */
 		wordf(w, "--ulimit=nproc=%lld:%lld", (long long)nproc,
 		    (long long)nproc);
-		return;
-	}
-	word(w, "--cgroups=split");
-	wordf(w, "--memory=%lldm", (long long)r->memory_mib);
-	wordf(w, "--memory-swap=%lldm", (long long)r->memory_mib);
-	wordf(w, "--pids-limit=%lld", (long long)r->pids);
 }
 
 static void

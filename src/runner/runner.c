@@ -15,6 +15,7 @@ static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_STOP, containers_on_stop},
     {MSG_SECRET, containers_on_secret},
     {MSG_TOOL_IDS_WANTED, folders_on_ids_wanted},
+    {MSG_CONTAINERS_WANTED, top_on_wanted},
 };
 
 static void
@@ -28,16 +29,19 @@ on_lane(void *role, enum role peer)
 	body = json_object();
 	json_put_bool(body, "ready", r->broken.text[0] == '\0');
 	json_put_str(body, "why", r->broken.text);
-	json_put_bool(body, "limits", r->cgroups.unit[0] != '\0');
+	json_put_bool(body, "limits", r->cgroups.why[0] == '\0');
+	json_put_str(body, "limits_why", r->cgroups.why);
 	peers_send(r->peers, ROLE_CORE, MSG_RUNNER_STATE, body);
 }
 
 static void
 prepare(struct runner *r)
 {
-	if (!cgroups_open(&r->cgroups))
+	cgroups_open(&r->cgroups);
+	if (r->cgroups.why[0] != '\0')
 		log_warn("memory and process limits of tools cannot be "
-			 "enforced here: no writable cgroup v2 of our own");
+			 "enforced here: %s",
+		    r->cgroups.why);
 	if (keep_open(&r->keep, &r->broken) != OK)
 		return;
 	if (podman_check(&r->broken) != OK)

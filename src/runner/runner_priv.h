@@ -50,10 +50,13 @@ struct str profile_text(void);
 #define CGROUP_PATH_SIZE 1024
 
 struct cgroups {
-	char unit[CGROUP_PATH_SIZE / 2]; /* "": limits cannot be enforced. */
+	char unit[CGROUP_PATH_SIZE / 2]; /* "": there is none. */
+	bool memory; /* What can be limited in it. */
+	bool pids;
+	const char *why; /* Not both; "" when both can. */
 };
 
-bool cgroups_open(struct cgroups *c);
+void cgroups_open(struct cgroups *c);
 
 /* A new cgroup to start `podman run` in; its file of processes. */
 NODISCARD bool cgroups_make(
@@ -94,7 +97,7 @@ int64_t podman_tool_uid(const struct podman_ids *ids, int slice);
 
 struct podman_run {
 	const char *runtime;
-	bool limits;
+	const struct cgroups *cgroups;
 	const char *instance;
 	const char *name;
 	const char *tool;
@@ -229,6 +232,11 @@ NODISCARD enum err folders_check(const struct runner *r, const char *tool,
 
 /* Who a tool is outside: {"id", "tool"}. */
 peer_fn folders_on_ids_wanted;
+
+/* ---- top.c ---- */
+
+peer_fn top_on_wanted;
+
 /* ---- shim.c: the socket that a container's shim speaks over ---- */
 
 /* `ret_ours` are the tools role's ends, as far as they were made. */

@@ -87,16 +87,29 @@ set_timer(struct slot *t, int64_t wait_ms, loop_timer_fn *fn)
 	    : loop_timer(t->slots->loop, clock_boot_ms() + wait_ms, fn, t);
 }
 
+static void serve_queue(struct slots *s);
+
+/* To nothing; who waits for its place is not served yet. */
 static void
-leave(struct slot *t)
+empty(struct slot *t)
 {
+	bool had_one = t->state != SLOT_QUEUED;
+
 	set_timer(t, 0, NULL);
 	t->state = SLOT_ABSENT;
 	t->up = false;
 	t->calls = 0;
 	t->container[0] = '\0';
 	t->gone[0] = '\0';
-	t->slots->ports.stop(t->slots->ports.arg, t->manifest->name);
+	if (had_one)
+		t->slots->ports.stop(t->slots->ports.arg, t->manifest->name);
+}
+
+static void
+leave(struct slot *t)
+{
+	empty(t);
+	serve_queue(t->slots);
 }
 
 void
@@ -107,9 +120,10 @@ slot_on_failed(struct slot *t, const char *why)
 	if (t->state == SLOT_ABSENT)
 		return;
 	err_say(&kept, OK, "%s", why); /* It may stand in the slot. */
-	leave(t);
+	empty(t);
 	t->slots->ports.failed(
 	    t->slots->ports.arg, t->manifest->name, kept.text);
+	serve_queue(t->slots);
 }
 
 void
@@ -117,6 +131,10 @@ slots_fail_all(struct slots *s, const char *why)
 {
 	size_t i;
 
+	/* First who waits: else it would get the place of another. */
+	for (i = 0; i < s->n; i++)
+		if (s->slots[i].state == SLOT_QUEUED)
+			slot_on_failed(&s->slots[i], why);
 	for (i = 0; i < s->n; i++)
 		slot_on_failed(&s->slots[i], why);
 }
@@ -169,17 +187,117 @@ on_idle(void *arg)
 		leave(t);
 }
 
-void
-slot_want(struct slot *t)
+/* ---- How many at once ---- */
+
+static struct slot *
+idle_longest(struct slots *s)
+{
+	struct slot *found = NULL;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct slot *t = &s->slots[i];
+
+		if (t->state == SLOT_READY && t->calls == 0 &&
+		    (found == NULL || t->idle_ms < found->idle_ms))
+			found = t;
+	}
+	return found;
+}
+
+/* False when all places are taken by calls and starts. */
+static bool
+make_room(struct slots *s)
+{
+	struct slot *idle;
+	int taken = 0;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		taken += s->slots[i].state >= SLOT_STARTING;
+	if (taken < WARM_MAX)
+		return true;
+	idle = idle_longest(s);
+	if (idle == NULL)
+		return false;
+	empty(idle);
+	return true;
+}
+
+static void
+start(struct slot *t)
 {
 	struct errmsg why = {""};
 
-	if (t->state != SLOT_ABSENT)
-		return;
 	t->state = SLOT_STARTING;
+	t->since_ms = t->idle_ms = clock_boot_ms();
+	t->calls_begun = 0;
 	set_timer(t, CONTAINER_START_MS, on_start_late);
 	if (!t->slots->ports.start(t->slots->ports.arg, t->manifest, &why))
 		slot_on_failed(t, why.text);
+}
+
+static void
+on_wait_late(void *arg)
+{
+	struct slot *t = arg;
+	struct errmsg why;
+
+	t->timer = 0;
+	err_say(&why, OK,
+	    "all %d containers that may run at once were busy for %lld ms; "
+	    "ask again later",
+	    WARM_MAX, (long long)t->slots->ports.wait_ms);
+	slot_on_failed(t, why.text);
+}
+
+static struct slot *
+first_queued(struct slots *s)
+{
+	struct slot *first = NULL;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct slot *t = &s->slots[i];
+
+		if (t->state == SLOT_QUEUED &&
+		    (first == NULL || t->turn < first->turn))
+			first = t;
+	}
+	return first;
+}
+
+static void
+serve_queue(struct slots *s)
+{
+	struct slot *t;
+
+	while ((t = first_queued(s)) != NULL && make_room(s))
+		start(t);
+}
+
+void
+slot_want(struct slot *t)
+{
+	if (t->state != SLOT_ABSENT)
+		return;
+	t->state = SLOT_QUEUED;
+	t->turn = ++t->slots->turns;
+	set_timer(t, t->slots->ports.wait_ms, on_wait_late);
+	serve_queue(t->slots);
+}
+
+/* It ends when it was idle for long, or when it is old. */
+static void
+rest(struct slot *t)
+{
+	int64_t now_ms = clock_boot_ms();
+	int64_t idle_ms = t->manifest->idle_s * 1000;
+	int64_t left_ms = t->since_ms + t->manifest->warm_s * 1000 - now_ms;
+
+	t->idle_ms = now_ms;
+	set_timer(t, left_ms < idle_ms ? left_ms : idle_ms, on_idle);
+	serve_queue(t->slots);
 }
 
 void
@@ -187,6 +305,7 @@ slot_call_began(struct slot *t)
 {
 	set_timer(t, 0, NULL);
 	t->calls++;
+	t->calls_begun++;
 }
 
 void
@@ -197,7 +316,22 @@ slot_call_ended(struct slot *t)
 	if (t->calls > 0)
 		t->calls--;
 	if (t->calls == 0)
-		set_timer(t, t->manifest->idle_s * 1000, on_idle);
+		rest(t);
+}
+
+bool
+slot_life(const struct slot *t, struct slot_life *ret)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	if (t->state < SLOT_STARTING)
+		return false;
+	ret->age_ms = now_ms - t->since_ms;
+	ret->idle_ms = t->calls > 0 ? 0 : now_ms - t->idle_ms;
+	ret->calls = t->calls_begun;
+	ret->open = t->calls;
+	ret->starting = t->state == SLOT_STARTING;
+	return true;
 }
 
 static struct pin *
@@ -257,15 +391,15 @@ slot_on_ready(struct slot *t, const char *container, const char *definitions)
 	}
 	snprintf(t->container, sizeof(t->container), "%s", container);
 	t->state = SLOT_READY;
-	t->calls = 0;
-	set_timer(t, t->manifest->idle_s * 1000, on_idle);
+	t->calls = 1; /* Not idle before those who waited were told. */
 	t->slots->ports.ready(t->slots->ports.arg, t->manifest->name);
+	slot_call_ended(t);
 }
 
 void
 slot_on_gone(struct slot *t, const char *container, const char *why)
 {
-	if (t->state == SLOT_ABSENT)
+	if (t->state < SLOT_STARTING)
 		return;
 	if (strcmp(t->container, container) == 0) {
 		slot_on_failed(t, why);
@@ -279,7 +413,7 @@ slot_on_gone(struct slot *t, const char *container, const char *why)
 bool
 slot_on_up(struct slot *t, const char *container)
 {
-	if (t->state == SLOT_ABSENT || t->up)
+	if (t->state < SLOT_STARTING || t->up)
 		return false;
 	t->up = true;
 	if (t->state == SLOT_STARTING)

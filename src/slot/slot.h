@@ -6,8 +6,11 @@
  * Slots: one for each tool, with its manifest and the life of the one warm
  * container it may have.
  *
- *	absent -- want --> starting -- ready --> ready -- idle --> absent
- *	              any of them -- failed, gone, late --> absent
+ *	absent -- want --> starting -- ready --> ready -- idle, old --> absent
+ *	           any of them -- failed, gone, late --> absent
+ *
+ * At most WARM_MAX are starting or ready.  When one more is wanted, the one
+ * that is idle longest gives way; while all are busy, it is queued.
  *
  * Two roles speak of a container, in any order: the runner, when Podman has
  * started it, and the tools role, when the program inside has shaken hands
@@ -36,6 +39,7 @@ struct slot_ports {
 	/* Remember what this tool's server offers under its manifest; it is
 	 * given back by slots_pinned() after a restart. */
 	void (*pin)(void *arg, const char *tool, const char *definitions);
+	int64_t wait_ms; /* For a place, while all are busy. */
 };
 
 #define SLOT_PIN_SIZE (2 * DIGEST_HEX_SIZE)
@@ -72,12 +76,23 @@ const char *slot_text(const struct slot *t);
 const char *slot_container(const struct slot *t);
 bool slot_is_ready(const struct slot *t);
 
-/* Start a container unless there is one.  The end is told by a port. */
+/* Start a container unless there is one, or wait for a place.  The end is
+ * told by a port. */
 void slot_want(struct slot *t);
 
 /* A call keeps the container; idleness counts from the last one. */
 void slot_call_began(struct slot *t);
 void slot_call_ended(struct slot *t);
+
+/* Of the container there is now; false when there is none. */
+struct slot_life {
+	int64_t age_ms;
+	int64_t idle_ms; /* 0 under a call. */
+	int64_t calls; /* Ever begun. */
+	int open;
+	bool starting;
+};
+bool slot_life(const struct slot *t, struct slot_life *ret);
 
 /* What the tools role and the runner say.  `definitions` is the digest of
  * all that the server offers: the first one is kept, and with another one

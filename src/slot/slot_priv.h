@@ -4,7 +4,7 @@
 
 #include "slot/slot.h"
 
-enum slot_state { SLOT_ABSENT, SLOT_STARTING, SLOT_READY };
+enum slot_state { SLOT_ABSENT, SLOT_QUEUED, SLOT_STARTING, SLOT_READY };
 
 struct slot {
 	struct slots *slots;
@@ -12,8 +12,12 @@ struct slot {
 	char *text; /* The manifest's bytes. */
 	enum slot_state state;
 	bool up; /* The runner said so. */
-	uint64_t timer; /* End of the start, or of idleness. */
-	int calls;
+	uint64_t timer; /* End of the wait, the start, or of idleness. */
+	int calls; /* Open now. */
+	int64_t calls_begun;
+	uint64_t turn; /* In the queue. */
+	int64_t since_ms; /* When it was started. */
+	int64_t idle_ms; /* When its last call ended. */
 	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
 	/* One that ended before the runner had spoken of it, and why. */
 	char gone[CONTAINER_NAME_SIZE];
@@ -31,6 +35,7 @@ struct slots {
 	struct slot_ports ports;
 	struct slot slots[TOOLS_MAX];
 	size_t n;
+	uint64_t turns; /* Given in the queue, ever. */
 	char *found[MANIFESTS_FOUND_MAX]; /* Until they are settled. */
 	size_t n_found;
 	struct pin pins[TOOLS_MAX];

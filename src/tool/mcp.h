@@ -72,6 +72,10 @@ void mcp_start(struct mcp *m, enum mcp_era hint);
 bool mcp_is_probing(const struct mcp *m);
 void mcp_probe_late(struct mcp *m);
 
+/* Is a list being read, the first one or one after a change?  How long that
+ * may take is the caller's to say. */
+bool mcp_is_listing(const struct mcp *m);
+
 /* What is to be written to the server; the caller drops what it wrote. */
 struct buf *mcp_out(struct mcp *m);
 

@@ -244,6 +244,12 @@ mcp_list_page(struct mcp *m, const struct json *message)
 }
 
 bool
+mcp_is_listing(const struct mcp *m)
+{
+	return m->list_id != 0;
+}
+
+bool
 mcp_lists(const struct mcp *m, const char *function)
 {
 	bool there;

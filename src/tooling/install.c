@@ -141,14 +141,17 @@ tooling_query(void *room, const struct request *q)
 		json_put_str(row, "version", m->version);
 		json_put_str(row, "image", m->image);
 		json_put_str(row, "manifest", hex);
-		json_put(row, "folders", manifest_folders(m));
 		json_put_bool(row, "trusted", tooling_trusts(tg, slot));
 		json_put_bool(row, "warm", slot_is_ready(slot));
+		json_put_bool(row, "exempt", tooling_is_exempt(tg, m->name));
+		json_put(row, "folders", manifest_folders(m));
 		json_push(list, row);
 	}
 	json_put(v, "tools", list);
 	json_put_bool(v, "runner", tg->runner.ready);
 	json_put_str(v, "runner_state", tg->runner.state);
+	json_put_bool(v, "limits", tg->runner.has_limits);
+	json_put_str(v, "limits_why", tg->runner.limits_why);
 	request_answer(tg->s.requests, q->id, v);
 }
 

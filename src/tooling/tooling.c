@@ -22,6 +22,8 @@ port_start(void *arg, const struct manifest *m, struct errmsg *why)
 			  "'durward run tools' as its own user");
 		return false;
 	}
+	if (exempt_check(tg, m, why) != OK)
+		return false;
 	text =
 	    m->n_secrets > 0 ? slot_text(slots_find(tg->slots, m->name)) : "";
 	peers_send_bulk(tg->s.requests->peers, ROLE_RUNNER, MSG_CONTAINER_START,
@@ -95,7 +97,8 @@ tooling_new(const struct tooling_setup *s)
 	    .stop = port_stop,
 	    .ready = port_ready,
 	    .failed = port_failed,
-	    .pin = port_pin};
+	    .pin = port_pin,
+	    .wait_ms = WARM_WAIT_MS};
 
 	tg->s = *s;
 	tg->started_ms = clock_boot_ms();
@@ -272,12 +275,14 @@ tooling_on_container(struct tooling *tg, const struct msg *m)
 	}
 }
 
-/* {"ready", "why", "limits"} */
+/* {"ready", "why", "limits", "limits_why"} */
 void
 tooling_on_runner(struct tooling *tg, const struct msg *m)
 {
 	tg->runner.ready = json_flag(m->body, "ready");
 	tg->runner.has_limits = json_flag(m->body, "limits");
+	snprintf(tg->runner.limits_why, sizeof(tg->runner.limits_why), "%s",
+	    json_words(m->body, "limits_why"));
 	snprintf(tg->runner.state, sizeof(tg->runner.state), "%s",
 	    tg->runner.ready ? "" : json_words(m->body, "why"));
 	acts_runner_ready(tg->acts);

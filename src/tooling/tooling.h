@@ -32,6 +32,7 @@ struct slots *tooling_slots(struct tooling *tg);
 struct tooling_runner {
 	bool ready;
 	bool has_limits; /* Of memory and processes, for tools. */
+	char limits_why[128]; /* Why there are none. */
 	char state[256]; /* Why it is not ready; "" when it is away. */
 	int64_t lost_ms; /* Since when it is away. */
 };
@@ -39,6 +40,11 @@ struct tooling_runner {
 const struct tooling_runner *tooling_runner(const struct tooling *tg);
 /* It comes a moment after the house, or after its own restart. */
 bool tooling_runner_may_come(const struct tooling *tg);
+
+/* An owner said that it may run without limits.  ERR_LIMIT. */
+NODISCARD enum err tooling_set_exempt(
+    struct tooling *tg, const char *tool, bool exempt);
+bool tooling_is_exempt(const struct tooling *tg, const char *tool);
 
 bool tooling_trusts(const struct tooling *tg, const struct slot *t);
 
@@ -59,10 +65,13 @@ void tooling_on_ready(struct tooling *tg, const struct msg *m);
 void tooling_on_gone(struct tooling *tg, const struct msg *m);
 void tooling_on_container(struct tooling *tg, const struct msg *m);
 void tooling_on_runner(struct tooling *tg, const struct msg *m);
+void tooling_on_containers(struct tooling *tg, const struct msg *m);
 
 command_fn tooling_add;
+command_fn tooling_exempt;
 query_fn tooling_query;
 query_fn tooling_query_logs;
 query_fn tooling_query_ids;
+query_fn tooling_query_top;
 
 #endif

@@ -20,7 +20,14 @@ struct tooling {
 	struct tooling_runner runner;
 	int64_t started_ms;
 	struct new_manifest new_manifests[NEW_MANIFESTS_MAX];
+	char exempt[TOOLS_MAX][NAME_MAX_LEN + 1]; /* "": a free place. */
 };
+
+/* ---- exempt.c ---- */
+
+/* May it be started on this machine? */
+NODISCARD enum err exempt_check(
+    const struct tooling *tg, const struct manifest *m, struct errmsg *why);
 
 /* ---- tooling.c ---- */
 

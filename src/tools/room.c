@@ -11,6 +11,11 @@
 #include "sys/sock.h"
 #include "tools/tools_priv.h"
 
+/* While a container starts the core waits for it no longer than this, and it
+ * knows less of why. */
+_Static_assert(MCP_PROBE_MS < MCP_HELLO_MS && MCP_HELLO_MS < CONTAINER_START_MS,
+    "a silent server would be told as something else");
+
 static void on_out(void *arg, int fd, int events);
 static void on_in(void *arg, int fd, int events);
 static bool flush(struct room *r);
@@ -113,6 +118,7 @@ room_close(struct room *r, const char *why)
 			t->rooms[i] = NULL;
 	loop_timer_cancel(t->loop, r->timer);
 	loop_timer_cancel(t->loop, r->probe_timer);
+	loop_timer_cancel(t->loop, r->list_timer);
 	loop_remove(t->loop, r->in);
 	loop_remove(t->loop, r->out);
 	close(r->in);
@@ -134,7 +140,9 @@ on_handshake_late(void *arg)
 	struct room *r = arg;
 
 	r->timer = 0;
-	room_close(r, "the tool did not shake hands in time");
+	room_close(r,
+	    "its program did not answer as an MCP server does; does it speak "
+	    "MCP on its standard streams?");
 }
 
 static void
@@ -148,6 +156,31 @@ on_probe_late(void *arg)
 		room_close(r, r->ended);
 	else
 		flush(r);
+}
+
+static void
+on_list_late(void *arg)
+{
+	struct room *r = arg;
+
+	r->list_timer = 0;
+	room_close(r,
+	    "the tool said that its functions changed, and did not "
+	    "list them again");
+}
+
+/* From its first page to its last, however often it changes meanwhile. */
+static void
+watch_list(struct room *r)
+{
+	if (r->ready && mcp_is_listing(r->mcp)) {
+		if (r->list_timer == 0)
+			r->list_timer = loop_timer(r->tools->loop,
+			    clock_boot_ms() + MCP_LIST_MS, on_list_late, r);
+		return;
+	}
+	loop_timer_cancel(r->tools->loop, r->list_timer);
+	r->list_timer = 0;
 }
 
 static struct open_call *
@@ -263,6 +296,7 @@ on_out(void *arg, int fd, int events)
 		return;
 	}
 	mcp_feed(r->mcp, chunk, (size_t)n, clock_boot_ms());
+	watch_list(r);
 	if (r->ended != NULL)
 		room_close(r, r->ended);
 	else
@@ -321,8 +355,8 @@ room_open(
 		return;
 	}
 	r->mcp = mcp_new(on_mcp, r);
-	r->timer = loop_timer(t->loop, clock_boot_ms() + CONTAINER_START_MS,
-	    on_handshake_late, r);
+	r->timer = loop_timer(
+	    t->loop, clock_boot_ms() + MCP_HELLO_MS, on_handshake_late, r);
 	r->probe_timer = loop_timer(
 	    t->loop, clock_boot_ms() + MCP_PROBE_MS, on_probe_late, r);
 	if (loop_add(t->loop, r->in, 0, on_in, r) != OK ||

@@ -214,10 +214,8 @@ line_json(const struct said *s, size_t at, const struct line_head *head)
 	return v;
 }
 
-/* {"lines": [{"at_ms", "house", "text"}], "first", "next", "left_out"}: from
- * the line of this number on, as many as fit. */
-static struct json *
-page_of(const struct said *s, uint64_t from)
+struct json *
+said_page(const struct said *s, uint64_t from)
 {
 	struct json *v = json_object();
 	struct json *lines = json_array();
@@ -252,7 +250,7 @@ said_on_wanted(void *role, struct msg *m)
 	static const struct said nothing;
 	const char *tool = json_words(m->body, "tool");
 	const struct said *s = tool[0] != '\0' ? find(t, tool) : NULL;
-	struct json *page = page_of(
+	struct json *page = said_page(
 	    s != NULL ? s : &nothing, (uint64_t)json_int(m->body, "from", 0));
 
 	json_put_int(page, "id", json_int(m->body, "id", 0));

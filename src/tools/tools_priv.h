@@ -53,6 +53,7 @@ struct room {
 	uint64_t hearing_timer; /* Of its window, when that is full. */
 	uint64_t timer;
 	uint64_t probe_timer;
+	uint64_t list_timer;
 	bool ready;
 	const char *ended; /* Why it must be closed, or NULL. */
 	struct open_call calls[CALLS_OPEN_MAX];
@@ -89,6 +90,9 @@ NODISCARD enum err room_call(
 struct said *said_of(struct tools *t, const char *tool);
 /* A line of the house's own. */
 void said_note(struct said *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* {"lines": [{"at_ms", "house", "text"}], "first", "next", "left_out"}: from
+ * the line of this number on, as many as fit. */
+struct json *said_page(const struct said *s, uint64_t from);
 peer_fn said_on_wanted;
 
 /* False when enough was read for this window: the rest waits in the pipe. */

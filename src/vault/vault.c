@@ -30,11 +30,14 @@ on_trust_wanted(void *role, struct msg *m)
 	peers_send(v->peers, m->from, MSG_TRUST_TABLE, giving_table(v));
 }
 
+/* {"id", "client"}: for whom, so that nobody takes the places of others. */
 static void
 on_challenge_wanted(void *role, struct msg *m)
 {
 	struct vault *v = role;
+	const char *client = json_words(m->body, "client");
 	struct json *body = json_object();
+	struct digest id;
 	uint8_t bytes[TOKEN_SIZE / 2];
 	char challenge[TOKEN_SIZE];
 	int64_t now_ms = clock_boot_ms();
@@ -42,8 +45,10 @@ on_challenge_wanted(void *role, struct msg *m)
 	crypto_random(bytes, sizeof(bytes));
 	hex_write(challenge, bytes, sizeof(bytes));
 	json_put_int(body, "id", json_int(m->body, "id", 0));
-	if (nonces_issue(v->challenges, challenge, now_ms + CHALLENGE_LIFE_MS,
-		now_ms) == OK)
+	json_put_str(body, "client", client);
+	if (digest_read(client, strlen(client), &id) == OK &&
+	    nonces_issue(v->challenges, &id, challenge,
+		now_ms + CHALLENGE_LIFE_MS, now_ms) == OK)
 		json_put_str(body, "challenge", challenge);
 	peers_send(v->peers, ROLE_CORE, MSG_CHALLENGE, body);
 }

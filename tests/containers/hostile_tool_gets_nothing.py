@@ -18,7 +18,7 @@ KINDS = {"hostile": ("no-volume", "no-network", *PLAIN),
          "hostile-volume": ("volume", "no-network", *PLAIN),
          "hostile-network": ("volume", "network", *PLAIN),
          "hostile-given": ("no-volume", "no-network", "folder", "workspace")}
-ENDLESS = ("stop", "fork", "balloon", "flood", "line")
+ENDLESS = ("stop", "fork", "balloon", "fill", "flood", "line")
 CONDITIONS = ("volume", "no-volume", "network", "no-network", "folder", "no-folder", "workspace",
               "no-workspace", "limits", "no-limits", "x86_64", "aarch64")
 NOBODY = 65534
@@ -47,6 +47,8 @@ def endless(h, tool):
         if function in ("line", "flood"):
             name = {"line": "long_line", "flood": "output_flood"}[function]
             reply = name + " " + ("ended" if "broke the protocol" in reply else "got")
+        elif "over its limit of 64 MiB" in reply:
+            reply = "volume_fill killed_at_its_limit"
         found.update(outcomes(reply))
     return found
 
@@ -57,7 +59,7 @@ def setup():
     h.load_image(folder("hostile-given"))
     os.mkdir(h.path("given"), 0o700)
     r = h.console.run("tool", "add", os.path.join(folder("hostile-given"), "tool.json"),
-                      "--folder", h.path("given") + ":rw", "--yes")
+                      "--folder", h.path("given") + ":rw", "--yes", "--no-limits-ok")
     assert r.returncode == 0, r.stderr
     ask(h, "notes.save", {"text": "of another tool"})
     outside = {"root": h.root, "ports": f"{h.port},{h.pairing_port}"}

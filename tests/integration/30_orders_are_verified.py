@@ -113,6 +113,15 @@ def test_an_order_that_two_clients_said_yes_to_is_done(a):
     assert a.victim["two-good"] == "gone"
 
 
+def test_a_sheet_that_lives_longer_than_a_sheet_may_is_refused(a):
+    refused(a, "lives-too-long", "lives longer than a sheet may")
+
+
+def test_of_two_sheets_of_one_yes_the_longer_lived_counts_no_second_time(a):
+    assert a.found["two-lives"][0] == "DONE", a.found["two-lives"]
+    refused(a, "the-longer-life", "used before")
+
+
 def test_a_grant_by_an_approver_is_refused(a):
     refused(a, "grant-of-approver", "no owner")
 

@@ -3,10 +3,13 @@
 stops itself."""
 
 import os
+import select
+import socket
 import time
 
 from house import TOP, wait_for
 from safety import doctor, house, in_safe_mode, restart
+from wire import Wire
 
 
 def setup():
@@ -106,3 +109,60 @@ def test_a_clock_behind_what_it_was_is_a_reason(_):
         assert h.console.run("resume").returncode == 0
         assert doctor(h)["clock"]["ok"]
         assert h.console.ask("save a note: now")[-1]["reached"] is True
+
+
+def halts_in_time(h, client):
+    begun = time.monotonic()
+    r = client.run("halt")
+    took = time.monotonic() - begun
+    assert r.returncode == 0, r.stderr
+    assert took < 2, took
+    assert h.console.run("resume").returncode == 0
+
+
+def ended(wires):
+    return select.select([w.sock for w in wires], [], [], 0)[0]
+
+
+def test_idle_strangers_do_not_keep_a_halt_out(_):
+    with house(tools=()) as h:
+        idle = []
+        try:
+            for _ in range(400):
+                idle.append(socket.create_connection(("127.0.0.1", h.port), timeout=5))
+            halts_in_time(h, h.console)
+        finally:
+            for s in idle:
+                s.close()
+
+
+def test_one_client_with_every_connection_does_not_keep_a_halt_out(_):
+    with house(tools=()) as h:
+        screen = h.pair("screen", "viewer")
+        waiting = []
+        try:
+            for _ in range(300):
+                w = Wire(h, screen)
+                w.send(b"GET /v1/sta")
+                waiting.append(w)
+            wait_for(lambda: len(ended(waiting)) == 300 - 32, 5)
+            halts_in_time(h, h.console)
+            w = Wire(h, screen)
+            assert w.query("status")[0] == 200
+            w.close()
+        finally:
+            for w in waiting:
+                w.close()
+
+
+def test_one_client_with_every_challenge_does_not_keep_a_halt_out(_):
+    with house(tools=()) as h:
+        screen = h.pair("screen", "viewer")
+        mine, hers = Wire(h, h.console), Wire(h, screen)
+        text = mine.command_text("halt", "{}")
+        for _ in range(5000):
+            hers.challenge()
+        status, v = mine.send_command(text, "{}")
+        assert status == 200, v
+        mine.close()
+        hers.close()

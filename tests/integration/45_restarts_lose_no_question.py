@@ -2,9 +2,11 @@
 """A question that waits while a role dies: the run goes on, the question is
 asked anew where it must be, and an old sheet is worth nothing."""
 
+import json
 import os
 
 from house import House, wait_for
+from proposals import call
 from wire import Wire, sign
 
 
@@ -52,6 +54,29 @@ def test_a_run_goes_on_when_the_mind_was_restarted(h):
     out, err = p.communicate(timeout=30)
     assert p.returncode == 0, out + err
     assert out.count('"kind":"proposed"') == 1, "the restarted mind made a second act"
+
+
+def test_a_step_that_was_refused_may_be_proposed_again_after_a_restart(_):
+    # A restarted mind does so, when it ended before it heard of the refusal.
+    with House(binary="probe-badmind", tools=("notes",)) as h:
+        h.start()
+        again = call("notes.delete", {"name": "x"}, 0)
+        many = {k: v for k, v in again.items() if k != "step"} | {"times": 32}
+        waiting = [h.console.start("ask", json.dumps(many), "--json") for _ in range(2)]
+
+        def full():
+            "as many open acts as there may be"
+            return len(h.console.json("approvals")["approvals"]) == 64
+        wait_for(full, 20, 0.1)
+        goal = json.dumps(dict(again, then=again))
+        p = h.console.start("ask", goal, "--json")
+        wait_for(lambda: p.poll() is not None, 20, 0.1)
+        entries = [json.loads(line) for line in p.communicate()[0].splitlines()]
+        refused = [e["reason"] for e in entries if e["kind"] == "refused"]
+        assert len(refused) == 2 and "acts are open already" in refused[1], entries
+        for w in waiting:
+            w.kill()
+            w.wait()
 
 
 def test_a_sheet_from_before_tools_were_restarted_is_worth_nothing(h):

@@ -5,9 +5,9 @@ was approved is judged again when it is spent."""
 import json
 import os
 
-from house import TOP, House
+from house import TOP, House, wait_for
 from proposals import acts, call
-from rules import BASE, LABELS, ask_to_delete, denied_at_spending, finish, use
+from rules import BASE, LABELS, ask_to_delete, denied_at_spending, finish, kill_core, use
 from wire import Wire, sign
 
 
@@ -33,6 +33,24 @@ def test_a_policy_that_asks_something_else_by_then_stops_an_approved_act(h):
     use(h, BASE)
 
 
+def test_what_is_asked_anew_names_the_rule_that_asks_by_then(h):
+    use(h, BASE)
+    p, act = ask_to_delete(h, "anew")
+    use(h, BASE.replace("lasting ", "enduring "))
+    kill_core(h)
+    p.communicate(timeout=30)
+    wait_for(lambda: act in [a["act"] for a in h.console.json("approvals")["approvals"]])
+    sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
+    assert "\nrule box:enduring\n" in sheet, sheet
+    assert h.console.run("approve", act, "--yes").returncode == 0
+
+    def gone():
+        "the note to be gone"
+        return "no note named" in h.console.reply("read the note anew")
+    wait_for(gone)
+    use(h, BASE)
+
+
 def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
     use(h, BASE)
     p, act = ask_to_delete(h, "manifest")
@@ -50,6 +68,21 @@ def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
     assert h.console.run("approve", act, "--yes").returncode == 0
     assert finish(p)[-1]["reached"] is True
     h.add_tool("notes")
+
+
+def test_what_a_revoked_client_wished_is_denied_at_once(h):
+    use(h, BASE)
+    assert h.console.ask("save a note: heir")[-1]["reached"] is True
+    first = h.pair("tablet", "approver")
+    p, act = first.asked("delete the note heir")
+    assert h.console.run("clients", "revoke", "tablet").returncode == 0
+    p.communicate(timeout=15)
+    assert act not in h.console.run("approvals", "--json").stdout
+    r = h.console.run("approve", act, "--yes")
+    assert r.returncode != 0, r.stdout
+    entries = [json.loads(e) for e in h.console.run("audit", "show", "--json").stdout.splitlines()]
+    ends = [e for e in entries if e.get("act") == act and e["kind"] == "denied"]
+    assert ends and "revoked" in ends[0]["result"], ends
 
 
 def test_a_client_that_was_revoked_by_then_has_said_nothing(h):

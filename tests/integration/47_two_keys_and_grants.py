@@ -3,8 +3,11 @@
 
 import os
 
+import time
+
 from house import TOP, House
 from rules import BASE, ask_to_delete, finish, kill_core, kinds, note, use
+from wire import Wire, sign
 
 
 def setup():
@@ -133,6 +136,55 @@ def test_a_grant_answers_no_deny_and_no_rule_of_two_keys(h):
     finish(p)
     use(h, BASE)
     h.console.run("grants", "revoke", grants(h)[-1]["id"])
+
+
+def given(h, act):
+    """How many yeses the question has that waits; None when none does."""
+    found = [a["given"] for a in h.console.json("approvals")["approvals"] if a["act"] == act]
+    return found[0] if found else None
+
+
+def yes_with_grant(h, act, grant=None):
+    """Both as a client would sign them; a grant is sent as it was before."""
+    key = os.path.join(h.console.folder, "key.pem")
+    w = Wire(h, h.console)
+    sheet = w.query("sheet?act=" + act)[1]["sheet"]
+    s = dict(line.split(" ", 1) for line in sheet.splitlines()[1:])
+    now_ms = int(time.time() * 1000)
+    grant = grant or "durward-grant/1\n" + "".join(f"{k} {v}\n" for k, v in (
+        ("box", s["box"]), ("client", s["client"]), ("id", os.urandom(16).hex()),
+        ("rule", s["rule"]), ("tool", s["tool"]), ("effect", s["effect"]),
+        ("manifest", s["manifest"]), ("args", "words arg.name=never-*"), ("hours", "any"),
+        ("uses", 5), ("issued", now_ms), ("until", now_ms + 3600 * 1000)))
+    status, v = w.command("approve", {
+        "act": act, "signature": sign(key, sheet.encode()), "grant": grant,
+        "grant_signature": sign(key, grant.encode())})
+    return status, v, grant
+
+
+def test_a_grant_that_was_taken_up_before_is_refused_before_the_yes(h):
+    use(h, BASE)
+    p, act = ask_to_delete(h, "taken-up")
+    status, v, grant = yes_with_grant(h, act)
+    assert status == 200, v
+    assert finish(p)[-1]["reached"] is True
+    p, act = ask_to_delete(h, "taken-up-again")
+    status, v, _ = yes_with_grant(h, act, grant)
+    assert status != 200 and "taken up before" in v["error"], (status, v)
+    assert given(h, act) == 0, "the yes counted without its grant"
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
+
+
+def test_a_grant_that_answers_one_of_two_rules_is_refused_before_the_yes(h):
+    use(h, BASE + "ask also tool=notes.delete\n")
+    p, act = ask_to_delete(h, "two-rules")
+    r = h.console.run("approve", act, "--yes", "--always")
+    assert r.returncode == 4 and "the one rule" in r.stderr, r.stdout + r.stderr
+    assert given(h, act) == 0, "the yes counted without its grant"
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
+    use(h, BASE)
 
 
 def test_only_an_owner_grants(h):

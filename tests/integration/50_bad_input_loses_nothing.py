@@ -154,7 +154,8 @@ def test_a_podman_that_fails_is_told_with_its_own_words():
         h._spawn("tools", TOOLS_USER, "--socket", h.path("run", "tools.sock"),
                  "--shim", h.path("bin", "shim"), **env)
         h.wait_up()
-        h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"))
+        h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"),
+                      "--no-limits-ok")
         reply = h.console.ask("echo x")[-1]["reply"]
         assert "the disk is on fire" in reply, reply
 

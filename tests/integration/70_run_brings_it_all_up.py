@@ -84,6 +84,15 @@ def test_a_goal_goes_from_start_to_finish_and_each_step_is_shown(r):
         assert line in out, out
 
 
+def test_without_limits_run_says_what_its_owner_accepted(r):
+    answer = json.loads(r.console("tool", "--json").stdout)
+    told = "This machine cannot limit the memory and processes of tools" in r.first.stdout
+    assert told == (not answer["limits"]), r.first.stdout
+    assert {t["exempt"] for t in answer["tools"]} == {not answer["limits"]}, answer
+    log = r.console("audit", "show").stdout
+    assert ("tool-exempted" in log) == (not answer["limits"]), log
+
+
 def test_every_process_and_thread_that_run_started_is_confined(r):
     pids = r.pids()
     assert set(pids) == set(ROLES) | {"parent", "runner"}, pids

@@ -218,17 +218,32 @@ class House:
             return r.returncode == 0 and (not tools or json.loads(r.stdout)["runner"])
         wait_for(up, 30, 0.05)
 
-    def add_tool(self, name):
-        """From build/containers, or from any folder with tool.json."""
+    def add_tool(self, name, *more):
+        """From build/containers, or from any folder with tool.json.  Machines
+        of tests need not be able to limit what a tool takes."""
         folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
         self.load_image(folder)
-        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"))
+        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"),
+                             *(more or ("--no-limits-ok",)))
         assert r.returncode == 0, r.stderr
 
     def load_image(self, folder):
         image = shutil.copy(os.path.join(folder, "image.tar"), self.path("image.tar"))
         os.chmod(image, 0o644)
         self.podman("load", "-q", "-i", image)
+
+    def add_variant(self, of, name, **members):
+        """A tool under another name, from the same image."""
+        folder = self.path("tool-" + name)
+        os.mkdir(folder)
+        source = of if os.path.isabs(of) else os.path.join(BUILD, "containers", of)
+        with open(os.path.join(source, "tool.json")) as f:
+            manifest = json.load(f)
+        manifest.update(members, name=name)
+        with open(os.path.join(folder, "tool.json"), "w") as f:
+            json.dump(manifest, f)
+        shutil.copy(os.path.join(source, "image.tar"), folder)
+        self.add_tool(folder)
 
     def log(self, half="house"):
         with open(self.path(half + ".log"), errors="replace") as f:

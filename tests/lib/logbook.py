@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copies of a house's log, changed behind its back, and two verifiers."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -45,3 +46,13 @@ def box_key(h):
     """The point in the certificate that every client pins."""
     pem = openssl("x509", "-in", os.path.join(h.console.folder, "root.pem"), "-pubkey", "-noout")
     return openssl("pkey", "-pubin", "-outform", "DER", given=pem)[-65:].hex()
+
+
+def entries(h):
+    """The bodies of all entries that are on the disk."""
+    db = sqlite3.connect(h.path("state", "core", "durward.db"))
+    try:
+        rows = db.execute("SELECT body FROM log ORDER BY seq").fetchall()
+    finally:
+        db.close()
+    return [json.loads(body) for (body,) in rows if body]

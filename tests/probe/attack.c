@@ -29,6 +29,7 @@ static struct attack {
 	/* Each step is tried, then the victim looked for, then put back. */
 	enum { TRYING, LOOKING, RESTORING } phase;
 	bool waiting; /* For the tools to return. */
+	int64_t replay_ms;
 	/* The good order, to be sent again. */
 	struct proof good;
 } a;
@@ -271,6 +272,53 @@ step_two_good(void)
 	send_two(a.console, a.phone, true);
 }
 
+/* ---- How long a yes lives ---- */
+
+static void
+step_lives_too_long(void)
+{
+	struct sheet s;
+
+	sheet_by(a.console, &s);
+	s.lives_s = POLICY_TTL_MAX_S + 2;
+	sign_and_send(&s, a.console);
+}
+
+#define LONGER_LIFE_S 4
+
+/* Either of two clients may say yes.  Both did, and one of the sheets is soon
+ * over; the other is kept, until its last second. */
+static void
+step_two_lives(void)
+{
+	static struct proof proofs[2];
+	struct sheet s[2];
+
+	sheet_by(a.console, &s[0]);
+	sheet_by(a.phone, &s[1]);
+	memcpy(s[1].nonce, s[0].nonce, sizeof(s[1].nonce));
+	s[0].lives_s = 1;
+	s[1].lives_s = LONGER_LIFE_S;
+	a.replay_ms = s[1].issued_ms + LONGER_LIFE_S * 1000 - 700;
+	prove_sheet(&s[0], a.console, &proofs[0]);
+	prove_sheet(&s[1], a.phone, &proofs[1]);
+	a.good = proofs[1];
+	send_order("notes.delete", VICTIM, proofs, 2, NULL);
+}
+
+static void
+replay_late(void *arg)
+{
+	(void)arg;
+	send_order("notes.delete", VICTIM, &a.good, 1, NULL);
+}
+
+static void
+step_the_longer_life(void)
+{
+	loop_timer(peers_loop(a.peers), a.replay_ms, replay_late, NULL);
+}
+
 /* ---- Grants ---- */
 
 static void
@@ -373,6 +421,9 @@ static const struct {
     {"twice-one-client", step_twice_one_client},
     {"two-questions", step_two_questions},
     {"two-good", step_two_good},
+    {"lives-too-long", step_lives_too_long},
+    {"two-lives", step_two_lives},
+    {"the-longer-life", step_the_longer_life},
     {"grant-forged", step_grant_forged},
     {"grant-of-approver", step_grant_of_approver},
     {"grant-taken-back", step_grant_taken_back},

@@ -4,8 +4,9 @@
  * The house with a mind that was taken over: it answers every goal with the
  * proposal that the goal is the JSON of, byte for byte, and with a reply
  * when its act has ended; a second proposal may stand in its `also`, and one
- * that waits for the result in its `then`.  The goal `garbage` sends bytes
- * that are no frame. Linked in the place of src/ipc/serve.c.
+ * that waits for the result in its `then`.  With `times` and no step it is
+ * proposed so often, as one step after the other.  The goal `garbage` sends
+ * bytes that are no frame.  Linked in the place of src/ipc/serve.c.
  */
 
 #include <stdlib.h>
@@ -41,6 +42,21 @@ propose(struct json *proposal, const char *run)
 }
 
 static void
+propose_often(const struct json *proposal, const char *run, int64_t times)
+{
+	int64_t i;
+
+	expected = (int)times;
+	for (i = 0; i < times; i++) {
+		struct json *one = json_copy(proposal);
+
+		json_put_int(one, "step", i);
+		json_put_str(one, "run", run);
+		peers_send(peers, ROLE_CORE, MSG_PROPOSAL, one);
+	}
+}
+
+static void
 on_turn(void *role, struct msg *m)
 {
 	const char *goal = json_words(m->body, "goal");
@@ -56,6 +72,12 @@ on_turn(void *role, struct msg *m)
 	}
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
+	if (json_has(proposal, "times")) {
+		propose_often(proposal, json_words(m->body, "run"),
+		    json_int(proposal, "times", 0));
+		json_free(proposal);
+		return;
+	}
 	expected = 1;
 	if (json_has(proposal, "also")) {
 		struct json *also = json_copy(json_get(proposal, "also"));

@@ -2,7 +2,9 @@
 
 /*
  * A tool that does everything wrong that a tool can.  Which wrong is the
- * name of the function called; before that it behaves.
+ * name of the function called; before that it behaves, unless it is started
+ * as `mute`, which never says a word, or as `deaf`, which does not hear the
+ * first question.
  */
 
 #include <fcntl.h>
@@ -91,6 +93,19 @@ do_changes(long long id)
 {
 	(void)id;
 	changed = true;
+	puts("{\"jsonrpc\":\"2.0\",\"method\":"
+	     "\"notifications/tools/list_changed\"}");
+	fflush(stdout);
+}
+
+/* Tells of a change, and then does not say which. */
+static bool stalled;
+
+static void
+do_stalls(long long id)
+{
+	stalled = true;
+	answer(id, "stalled");
 	puts("{\"jsonrpc\":\"2.0\",\"method\":"
 	     "\"notifications/tools/list_changed\"}");
 	fflush(stdout);
@@ -196,6 +211,7 @@ static const struct {
     {"huge", do_huge},
     {"deep", do_deep},
     {"changes", do_changes},
+    {"stalls", do_stalls},
     {"look", do_look},
     {"complains", do_complains},
     {"dies_loudly", do_dies_loudly},
@@ -209,6 +225,8 @@ list(long long id)
 {
 	size_t i;
 
+	if (stalled)
+		return;
 	printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"result\":{\"tools\":[", id);
 	for (i = 0; i < COUNT; i++)
 		printf("%s{\"name\":\"%s\",\"description\":\"%s\","
@@ -233,14 +251,20 @@ call(long long id, const char *line)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static char line[LINE_BYTES];
+	bool mute = argc > 1 && strcmp(argv[1], "mute") == 0;
+	bool deaf = argc > 1 && strcmp(argv[1], "deaf") == 0;
 
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		long long id = id_of(line);
 
+		if (mute)
+			continue;
 		if (strstr(line, "\"server/discover\"") != NULL) {
+			if (deaf)
+				continue;
 			printf("{\"jsonrpc\":\"2.0\",\"id\":%lld,\"error\":"
 			       "{\"code\":-32601,\"message\":\"no\"}}\n",
 			    id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "approval/nonces.h"
 
+#include "base/limits.h"
 #include "check.h"
 
 #define A "000102030405060708090a0b0c0d0e0f"
@@ -69,18 +70,23 @@ TEST(only_128_bits_in_hex_are_taken)
 	nonces_free(NULL);
 }
 
-TEST(issuing_more_than_there_are_places_forgets_the_oldest)
+TEST(who_asks_for_too_many_loses_its_own_first_one)
 {
-	struct nonces *n = nonces_new(2);
-	static const char *const values[] = {"00000000000000000000000000000001",
-	    "00000000000000000000000000000002",
-	    "00000000000000000000000000000003"};
+	struct nonces *n = nonces_new(2 * CHALLENGES_EACH_MAX);
+	const struct digest mine = {{1}};
+	const struct digest hers = {{2}};
+	char value[33];
+	int i;
 
-	CHECK(nonces_issue(n, values[0], 100, 0) == OK);
-	CHECK(nonces_issue(n, values[1], 101, 1) == OK);
-	CHECK(nonces_issue(n, values[2], 102, 2) == OK);
-	CHECK(nonces_spend(n, values[0], 3) == ERR_NOTFOUND);
-	CHECK(nonces_spend(n, values[1], 3) == OK);
-	CHECK(nonces_spend(n, values[2], 3) == OK);
+	CHECK(nonces_issue(n, &hers, A, 1000, 0) == OK);
+	for (i = 0; i <= CHALLENGES_EACH_MAX; i++) {
+		snprintf(value, sizeof(value), "%032x", i);
+		CHECK(nonces_issue(n, &mine, value, 1000 + i, i) == OK);
+	}
+	CHECK(nonces_spend(n, "00000000000000000000000000000000", 99) ==
+	    ERR_NOTFOUND);
+	CHECK(nonces_spend(n, "00000000000000000000000000000001", 99) == OK);
+	CHECK(nonces_spend(n, value, 99) == OK);
+	CHECK(nonces_spend(n, A, 99) == OK);
 	nonces_free(n);
 }

@@ -11,7 +11,7 @@
 /* The ports write down what was asked of them. */
 static struct slots *slots;
 static struct loop *loop;
-static char said[256];
+static char said[1024];
 static bool can_start;
 
 void
@@ -35,7 +35,7 @@ static bool
 port_start(void *arg, const struct manifest *m, struct errmsg *why)
 {
 	(void)arg;
-	say("start", m->version);
+	say("start", strcmp(m->name, "echo") == 0 ? m->version : m->name);
 	if (!can_start)
 		err_say(why, OK, "no runner");
 	return can_start;
@@ -45,16 +45,14 @@ static void
 port_stop(void *arg, const char *tool)
 {
 	(void)arg;
-	(void)tool;
-	say("stop", "");
+	say("stop", strcmp(tool, "echo") == 0 ? "" : tool);
 }
 
 static void
 port_ready(void *arg, const char *tool)
 {
 	(void)arg;
-	(void)tool;
-	say("ready", "");
+	say("ready", strcmp(tool, "echo") == 0 ? "" : tool);
 }
 
 static void
@@ -80,7 +78,8 @@ new_slots(void)
 	    .stop = port_stop,
 	    .ready = port_ready,
 	    .failed = port_failed,
-	    .pin = port_pin};
+	    .pin = port_pin,
+	    .wait_ms = 1000};
 
 	pinned[0] = '\0';
 	said[0] = '\0';
@@ -93,22 +92,39 @@ new_slots(void)
 }
 
 static struct slot *
-put(struct slots *s, const char *version)
+put_named(struct slots *s, const char *name, const char *version, int idle_s,
+    int warm_s)
 {
 	struct errmsg why = {""};
 	struct slot *t = NULL;
 	char text[640];
 	int n = snprintf(text, sizeof(text),
-	    "{\"name\":\"echo\",\"version\":\"%s\",\"transport\":"
+	    "{\"name\":\"%s\",\"version\":\"%s\",\"transport\":"
 	    "\"container\",\"kind\":\"call\",\"image\":\"sha256:"
 	    "0000000000000000000000000000000000000000000000000000000000000000"
-	    "\",\"command\":[\"/program\"],\"volume\":false,\"idle_s\":1,"
+	    "\",\"command\":[\"/program\"],\"volume\":false,\"idle_s\":%d,"
+	    "\"warm_s\":%d,"
 	    "\"functions\":{\"echo\":{\"effect\":\"read\",\"args\":{}}}}",
-	    version);
+	    name, version, idle_s, warm_s);
 
 	if (slots_put(s, text, (size_t)n, &t, &why) != OK)
 		printf("# %s\n", why.text);
 	return t;
+}
+
+static struct slot *
+put(struct slots *s, const char *version)
+{
+	return put_named(s, "echo", version, 1, 3600);
+}
+
+static void
+pass_ms(int64_t ms)
+{
+	int64_t until_ms = clock_boot_ms() + ms;
+
+	while (clock_boot_ms() < until_ms)
+		loop_turn(loop, 50);
 }
 
 static bool
@@ -204,20 +220,157 @@ TEST(another_manifest_ends_the_container_and_tells_who_waits)
 TEST(an_idle_container_is_stopped_but_not_under_a_call)
 {
 	struct slot *t = put(new_slots(), "1");
-	int64_t until_ms = clock_boot_ms() + 1300;
 
 	slot_want(t);
 	slot_on_ready(t, "c1", "d1");
 	slot_call_began(t);
-	while (clock_boot_ms() < until_ms)
-		loop_turn(loop, 100);
+	pass_ms(1300);
 	CHECK(said_so("start 1;ready;"));
 	slot_call_ended(t);
-	until_ms = clock_boot_ms() + 1300;
-	while (clock_boot_ms() < until_ms)
-		loop_turn(loop, 100);
+	pass_ms(1300);
 	CHECK(said_so("stop;"));
 	CHECK(!slot_is_ready(t));
+}
+
+TEST(an_old_container_is_stopped_between_two_calls)
+{
+	struct slot *t = put_named(new_slots(), "echo", "1", 600, 1);
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "d1");
+	slot_call_began(t);
+	pass_ms(1300);
+	CHECK(said_so("start 1;ready;"));
+	slot_call_began(t);
+	slot_call_ended(t);
+	pass_ms(100);
+	CHECK(said_so(""));
+	slot_call_ended(t);
+	pass_ms(100);
+	CHECK(said_so("stop;"));
+	slot_want(t);
+	slot_on_ready(t, "c2", "d1");
+	pass_ms(500);
+	CHECK(said_so("start 1;ready;"));
+	pass_ms(800);
+	CHECK(said_so("stop;"));
+}
+
+/* As many as may be, each ready and idle since a different moment. */
+static void
+fill_places(struct slots *s, struct slot *ret[WARM_MAX])
+{
+	char name[16];
+	int i;
+
+	for (i = 0; i < WARM_MAX; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ret[i] = put_named(s, name, "1", 600, 3600);
+		slot_want(ret[i]);
+		slot_on_ready(ret[i], name, "d1");
+		pass_ms(5);
+	}
+	said[0] = '\0';
+}
+
+TEST(one_more_container_takes_the_place_of_the_one_idle_longest)
+{
+	struct slots *s = new_slots();
+	struct slot *t[WARM_MAX];
+
+	fill_places(s, t);
+	slot_call_began(t[0]);
+	slot_call_ended(t[0]);
+	slot_call_began(t[1]);
+	slot_want(put(s, "1"));
+	CHECK(said_so("stop t2;start 1;"));
+	CHECK(slot_is_ready(t[0]) && slot_is_ready(t[1]));
+	CHECK(!slot_is_ready(t[2]));
+}
+
+TEST(while_all_are_busy_the_next_waits_its_turn)
+{
+	struct slots *s = new_slots();
+	struct slot *t[WARM_MAX];
+	struct slot *one;
+	struct slot *two;
+	size_t i;
+
+	fill_places(s, t);
+	for (i = 0; i < WARM_MAX; i++)
+		slot_call_began(t[i]);
+	one = put_named(s, "one", "1", 600, 3600);
+	two = put_named(s, "two", "1", 600, 3600);
+	slot_want(two);
+	slot_want(one);
+	slot_want(two);
+	CHECK(said_so(""));
+	slot_call_ended(t[5]);
+	CHECK(said_so("stop t5;start two;"));
+	slot_on_gone(t[6], "t6", "it died");
+	CHECK(said_so("stop t6;failed it died;start one;"));
+}
+
+TEST(who_waits_too_long_is_told_why)
+{
+	struct slots *s = new_slots();
+	struct slot *t[WARM_MAX];
+	struct slot *one;
+	size_t i;
+
+	fill_places(s, t);
+	for (i = 0; i < WARM_MAX; i++)
+		slot_call_began(t[i]);
+	one = put_named(s, "one", "1", 600, 3600);
+	slot_want(one);
+	pass_ms(1300);
+	CHECK(said_so("failed all 8 containers that may run at once were busy "
+		      "for 1000 ms; ask again later;"));
+	slot_call_ended(t[0]);
+	CHECK(said_so(""));
+}
+
+TEST(when_all_fail_nobody_who_waits_is_started)
+{
+	struct slots *s = new_slots();
+	struct slot *t[WARM_MAX];
+	struct slot *one;
+	size_t i;
+
+	fill_places(s, t);
+	for (i = 0; i < WARM_MAX; i++)
+		slot_call_began(t[i]);
+	one = put_named(s, "one", "1", 600, 3600);
+	slot_want(one);
+	slots_fail_all(s, "gone");
+	CHECK(strstr(said, "start") == NULL);
+	CHECK(!slot_is_ready(t[0]));
+	said[0] = '\0';
+	slot_want(one);
+	CHECK(said_so("start one;"));
+}
+
+TEST(what_becomes_of_a_container_can_be_seen)
+{
+	struct slot *t = put(new_slots(), "1");
+	struct slot_life life;
+
+	CHECK(!slot_life(t, &life));
+	slot_want(t);
+	REQUIRE(slot_life(t, &life));
+	CHECK(life.starting);
+	slot_on_ready(t, "c1", "d1");
+	slot_call_began(t);
+	slot_call_began(t);
+	slot_call_ended(t);
+	pass_ms(100);
+	REQUIRE(slot_life(t, &life));
+	CHECK(!life.starting && life.calls == 2 && life.open == 1);
+	CHECK(life.age_ms >= 100 && life.idle_ms == 0);
+	slot_call_ended(t);
+	pass_ms(100);
+	REQUIRE(slot_life(t, &life));
+	CHECK(life.idle_ms >= 100 && life.age_ms >= 200 && life.open == 0);
 }
 
 #define CHANGED                                                                \

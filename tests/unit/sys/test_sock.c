@@ -114,6 +114,7 @@ TEST(too_many_descriptors_leave_none_open)
 	int before = count_open();
 	size_t i;
 
+	NEEDS_A_KERNEL("emulators do not say what they cut off");
 	for (i = 0; i < ARRAY_LEN(many); i++)
 		many[i] = STDOUT_FILENO;
 	memset(&control, 0, sizeof(control));

@@ -53,6 +53,8 @@ TEST(a_good_manifest_is_read_whole)
 	CHECK_INT(m->pids, 4);
 	CHECK_INT(m->call_ms, 10000);
 	CHECK_INT(m->idle_s, 60);
+	CHECK_INT(m->warm_s, 3600);
+	CHECK_INT(m->volume_mib, 64);
 	CHECK_INT(m->n_functions, 2);
 	REQUIRE(f != NULL);
 	CHECK_INT(f->effect, EFFECT_REVERSIBLE);
@@ -165,6 +167,28 @@ TEST(an_unknown_member_further_in_is_refused)
 	    "\"effect\":\"read\",\"confirm\":true", "'confirm'");
 	check_refused(
 	    "\"max\":10", "\"max\":10,\"pattern\":\"a*\"", "'pattern'");
+}
+
+TEST(volumes_and_ages_have_bounds_of_their_own)
+{
+	struct manifest *m = NULL;
+	struct errmsg why;
+
+	REQUIRE(
+	    with("\"pids\":4", "\"pids\":4,\"volume_mib\":1", &m, &why) == OK);
+	CHECK_INT(m->volume_mib, 1);
+	manifest_free(m);
+	REQUIRE(with("\"idle_s\":60", "\"warm_s\":60", &m, &why) == OK);
+	CHECK_INT(m->warm_s, 60);
+	manifest_free(m);
+	check_refused(
+	    "\"pids\":4", "\"pids\":4,\"volume_mib\":0", "'volume_mib'");
+	check_refused(
+	    "\"pids\":4", "\"pids\":4,\"volume_mib\":65537", "'volume_mib'");
+	check_refused(
+	    "\"pids\":4", "\"pids\":4,\"volume_mib\":1.5", "'volume_mib'");
+	check_refused("\"idle_s\":60", "\"warm_s\":0", "'warm_s'");
+	check_refused("\"idle_s\":60", "\"warm_s\":86401", "'warm_s'");
 }
 
 /* A word in quotes is no no. */

@@ -496,9 +496,16 @@ TEST(a_modern_server_is_asked_to_tell_of_changes_and_does)
 	struct mcp *m = listening();
 
 	feed(m, SAYS("subscriptions/acknowledged", "2"));
+	CHECK(!mcp_is_listing(m));
 	feed(m, SAYS("tools/list_changed", "2"));
 	CHECK(said(m, "\"id\":4,\"method\":\"tools/list\""));
+	/* Until it is whole, however often it changes. */
+	CHECK(mcp_is_listing(m));
+	feed(m, SAYS("tools/list_changed", "2"));
 	answer(m, 4, TOOLS(""));
+	CHECK(mcp_is_listing(m));
+	answer(m, 5, TOOLS(""));
+	CHECK(!mcp_is_listing(m));
 	CHECK_INT(seen.changed, 1);
 	mcp_free(m);
 }
