@@ -216,8 +216,9 @@ $(A)/%.o: %.c $(HOST)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ASAN_CFLAGS) -c -o $@ $<
 
-# What the tool 'web' does without a network, for unit tests and fuzzing.
-WEB := $(patsubst %,containers/web/%.o,charset entity html name page scan text)
+# What tools do with bytes alone, for unit tests and fuzzing.
+WEB := $(patsubst %,containers/web/%.o,charset entity html name page scan text) \
+	containers/files/text.o containers/shell/stream.o
 
 $(B)/containers/%.o: containers/%.c $(DEPS)/.done
 	$(call say,CC,$<)
