@@ -386,7 +386,7 @@ attempt_files(struct report *report, const struct outside *outside)
 	attempt(report, "flags_tmp", try_flags, "/tmp");
 	attempt(report, "flags_data", try_flags, "/data");
 	attempt(report, "flags_folder", try_flags, "/folder");
-	attempt(report, "flags_work", try_flags, "/work");
+	attempt(report, "flags_work", try_flags, "/workspace");
 	attempt(report, "folder_up", try_same, "/folder/..");
 	attempt(report, "writable", try_writable, NULL);
 	attempt(report, "hosts", try_hosts, NULL);

@@ -13,7 +13,7 @@
 /* Programs that came from nowhere, or that are somebody else. */
 
 #define DEPTH_MAX 8
-#define WORKSPACE "/work"
+#define WORKSPACE "/workspace"
 
 static bool
 copy_self(int to)

@@ -19,7 +19,7 @@
 
 #define SECONDS 60
 #define SECONDS_MAX 600
-#define WORK "/work"
+#define WORK "/workspace"
 
 static int
 arg_seconds(const cJSON *args)
@@ -136,7 +136,8 @@ run_reset(const cJSON *args, struct reply *reply)
 
 static const struct function functions[] = {
     {"run",
-	"Run a command with /bin/sh in /work, a workspace that later calls "
+	"Run a command with /bin/sh in /workspace, a workspace that later "
+	"calls "
 	"find again until it is thrown away; there is no network.",
 	"{\"type\":\"object\",\"properties\":{\"command\":{\"type\":"
 	"\"string\"},\"seconds\":{\"type\":\"integer\"}},\"required\":["

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORK "/work"
+#define WORK "/workspace"
 #define LOOK_MS 20 /* How soon its end is seen. */
 #define ROUNDS 2000 /* Of ending whatever is there. */
 

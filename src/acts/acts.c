@@ -100,6 +100,20 @@ act_house_function(const struct open_act *o)
 	return o->acts->s.ports.house(o->act->tool);
 }
 
+const char *
+act_forbidden(const struct open_act *o)
+{
+	const struct slot *t = act_slot(o);
+
+	if (act_house_function(o) != NULL)
+		return NULL;
+	if (t == NULL)
+		return "its tool was removed";
+	return slot_is_disabled(t)
+	    ? "its tool is disabled; 'durward tool enable' enables it"
+	    : NULL;
+}
+
 void
 act_arrow(struct record *r, struct open_act *o, enum act_state to,
     struct json *details)

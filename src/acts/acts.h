@@ -94,6 +94,8 @@ void acts_recover(struct acts *a);
 
 void acts_tool_ready(struct acts *a, const char *tool);
 void acts_tool_failed(struct acts *a, const char *tool, const char *why);
+/* An owner wants the tool to do nothing: what has not begun is denied. */
+void acts_tool_disabled(struct acts *a, const char *tool, const char *why);
 void acts_tools_lost(struct acts *a);
 /* It came, or came back: with another epoch. */
 void acts_tools_ready(struct acts *a);

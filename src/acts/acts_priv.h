@@ -70,6 +70,8 @@ void act_end(struct open_act *o, enum act_state state, const char *text);
 /* The slot of the tool that the act belongs to; NULL for the house's own. */
 struct slot *act_slot(const struct open_act *o);
 const struct house_function *act_house_function(const struct open_act *o);
+/* Why its tool may do nothing now, as an owner wants it; NULL: it may. */
+const char *act_forbidden(const struct open_act *o);
 
 /* ---- judging.c ---- */
 

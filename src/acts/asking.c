@@ -75,8 +75,15 @@ void
 act_ask(struct open_act *o)
 {
 	bool anew = o->act->state == ACT_ASKED || o->act->state == ACT_APPROVED;
-	struct json *details = json_object();
+	const char *forbidden = act_forbidden(o);
+	struct json *details;
 	struct record *r;
+
+	if (forbidden != NULL) {
+		act_end(o, ACT_DENIED, forbidden);
+		return;
+	}
+	details = json_object();
 
 	free(o->grant);
 	o->grant = NULL;

@@ -288,7 +288,9 @@ act_go_on(struct open_act *o)
 		}
 		t = NULL;
 	}
-	if (t == NULL ||
+	if (act_forbidden(o) != NULL)
+		act_end(o, ACT_DENIED, act_forbidden(o));
+	else if (t == NULL ||
 	    !trust_has_manifest(
 		a->s.trust, slot_manifest(t)->name, &slot_manifest(t)->digest))
 		act_end(o, ACT_FAILED,
@@ -408,6 +410,20 @@ acts_thaw(struct acts *a)
 		a->open[i]->act->until_ms = 0;
 		act_ask(a->open[i]);
 	}
+}
+
+static void
+deny(struct open_act *o, const char *why)
+{
+	act_end(o, ACT_DENIED, why);
+}
+
+void
+acts_tool_disabled(struct acts *a, const char *tool, const char *why)
+{
+	for_each_of(a, tool, ACT_ASKED, deny, why);
+	for_each_of(a, tool, ACT_APPROVED, deny, why);
+	for_each_of(a, tool, ACT_ALLOWED, deny, why);
 }
 
 void

@@ -338,6 +338,22 @@ trust_set_tool(struct trust *t, const char *name, const struct digest *manifest)
 	return OK;
 }
 
+enum err
+trust_unset_tool(struct trust *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_tools; i++)
+		if (strcmp(t->tools[i].name, name) == 0)
+			break;
+	if (i == t->n_tools)
+		return ERR_NOTFOUND;
+	memmove(&t->tools[i], &t->tools[i + 1],
+	    (t->n_tools - i - 1) * sizeof(t->tools[0]));
+	memset(&t->tools[--t->n_tools], 0, sizeof(t->tools[0]));
+	return OK;
+}
+
 bool
 trust_is_revoked_grant(const struct trust *t, const char *id)
 {

@@ -116,5 +116,7 @@ NODISCARD enum err trust_revoke_grant(
 bool trust_is_revoked_grant(const struct trust *t, const char *id);
 NODISCARD enum err trust_set_tool(
     struct trust *t, const char *name, const struct digest *manifest);
+/* ERR_NOTFOUND when it has none. */
+NODISCARD enum err trust_unset_tool(struct trust *t, const char *name);
 
 #endif

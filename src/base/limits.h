@@ -92,8 +92,12 @@
 #define SCAN_MS (2 * 1000)
 
 /* Tools and their containers. */
-#define NEW_MANIFESTS_MAX 4
-#define MANIFESTS_FOUND_MAX 128
+#define TOOL_CHANGES_MAX 4 /* Under way at once. */
+#define TOOL_VERSIONS_MAX 8 /* Kept of one tool; the oldest go first. */
+#define IMAGE_PATH_MAX 1024
+#define IMAGES_LISTED_MAX (64 * 1024)
+#define IMAGE_LOAD_MS (90 * 1000)
+#define WIPE_MS (60 * 1000)
 #define MANIFEST_MAX (32 * 1024)
 #define FUNCTIONS_MAX 32
 #define MCP_FUNCTIONS_MAX 256
@@ -196,6 +200,7 @@
 #define HTTP_IDLE_MS (120 * 1000)
 #define HTTP_REQUEST_MS (10 * 1000)
 #define CLIENT_WAIT_MS (20 * 1000)
+#define ANSWER_WAIT_MS (IMAGE_LOAD_MS + CLIENT_WAIT_MS) /* The slowest. */
 #define CLIENT_REQUESTS_MAX 256
 
 /* The store. */
@@ -214,6 +219,7 @@
 #define CRASHES_MAX 3
 #define CRASHES_MS (10 * 60 * 1000)
 #define CHECK_ENTRIES_AT_ONCE 500
+#define RESOLV_MAX 4096
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
 #define RESTART_DELAY_MS 200

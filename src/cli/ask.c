@@ -19,6 +19,7 @@ struct watch {
 	bool over;
 	bool reached;
 	char *reply;
+	char *shown; /* What the last act gave, as it was printed. */
 };
 
 static void
@@ -53,12 +54,14 @@ show_asked(struct watch *w, const struct json *v)
 	    "asked      waits %lld s for a yes: durward approve %.8s\n",
 	    (long long)json_int(v, "ttl_s", 0), json_words(v, "act"));
 	/* On a terminal the one who asked can answer at once. */
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !terminal_json)
-		code =
-		    cli_approve(w->session, json_words(v, "act"), false, NULL);
-	else
-		code = EXIT_REACHED;
-	(void)code; /* Somebody else may still answer. */
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || terminal_json)
+		return;
+	code = cli_approve(w->session, json_words(v, "act"), false, NULL);
+	/* Somebody else may still answer. */
+	if (code != EXIT_REACHED)
+		terminal_print("           not signed, so it waits on; "
+			       "durward deny %.8s ends it\n",
+		    json_words(v, "act"));
 }
 
 static void
@@ -104,13 +107,23 @@ show_network(const struct json *network)
 		terminal_print("kept from  %s\n", json_text(u));
 }
 
+/* Further lines stand below the first. */
 static void
 show_end(struct watch *w, const struct json *v)
 {
-	(void)w;
+	const char *kind = json_words(v, "kind");
+	const char *line;
+	size_t len;
+
+	free(w->shown);
+	w->shown = xstrdup(json_words(v, "result"));
 	show_network(json_get(v, "network"));
-	terminal_print(
-	    "%-10s %s\n", json_words(v, "kind"), json_words(v, "result"));
+	for (line = w->shown; line != NULL;
+	     line = line[len] != '\0' ? line + len + 1 : NULL) {
+		len = strcspn(line, "\n");
+		terminal_print("%-10s %.*s\n", kind, (int)len, line);
+		kind = "";
+	}
 }
 
 static void
@@ -227,6 +240,14 @@ start(struct watch *w, const char *goal, int *ret_exit)
 	return OK;
 }
 
+/* Of a goal that one act reached, the reply is what that act gave. */
+static void
+show_reply(const struct watch *w)
+{
+	if (w->shown == NULL || strcmp(w->reply, w->shown) != 0)
+		terminal_print("\n%s\n\n", w->reply);
+}
+
 int
 command_ask(int argc, char **argv)
 {
@@ -241,7 +262,7 @@ command_ask(int argc, char **argv)
 	if (w.session != NULL && start(&w, goal, &code) == OK) {
 		code = follow(&w);
 		if (code == EXIT_REACHED && !terminal_json)
-			terminal_print("\n%s\n\n", w.reply);
+			show_reply(&w);
 		if (code == EXIT_REACHED && !terminal_json)
 			code =
 			    witness_prove(w.session, w.last_seq, &w.last_leaf);
@@ -250,6 +271,7 @@ command_ask(int argc, char **argv)
 	}
 	session_close(w.session);
 	free(w.reply);
+	free(w.shown);
 	free(goal);
 	return code;
 }

@@ -24,10 +24,8 @@ static const struct cli_command commands[] = {
 	command_clients},
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
-    {"tool",
-	"[add FILE [--folder PATH[:rw]] [--no-limits-ok] | folder NAME "
-	"[--close] | exempt NAME [--revoke] | logs NAME [--follow] | top]",
-	"list tools, sign and add one, open its folder; what they say and use",
+    {"tool", TOOL_USAGE,
+	"list tools; review, sign, change, remove one; what they say and use",
 	command_tool},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},

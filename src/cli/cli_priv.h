@@ -12,6 +12,15 @@
 
 #define VERSION "0.1.0"
 
+#define TOOL_USAGE                                                             \
+	"[add PACKAGE [--folder PATH[:rw]] [--no-limits-ok] | update PACKAGE " \
+	"| show NAME | "                                                       \
+	"enable NAME | disable NAME | rollback NAME [--to VERSION] | remove "  \
+	"NAME [--keep-data] | folder NAME [--close] | exempt NAME [--revoke] " \
+	"| logs NAME "                                                         \
+	"[--follow] | top] "                                                   \
+	"[--yes]"
+
 int command_ask(int argc, char **argv);
 int command_runs(int argc, char **argv);
 int command_approvals(int argc, char **argv);

@@ -2,13 +2,33 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "cli/cli_priv.h"
-#include "crypto/crypto.h"
 #include "folder/folder.h"
-#include "sys/file.h"
+#include "package/package.h"
 
-/* `durward tool`: what there is, and signing a new one. */
+/* `durward tool`: what there is, and what an owner does with it. */
+
+static const char *
+state_words(const struct json *t)
+{
+	static const struct {
+		const char *state;
+		const char *words;
+	} states[] = {
+	    {"signed", "signed"},
+	    {"not-signed", "NOT SIGNED"},
+	    {"disabled", "disabled"},
+	    {"blocked",
+		"blocked: its server offers something else than before"},
+	    {"removed", "removed, its data is still to be deleted"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(json_words(t, "state"), states[i].state) == 0)
+			return states[i].words;
+	return "unknown";
+}
 
 static void
 list_folders(const struct json *folders)
@@ -21,11 +41,11 @@ list_folders(const struct json *folders)
 		    json_flag(f, "write") ? "read-write" : "read-only");
 }
 
-/* Of a tool on a machine that cannot limit it. */
 static const char *
 limits_of(const struct json *answer, const struct json *t)
 {
-	if (json_flag(answer, "limits") || !json_flag(answer, "runner"))
+	if (json_flag(answer, "limits") || !json_flag(answer, "runner") ||
+	    !json_has(t, "version"))
 		return "";
 	return json_flag(t, "exempt")
 	    ? ", without limits by an owner's exception"
@@ -43,10 +63,10 @@ list_tools(struct session *s)
 	if (answer != NULL && !terminal_print_json(answer)) {
 		for (t = json_first(json_get(answer, "tools")); t != NULL;
 		     t = json_next(t)) {
-			terminal_print("%-12s %-8s %.19s...  %s%s%s\n",
+			terminal_print("%-12s %-8s %.19s%s  %s%s%s\n",
 			    json_words(t, "tool"), json_words(t, "version"),
 			    json_words(t, "image"),
-			    json_flag(t, "trusted") ? "signed" : "NOT SIGNED",
+			    json_has(t, "image") ? "..." : "", state_words(t),
 			    json_flag(t, "warm") ? ", warm" : "",
 			    limits_of(answer, t));
 			list_folders(json_get(t, "folders"));
@@ -61,128 +81,130 @@ list_tools(struct session *s)
 	return code;
 }
 
-static enum err
-make_body(const struct buf *text, struct json **ret, struct errmsg *why)
+static void
+show_versions(const struct json *answer)
 {
-	struct json *v = NULL;
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
+	const struct json *v = json_first(json_get(answer, "versions"));
 
-	if (json_parse(text->p, text->len, &v) != OK)
-		return err_say(
-		    why, ERR_INPUT, "the manifest is not strict JSON");
-	crypto_hash(text->p, text->len, &d);
-	digest_hex(&d, hex);
-	*ret = json_object();
-	json_put_str(*ret, "tool", json_words(v, "name"));
-	json_put_str(*ret, "digest", hex);
-	json_put_str(*ret, "manifest", text->p);
-	json_free(v);
-	return OK;
+	for (; v != NULL; v = json_next(v))
+		terminal_print("%-12s %s, sha256:%.12s..., signed by %s%s\n",
+		    "version", json_words(v, "version"),
+		    json_words(v, "manifest"),
+		    json_words(v, "client")[0] != '\0' ? json_words(v, "client")
+						       : "an owner",
+		    json_int(v, "n", 0) == json_int(answer, "active", -1)
+			? " (active)"
+			: "");
 }
 
-/* That it may run where its memory and processes cannot be limited. */
+/* What an owner signed, in the words that were shown then. */
 static int
-exempt_tool(struct session *s, const char *tool, bool exempt)
+show_tool(struct session *s, const char *name)
 {
-	struct json *body = json_object();
-	struct json *answer;
 	int code = EXIT_REACHED;
-
-	json_put_str(body, "tool", tool);
-	json_put_bool(body, "exempt", exempt);
-	answer = session_command(s, "tool.exempt", body, &code);
-	if (answer != NULL)
-		terminal_print(exempt ? "it may run without limits\n"
-				      : "it may not run without limits\n");
-	json_free(answer);
-	return code;
-}
-
-/* The signature over the command covers the manifest's every byte. */
-static int
-sign(struct session *s, const struct buf *text, bool exempt)
-{
+	struct json *answer = session_query(s, &code, "tool?tool=%.64s", name);
 	struct errmsg why = {""};
-	struct json *body = NULL;
-	struct json *answer;
-	char tool[NAME_MAX_LEN + 1];
-	int code = EXIT_REACHED;
+	struct package p;
+	struct buf review;
 
-	if (make_body(text, &body, &why) != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
-		return EXIT_FAILED;
+	if (answer == NULL || terminal_print_json(answer)) {
+		json_free(answer);
+		return code;
 	}
-	snprintf(tool, sizeof(tool), "%s", json_words(body, "tool"));
-	answer = session_command(s, "tool.add", body, &code);
-	if (answer != NULL)
-		terminal_print("added\n");
-	if (answer != NULL && exempt)
-		code = exempt_tool(s, tool, true);
+	if (package_of_text(json_words(answer, "document"), &p, &why) == OK) {
+		buf_init(&review, REVIEW_MAX);
+		package_review(&p, &review);
+		terminal_print(
+		    "%s%-12s %s\n\n", review.p, "state", state_words(answer));
+		show_versions(answer);
+		buf_done(&review);
+		package_done(&p);
+	} else {
+		fprintf(stderr, "durward: %s\n", why.text);
+		code = EXIT_FAILED;
+	}
 	json_free(answer);
 	return code;
 }
 
+/* The verbs that take a name and have no flags of their own. */
 static int
-add_tool(struct session *s, const char *path, const char *folder, bool yes,
-    bool exempt)
+run_verb(struct session *s, const char *verb, const char *name,
+    const struct package_options *o)
 {
-	struct folder_change folders;
-	struct buf text;
-	int code;
+	if (strcmp(verb, "show") == 0)
+		return show_tool(s, name);
+	if (strcmp(verb, "enable") == 0)
+		return package_enable(s, name, o);
+	if (strcmp(verb, "disable") == 0)
+		return package_disable(s, name);
+	if (strcmp(verb, "rollback") == 0)
+		return package_rollback(s, name, o);
+	if (strcmp(verb, "remove") == 0)
+		return package_remove(s, name, o);
+	return package_add(s, verb, name, o);
+}
 
-	buf_init(&text, MANIFEST_MAX);
-	if (file_read(path, &text) != OK) {
-		fprintf(stderr, "durward: %.200s cannot be read\n", path);
-		buf_done(&text);
-		return EXIT_FAILED;
-	}
-	code = folder_prepare(s, folder, yes, &text, &folders);
-	if (code == EXIT_REACHED)
-		code = sign(s, &text, exempt);
-	if (code == EXIT_REACHED)
-		code = folder_settle(s, &folders);
-	folder_change_done(&folders);
-	buf_done(&text);
-	return code;
+struct flags {
+	bool follow;
+	bool closing;
+	bool revoke;
+};
+
+static int
+run(struct session *s, int argc, char **argv, const struct flags *f,
+    const struct package_options *o)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (argc == 1)
+		return list_tools(s);
+	if (argc == 2)
+		return cli_tool_top(s);
+	if (strcmp(verb, "logs") == 0)
+		return cli_tool_logs(s, argv[2], f->follow);
+	if (strcmp(verb, "folder") == 0)
+		return folder_command(s, argv[2], !f->closing, o->yes);
+	if (strcmp(verb, "exempt") == 0)
+		return package_exempt(s, argv[2], !f->revoke);
+	return run_verb(s, verb, argv[2], o);
+}
+
+static bool
+is_known(int argc, char **argv)
+{
+	static const char *const verbs[] = {"add", "update", "show", "enable",
+	    "disable", "rollback", "remove", "folder", "exempt", "logs"};
+	size_t i;
+
+	if (argc < 3)
+		return argc == 1 || strcmp(argv[1], "top") == 0;
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		if (argc == 3 && strcmp(argv[1], verbs[i]) == 0)
+			return true;
+	return false;
 }
 
 int
 command_tool(int argc, char **argv)
 {
-	const char *folder = terminal_option(&argc, argv, "--folder", NULL);
-	bool yes = terminal_flag(&argc, argv, "--yes");
-	bool closing = terminal_flag(&argc, argv, "--close");
+	struct flags f = {.follow = terminal_flag(&argc, argv, "--follow"),
+	    .closing = terminal_flag(&argc, argv, "--close"),
+	    .revoke = terminal_flag(&argc, argv, "--revoke")};
+	struct package_options o = {.yes = terminal_flag(&argc, argv, "--yes"),
+	    .keep_data = terminal_flag(&argc, argv, "--keep-data"),
+	    .exempt = terminal_flag(&argc, argv, "--no-limits-ok"),
+	    .to = terminal_option(&argc, argv, "--to", NULL),
+	    .folder = terminal_option(&argc, argv, "--folder", NULL)};
 	struct session *s;
-	bool follow = terminal_flag(&argc, argv, "--follow");
-	bool exempt = terminal_flag(&argc, argv, "--no-limits-ok");
-	bool revoke = terminal_flag(&argc, argv, "--revoke");
-	const char *what = argc > 1 ? argv[1] : "";
 	int code = EXIT_REACHED;
-	bool one = strcmp(what, "add") == 0 || strcmp(what, "logs") == 0 ||
-	    strcmp(what, "exempt") == 0 || strcmp(what, "folder") == 0;
 
-	if (argc != 1 && !(argc == 2 && strcmp(what, "top") == 0) &&
-	    !(argc == 3 && one))
-		return terminal_usage(
-		    "tool [add FILE [--folder PATH[:rw]] [--no-limits-ok] | "
-		    "folder NAME [--close] | exempt NAME [--revoke] | "
-		    "logs NAME [--follow] | top]");
+	if (!is_known(argc, argv))
+		return terminal_usage("tool " TOOL_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	if (argc == 1)
-		code = list_tools(s);
-	else if (strcmp(what, "top") == 0)
-		code = cli_tool_top(s);
-	else if (strcmp(what, "logs") == 0)
-		code = cli_tool_logs(s, argv[2], follow);
-	else if (strcmp(what, "folder") == 0)
-		code = folder_command(s, argv[2], !closing, yes);
-	else if (strcmp(what, "exempt") == 0)
-		code = exempt_tool(s, argv[2], !revoke);
-	else
-		code = add_tool(s, argv[2], folder, yes, exempt);
+	code = run(s, argc, argv, &f, &o);
 	session_close(s);
 	return code;
 }

@@ -12,8 +12,6 @@
 #include "crypto/crypto.h"
 #include "http/client.h"
 
-#define ANSWER_MS (CLIENT_WAIT_MS + 15 * 1000)
-
 struct session {
 	struct identity me;
 	struct tls_config *tls;
@@ -90,7 +88,7 @@ exchange(struct session *s, const char *method, const char *target,
 
 	buf_init(&b, HTTP_REPLY_MAX);
 	e = http_exchange(
-	    s->http, method, target, text, ANSWER_MS, &status, &b, &why);
+	    s->http, method, target, text, ANSWER_WAIT_MS, &status, &b, &why);
 	if (e == OK && json_parse(b.p, b.len, &answer) != OK)
 		e = err_say(&why, ERR_INPUT,
 		    "the house gave an answer that is not JSON");

@@ -140,6 +140,11 @@ static const struct {
     {"secret.set", ROOM_CORE, do_trust},
     {"secret.remove", ROOM_CORE, do_trust},
     {"tool.add", ROOM_TOOLING, tooling_add},
+    {"tool.update", ROOM_TOOLING, tooling_update},
+    {"tool.enable", ROOM_TOOLING, tooling_enable},
+    {"tool.rollback", ROOM_TOOLING, tooling_rollback},
+    {"tool.disable", ROOM_TOOLING, tooling_disable},
+    {"tool.remove", ROOM_TOOLING, tooling_remove},
     {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
 };
@@ -369,14 +374,13 @@ clients_on_trust_answer(void *role, struct msg *m)
 	int64_t request = json_int(m->body, "id", 0);
 	const char *what = json_words(m->body, "what");
 	bool ours = request != 0 && !json_flag(m->body, "direct");
-	bool ok = json_flag(m->body, "ok");
 	struct errmsg why;
 	struct record *r;
 
-	tooling_on_trust_answer(c->tooling, request, ok);
-	if (!ok) {
+	if (!json_flag(m->body, "ok")) {
 		err_say(&why, OK, "%s", json_words(m->body, "error"));
-		request_refuse(&c->requests, request, ERR_DENIED, &why);
+		if (!tooling_on_trust_refused(c->tooling, request, why.text))
+			request_refuse(&c->requests, request, ERR_DENIED, &why);
 		return;
 	}
 	if (strcmp(what, "client-revoked") == 0)
@@ -387,5 +391,6 @@ clients_on_trust_answer(void *role, struct msg *m)
 	if (strcmp(what, "grant-revoked") == 0)
 		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
-	request_confirm(&c->requests, ours ? request : 0, r);
+	if (!tooling_on_trust_answer(c->tooling, request, r))
+		request_confirm(&c->requests, ours ? request : 0, r);
 }

@@ -29,6 +29,8 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_READY, lanes_on_tool_ready},
     {MSG_TOOL_GONE, lanes_on_tool_gone},
     {MSG_RUNNER_STATE, lanes_on_runner},
+    {MSG_IMAGE_LOADED, lanes_on_image},
+    {MSG_TOOL_WIPED, lanes_on_wiped},
     {MSG_CONTAINERS, lanes_on_containers},
     {MSG_CONTAINER_STATE, lanes_on_container},
 };

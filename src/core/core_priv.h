@@ -52,6 +52,8 @@ peer_fn lanes_on_tool_ready;
 peer_fn lanes_on_tool_gone;
 peer_fn lanes_on_container;
 peer_fn lanes_on_runner;
+peer_fn lanes_on_image;
+peer_fn lanes_on_wiped;
 peer_fn lanes_on_containers;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;

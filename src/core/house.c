@@ -6,6 +6,14 @@
 
 /* The house's own functions: acts like all others, done by the core. */
 
+static const char *
+say_state(const struct core *c, const struct slot *t)
+{
+	if (slot_is_disabled(t))
+		return " (disabled)";
+	return tooling_trusts(c->tooling, t) ? "" : " (not signed, unusable)";
+}
+
 static void
 say_tools(void *arg, struct buf *out)
 {
@@ -17,9 +25,8 @@ say_tools(void *arg, struct buf *out)
 	for (i = 0; (t = slots_at(tooling_slots(c->tooling), i)) != NULL; i++) {
 		const struct manifest *m = slot_manifest(t);
 
-		buf_addf(out, "%s %s%s\n", m->name, m->version,
-		    tooling_trusts(c->tooling, t) ? ""
-						  : " (not signed, unusable)");
+		buf_addf(
+		    out, "%s %s%s\n", m->name, m->version, say_state(c, t));
 		for (j = 0; j < m->n_functions; j++)
 			buf_addf(out, "  %s.%s (%s)\n", m->name,
 			    m->functions[j].name,

@@ -141,6 +141,22 @@ lanes_on_runner(void *role, struct msg *m)
 }
 
 void
+lanes_on_image(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_image(c->tooling, m);
+}
+
+void
+lanes_on_wiped(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	tooling_on_wiped(c->tooling, m);
+}
+
+void
 lanes_on_containers(void *role, struct msg *m)
 {
 	struct core *c = role;

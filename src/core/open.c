@@ -46,16 +46,10 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		runs_acted(
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
-	case ROW_MANIFEST:
-		slots_found(tooling_slots(c->tooling), json_words(row, "body"));
-		return OK;
 	case ROW_SETTING:
 		if (strcmp(json_words(row, "name"), "trust") == 0)
 			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
 			    json_words(row, "value"));
-		else if (strcmp(json_words(row, "name"), "definitions") == 0)
-			slots_pinned(tooling_slots(c->tooling),
-			    json_words(row, "scope"), json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "exempt") == 0)
 			load_exempt(c, row);
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
@@ -65,6 +59,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 	default:
 		break;
 	}
+	tooling_load(c->tooling, table, row);
 	return judge_load(c->judge, table, row);
 }
 
@@ -309,7 +304,6 @@ core_open_ledger(struct core *c)
 	open_acts(c);
 	open_runs(c);
 	open_rules(c);
-	tooling_use(c->tooling, c->acts);
 	remove_stand_in();
 	e = ledger_open(DATABASE, c->loop, &load, &c->ledger, &why);
 	if (e == ERR_CORRUPT)
@@ -317,6 +311,7 @@ core_open_ledger(struct core *c)
 	else if (e != OK)
 		fatal("%s", why.text);
 	c->requests.ledger = c->ledger;
+	tooling_use(c->tooling, c->acts, e == OK);
 	acts_use_ledger(c->acts, c->ledger);
 	runs_use(c->runs, c->ledger, c->acts);
 	judge_watch_clock(c->judge);

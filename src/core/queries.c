@@ -243,6 +243,7 @@ static const struct {
     {"secrets", ROOM_CORE, query_secrets, false},
     {"sheet", ROOM_CORE, query_sheet, false},
     {"status", ROOM_CORE, query_status, true},
+    {"tool", ROOM_TOOLING, tooling_query_one, false},
     {"tools", ROOM_TOOLING, tooling_query, false},
     {"top", ROOM_TOOLING, tooling_query_top, false},
 };

@@ -290,11 +290,14 @@ safety_query_doctor(void *room, const struct request *q)
 	const struct tooling_runner *tools = tooling_runner(c->tooling);
 	struct json *v = json_object();
 	struct json *list = json_array();
+	const char *why = tools->state[0] != '\0'
+	    ? tools->state
+	    : "their half of the house is not running";
 	char unlimited[256];
 
 	say_reasons(c, list);
 	finding(list, "tools", tools->ready,
-	    tools->ready ? "tools can run" : tools->state,
+	    tools->ready ? "tools can run" : why,
 	    "start the tools' half: durward run tools, as its own user");
 	snprintf(unlimited, sizeof(unlimited),
 	    "memory and processes of tools cannot be limited: %s; tools run "

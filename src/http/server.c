@@ -177,7 +177,7 @@ give_request(struct conn *c, const struct http_head *h)
 	c->request = r.id;
 	c->consumed = h->head_len + h->body_len;
 	/* The room behind has its own deadline; ours is for its silence. */
-	set_deadline(c, CLIENT_WAIT_MS + HTTP_REQUEST_MS);
+	set_deadline(c, ANSWER_WAIT_MS);
 	watch(c, 0);
 	c->given = true;
 	c->server->fn(c->server->arg, &r);

@@ -57,6 +57,11 @@
 	X(MSG_CONTAINER_START,   ROLE_CORE,    ROLE_RUNNER)                    \
 	X(MSG_CONTAINER_STOP,    ROLE_CORE,    ROLE_RUNNER)                    \
 	X(MSG_RUNNER_STATE,      ROLE_RUNNER,  ROLE_CORE)                      \
+	X(MSG_IMAGE_LOAD,        ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_IMAGE_LOADED,      ROLE_RUNNER,  ROLE_CORE)                      \
+	X(MSG_IMAGES_NAMED,      ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_TOOL_WIPE,         ROLE_CORE,    ROLE_RUNNER)                    \
+	X(MSG_TOOL_WIPED,        ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINER_STATE,   ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_CONTAINERS_WANTED, ROLE_CORE,    ROLE_RUNNER)                    \
 	X(MSG_CONTAINERS,        ROLE_RUNNER,  ROLE_CORE)                      \

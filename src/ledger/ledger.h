@@ -30,22 +30,25 @@ enum ledger_row {
 	ROW_ACTED, /* Loaded only: steps of open runs that have an act. */
 	ROW_YES, /* A sheet that was signed. */
 	ROW_NONCE, /* A second one of the same value ends the house. */
-	ROW_MANIFEST,
 	ROW_VERSION, /* Of what an owner can change. */
+	ROW_VERSION_GONE, /* {"kind", "scope", "n"}; 0: all of them. */
 	ROW_ACTIVE, /* Which one counts. */
+	ROW_ACTIVE_GONE, /* {"kind", "scope"} */
 	ROW_ACTIVE_VERSION, /* Loaded only: that one, and the newest number. */
+	ROW_TOOL_VERSION, /* Loaded only: every one of every tool. */
 	ROW_GRANT,
 	ROW_USAGE, /* Adds to what stands there. */
 	ROW_USAGE_OLD, /* Deletes; so does the next. */
 	ROW_USAGE_RUN,
 	ROW_SETTING,
+	ROW_SETTING_GONE, /* {"scope", "name"} */
 	ROW_PRUNE, /* {"before"}: forget what earlier entries say. */
 	ROW_COUNT
 };
 
 /* What was there when the house ended, row by row: settings, active
- * versions, usage, manifests, grants, open runs, open acts, and which of
- * their steps have acts.  An error ends the loading. */
+ * versions, usage, versions of tools, grants, open runs, open acts, and which
+ * of their steps have acts.  An error ends the loading. */
 struct ledger_load {
 	void *arg;
 	enum err (*row)(

@@ -77,18 +77,19 @@ static const struct table tables[ROW_COUNT] = {
      * write fails, and with it the house. */
     [ROW_NONCE] = {"INSERT INTO nonce_spent (nonce, act) VALUES (?, ?)", NULL,
 	{{"nonce", TEXT}, {"act", TEXT}}},
-    /* In the order they were added (a replaced row moves to the end): the
-     * last one of a tool stands, and the trust table says whether it
-     * counts. */
-    [ROW_MANIFEST] = {"INSERT OR REPLACE INTO manifest (digest, body)"
-		      " VALUES (?, ?)",
-	"SELECT digest, body FROM manifest ORDER BY rowid",
-	{{"digest", TEXT}, {"body", TEXT}}},
     [ROW_VERSION] = {"INSERT INTO version (kind, scope, n, digest, body,"
 		     " client, wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	NULL,
 	{{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}, {"digest", TEXT},
 	    {"body", TEXT}, {"client", TEXT}, {"wall_ms", INTEGER}}},
+    [ROW_VERSION_GONE] = {"DELETE FROM version WHERE kind=?1 AND scope=?2"
+			  " AND (n=?3 OR ?3=0)",
+	NULL, {{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}}},
+    [ROW_TOOL_VERSION] = {NULL,
+	"SELECT scope, n, digest, body, client, wall_ms FROM version"
+	" WHERE kind='tool' ORDER BY scope, n",
+	{{"scope", TEXT}, {"n", INTEGER}, {"digest", TEXT}, {"body", TEXT},
+	    {"client", TEXT}, {"wall_ms", INTEGER}}},
     [ROW_ACTIVE_VERSION] = {NULL,
 	"SELECT v.kind, v.scope, v.n, v.body,"
 	" (SELECT max(w.n) FROM version w"
@@ -100,6 +101,8 @@ static const struct table tables[ROW_COUNT] = {
     [ROW_ACTIVE] = {"INSERT INTO active (kind, scope, n) VALUES (?, ?, ?)"
 		    " ON CONFLICT (kind, scope) DO UPDATE SET n=excluded.n",
 	NULL, {{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}}},
+    [ROW_ACTIVE_GONE] = {"DELETE FROM active WHERE kind=? AND scope=?", NULL,
+	{{"kind", TEXT}, {"scope", TEXT}}},
     [ROW_GRANT] = {"INSERT INTO standing (id, body, signature, uses, revoked)"
 		   " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
 		   " uses=max(uses, excluded.uses),"
@@ -125,6 +128,8 @@ static const struct table tables[ROW_COUNT] = {
 		     " DO UPDATE SET value=excluded.value",
 	"SELECT scope, name, value FROM setting",
 	{{"scope", TEXT}, {"name", TEXT}, {"value", TEXT}}},
+    [ROW_SETTING_GONE] = {"DELETE FROM setting WHERE scope=? AND name=?", NULL,
+	{{"scope", TEXT}, {"name", TEXT}}},
 };
 
 enum err
@@ -200,7 +205,8 @@ rows_load(struct store_tx *tx, void *loading)
 {
 	/* Settings first, then what others stand on. */
 	static const enum ledger_row order[] = {ROW_SETTING, ROW_ACTIVE_VERSION,
-	    ROW_USAGE, ROW_MANIFEST, ROW_GRANT, ROW_RUN, ROW_ACT, ROW_ACTED};
+	    ROW_USAGE, ROW_TOOL_VERSION, ROW_GRANT, ROW_RUN, ROW_ACT,
+	    ROW_ACTED};
 	struct loading *l = loading;
 	enum err e = audit_load(tx, &l->ledger->audit);
 	size_t i;

@@ -62,6 +62,17 @@ static const char rules[] =
     " spec TEXT NOT NULL, missed TEXT NOT NULL, next_ms INTEGER NOT NULL,"
     " state TEXT NOT NULL);";
 
+/* Manifests are versions like all that an owner changes; the newest of each
+ * tool is the one that was taken last. */
+static const char tools[] =
+    "INSERT INTO version SELECT 'tool', json_extract(body, '$.name'),"
+    " row_number() OVER (PARTITION BY json_extract(body, '$.name')"
+    " ORDER BY rowid), digest, body, '', 0 FROM manifest"
+    " WHERE json_valid(body) AND json_extract(body, '$.name') IS NOT NULL;"
+    "INSERT INTO active SELECT kind, scope, max(n) FROM version"
+    " WHERE kind='tool' GROUP BY scope;"
+    "DROP TABLE manifest;";
+
 const char *const ledger_migrations[] = {
-    audit_schema, acts, audit_prune_schema, rules, audit_nodes_schema};
+    audit_schema, acts, audit_prune_schema, rules, audit_nodes_schema, tools};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "ipc/lane.h"
+#include "main/names.h"
 #include "main/roles.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
@@ -325,14 +326,15 @@ start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
 	const char *envp[] = {house.zone, NULL};
-	static const char *const names_files[] = {"/etc/resolv.conf"};
+	const struct confine_file names = {names_copy(), NAMES_PATH};
 	struct confine_start s = {
 	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
 	struct errmsg why = {""};
 	char folder[1024];
 	char credential[CREDENTIAL_PATH_SIZE];
-	const char *const credentials[] = {
-	    credential_of(m->row, credential, sizeof(credential))};
+	const char *path =
+	    credential_of(m->row, credential, sizeof(credential));
+	const struct confine_file secret = {path, path};
 	int ends[2];
 
 	if (sock_lane_pair(ends) != OK)
@@ -344,12 +346,12 @@ start_role(struct member *m)
 	}
 	if (m->row->network) {
 		s.network = true;
-		s.files = names_files;
-		s.n_files = ARRAY_LEN(names_files);
+		s.files = &names;
+		s.n_files = 1;
 	}
 	if (credential[0] != '\0') {
-		s.files = credentials;
-		s.n_files = ARRAY_LEN(credentials);
+		s.files = &secret;
+		s.n_files = 1;
 	}
 	s.fds[0] = ends[1];
 	if (confine_start(&s, &m->pid, &why) != OK)
@@ -405,6 +407,7 @@ on_signal(void *arg, int fd, int events)
 	log_info("the house is ending");
 	end_all();
 	unlink(house.options.socket_path);
+	names_remove();
 	exit(0);
 }
 
@@ -425,6 +428,7 @@ check_heartbeats(void *arg)
 		if (m->lane != NULL && now_ms - m->heard_ms > HEARTBEAT_LOST_MS)
 			lose_member(m, "has stopped answering");
 	}
+	names_follow();
 	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
 }
 
@@ -492,6 +496,7 @@ open_house(void)
 	    loop_add(house.loop, house.socket_fd, LOOP_READ, on_knock, NULL) !=
 		OK)
 		fatal("cannot listen on %s", house.options.socket_path);
+	names_open(house.options.socket_path);
 }
 
 static void

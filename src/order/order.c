@@ -41,6 +41,17 @@ verifier_put_trust(struct verifier *v, const struct json *table)
 	return e;
 }
 
+static size_t
+find_unsigned(const struct verifier *v)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (trust_tool(&v->trust, v->manifests[i]->name) == NULL)
+			break;
+	return i;
+}
+
 void
 verifier_put_manifest(struct verifier *v, const char *text, size_t len)
 {
@@ -53,6 +64,9 @@ verifier_put_manifest(struct verifier *v, const char *text, size_t len)
 	for (i = 0; i < TOOLS_MAX && v->manifests[i] != NULL; i++)
 		if (strcmp(v->manifests[i]->name, m->name) == 0)
 			break;
+	/* Of tools that are no more, which are in no table. */
+	if (i == TOOLS_MAX)
+		i = find_unsigned(v);
 	if (i == TOOLS_MAX) {
 		manifest_free(m);
 		return;

@@ -147,6 +147,18 @@ give_up(void *arg)
 	kill(-s->pid, SIGKILL);
 }
 
+bool
+containers_is_starting(const struct runner *r, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (r->starting[i] != NULL &&
+		    strcmp(r->starting[i]->tool, tool) == 0)
+			return true;
+	return false;
+}
+
 static void
 give_up_tool(struct runner *r, const char *tool)
 {
@@ -289,7 +301,7 @@ spawn_run(struct starting *s, int preserved, int said)
 	struct podman_words words;
 	char cgroup[CGROUP_PATH_SIZE];
 	struct spawn spawn = {.stdout_fd = said, .extra_fd = preserved};
-	enum err e = keep_slice(&r->keep, s->tool, &run.slice);
+	enum err e = images_take_slice(r->images, s->tool, &run.slice);
 
 	if (e != OK)
 		return e;

@@ -124,7 +124,7 @@ folders_on_ids_wanted(void *role, struct msg *m)
 	if (why.text[0] == '\0' && !str_is_name(tool))
 		err_say(&why, ERR_INPUT, "a tool has no such name");
 	if (why.text[0] == '\0' && podman_read_ids(&ids, &why) == OK &&
-	    keep_slice(&r->keep, tool, &slice) != OK)
+	    images_take_slice(r->images, tool, &slice) != OK)
 		err_say(&why, ERR_LIMIT, "there are no ids left for a tool");
 	if (why.text[0] == '\0' && (int64_t)(slice + 1) * SLICE_IDS > ids.count)
 		err_say(&why, ERR_LIMIT,

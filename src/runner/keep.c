@@ -6,13 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "runner/runner_priv.h"
 #include "sys/file.h"
-
-/* 1024 ids each out of the usual 65536, the first of which is no slice. */
-#define SLICES_MAX 63
-#define SLICES_BYTES_MAX (SLICES_MAX * (NAME_MAX_LEN + 1))
 
 static void
 path_of(const struct keep *k, const char *file, char *ret, size_t size)
@@ -167,40 +164,4 @@ keep_forget_volumes(struct keep *k)
 	k->volumes[0] = '\0';
 	if (file_remove(path) != OK)
 		return; /* It will be found to be wrong again. */
-}
-
-enum err
-keep_slice(struct keep *k, const char *tool, int *ret)
-{
-	char path[600];
-	struct str rest;
-	struct str line;
-	struct buf b;
-	int slice = 0;
-	enum err e;
-
-	path_of(k, "slices", path, sizeof(path));
-	buf_init(&b, SLICES_BYTES_MAX);
-	e = file_read(path, &b);
-	if (e != OK && e != ERR_NOTFOUND)
-		goto out;
-	rest = (struct str){b.p != NULL ? b.p : "", b.len};
-	e = OK;
-	for (; str_line(&rest, &line); slice++) {
-		if (!str_eq(line, tool))
-			continue;
-		*ret = slice;
-		goto out;
-	}
-	if (slice == SLICES_MAX) {
-		e = ERR_LIMIT;
-		goto out;
-	}
-	buf_addf(&b, "%s\n", tool);
-	e = file_replace(path, b.p, b.len, 0600);
-	if (e == OK)
-		*ret = slice;
-out:
-	buf_done(&b);
-	return e;
 }

@@ -13,6 +13,7 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
+#define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none.  In it any port is anybody's. */
@@ -296,13 +297,13 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	wordf(w, "--volume=%s/" KEEP_HOSTS ":/etc/hosts:" DATA_ONLY, r->folder);
 	wordf(w, "--volume=%s:/shim:ro,nosuid,nodev", r->shim);
 	if (r->volume)
-		wordf(w, "--volume=durward-%s:/data:rw,noexec,nosuid,nodev",
+		wordf(w,
+		    "--volume=" VOLUME_NAME ":/data:rw,noexec,nosuid,nodev",
 		    r->tool);
 	folder_words(r, w);
 	/* The one place where a tool may run what it wrote. */
 	if (r->workspace_mib > 0)
-		wordf(w,
-		    "--tmpfs=/work:rw,exec,nosuid,nodev,mode=0700,size=%lldm,U",
+		wordf(w, "--tmpfs=/workspace:" WORKSPACE_OPTIONS ",size=%lldm",
 		    (long long)r->workspace_mib);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");

@@ -10,10 +10,37 @@
 
 #define CONNECT_EVERY_MS 300
 
+static void
+on_image_load(void *role, struct msg *m)
+{
+	struct runner *r = role;
+
+	images_load(r->images, m);
+}
+
+static void
+on_images_named(void *role, struct msg *m)
+{
+	struct runner *r = role;
+
+	images_named(r->images, m);
+}
+
+static void
+on_wipe(void *role, struct msg *m)
+{
+	struct runner *r = role;
+
+	images_wipe(r->images, m);
+}
+
 static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_START, containers_on_start},
     {MSG_CONTAINER_STOP, containers_on_stop},
     {MSG_SECRET, containers_on_secret},
+    {MSG_IMAGE_LOAD, on_image_load},
+    {MSG_IMAGES_NAMED, on_images_named},
+    {MSG_TOOL_WIPE, on_wipe},
     {MSG_TOOL_IDS_WANTED, folders_on_ids_wanted},
     {MSG_CONTAINERS_WANTED, top_on_wanted},
 };
@@ -48,6 +75,25 @@ prepare(struct runner *r)
 		log_err("%s", r->broken.text);
 }
 
+static bool
+is_starting(void *arg, const char *tool)
+{
+	return containers_is_starting(arg, tool);
+}
+
+static void
+open_images(struct runner *r)
+{
+	struct images_setup s = {.peers = r->peers,
+	    .loop = r->loop,
+	    .folder = r->keep.folder,
+	    .broken = &r->broken,
+	    .arg = r,
+	    .is_starting = is_starting};
+
+	r->images = images_new(&s);
+}
+
 static int
 connect_parent(const char *path)
 {
@@ -80,6 +126,7 @@ runner_main(const char *socket_path, const char *shim, unsigned calls)
 		fatal("the parent did not name the instance");
 	if (r.broken.text[0] == '\0' && podman_remove_all(r.instance) != OK)
 		log_warn("containers of an earlier start are still there");
+	open_images(&r);
 	/* Confine: by its user, not by a filter. */
 	if (confine_seal(calls) != OK)
 		fatal("limits cannot be set");

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "images/images.h"
 #include "ipc/peers.h"
 #include "sys/tree.h"
 
@@ -38,9 +39,6 @@ pid_t keep_take_pid(const struct keep *k, const char *container);
 NODISCARD enum err keep_volumes(struct keep *k, struct errmsg *why);
 void keep_forget_volumes(struct keep *k);
 
-/* The tool's slice of subordinate ids: the same number for ever. */
-NODISCARD enum err keep_slice(struct keep *k, const char *tool, int *ret);
-
 /* ---- profile.c: what a tool may ask of the kernel ---- */
 
 struct str profile_text(void);
@@ -63,10 +61,6 @@ NODISCARD bool cgroups_make(
     const struct cgroups *c, const char *name, char *ret, size_t size);
 
 /* ---- podman.c: the command lines ---- */
-
-/* There is no systemd of the user's own to ask; podman would warn on the
- * stream that we read. */
-#define PODMAN_CGROUPFS "--cgroup-manager=cgroupfs"
 
 const char *podman_other_runtime(const char *runtime);
 
@@ -207,6 +201,7 @@ struct runner {
 	struct volumes volumes;
 	int count;
 	int64_t asked; /* Questions to the vault, ever. */
+	struct images *images;
 };
 
 /* Its volume was measured before it starts: it does, or it is refused. */
@@ -222,6 +217,7 @@ void volumes_watch(struct runner *r);
 peer_fn containers_on_start;
 peer_fn containers_on_stop;
 peer_fn containers_on_secret;
+bool containers_is_starting(const struct runner *r, const char *tool);
 
 /* ---- folders.c ---- */
 

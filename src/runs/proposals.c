@@ -40,6 +40,11 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 		    "there is no tool '%s'; 'durward tool' lists what is "
 		    "there",
 		    name);
+	if (slot_is_disabled(t))
+		return err_say(why, ERR_DENIED,
+		    "the tool '%s' is disabled; 'durward tool enable %s' "
+		    "enables it",
+		    name, name);
 	f = manifest_function(slot_manifest(t), function);
 	if (f == NULL)
 		return err_say(why, ERR_NOTFOUND,

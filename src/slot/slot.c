@@ -20,6 +20,15 @@ slots_new(struct loop *loop, const struct slot_ports *ports)
 	return s;
 }
 
+static void
+slot_free(struct slot *t)
+{
+	loop_timer_cancel(t->slots->loop, t->timer);
+	manifest_free(t->manifest);
+	free(t->text);
+	free(t);
+}
+
 void
 slots_free(struct slots *s)
 {
@@ -27,13 +36,8 @@ slots_free(struct slots *s)
 
 	if (s == NULL)
 		return;
-	for (i = 0; i < s->n_found; i++)
-		free(s->found[i]);
-	for (i = 0; i < s->n; i++) {
-		loop_timer_cancel(s->loop, s->slots[i].timer);
-		manifest_free(s->slots[i].manifest);
-		free(s->slots[i].text);
-	}
+	for (i = 0; i < s->n; i++)
+		slot_free(s->slots[i]);
 	free(s);
 }
 
@@ -43,15 +47,15 @@ slots_find(struct slots *s, const char *tool)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (strcmp(s->slots[i].manifest->name, tool) == 0)
-			return &s->slots[i];
+		if (strcmp(s->slots[i]->manifest->name, tool) == 0)
+			return s->slots[i];
 	return NULL;
 }
 
 struct slot *
 slots_at(struct slots *s, size_t i)
 {
-	return i < s->n ? &s->slots[i] : NULL;
+	return i < s->n ? s->slots[i] : NULL;
 }
 
 const struct manifest *
@@ -76,6 +80,18 @@ bool
 slot_is_ready(const struct slot *t)
 {
 	return t->state == SLOT_READY;
+}
+
+bool
+slot_is_disabled(const struct slot *t)
+{
+	return t->disabled;
+}
+
+bool
+slot_is_drifted(const struct slot *t)
+{
+	return t->drifted;
 }
 
 static void
@@ -133,10 +149,37 @@ slots_fail_all(struct slots *s, const char *why)
 
 	/* First who waits: else it would get the place of another. */
 	for (i = 0; i < s->n; i++)
-		if (s->slots[i].state == SLOT_QUEUED)
-			slot_on_failed(&s->slots[i], why);
+		if (s->slots[i]->state == SLOT_QUEUED)
+			slot_on_failed(s->slots[i], why);
 	for (i = 0; i < s->n; i++)
-		slot_on_failed(&s->slots[i], why);
+		slot_on_failed(s->slots[i], why);
+}
+
+static struct pin *
+find_pin(struct slots *s, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++)
+		if (s->pins[i].tool[0] == '\0' ||
+		    strcmp(s->pins[i].tool, tool) == 0)
+			return &s->pins[i];
+	return NULL;
+}
+
+/* The pins have no holes. */
+static void
+forget_pin(struct slots *s, const char *tool)
+{
+	struct pin *p = find_pin(s, tool);
+	struct pin *last = p;
+
+	if (p == NULL || p->tool[0] == '\0')
+		return;
+	while (last + 1 < s->pins + TOOLS_MAX && last[1].tool[0] != '\0')
+		last++;
+	*p = *last;
+	memset(last, 0, sizeof(*last));
 }
 
 enum err
@@ -156,7 +199,7 @@ slots_put(struct slots *s, const char *text, size_t len, struct slot **ret,
 		    why, ERR_LIMIT, "%d tools are there already", TOOLS_MAX);
 	}
 	if (t == NULL)
-		t = &s->slots[s->n++];
+		t = s->slots[s->n++] = xalloc(sizeof(*t));
 	else
 		slot_on_failed(t, "its manifest was replaced");
 	manifest_free(t->manifest);
@@ -164,8 +207,33 @@ slots_put(struct slots *s, const char *text, size_t len, struct slot **ret,
 	t->slots = s;
 	t->manifest = m;
 	t->text = xstrndup(text, len);
+	t->drifted = false;
 	*ret = t;
 	return OK;
+}
+
+void
+slots_remove(struct slots *s, const char *tool, const char *why)
+{
+	struct slot *t = slots_find(s, tool);
+	size_t i;
+
+	forget_pin(s, tool);
+	if (t == NULL)
+		return;
+	slot_on_failed(t, why);
+	for (i = 0; s->slots[i] != t; i++)
+		;
+	s->slots[i] = s->slots[--s->n];
+	slot_free(t);
+}
+
+void
+slot_disable(struct slot *t, bool disabled, const char *why)
+{
+	t->disabled = disabled;
+	if (disabled)
+		slot_on_failed(t, why);
 }
 
 static void
@@ -196,7 +264,7 @@ idle_longest(struct slots *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		struct slot *t = &s->slots[i];
+		struct slot *t = s->slots[i];
 
 		if (t->state == SLOT_READY && t->calls == 0 &&
 		    (found == NULL || t->idle_ms < found->idle_ms))
@@ -214,7 +282,7 @@ make_room(struct slots *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		taken += s->slots[i].state >= SLOT_STARTING;
+		taken += s->slots[i]->state >= SLOT_STARTING;
 	if (taken < WARM_MAX)
 		return true;
 	idle = idle_longest(s);
@@ -258,7 +326,7 @@ first_queued(struct slots *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		struct slot *t = &s->slots[i];
+		struct slot *t = s->slots[i];
 
 		if (t->state == SLOT_QUEUED &&
 		    (first == NULL || t->turn < first->turn))
@@ -334,18 +402,6 @@ slot_life(const struct slot *t, struct slot_life *ret)
 	return true;
 }
 
-static struct pin *
-find_pin(struct slots *s, const char *tool)
-{
-	size_t i;
-
-	for (i = 0; i < TOOLS_MAX; i++)
-		if (s->pins[i].tool[0] == '\0' ||
-		    strcmp(s->pins[i].tool, tool) == 0)
-			return &s->pins[i];
-	return NULL;
-}
-
 void
 slots_pinned(struct slots *s, const char *tool, const char *definitions)
 {
@@ -383,6 +439,7 @@ slot_on_ready(struct slot *t, const char *container, const char *definitions)
 	if (t->state != SLOT_STARTING)
 		return;
 	if (!fits_pin(t, definitions)) {
+		t->drifted = true;
 		slot_on_failed(t,
 		    "what its server offers has changed since an owner agreed "
 		    "to it; look at it, give its manifest a new version and "

@@ -55,18 +55,13 @@ void slots_free(struct slots *s);
 NODISCARD enum err slots_put(struct slots *s, const char *text, size_t len,
     struct slot **ret, struct errmsg *why);
 
-/* A document that was stored.  Of several of one tool, the newest need not
- * be the one that counts: it was stored before anybody agreed to it.  Which
- * one stands is settled when it is known what is trusted. */
-void slots_found(struct slots *s, const char *text);
-void slots_settle(struct slots *s,
-    bool (*trusts)(void *arg, const struct manifest *m),
-    void (*stands)(void *arg, struct slot *t), void *arg);
+/* A tool is no more; its container ends.  What it offered is forgotten. */
+void slots_remove(struct slots *s, const char *tool, const char *why);
 
 /* What was remembered of a tool, whether or not its slot is there yet. */
 void slots_pinned(struct slots *s, const char *tool, const char *definitions);
 
-/* NULL when there is none; slots are never moved. */
+/* NULL when there is none. */
 struct slot *slots_find(struct slots *s, const char *tool);
 struct slot *slots_at(struct slots *s, size_t i);
 void slots_fail_all(struct slots *s, const char *why);
@@ -75,6 +70,12 @@ const struct manifest *slot_manifest(const struct slot *t);
 const char *slot_text(const struct slot *t);
 const char *slot_container(const struct slot *t);
 bool slot_is_ready(const struct slot *t);
+bool slot_is_disabled(const struct slot *t);
+/* Blocked: what its server offers is not what was agreed to. */
+bool slot_is_drifted(const struct slot *t);
+
+/* An owner wants it to do nothing, or something again; a container ends. */
+void slot_disable(struct slot *t, bool disabled, const char *why);
 
 /* Start a container unless there is one, or wait for a place.  The end is
  * told by a port. */

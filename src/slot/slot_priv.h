@@ -18,6 +18,8 @@ struct slot {
 	uint64_t turn; /* In the queue. */
 	int64_t since_ms; /* When it was started. */
 	int64_t idle_ms; /* When its last call ended. */
+	bool disabled;
+	bool drifted; /* Its server offered something else. */
 	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */
 	/* One that ended before the runner had spoken of it, and why. */
 	char gone[CONTAINER_NAME_SIZE];
@@ -33,11 +35,9 @@ struct pin {
 struct slots {
 	struct loop *loop;
 	struct slot_ports ports;
-	struct slot slots[TOOLS_MAX];
+	struct slot *slots[TOOLS_MAX];
 	size_t n;
 	uint64_t turns; /* Given in the queue, ever. */
-	char *found[MANIFESTS_FOUND_MAX]; /* Until they are settled. */
-	size_t n_found;
 	struct pin pins[TOOLS_MAX];
 };
 

@@ -102,7 +102,7 @@ open_furniture(const struct confine_start *s, struct furniture *ret)
 
 	ret->state_fd = -1;
 	for (i = 0; i < s->n_files; i++)
-		ret->file_fds[i] = open(s->files[i], O_PATH | O_CLOEXEC);
+		ret->file_fds[i] = open(s->files[i].from, O_PATH | O_CLOEXEC);
 	if (s->state_dir == NULL)
 		return OK;
 	ret->state_fd = open(s->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -124,8 +124,8 @@ fill_root(const struct confine_start *s, const struct furniture *f)
 	for (i = 0; i < s->n_files && e == OK; i++) {
 		if (f->file_fds[i] < 0)
 			continue;
-		e = make_file(s->files[i]);
-		snprintf(to, sizeof(to), "/tmp%s", s->files[i]);
+		e = make_file(s->files[i].to);
+		snprintf(to, sizeof(to), "/tmp%s", s->files[i].to);
 		if (e == OK)
 			e = bind_at(f->file_fds[i], to, MS_RDONLY | LOCKED);
 	}

@@ -37,14 +37,19 @@ enum {
 #define CONFINE_FDS_MAX 32
 #define CONFINE_FILES_MAX 4
 
+/* Bound read-only, if it exists. */
+struct confine_file {
+	const char *from;
+	const char *to; /* As the role sees it. */
+};
+
 struct confine_start {
 	int exe_fd;
 	const char *const *argv;
 	const char *const *envp;
 	/* Bound read-write at /state, or NULL for a root with nothing. */
 	const char *state_dir;
-	/* Files bound read-only where they are, as far as they exist. */
-	const char *const *files;
+	const struct confine_file *files;
 	size_t n_files;
 	/* Keep the machine's network instead of an empty one. */
 	bool network;

@@ -17,6 +17,7 @@ struct spawn {
 	int stdout_fd; /* Also stderr; -1 for /dev/null. */
 	const char *cgroup; /* Enter by this cgroup.procs; NULL: ours. */
 	int extra_fd; /* Given as descriptor 3; -1 for none. */
+	bool tied; /* It does not outlive us. */
 };
 
 /* In a process group of its own, with stdin from /dev/null. */

@@ -8,6 +8,15 @@
 #include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
+const char *
+tooling_why_not(const struct tooling *tg)
+{
+	return tg->runner.state[0] != '\0'
+	    ? tg->runner.state
+	    : "the tools' half of the house is not running; start 'durward "
+	      "run tools' as its own user";
+}
+
 static bool
 port_start(void *arg, const struct manifest *m, struct errmsg *why)
 {
@@ -15,11 +24,7 @@ port_start(void *arg, const struct manifest *m, struct errmsg *why)
 	const char *text; /* With secrets, the vault must see it. */
 
 	if (!tg->runner.ready) {
-		err_say(why, OK, "%s",
-		    tg->runner.state[0] != '\0'
-			? tg->runner.state
-			: "the tools' half of the house is not running; start "
-			  "'durward run tools' as its own user");
+		err_say(why, OK, "%s", tooling_why_not(tg));
 		return false;
 	}
 	if (exempt_check(tg, m, why) != OK)
@@ -107,9 +112,10 @@ tooling_new(const struct tooling_setup *s)
 }
 
 void
-tooling_use(struct tooling *tg, struct acts *acts)
+tooling_use(struct tooling *tg, struct acts *acts, bool whole)
 {
 	tg->acts = acts;
+	tg->whole = whole;
 }
 
 struct slots *
@@ -175,6 +181,8 @@ tooling_runner_lost(struct tooling *tg)
 	tg->runner.ready = false;
 	tg->runner.lost_ms = clock_boot_ms();
 	slots_fail_all(tg->slots, "the runner was restarted");
+	changes_runner_lost(tg);
+	leaving_runner_lost(tg);
 }
 
 enum err
@@ -183,32 +191,9 @@ tooling_put(struct tooling *tg, const char *text, struct errmsg *why)
 	struct slot *t;
 	enum err e = slots_put(tg->slots, text, strlen(text), &t, why);
 
-	if (e == OK) {
+	if (e == OK)
 		tell_manifest_to_all(tg, t);
-		/* Open questions name the old one. */
-		acts_ask_anew(tg->acts);
-	}
 	return e;
-}
-
-static bool
-port_trusts(void *arg, const struct manifest *m)
-{
-	const struct tooling *tg = arg;
-
-	return trust_has_manifest(tg->s.trust, m->name, &m->digest);
-}
-
-static void
-port_stands(void *arg, struct slot *t)
-{
-	tell_manifest_to_all(arg, t);
-}
-
-void
-tooling_settle(struct tooling *tg)
-{
-	slots_settle(tg->slots, port_trusts, port_stands, tg);
 }
 
 static struct slot *
@@ -286,6 +271,8 @@ tooling_on_runner(struct tooling *tg, const struct msg *m)
 	snprintf(tg->runner.state, sizeof(tg->runner.state), "%s",
 	    tg->runner.ready ? "" : json_words(m->body, "why"));
 	acts_runner_ready(tg->acts);
+	leaving_name_images(tg);
+	leaving_wipe_all(tg);
 }
 
 /* {"tool", "from"}: the tools role has the lines, and answers. */
@@ -312,5 +299,30 @@ tooling_query_logs(void *room, const struct request *q)
 		body) == OK)
 		return;
 	err_say(&why, ERR_BUSY, "tools is away; try again");
+	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
+}
+
+/* {"tool"}: who it is, for an owner who opens a folder to it.  The runner
+ * answers, and takes ids for a name that is new. */
+void
+tooling_query_ids(void *room, const struct request *q)
+{
+	struct tooling *tg = room;
+	struct json *body;
+	struct errmsg why;
+
+	if (q->client->role != CLIENT_OWNER) {
+		err_say(&why, ERR_DENIED, "only an owner opens folders");
+		request_refuse(tg->s.requests, q->id, ERR_DENIED, &why);
+		return;
+	}
+	body = json_object();
+	json_put_int(body, "id", q->id);
+	json_put_str(body, "tool", json_words(q->params, "tool"));
+	if (peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
+		body) == OK)
+		return;
+	err_say(
+	    &why, ERR_BUSY, "the tools' half of the house is away; try again");
 	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
 }

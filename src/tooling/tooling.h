@@ -23,8 +23,13 @@ struct tooling_setup {
 
 struct tooling *tooling_new(const struct tooling_setup *s);
 
-/* What its tools act for: these need the slots first. */
-void tooling_use(struct tooling *tg, struct acts *acts);
+/* From the ledger: whatever row it is, what concerns tools is taken. */
+void tooling_load(
+    struct tooling *tg, enum ledger_row table, const struct json *row);
+
+/* What its tools act for: these need the slots first.  `whole`: the ledger
+ * is the house's own, and none that stands in for a damaged one. */
+void tooling_use(struct tooling *tg, struct acts *acts, bool whole);
 
 struct slots *tooling_slots(struct tooling *tg);
 
@@ -40,6 +45,8 @@ struct tooling_runner {
 const struct tooling_runner *tooling_runner(const struct tooling *tg);
 /* It comes a moment after the house, or after its own restart. */
 bool tooling_runner_may_come(const struct tooling *tg);
+/* Why no tool can run, when the runner is not ready. */
+const char *tooling_why_not(const struct tooling *tg);
 
 /* An owner said that it may run without limits.  ERR_LIMIT. */
 NODISCARD enum err tooling_set_exempt(
@@ -54,8 +61,13 @@ void tooling_tell(struct tooling *tg, enum role to);
 /* The trust table is there: which of the stored documents stand? */
 void tooling_settle(struct tooling *tg);
 
-/* The vault agreed to what `request` asks for, or not. */
-void tooling_on_trust_answer(struct tooling *tg, int64_t request, bool ok);
+/* The vault made the change that `request` asks for: true when it is one of
+ * a tool, and then `r`, which says so, is added to and posted.  Or it did not
+ * make it. */
+bool tooling_on_trust_answer(
+    struct tooling *tg, int64_t request, struct record *r);
+bool tooling_on_trust_refused(
+    struct tooling *tg, int64_t request, const char *why);
 
 void tooling_gate_lost(struct tooling *tg);
 void tooling_runner_lost(struct tooling *tg);
@@ -66,11 +78,19 @@ void tooling_on_gone(struct tooling *tg, const struct msg *m);
 void tooling_on_container(struct tooling *tg, const struct msg *m);
 void tooling_on_runner(struct tooling *tg, const struct msg *m);
 void tooling_on_containers(struct tooling *tg, const struct msg *m);
+void tooling_on_image(struct tooling *tg, const struct msg *m);
+void tooling_on_wiped(struct tooling *tg, const struct msg *m);
 
 command_fn tooling_add;
+command_fn tooling_update;
+command_fn tooling_enable;
+command_fn tooling_rollback;
+command_fn tooling_disable;
+command_fn tooling_remove;
 command_fn tooling_exempt;
 query_fn tooling_query;
 query_fn tooling_query_logs;
+query_fn tooling_query_one;
 query_fn tooling_query_ids;
 query_fn tooling_query_top;
 

@@ -24,6 +24,7 @@ struct change {
 	int64_t request;
 	const struct client *owner;
 	const struct json *body;
+	const char *what; /* It will have been, when it is made. */
 };
 
 static enum err
@@ -32,8 +33,7 @@ do_pair_open(const struct change *ch, struct errmsg *why)
 	enum err e = pairing_open(ch->vault, ch->request, ch->body, why);
 
 	if (e == OK)
-		vault_answer(
-		    ch->vault, ch->request, "pairing-opened", ch->owner, true);
+		vault_answer(ch->vault, ch->request, ch->what, ch->owner, true);
 	return e;
 }
 
@@ -63,13 +63,33 @@ do_revoke(const struct change *ch, struct errmsg *why)
 		return e;
 	}
 	vault_tell_trust(v);
-	vault_answer(v, ch->request, "client-revoked", c, false);
+	vault_answer(v, ch->request, ch->what, c, false);
 	return OK;
 }
 
-/* body: {"tool", "digest", ...}: the digest of the manifest's bytes. */
+/* What the change was, for the log: the tool, and its manifest from now on
+ * ("" for none). */
+static void
+answer_tool(const struct change *ch, const char *tool, const char *manifest)
+{
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&ch->owner->id, hex);
+	json_put_int(body, "id", ch->request);
+	json_put_bool(body, "ok", true);
+	json_put_str(body, "what", ch->what);
+	json_put_str(body, "tool", tool);
+	json_put_str(body, "manifest", manifest);
+	json_put_str(body, "client", hex);
+	json_put_str(body, "name", ch->owner->name);
+	peers_send(ch->vault->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
+}
+
+/* body: {"tool", "digest", "manifest", ...}: from now on the tool's digest is
+ * that of these bytes. */
 static enum err
-do_tool_add(const struct change *ch, struct errmsg *why)
+do_tool_set(const struct change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -88,27 +108,53 @@ do_tool_add(const struct change *ch, struct errmsg *why)
 		return err_say(
 		    why, ERR_DENIED, "the digest is not the manifest's");
 	e = trust_set_tool(&v->trust, tool, &want);
-	if (e == OK)
-		e = vault_save(v, why);
+	if (e != OK)
+		return err_say(
+		    why, e, "%d tools are trusted already", TOOLS_MAX);
+	e = vault_save(v, why);
 	if (e != OK) {
 		v->trust = before;
 		return e;
 	}
 	vault_tell_trust(v);
-	vault_answer(v, ch->request, "tool-added", ch->owner, false);
+	answer_tool(ch, tool, hex);
+	return OK;
+}
+
+/* body: {"tool", ...}: from now on it has none.  To remove a tool that is
+ * disabled takes nothing from the table. */
+static enum err
+do_tool_unset(const struct change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	const char *tool = json_words(ch->body, "tool");
+	enum err e;
+
+	if (!str_is_name(tool))
+		return err_say(why, ERR_INPUT, "the command is malformed");
+	if (trust_unset_tool(&v->trust, tool) == OK) {
+		e = vault_save(v, why);
+		if (e != OK) {
+			v->trust = before;
+			return e;
+		}
+		vault_tell_trust(v);
+	}
+	answer_tool(ch, tool, "");
 	return OK;
 }
 
 static void
-answer_grant(struct vault *v, int64_t request, const char *grant)
+answer_grant(const struct change *ch, const char *grant)
 {
 	struct json *body = json_object();
 
-	json_put_int(body, "id", request);
+	json_put_int(body, "id", ch->request);
 	json_put_bool(body, "ok", true);
-	json_put_str(body, "what", "grant-revoked");
+	json_put_str(body, "what", ch->what);
 	json_put_str(body, "grant", grant);
-	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
+	peers_send(ch->vault->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
 }
 
 /* body: {"grant": id, "until_ms"}: its tombstone lasts as long as it would
@@ -134,7 +180,7 @@ do_grant_revoke(const struct change *ch, struct errmsg *why)
 		return e;
 	}
 	vault_tell_trust(v);
-	answer_grant(v, ch->request, id);
+	answer_grant(ch, id);
 	return OK;
 }
 
@@ -161,7 +207,7 @@ do_lend(const struct change *ch, struct errmsg *why)
 		return e;
 	}
 	vault_tell_trust(v);
-	vault_answer(v, ch->request, "client-lent",
+	vault_answer(v, ch->request, ch->what,
 	    trust_client_by_name(&v->trust, name), false);
 	return OK;
 }
@@ -181,14 +227,20 @@ do_secret_remove(const struct change *ch, struct errmsg *why)
 static const struct {
 	const char *name;
 	enum err (*run)(const struct change *ch, struct errmsg *why);
+	const char *what;
 } changes[] = {
-    {"pair.open", do_pair_open},
-    {"clients.revoke", do_revoke},
-    {"clients.lend", do_lend},
-    {"tool.add", do_tool_add},
-    {"grant.revoke", do_grant_revoke},
-    {"secret.set", do_secret_set},
-    {"secret.remove", do_secret_remove},
+    {"pair.open", do_pair_open, "pairing-opened"},
+    {"clients.revoke", do_revoke, "client-revoked"},
+    {"clients.lend", do_lend, "client-lent"},
+    {"tool.add", do_tool_set, "tool-added"},
+    {"tool.update", do_tool_set, "tool-updated"},
+    {"tool.enable", do_tool_set, "tool-enabled"},
+    {"tool.rollback", do_tool_set, "tool-rolled-back"},
+    {"tool.disable", do_tool_unset, "tool-disabled"},
+    {"tool.remove", do_tool_unset, "tool-removed"},
+    {"grant.revoke", do_grant_revoke, "grant-revoked"},
+    {"secret.set", do_secret_set, NULL},
+    {"secret.remove", do_secret_remove, NULL},
 };
 
 /* The same checks that the core made, on our own table and our own
@@ -227,8 +279,10 @@ run_change(struct change *ch, struct str name, struct errmsg *why)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(changes); i++)
-		if (str_eq(name, changes[i].name))
+		if (str_eq(name, changes[i].name)) {
+			ch->what = changes[i].what;
 			return changes[i].run(ch, why);
+		}
 	return err_say(why, ERR_NOTFOUND, "this is no change of trust");
 }
 

@@ -117,7 +117,7 @@ def test_python_and_the_usual_tools_run(h):
 
 
 def test_the_workspace_is_shared_bounded_and_thrown_away(h):
-    assert out(h, "pwd; id -u; echo kept >kept; mkdir -p d/e; chmod 0 d") == "/work\n1000\n"
+    assert out(h, "pwd; id -u; echo kept >kept; mkdir -p d/e; chmod 0 d") == "/workspace\n1000\n"
     assert out(h, "cat kept") == "kept\n"
     p, act = h.console.asked(json.dumps(call("shell.reset", {}, 0)))
     assert h.console.run("approve", act, "--yes").returncode == 0
@@ -196,7 +196,7 @@ def test_nothing_outside_the_workspace_can_be_written(h):
     for path in ("/x", "/usr/bin/x", "/etc/passwd", "/bin/sh", "/program", "/shim", "/dev/x",
                  "/proc/x", "/root/x", "/data/x", "/etc/resolv.conf"):
         bad(h, f"echo x >{path}")
-    assert out(h, "find /work /tmp /dev/shm -type d -writable 2>/dev/null | sort") == "/tmp\n/work\n"
+    assert out(h, "find /workspace /tmp /dev/shm -type d -writable 2>/dev/null | sort") == "/tmp\n/workspace\n"
     bad(h, "cp /usr/bin/true /tmp/t && /tmp/t")
 
 
@@ -204,7 +204,7 @@ def test_nobody_becomes_anybody_else(h):
     assert out(h, "find / -xdev -perm /6000 2>/dev/null") == ""
     out(h, "cp /usr/bin/id i && chmod 6755 i && test $(./i -u) = 1000")
     for command in ("chown 0 i", "python3 -c 'import os; os.setuid(0)'", "unshare -r true",
-                    "python3 -c 'import os; os.setgid(65000)'", "mount -t tmpfs x /work",
+                    "python3 -c 'import os; os.setgid(65000)'", "mount -t tmpfs x /workspace",
                     "python3 -c 'import ctypes; exit(ctypes.CDLL(None).unshare(0x10000000) != -1)' "
                     "&& exit 1"):
         bad(h, command)
@@ -215,8 +215,8 @@ def test_nobody_becomes_anybody_else(h):
 
 def test_there_is_no_network_and_no_secret(h):
     said = out(h, "env | sort; cat /proc/net/dev | tail -n +3 | cut -d: -f1; cat /proc/net/route | wc -l")
-    assert said == ("HOME=/work\nLANG=C.UTF-8\nPATH=/usr/bin\nPWD=/work\nPYTHONDONTWRITEBYTECODE=1\n"
-                    "TMPDIR=/work\n    lo\n1\n"), said
+    assert said == ("HOME=/workspace\nLANG=C.UTF-8\nPATH=/usr/bin\nPWD=/workspace\nPYTHONDONTWRITEBYTECODE=1\n"
+                    "TMPDIR=/workspace\n    lo\n1\n"), said
     assert "unreachable" in bad(
         h, "python3 -c 'import socket; socket.create_connection((\"192.0.2.1\", 80), 5)'")
 

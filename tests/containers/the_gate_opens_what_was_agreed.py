@@ -3,10 +3,9 @@
 answers, and nothing else."""
 
 import os
-import subprocess
 
 from apart import house_apart
-from house import BUILD
+from house import BUILD, wait_for
 
 NAMES = {"api.test": ["9.77.0.1"], "eu.cdn.test": ["9.77.0.1"], "cdn.test": ["9.77.0.1"],
          "open.test": ["9.77.0.2"], "other.test": ["9.77.0.2"],
@@ -18,7 +17,8 @@ PORTS = [("9.77.0.1", 443), ("9.77.0.1", 80), ("9.77.0.2", 80), ("9.77.0.2", 443
 
 
 def setup():
-    return house_apart(NAMES, PORTS, (os.path.join(BUILD, "test-containers", "reacher"),))
+    return house_apart(NAMES, PORTS, (os.path.join(BUILD, "test-containers", "reacher"),),
+                       later={"moved.test": ["9.77.0.2"]})
 
 
 def attempt(h, *attempts, host="open.test"):
@@ -131,15 +131,20 @@ def test_a_port_that_the_manifest_does_not_list_is_refused_in_words(h):
     assert refused and "reaches no port 9090" in refused[0]["reason"], entries
 
 
-def test_a_name_that_holds_a_secret_is_logged_without_it(h):
-    r = subprocess.run([h.durward, "secret", "set", "garden"], env=h.console.env,
-                       input=b"Tulip-Field-Mouse-77", capture_output=True)
-    assert r.returncode == 0, r.stderr
-    got, net = attempt(h, "name:tu~lip-field-mo~use-77.evil.test", "name:other.test")
-    assert set(got.values()) == {"no such name"}, got
-    assert net["refused"] == ["secret://garden.evil.test", "other.test"], net
-    with open(h.path("state", "core", "durward.db-wal"), "rb") as f:
-        assert b"tulip-field-mouse-77" not in f.read().lower()
+def test_the_gate_asks_whom_the_machine_asks_by_now(h):
+    got, _ = attempt(h, "get:moved.test:80", host="moved.test")
+    assert "reached" not in got["get:moved.test:80"], got
+    before = h.pids()["gate"]
+    h.apart.ask("127.0.0.2")
+
+    def reached():
+        "an answer of the resolver that the machine has by now"
+        got, _ = attempt(h, "get:moved.test:80", host="moved.test")
+        return got["get:moved.test:80"] == "reached 9.77.0.2:80"
+    wait_for(reached, 10, 0.5)
+    assert h.pids()["gate"] == before, "it was restarted: other calls were lost"
+    with open(f"/proc/{before}/root/etc/resolv.conf") as f:
+        assert f.read() == "nameserver 127.0.0.2\n"
 
 
 def test_the_gate_comes_back_and_tools_with_it(h):

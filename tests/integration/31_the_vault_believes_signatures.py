@@ -64,3 +64,15 @@ def test_a_change_that_an_owner_signed_is_made(a):
 
 def test_the_same_change_a_second_time_is_refused_by_the_vault(a):
     refused(a, "replay", "the challenge is unknown, old or used")
+
+
+def test_a_tool_that_was_disabled_is_not_enabled_by_the_old_command(a):
+    assert a.found["enable"] == ("DONE", "tool-enabled"), a.found["enable"]
+    assert a.found["disable"] == ("DONE", "tool-disabled"), a.found["disable"]
+    refused(a, "enable-again", "the challenge is unknown, old or used")
+    refused(a, "enable-by-approver", "only an owner changes whom the house trusts")
+    refused(a, "trusts", "the disabled tool")
+
+
+def test_a_tool_is_enabled_with_the_manifest_that_was_signed(a):
+    refused(a, "other-manifest", "the digest is not the manifest's")

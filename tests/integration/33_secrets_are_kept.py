@@ -253,7 +253,7 @@ def test_a_runner_gets_secrets_only_for_a_manifest_that_an_owner_signed():
         for name, text in texts.items():
             with open(h.path("podman", name + ".json"), "w") as f:
                 f.write(text)
-        r = h.console.run("tool", "add", h.path("podman", "signed.json"))
+        r = h.console.run("tool", "add", h.path("podman", "signed.json"), "--yes")
         assert r.returncode == 0, r.stderr
         h.stop()
         shutil.copy(os.path.join(BUILD, "probe-wanter"), h.path("bin"))

@@ -61,7 +61,7 @@ def test_a_tool_that_was_replaced_by_then_is_asked_about_anew(h):
     changed["version"] = "2"
     with open(h.path("tool.json"), "w") as f:
         json.dump(changed, f)
-    assert h.console.run("tool", "add", h.path("tool.json")).returncode == 0
+    assert h.console.run("tool", "add", h.path("tool.json"), "--yes").returncode == 0
     status, answer = w.command("approve", {"act": act, "signature": sign(
         os.path.join(h.console.folder, "key.pem"), old.encode())})
     assert status != 200, answer

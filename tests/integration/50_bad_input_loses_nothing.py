@@ -131,8 +131,8 @@ def test_without_podman_it_is_said_what_to_install():
                  "--shim", h.path("bin", "shim"), **env)
         h.wait_log("podman does not answer", "tools")
         h.wait_up(tools=False)
-        assert h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json")
-                             ).returncode == 0
+        assert h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"),
+                             "--yes").returncode == 0
 
         def told():
             "the reason to reach the client"
@@ -155,7 +155,7 @@ def test_a_podman_that_fails_is_told_with_its_own_words():
                  "--shim", h.path("bin", "shim"), **env)
         h.wait_up()
         h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"),
-                      "--no-limits-ok")
+                      "--no-limits-ok", "--yes")
         reply = h.console.ask("echo x")[-1]["reply"]
         assert "the disk is on fire" in reply, reply
 
@@ -163,9 +163,11 @@ def test_a_podman_that_fails_is_told_with_its_own_words():
 def test_without_the_tools_half_it_is_said_how_to_start_it():
     with House(tools=()) as h:
         h.start(tools=False)
-        h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"))
+        h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"), "--yes")
         reply = h.console.ask("echo x")[-1]["reply"]
         assert "durward run tools" in reply, reply
+        found = {f["check"]: f for f in h.console.json("doctor")["findings"]}
+        assert "is not running" in found["tools"]["what"], found
 
 
 def test_an_image_that_is_not_there_is_told(h):

@@ -77,7 +77,7 @@ def test_an_exception_outlives_the_house_and_a_new_version(h):
     manifest["version"] = "2"
     with open(h.path("tool.json"), "w") as f:
         json.dump(manifest, f)
-    assert h.console.run("tool", "add", h.path("tool.json")).returncode == 0
+    assert h.console.run("tool", "add", h.path("tool.json"), "--yes").returncode == 0
     assert h.console.reply("echo z") == "z"
 
 

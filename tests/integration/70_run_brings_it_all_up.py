@@ -7,72 +7,13 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
-from house import HOUSE_USER, ROLES, TOOLS_USER, TOP, as_user, children, cmdline, free_port, \
-    status, wait_for
-
-OTHER_USER = "nobody"
-
-
-class Run:
-    def __init__(self):
-        self.root = tempfile.mkdtemp(prefix="durward-run-")
-        os.chmod(self.root, 0o755)
-        self.port, self.pairing_port = free_port(), free_port()
-        self.env = {"PATH": os.environ["PATH"], "HOME": self.root + "/root-home",
-                    "DURWARD_ROOT": self.root, "DURWARD_PORT": str(self.port),
-                    "DURWARD_PAIRING_PORT": str(self.pairing_port)}
-        self.durward = self.root + "/usr/local/lib/durward/durward"
-        self.client = self.root + "/other-client"
-        self.first = self.run("save a note: buy milk", wait=900)
-
-    def run(self, *goal, wait=60):
-        return subprocess.run([TOP + "/scripts/run", *goal], env=self.env, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=wait)
-
-    def console(self, *args):
-        return subprocess.run([self.durward, *args], env=self.env, text=True,
-                              capture_output=True, timeout=30)
-
-    def other(self, *args):
-        kw = as_user(OTHER_USER, DURWARD_CLIENT=self.client)
-        return subprocess.run([self.durward, *args], text=True, capture_output=True,
-                              timeout=30, **kw)
-
-    def supervisor(self, half):
-        with open(f"{self.root}/run/{half}-{os.path.basename(self.root)}.pid") as f:
-            return int(f.read())
-
-    def pids(self):
-        found = {}
-        for p in children(self.supervisor("durward")):
-            if cmdline(p)[1:3] == ["run", "house"]:
-                found["parent"] = p
-                for c in children(p):
-                    found[cmdline(c)[2]] = c
-        for p in children(self.supervisor("durward-tools")):
-            for c in children(p):
-                if cmdline(c)[1:3] == ["run", "tools"]:
-                    found["runner"] = c
-        return found
-
-    def close(self):
-        subprocess.run([TOP + "/scripts/run", "--stop"], env=self.env)
-        env = {"HOME": self.root + "/var/lib/durward-tools",
-               "XDG_RUNTIME_DIR": self.root + "/run/durward-tools"}
-        subprocess.run(["podman", "rm", "-f", "-t0", "-a"], capture_output=True,
-                       **as_user(TOOLS_USER, **env))
-        pause = self.root + "/run/durward-tools/libpod/tmp/pause.pid"
-        if os.path.exists(pause):
-            with open(pause) as f:
-                os.kill(int(f.read()), signal.SIGKILL)
-        shutil.rmtree(self.root, ignore_errors=True)
-
+from house import HOUSE_USER, ROLES, TOOLS_USER, TOP, status, wait_for
+from ran import OTHER_USER, Run
 
 def setup():
-    return Run()
+    return Run("save a note: buy milk")
 
 
 def test_a_goal_goes_from_start_to_finish_and_each_step_is_shown(r):
@@ -149,6 +90,7 @@ def test_the_second_start_takes_seconds_and_keeps_what_it_knew(r):
     out = r.run("read the note keep this")
     assert time.monotonic() - start < 10, "too slow"
     assert out.returncode == 0 and "done       keep this" in out.stdout, out.stdout
+    assert "signing" not in out.stdout, "every tool was signed again"
 
 
 def test_a_half_that_dies_is_started_again(r):

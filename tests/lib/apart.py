@@ -5,6 +5,7 @@ that only it knows, and servers behind them.  Nothing of it leaves the machine."
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,10 +24,13 @@ def check(result, what):
 SERVER = r"""
 import asyncio, json, socket, struct, sys
 
-names, ports = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+names, later, ports = (json.loads(a) for a in sys.argv[1:])
 
 
 class Names(asyncio.DatagramProtocol):
+    def __init__(self, names):
+        self.names = names
+
     def connection_made(self, transport):
         self.transport = transport
 
@@ -36,7 +40,7 @@ class Names(asyncio.DatagramProtocol):
             labels.append(data[at + 1:at + 1 + data[at]].decode())
             at += 1 + data[at]
         kind = struct.unpack("!H", data[at + 1:at + 3])[0]
-        found = names.get(".".join(labels).lower())
+        found = self.names.get(".".join(labels).lower())
         answers = found if found and kind == 1 else []
         code = 0x8180 if found else 0x8183
         reply = data[:2] + struct.pack("!HHHHH", code, 1, len(answers), 0, 0) + data[12:at + 5]
@@ -67,7 +71,8 @@ async def serve(reader, writer):
 
 async def main():
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(Names, local_addr=("127.0.0.1", 53))
+    for address, known in (("127.0.0.1", names), ("127.0.0.2", {**names, **later})):
+        await loop.create_datagram_endpoint(lambda: Names(known), local_addr=(address, 53))
     for address, port in ports:
         await asyncio.start_server(serve, address, port)
     print("up", flush=True)
@@ -79,9 +84,10 @@ asyncio.run(main())
 
 class Apart:
     """Enter it, and leave with close().  `names` to lists of addresses, and
-    (address, port) pairs where something answers."""
+    (address, port) pairs where something answers.  Who asks 127.0.0.2, as
+    another network might say, learns `later` too."""
 
-    def __init__(self, names, ports):
+    def __init__(self, names, ports, later=None):
         self.folder = os.getcwd()
         self.before = [os.open(f"/proc/self/ns/{n}", os.O_RDONLY) for n in ("net", "mnt")]
         check(libc.unshare(CLONE_NEWNET | CLONE_NEWNS), "unshare")
@@ -90,32 +96,37 @@ class Apart:
                       *(["ip", "addr", "add", a + "/32", "dev", "lo"] for a in addresses
                         if not a.startswith("127."))):
             subprocess.run(words, check=True)
-        self.conf = tempfile.NamedTemporaryFile("w", prefix="durward-resolv-")
-        self.conf.write("nameserver 127.0.0.1\n")
-        self.conf.flush()
-        os.chmod(self.conf.name, 0o644)
-        subprocess.run(["mount", "--bind", self.conf.name, os.path.realpath("/etc/resolv.conf")],
-                       check=True)
+        self.etc = tempfile.mkdtemp(prefix="durward-etc-")
+        subprocess.run(["cp", "-a", "/etc/.", self.etc], check=True)
+        subprocess.run(["mount", "--bind", self.etc, "/etc"], check=True)
+        self.ask("127.0.0.1")
         self.server = subprocess.Popen(
-            [sys.executable, "-c", SERVER, json.dumps(names), json.dumps(ports)],
+            [sys.executable, "-c", SERVER, *(json.dumps(v) for v in (names, later or {}, ports))],
             stdout=subprocess.PIPE, text=True)
         assert self.server.stdout.readline() == "up\n"
+
+    def ask(self, address):
+        """As DHCP does when an address is renewed: a new file, renamed."""
+        with open("/etc/resolv.conf.new", "w") as f:
+            f.write(f"nameserver {address}\n")
+        os.chmod("/etc/resolv.conf.new", 0o644)
+        os.rename("/etc/resolv.conf.new", "/etc/resolv.conf")
 
     def close(self):
         self.server.kill()
         self.server.wait()
-        self.conf.close()
         for fd, kind in zip(self.before, (CLONE_NEWNET, CLONE_NEWNS)):
             check(libc.setns(fd, kind), "setns")
             os.close(fd)
         os.chdir(self.folder)  # Another mount namespace begins at its root.
+        shutil.rmtree(self.etc, ignore_errors=True)
 
 
-
-def house_apart(names, ports, tools):
+def house_apart(names, ports, tools, later=None):
     """A house that runs in such a network, and takes it along when it is closed."""
-    apart = Apart(names, ports)
+    apart = Apart(names, ports, later)
     h = House(tools=tools)
+    h.apart = apart
     close = h.close
 
     def close_both():

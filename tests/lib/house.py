@@ -221,9 +221,7 @@ class House:
     def add_tool(self, name, *more):
         """From build/containers, or from any folder with tool.json.  Machines
         of tests need not be able to limit what a tool takes."""
-        folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
-        self.load_image(folder)
-        r = self.console.run("tool", "add", os.path.join(folder, "tool.json"),
+        r = self.console.run("tool", "add", self.package(name), "--yes",
                              *(more or ("--no-limits-ok",)))
         assert r.returncode == 0, r.stderr
 
@@ -231,6 +229,21 @@ class House:
         image = shutil.copy(os.path.join(folder, "image.tar"), self.path("image.tar"))
         os.chmod(image, 0o644)
         self.podman("load", "-q", "-i", image)
+
+    def package(self, name, **changes):
+        """A tool's folder that its user can read, its manifest changed so."""
+        folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
+        to = tempfile.mkdtemp(prefix=os.path.basename(folder) + "-", dir=self.root)
+        os.chmod(to, 0o755)
+        with open(os.path.join(folder, "tool.json")) as f:
+            text = f.read()
+        if changes:
+            text = json.dumps(dict(json.loads(text), **changes))
+        with open(os.path.join(to, "tool.json"), "w") as f:
+            f.write(text)
+        image = shutil.copy(os.path.join(folder, "image.tar"), to)
+        os.chmod(image, 0o644)
+        return to
 
     def add_variant(self, of, name, **members):
         """A tool under another name, from the same image."""

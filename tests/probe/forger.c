@@ -22,6 +22,9 @@ static struct forger {
 	/* The last command, to be sent again. */
 	struct proof last;
 	char body[256];
+	/* The owner's command that enabled a tool. */
+	struct proof enabling;
+	char enabling_body[256];
 	bool begun;
 } f;
 
@@ -120,6 +123,71 @@ step_good(void)
 	sign_and_send(&c, f.console);
 }
 
+/* ---- A tool that the owner has disabled ---- */
+
+static void
+step_enable(void)
+{
+	struct command c;
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+
+	good_command(f.console, &c);
+	c.name = text("tool.enable");
+	crypto_hash("{}", 2, &d);
+	digest_hex(&d, hex);
+	snprintf(f.body, sizeof(f.body),
+	    "{\"tool\":\"lamp\",\"digest\":\"%s\",\"manifest\":\"{}\"}", hex);
+	sign_and_send(&c, f.console);
+	f.enabling = f.last;
+	memcpy(f.enabling_body, f.body, sizeof(f.body));
+}
+
+static void
+step_disable(void)
+{
+	struct command c;
+
+	good_command(f.console, &c);
+	c.name = text("tool.disable");
+	snprintf(f.body, sizeof(f.body), "{\"tool\":\"lamp\"}");
+	sign_and_send(&c, f.console);
+}
+
+static void
+step_enable_again(void)
+{
+	f.last = f.enabling;
+	memcpy(f.body, f.enabling_body, sizeof(f.body));
+	send_command();
+}
+
+/* The approver wants it, and the digest is of something else. */
+static void
+step_enable_by_approver(void)
+{
+	struct command c;
+
+	good_command(f.phone, &c);
+	c.name = text("tool.enable");
+	memcpy(f.body, f.enabling_body, sizeof(f.body));
+	sign_and_send(&c, f.phone);
+}
+
+static void
+step_other_manifest(void)
+{
+	struct command c;
+	char *manifest;
+
+	good_command(f.console, &c);
+	c.name = text("tool.enable");
+	memcpy(f.body, f.enabling_body, sizeof(f.body));
+	manifest = strstr(f.body, "{}");
+	memcpy(manifest, "[]", 2);
+	sign_and_send(&c, f.console);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -130,6 +198,11 @@ static const struct {
     {"other-body", step_other_body},
     {"good", step_good},
     {"replay", send_command},
+    {"enable", step_enable},
+    {"disable", step_disable},
+    {"enable-again", step_enable_again},
+    {"enable-by-approver", step_enable_by_approver},
+    {"other-manifest", step_other_manifest},
 };
 
 /* Each step has a challenge of its own. */
@@ -137,8 +210,13 @@ static void
 next_step(void)
 {
 	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+	struct digest owner;
 
+	owner_of(f.console, &owner);
+	digest_hex(&owner, hex);
 	json_put_int(body, "id", (int64_t)f.step + 1);
+	json_put_str(body, "client", hex);
 	peers_send(f.peers, ROLE_VAULT, MSG_CHALLENGE_WANTED, body);
 }
 
@@ -163,9 +241,12 @@ on_answer(void *role, struct msg *m)
 	log_info("forger %s: %s: %s", steps[f.step].name,
 	    ok ? "DONE" : "refused",
 	    json_words(m->body, ok ? "what" : "error"));
-	if (++f.step == ARRAY_LEN(steps))
+	if (++f.step == ARRAY_LEN(steps)) {
+		log_info("forger trusts: %s: the disabled tool",
+		    trust_tool(&f.trust, "lamp") != NULL ? "DONE" : "refused");
 		log_info("forger over");
-	else
+	}
+	if (f.step < ARRAY_LEN(steps))
 		next_step();
 }
 

@@ -50,8 +50,8 @@ good_sheet(const struct scene *c, const struct key *key, struct sheet *s)
 	s->schema = text(schema);
 	s->args = text(c->args);
 	s->origins = text("name:person");
-	s->entities = s->network = s->secrets = s->price = s->labels =
-	    text("none");
+	s->entities = s->network = s->secrets = s->folders = s->price =
+	    s->labels = text("none");
 	s->decision = text("approve");
 }
 

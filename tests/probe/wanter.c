@@ -43,6 +43,8 @@ static const struct peer_handler handlers[] = {
     {MSG_SECRET, on_secret},
     {MSG_CONTAINER_START, ignore},
     {MSG_CONTAINER_STOP, ignore},
+    {MSG_IMAGES_NAMED, ignore},
+    {MSG_TOOL_WIPE, ignore},
 };
 
 static void

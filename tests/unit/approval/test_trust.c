@@ -215,3 +215,21 @@ TEST(a_key_that_stands_twice_is_refused)
 	CHECK(trust_read(v, &r) != OK);
 	json_free(v);
 }
+
+TEST(a_tool_without_a_digest_has_none_and_the_others_keep_theirs)
+{
+	static struct trust t;
+	struct digest d = {{1}};
+	struct digest e = {{2}};
+
+	t = trust;
+	REQUIRE(trust_set_tool(&t, "lamp", &d) == OK);
+	REQUIRE(trust_set_tool(&t, "mail", &e) == OK);
+	CHECK(trust_unset_tool(&t, "lamp") == OK);
+	CHECK(trust_tool(&t, "lamp") == NULL);
+	CHECK(!trust_has_manifest(&t, "lamp", &d));
+	CHECK(trust_has_manifest(&t, "mail", &e));
+	CHECK(trust_unset_tool(&t, "lamp") == ERR_NOTFOUND);
+	CHECK(trust_set_tool(&t, "lamp", &e) == OK);
+	CHECK(trust_has_manifest(&t, "lamp", &e));
+}

@@ -35,6 +35,10 @@ fill(struct store_tx *tx, void *arg)
 	    " '101112131415161718191a1b1c1d1e1f', 1, 'approved', 'console',"
 	    " '', 'notes.delete', 'system', '{}', 'none', 'box', 0, 'lasting',"
 	    " 600, '')",
+	    "INSERT INTO manifest VALUES"
+	    " ('d1', '{\"name\":\"echo\",\"version\":\"1\"}'),"
+	    " ('d2', '{\"name\":\"notes\"}'),"
+	    " ('d3', '{\"name\":\"echo\",\"version\":\"2\"}')",
 	    "INSERT INTO sheet (act, client, body, signature)"
 	    " VALUES ('000102030405060708090a0b0c0d0e0f', 'phone', 'text',"
 	    " 'signed')",
@@ -63,7 +67,18 @@ struct seen {
 	struct act *act;
 	int runs;
 	char labels[64];
+	char versions[128]; /* Of tools, in their order. */
+	char active[64];
 };
+
+static void
+say_version(char *to, size_t size, const struct json *row)
+{
+	size_t n = strlen(to);
+
+	snprintf(to + n, size - n, "%s %lld;", json_words(row, "scope"),
+	    (long long)json_int(row, "n", 0));
+}
 
 static enum err
 on_row(void *arg, enum ledger_row table, const struct json *row)
@@ -77,6 +92,10 @@ on_row(void *arg, enum ledger_row table, const struct json *row)
 		snprintf(s->labels, sizeof(s->labels), "%s",
 		    json_words(row, "labels"));
 	}
+	if (table == ROW_TOOL_VERSION)
+		say_version(s->versions, sizeof(s->versions), row);
+	if (table == ROW_ACTIVE_VERSION)
+		say_version(s->active, sizeof(s->active), row);
 	return OK;
 }
 
@@ -146,6 +165,8 @@ TEST(a_database_of_the_first_version_is_brought_forward_with_all_that_is_in_it)
 	REQUIRE(ledger_open(path, loop, &load, &l, &why) == OK);
 	CHECK_INT(seen.runs, 1);
 	CHECK_STR(seen.labels, "none");
+	CHECK_STR(seen.versions, "echo 1;echo 2;notes 1;");
+	CHECK_STR(seen.active, "echo 2;notes 1;");
 	REQUIRE(seen.act != NULL);
 	CHECK_INT(seen.act->state, ACT_APPROVED);
 	CHECK_INT(seen.act->keys, 1);

@@ -427,3 +427,37 @@ TEST(what_was_offered_is_known_after_a_restart)
 	slot_on_ready(t, "c1", "d2");
 	CHECK(said_so("start 1;stop;failed " CHANGED ";"));
 }
+
+TEST(a_disabled_tool_ends_its_container_and_a_new_manifest_does_not_hide_it)
+{
+	struct slots *s = new_slots();
+	struct slot *t = put(s, "1");
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "offer");
+	said[0] = '\0';
+	slot_disable(t, true, "disabled");
+	CHECK(said_so("stop;failed disabled;"));
+	CHECK(slot_is_disabled(t));
+	CHECK(!slot_is_ready(t));
+	slot_disable(t, false, "");
+	CHECK(!slot_is_disabled(t));
+}
+
+TEST(a_removed_tool_is_forgotten_with_what_it_offered)
+{
+	struct slots *s = new_slots();
+	struct slot *t = put(s, "1");
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "offer");
+	slots_remove(s, "echo", "removed");
+	CHECK(slots_find(s, "echo") == NULL);
+	CHECK(slots_at(s, 0) == NULL);
+	t = put(s, "1");
+	slot_want(t);
+	/* Another offer than before, and nobody remembers. */
+	slot_on_ready(t, "c2", "another offer");
+	CHECK(slot_is_ready(t));
+	CHECK(!slot_is_drifted(t));
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "images/images_priv.h"
+
+/*
+ * Images come into the store of our user and leave it.  An archive is loaded
+ * between two looks at the store: what came with it and is not the image
+ * that was wanted goes again.  While that is under way, a file says what was
+ * there before; a runner that finds it was ended in the middle, and deletes
+ * what came since.
+ *
+ * Those that we loaded ourselves are written down.  When no manifest names
+ * one of them any more, it is deleted; what somebody else put into the store
+ * is left alone.
+ */
+
+/* ---- Loading ---- */
+
+static void
+tell_loaded(struct job *j)
+{
+	struct json *body = json_object();
+
+	json_put_int(body, "id", j->id);
+	json_put_bool(body, "ok", j->why.text[0] == '\0');
+	json_put_str(body, "why", j->why.text);
+	peers_send(j->images->s.peers, ROLE_CORE, MSG_IMAGE_LOADED, body);
+	job_end(j);
+}
+
+static void
+load_refused(struct job *j, int status)
+{
+	(void)status;
+	tell_loaded(j);
+}
+
+static bool
+can_read(const char *path, struct errmsg *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	bool is_file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+
+	if (fd >= 0)
+		close(fd);
+	if (!is_file)
+		err_say(why, ERR_IO,
+		    "the tools' user cannot read %.300s; it must be a file "
+		    "that others may read, in folders that others may enter",
+		    path);
+	return is_file;
+}
+
+static void
+begin_load(struct job *j)
+{
+	const char *const argv[] = {
+	    "podman", PODMAN_CGROUPFS, "load", "-q", "-i", j->archive, NULL};
+	struct images *im = j->images;
+
+	j->before = xstrdup(job_said(j));
+	if (image_listed(j->before, j->image) ||
+	    !can_read(j->archive, &j->why)) {
+		tell_loaded(j);
+		return;
+	}
+	if (kept_write(im, KEPT_LOADING, j->before) != OK) {
+		err_say(&j->why, ERR_IO,
+		    "the tools' user cannot write to its home; is there room?");
+		tell_loaded(j);
+		return;
+	}
+	job_run(j, argv, IMAGE_LOAD_MS);
+}
+
+/* The digest of an image is that of what it is made of, so that one which is
+ * there by the name of the manifest's digest is that image. */
+static void
+check_load(struct job *j)
+{
+	struct image_words w;
+	bool found = image_listed(job_said(j), j->image);
+
+	image_words_init(&w);
+	image_words_add_new(&w, j->before, job_said(j), found ? j->image : "");
+	if (found)
+		j->why.text[0] = '\0';
+	else if (j->why.text[0] == '\0')
+		err_say(&j->why, ERR_DENIED,
+		    "the archive holds another image than the manifest "
+		    "names; nothing was added");
+	if (found && kept_add_image(j->images, j->image) != OK)
+		log_warn("an image that was loaded is not written down");
+	if (w.n > 0) {
+		job_run(j, w.argv, PODMAN_QUICK_MS);
+		return;
+	}
+	kept_remove(j->images, KEPT_LOADING);
+	tell_loaded(j);
+}
+
+static void
+load_step(struct job *j, int status)
+{
+	switch (j->stage) {
+	case 0:
+		job_list_images(j);
+		break;
+	case 1:
+		if (status == 0) {
+			begin_load(j);
+			break;
+		}
+		err_say(&j->why, ERR_STATE, "podman: %s", job_words(j));
+		tell_loaded(j);
+		break;
+	case 2:
+		if (status != 0)
+			err_say(&j->why, ERR_STATE,
+			    "the image cannot be loaded: %s", job_words(j));
+		job_list_images(j);
+		break;
+	case 3:
+		if (status == 0) {
+			check_load(j);
+			break;
+		}
+		err_say(&j->why, ERR_STATE, "podman: %s", job_words(j));
+		tell_loaded(j);
+		break;
+	default:
+		kept_remove(j->images, KEPT_LOADING);
+		tell_loaded(j);
+	}
+}
+
+/* {"id", "image", "archive"} */
+void
+images_load(struct images *im, const struct msg *m)
+{
+	const char *image = json_words(m->body, "image");
+	struct job *j = job_new(im, load_step);
+
+	j->id = json_int(m->body, "id", 0);
+	snprintf(j->archive, sizeof(j->archive), "%s",
+	    json_words(m->body, "archive"));
+	snprintf(j->image, sizeof(j->image), "%s", image);
+	j->why = *im->s.broken;
+	if (!image_is((struct str){image, strlen(image)}))
+		err_say(&j->why, ERR_INPUT, "this is no digest of an image");
+	if (j->why.text[0] != '\0')
+		j->step = load_refused;
+	job_post(j);
+}
+
+/* ---- What an earlier runner did not finish ---- */
+
+static void
+tidy_step(struct job *j, int status)
+{
+	struct images *im = j->images;
+	const char *const argv[] = {"rm", "-rf", im->scratch, NULL};
+	struct image_words w;
+
+	if (j->stage == 0) {
+		j->before = kept_read(im, KEPT_LOADING);
+		if (j->before != NULL)
+			job_run(j, argv, PODMAN_QUICK_MS);
+		else
+			job_end(j);
+		return;
+	}
+	if (j->stage == 1) {
+		if (images_make_scratch(im) != OK)
+			log_warn("%s cannot be made", im->scratch);
+		job_list_images(j);
+		return;
+	}
+	image_words_init(&w);
+	if (j->stage == 2 && status == 0)
+		image_words_add_new(&w, j->before, job_said(j), "");
+	if (w.n > 0) {
+		job_run(j, w.argv, PODMAN_QUICK_MS);
+		return;
+	}
+	if (status == 0)
+		kept_remove(im, KEPT_LOADING);
+	job_end(j);
+}
+
+struct images *
+images_new(const struct images_setup *s)
+{
+	struct images *im = xalloc(sizeof(*im));
+
+	im->s = *s;
+	snprintf(im->scratch, sizeof(im->scratch), "%s/tmp", s->folder);
+	if (s->broken->text[0] != '\0')
+		return im;
+	if (images_make_scratch(im) != OK ||
+	    setenv("TMPDIR", im->scratch, 1) != 0)
+		log_warn("%s cannot be made", im->scratch);
+	job_post(job_new(im, tidy_step));
+	return im;
+}
+
+/* ---- Those that no manifest names ---- */
+
+static bool
+is_named(const struct json *images, struct str image)
+{
+	const struct json *m;
+
+	for (m = json_first(images); m != NULL; m = json_next(m))
+		if (json_text(m) != NULL && str_eq(image, json_text(m)))
+			return true;
+	return false;
+}
+
+static void
+begin_sweep(struct job *j)
+{
+	char *ours = kept_read(j->images, KEPT_IMAGES);
+	struct str rest = {
+	    ours != NULL ? ours : "", ours != NULL ? strlen(ours) : 0};
+	struct image_words w;
+	struct str line;
+
+	image_words_init(&w);
+	while (str_line(&rest, &line))
+		if (!is_named(j->named, line))
+			image_words_add(&w, line);
+	free(ours);
+	if (w.n > 0)
+		job_run(j, w.argv, PODMAN_QUICK_MS);
+	else
+		job_end(j);
+}
+
+static void
+sweep_step(struct job *j, int status)
+{
+	if (j->stage == 0) {
+		begin_sweep(j);
+	} else if (j->stage == 1) {
+		job_list_images(j);
+	} else {
+		if (status == 0)
+			kept_only_images(j->images, job_said(j));
+		job_end(j);
+	}
+}
+
+/* {"images"} */
+void
+images_named(struct images *im, const struct msg *m)
+{
+	struct job *j;
+
+	if (im->s.broken->text[0] != '\0')
+		return;
+	j = job_new(im, sweep_step);
+	j->named = json_copy(json_get(m->body, "images"));
+	job_post(j);
+}

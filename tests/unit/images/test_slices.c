@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "images/images_priv.h"
+
+static char folder[] = "/tmp/durward-slices-XXXXXX";
+static struct images images;
+
+static void
+check_setup(void)
+{
+	if (mkdtemp(folder) == NULL)
+		abort();
+	images.s.folder = folder;
+}
+
+static int
+take(const char *tool)
+{
+	int slice = -1;
+
+	return images_take_slice(&images, tool, &slice) == OK ? slice : -1;
+}
+
+TEST(a_tool_has_its_slice_until_it_is_freed_and_then_another_has_it)
+{
+	CHECK_INT(take("a"), 0);
+	CHECK_INT(take("b"), 1);
+	CHECK_INT(take("c"), 2);
+	CHECK_INT(take("b"), 1);
+	CHECK(images_free_slice(&images, "b") == OK);
+	CHECK_INT(take("c"), 2);
+	CHECK_INT(take("d"), 1);
+	CHECK_INT(take("b"), 3);
+	CHECK(images_free_slice(&images, "never-was") == OK);
+	CHECK_INT(take("a"), 0);
+}
+
+TEST(there_are_only_so_many_slices)
+{
+	char name[16];
+	int i;
+
+	for (i = 4; i < 63; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		CHECK_INT(take(name), i);
+	}
+	CHECK_INT(take("one-more"), -1);
+	CHECK(images_free_slice(&images, "t40") == OK);
+	CHECK_INT(take("one-more"), 40);
+}
+
+TEST(images_that_we_loaded_are_remembered_while_they_are_there)
+{
+	static const char one[] = "sha256:"
+				  "1111111111111111111111111111111111111111111"
+				  "111111111111111111111";
+	static const char two[] = "sha256:"
+				  "2222222222222222222222222222222222222222222"
+				  "222222222222222222222";
+	char *kept;
+
+	CHECK(kept_add_image(&images, one) == OK);
+	CHECK(kept_add_image(&images, two) == OK);
+	kept_only_images(&images, two);
+	kept = kept_read(&images, KEPT_IMAGES);
+	REQUIRE(kept != NULL);
+	CHECK(!image_listed(kept, one));
+	CHECK(image_listed(kept, two));
+	free(kept);
+}
+
+TEST(what_came_between_two_looks_is_deleted_and_nothing_else)
+{
+	static const char a[] = "sha256:"
+				"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+				"aaaaaaaaaaaaaaaaaaa";
+	static const char b[] = "sha256:"
+				"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+				"bbbbbbbbbbbbbbbbbbb";
+	static const char c[] = "sha256:"
+				"ccccccccccccccccccccccccccccccccccccccccccccc"
+				"ccccccccccccccccccc";
+	struct image_words w;
+	char before[256];
+	char now[512];
+
+	snprintf(before, sizeof(before), "%s\n", a);
+	snprintf(now, sizeof(now),
+	    "WARN[0000] something\n%s\n%s\n%s\n--force\nsha256:short\n", a, b,
+	    c);
+	image_words_init(&w);
+	image_words_add_new(&w, before, now, c);
+	CHECK_INT(w.n, 1);
+	CHECK_STR(w.images[0], b);
+	CHECK_STR(w.argv[4], b);
+	CHECK(w.argv[5] == NULL);
+}
