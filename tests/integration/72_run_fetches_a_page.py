@@ -55,7 +55,7 @@ def test_it_says_once_what_came_of_it(f):
 
 
 def test_nothing_is_set_up_twice(f):
-    assert "signing" in f.run.first.stdout and "signing" not in f.screen, f.screen
+    assert "adding" in f.run.first.stdout and "adding" not in f.screen, f.screen
 
 
 def test_the_log_tells_the_same_and_verifies(f):
