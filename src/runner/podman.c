@@ -13,6 +13,9 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
+/* Its first words after the boot of a small machine take much longer. */
+#define FIRST_MS (60 * 1000)
+#define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
 /* The only network a tool has is none.  In it any port is anybody's. */
@@ -66,7 +69,7 @@ ask_version(struct buf *out)
 	    "--format={{.Client.Version}}", NULL};
 
 	buf_clear(out);
-	return spawn_and_wait(argv, QUICK_MS, out);
+	return spawn_and_wait(argv, FIRST_MS, out);
 }
 
 enum err
@@ -302,9 +305,7 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	folder_words(r, w);
 	/* The one place where a tool may run what it wrote. */
 	if (r->workspace_mib > 0)
-		wordf(w,
-		    "--tmpfs=/"
-		    "workspace:rw,exec,nosuid,nodev,mode=0700,size=%lldm,U",
+		wordf(w, "--tmpfs=/workspace:" WORKSPACE_OPTIONS ",size=%lldm",
 		    (long long)r->workspace_mib);
 	wordf(w, "%s", r->image + strlen("sha256:"));
 	word(w, "/shim");
