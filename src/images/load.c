@@ -265,8 +265,8 @@ is_named(const struct json *images, struct str image)
 	return false;
 }
 
-static void
-begin_sweep(struct job *j)
+static bool
+remove_unnamed(struct job *j)
 {
 	char *ours = kept_read(j->images, KEPT_IMAGES);
 	struct str rest = {
@@ -281,25 +281,53 @@ begin_sweep(struct job *j)
 	free(ours);
 	if (w.n > 0)
 		job_run(j, w.argv, PODMAN_QUICK_MS);
+	return w.n > 0;
+}
+
+/* Ids that were taken for a tool that then was none.  Once since the start:
+ * later, somebody may be about to add the tool. */
+static void
+list_volumes(struct job *j)
+{
+	static const char *const argv[] = {
+	    "podman", PODMAN_CGROUPFS, "volume", "ls", "-q", NULL};
+	bool first = !j->images->swept;
+
+	j->images->swept = true;
+	if (first && images_has_others(j->images, j->tools))
+		job_run(j, argv, PODMAN_QUICK_MS);
 	else
 		job_end(j);
 }
 
+enum sweeping { SWEEP_BEGIN, UNNAMED_REMOVED, IMAGES_LISTED, VOLUMES_LISTED };
+
 static void
 sweep_step(struct job *j, int status)
 {
-	if (j->stage == 0) {
-		begin_sweep(j);
-	} else if (j->stage == 1) {
+	switch (j->stage) {
+	case SWEEP_BEGIN:
+		if (remove_unnamed(j))
+			return;
+		j->stage = IMAGES_LISTED;
+		list_volumes(j);
+		return;
+	case UNNAMED_REMOVED:
 		job_list_images(j);
-	} else {
+		return;
+	case IMAGES_LISTED:
 		if (status == 0)
 			kept_only_images(j->images, job_said(j));
+		list_volumes(j);
+		return;
+	default:
+		if (status == 0)
+			images_free_slices(j->images, j->tools, job_said(j));
 		job_end(j);
 	}
 }
 
-/* {"images"} */
+/* {"images", "tools"} */
 void
 images_named(struct images *im, const struct msg *m)
 {
@@ -309,5 +337,6 @@ images_named(struct images *im, const struct msg *m)
 		return;
 	j = job_new(im, sweep_step);
 	j->named = json_copy(json_get(m->body, "images"));
+	j->tools = json_copy(json_get(m->body, "tools"));
 	job_post(j);
 }
