@@ -182,13 +182,13 @@ shell: all $(O)/containers/shell/tool.json
 
 $(O)/base/packages: scripts/make-base
 	$(call say,BASE,$(O)/base)
-	$(Q)scripts/make-base $(O)/base
+	$(Q)ARCH=$(ARCH) scripts/make-base $(O)/base
 	$(Q)touch $@
 
 $(O)/containers/shell/tool.json: $(O)/containers/shell/program \
 		containers/shell/tool.json.in scripts/make-image $(O)/base/packages
 	$(call say,IMAGE,shell)
-	$(Q)scripts/make-image --base $(O)/base/root shell \
+	$(Q)ARCH=$(ARCH) scripts/make-image --base $(O)/base/root shell \
 		$(O)/containers/shell containers/shell/tool.json.in
 
 # ---- tests ----
@@ -216,8 +216,9 @@ $(A)/%.o: %.c $(HOST)/.done
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(ASAN_CFLAGS) -c -o $@ $<
 
-# What the tool 'web' does without a network, for unit tests and fuzzing.
-WEB := $(patsubst %,containers/web/%.o,charset entity html name page scan text)
+# What tools do with bytes alone, for unit tests and fuzzing.
+WEB := $(patsubst %,containers/web/%.o,charset entity html name page scan text) \
+	containers/files/text.o containers/shell/stream.o
 
 $(B)/containers/%.o: containers/%.c $(DEPS)/.done
 	$(call say,CC,$<)

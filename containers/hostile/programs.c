@@ -13,6 +13,7 @@
 /* Programs that came from nowhere, or that are somebody else. */
 
 #define DEPTH_MAX 8
+#define WORKSPACE "/workspace"
 
 static bool
 copy_self(int to)
@@ -131,7 +132,7 @@ attempt_programs(struct report *report)
 	attempt(report, "map_exec_tmp", try_map, "/tmp/mapped");
 	attempt(report, "map_exec_data", try_map, "/data/mapped");
 	attempt(report, "exec_folder", try_exec, "/folder/program");
-	attempt(report, "exec_work", try_exec, "/workspace/program");
+	attempt(report, "exec_work", try_exec, WORKSPACE "/program");
 	attempt(report, "map_exec_folder", try_map, "/folder/mapped");
 	attempt(report, "setuid_programs", try_setuid_programs, NULL);
 }

@@ -13,8 +13,8 @@ stream_begin(struct stream *s, int fd)
 	s->total = 0;
 }
 
-static void
-add(struct stream *s, const char *p, size_t n)
+void
+stream_add(struct stream *s, const char *p, size_t n)
 {
 	for (; n > 0; p++, n--, s->total++)
 		if (s->total < STREAM_HALF)
@@ -30,7 +30,7 @@ stream_take(struct stream *s)
 	ssize_t n = read(s->fd, chunk, sizeof(chunk));
 
 	if (n > 0) {
-		add(s, chunk, (size_t)n);
+		stream_add(s, chunk, (size_t)n);
 		return;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -20,6 +20,8 @@ struct stream {
 
 void stream_begin(struct stream *s, int fd);
 
+void stream_add(struct stream *s, const char *p, size_t n);
+
 /* What is there now; at the end it closes the descriptor. */
 void stream_take(struct stream *s);
 

@@ -37,6 +37,7 @@ struct job {
 	char image[80];
 	char archive[IMAGE_PATH_MAX + 1];
 	struct json *named; /* Images. */
+	int tries;
 	char *before; /* The store as it was, as podman lists it. */
 	struct errmsg why;
 	/* The program that runs. */

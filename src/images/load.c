@@ -164,6 +164,39 @@ images_load(struct images *im, const struct msg *m)
 
 /* ---- What an earlier runner did not finish ---- */
 
+/* A load that was cut leaves an image that podman's own list fails over; its
+ * words name it. */
+static bool
+find_broken(const char *said, char ret[IMAGE_ID_LEN + 1])
+{
+	const char *at = strstr(said, "image with ID \"");
+	size_t n;
+
+	if (at == NULL)
+		return false;
+	at += strlen("image with ID \"");
+	n = strspn(at, "0123456789abcdef");
+	if (n != 64 || at[n] != '"')
+		return false;
+	snprintf(ret, IMAGE_ID_LEN + 1, "sha256:%.64s", at);
+	return true;
+}
+
+/* What is to go, by this list: what is broken, or all that is new. */
+static void
+choose_leftovers(struct job *j, int status, struct image_words *w)
+{
+	char broken[IMAGE_ID_LEN + 1];
+
+	image_words_init(w);
+	if (status == 0)
+		image_words_add_new(w, j->before, job_said(j), "");
+	else if (find_broken(job_said(j), broken))
+		image_words_add(w, (struct str){broken, IMAGE_ID_LEN});
+}
+
+enum tidying { BEGIN, SCRATCH_REMOVED, LISTED, LEFTOVERS_REMOVED };
+
 static void
 tidy_step(struct job *j, int status)
 {
@@ -171,30 +204,36 @@ tidy_step(struct job *j, int status)
 	const char *const argv[] = {"rm", "-rf", im->scratch, NULL};
 	struct image_words w;
 
-	if (j->stage == 0) {
+	switch (j->stage) {
+	case BEGIN:
 		j->before = kept_read(im, KEPT_LOADING);
 		if (j->before != NULL)
 			job_run(j, argv, PODMAN_QUICK_MS);
 		else
 			job_end(j);
 		return;
-	}
-	if (j->stage == 1) {
+	case SCRATCH_REMOVED:
 		if (images_make_scratch(im) != OK)
 			log_warn("%s cannot be made", im->scratch);
-		job_list_images(j);
+		break;
+	case LISTED:
+		choose_leftovers(j, status, &w);
+		if (w.n > 0 && j->tries++ < IMAGES_AT_ONCE_MAX) {
+			job_run(j, w.argv, PODMAN_QUICK_MS);
+			return;
+		}
+		if (status == 0 && w.n == 0)
+			kept_remove(im, KEPT_LOADING);
+		else
+			log_warn("images of a load that was cut may be left: "
+				 "%s",
+			    job_words(j));
+		job_end(j);
 		return;
+	default:
+		j->stage = SCRATCH_REMOVED;
 	}
-	image_words_init(&w);
-	if (j->stage == 2 && status == 0)
-		image_words_add_new(&w, j->before, job_said(j), "");
-	if (w.n > 0) {
-		job_run(j, w.argv, PODMAN_QUICK_MS);
-		return;
-	}
-	if (status == 0)
-		kept_remove(im, KEPT_LOADING);
-	job_end(j);
+	job_list_images(j);
 }
 
 struct images *

@@ -12,9 +12,14 @@
 
 struct offline_match {
 	const char *tool; /* NULL: the goal was "help". */
-	const char *arg; /* Name of its one argument, or NULL. */
-	char *value; /* Owned by the caller. */
+	const char *arg; /* Name of its first argument, or NULL. */
+	char *value;
+	const char *arg2; /* And of a second, or NULL. */
+	char *value2;
 };
+
+/* The values, which are the caller's. */
+void offline_match_done(struct offline_match *m);
 
 /* ERR_NOTFOUND when no form fits. */
 NODISCARD enum err offline_match(const char *goal, struct offline_match *ret);

@@ -93,7 +93,8 @@ say_has(const struct manifest *m, struct buf *out)
 		    m->folders[i].write ? "to read and change" : "to read",
 		    m->folders[i].at);
 	if (m->workspace_mib > 0)
-		line(out, "workspace", "/work, thrown away, up to %lld MiB",
+		line(out, "workspace",
+		    "/workspace, thrown away, up to %lld MiB",
 		    (long long)m->workspace_mib);
 	if (m->volume)
 		line(out, "volume", "of its own, which stays, up to %lld MiB",

@@ -473,8 +473,12 @@ slot_on_up(struct slot *t, const char *container)
 	if (t->state < SLOT_STARTING || t->up)
 		return false;
 	t->up = true;
-	if (t->state == SLOT_STARTING)
+	if (t->state == SLOT_STARTING) {
 		snprintf(t->container, sizeof(t->container), "%s", container);
+		/* However long that took, from here on its server has its time;
+		 * the tools role says first when it is over. */
+		set_timer(t, MCP_HELLO_MS + CALL_GRACE_MS, on_start_late);
+	}
 	if (strcmp(t->gone, container) == 0)
 		slot_on_failed(t, t->gone_why);
 	return true;

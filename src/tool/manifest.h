@@ -71,7 +71,7 @@ struct manifest {
 	struct manifest_folder folders[TOOL_FOLDERS_MAX];
 	size_t n_folders;
 	int64_t net_mib; /* Both ways together, in one call. */
-	int64_t workspace_mib; /* Of /work, thrown away; 0: it has none. */
+	int64_t workspace_mib; /* Of /workspace, thrown away; 0: it has none. */
 	int64_t memory_mib;
 	int64_t pids;
 	int64_t call_ms;

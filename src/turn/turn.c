@@ -62,14 +62,23 @@ think_proposal(const struct offline_match *m, struct json *content)
 
 	if (m->arg != NULL)
 		json_put_str(args, m->arg, m->value);
+	if (m->arg2 != NULL)
+		json_put_str(args, m->arg2, m->value2);
 	buf_init(&b, 2 * ARGS_MAX);
 	json_canonical(args, &b);
 	json_put_str(content, "tool", m->tool);
 	json_put_str(content, "args", b.p);
-	/* The words are the person's own: no model has touched them. */
+	/* The words are the person's own: no model has touched them.  They
+	 * are named in the order of the arguments, which is canonical. */
 	buf_clear(&b);
-	buf_addf(&b, "%s%s", m->arg != NULL ? m->arg : "none",
-	    m->arg != NULL ? ":person" : "");
+	if (m->arg == NULL)
+		buf_adds(&b, "none");
+	else if (m->arg2 == NULL)
+		buf_addf(&b, "%s:person", m->arg);
+	else if (strcmp(m->arg, m->arg2) < 0)
+		buf_addf(&b, "%s:person,%s:person", m->arg, m->arg2);
+	else
+		buf_addf(&b, "%s:person,%s:person", m->arg2, m->arg);
 	json_put_str(content, "origins", b.p);
 	buf_done(&b);
 	json_free(args);
@@ -104,7 +113,7 @@ run_think(struct turn *t, struct json *content)
 		think_proposal(&m, content);
 	else
 		think_words(content, "I know these goals:\n", true);
-	free(m.value);
+	offline_match_done(&m);
 	return replay_think(t, content);
 }
 

@@ -87,17 +87,16 @@ def setup():
     os.mkdir(h.alice.folder, 0o700)
     os.chown(h.alice.folder, OWNER, OWNER)
     assert h.alice.pair(json.loads(r.stdout)["token"], "alice").returncode == 0
-    h.refused = give(h, h.docs, answer=None)
+    h.refused = give(h, h.docs, yes=False)
     r = give(h, h.docs)
     assert r.returncode == 0, r.stderr
     h.given = r.stdout
     return h
 
 
-def give(h, folder, answer="yes", manifest=os.path.join(FILES, "tool.json"), client=None):
-    words = ["tool", "add", manifest, "--no-limits-ok"]
-    words += ["--folder", folder] if folder else []
-    return (client or h.alice).run(*words, *(["--yes"] if answer else []))
+def give(h, folder, yes=True, client=None):
+    words = ["tool", "add", os.path.join(FILES, "tool.json"), "--folder", folder, "--no-limits-ok"]
+    return (client or h.alice).run(*words, *(["--yes"] if yes else []))
 
 
 def act(h, function, **args):
@@ -457,3 +456,13 @@ def test_a_new_file_is_no_more_open_to_others_than_it_was(h):
         lines = acls(os.path.join(new, name))
         assert "\nother::---" in lines and "\ngroup::---" in lines, lines
     assert done(h, "read", path="private") == "x\n"
+
+
+def test_with_the_tool_goes_what_was_opened_to_it(h):
+    uid, new = tool_uid(h), os.path.join(h.home, "new")
+    assert f"user:{uid}:" in acls(new) and acls(h.home)
+    r = h.alice.run("tool", "remove", "files", "--yes")
+    assert r.returncode == 0, r.stderr
+    for path in (h.home, new, os.path.join(new, "n.txt")):
+        assert f"user:{uid}:" not in acls(path), acls(path)
+    assert acls(h.home) == "" and os.stat(h.home).st_mode & 0o777 == 0o700

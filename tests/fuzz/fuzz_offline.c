@@ -12,7 +12,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *goal = malloc(size + 1);
-	struct offline_match m = {NULL, NULL, NULL};
+	struct offline_match m = {.tool = NULL};
 
 	memcpy(goal, data, size);
 	goal[size] = '\0';
@@ -23,7 +23,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		if (m.tool != NULL && strchr(m.tool, '.') == NULL)
 			abort();
-		free(m.value);
+		if ((m.arg2 != NULL) != (m.value2 != NULL) ||
+		    (m.arg2 != NULL &&
+			(m.value2[0] == '\0' ||
+			    strstr(goal, m.value2) == NULL)))
+			abort();
+		offline_match_done(&m);
 	}
 	free(goal);
 	return 0;

@@ -108,3 +108,24 @@ def test_the_prompt_takes_goals(r):
     p = subprocess.run([TOP + "/scripts/run"], env=r.env, text=True, input="echo at the prompt\nexit\n",
                        capture_output=True, timeout=60)
     assert p.returncode == 0 and "done       at the prompt" in p.stdout, p.stdout
+
+
+def test_a_folder_is_given_with_the_start_and_stays_given(r):
+    folder = r.root + "/letters"
+    os.mkdir(folder, 0o700)
+    assert r.run("list files").returncode == 1  # Nobody has wanted it yet.
+    out = r.run("--with", f"files={folder}:rw", "write hello to the file a b.txt")
+    assert out.returncode == 0 and "Wrote 5 bytes to 'a b.txt'." in out.stdout, out.stdout
+    assert f"has {folder} at /folder read-write" in out.stdout, out.stdout
+    with open(folder + "/a b.txt") as f:
+        assert f.read() == "hello"
+    assert "a b.txt  5 bytes" in r.run("list files").stdout
+    assert "a b.txt:1: hello" in r.run("find ell in files").stdout
+    assert r.run("move the file a b.txt to c.txt").returncode == 0
+    assert os.listdir(folder) == ["c.txt"]
+
+
+def test_what_with_does_not_know_is_said(r):
+    for words in (("--with", "files"), ("--with", "nothing=1"), ("--with",)):
+        out = r.run(*words)
+        assert out.returncode == 2 and out.stderr.startswith("run: "), out.stderr

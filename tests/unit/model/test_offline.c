@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/offline.h"
 
-#include <stdlib.h>
-
 #include "check.h"
 
 static void
@@ -14,7 +12,7 @@ static void
 check_goal(
     const char *goal, const char *tool, const char *arg, const char *value)
 {
-	struct offline_match m = {"before", "before", NULL};
+	struct offline_match m = {.tool = "before", .arg = "before"};
 
 	CASE(goal);
 	REQUIRE(offline_match(goal, &m) == OK);
@@ -27,7 +25,38 @@ check_goal(
 	else
 		CHECK(m.arg == NULL);
 	CHECK_STR(m.value, value);
-	free(m.value);
+	CHECK(m.arg2 == NULL && m.value2 == NULL);
+	offline_match_done(&m);
+}
+
+static void
+check_two(const char *goal, const char *tool, const char *value,
+    const char *arg2, const char *value2)
+{
+	struct offline_match m = {.tool = NULL};
+
+	CASE(goal);
+	REQUIRE(offline_match(goal, &m) == OK);
+	CHECK_STR(m.tool, tool);
+	CHECK_STR(m.value, value);
+	REQUIRE(m.arg2 != NULL);
+	CHECK_STR(m.arg2, arg2);
+	CHECK_STR(m.value2, value2);
+	offline_match_done(&m);
+}
+
+TEST(two_arguments_have_words_between_them)
+{
+	check_two("write hello to the file a.txt", "files.write", "hello",
+	    "path", "a.txt");
+	check_two("Write x to file My letters/a b.txt ", "files.write", "x",
+	    "path", "My letters/a b.txt");
+	check_two("write to the file a to the file b", "files.write",
+	    "to the file a", "path", "b");
+	check_two("move the file a.txt to old/a.txt", "files.move", "a.txt",
+	    "to", "old/a.txt");
+	check_two(
+	    "move the file a to b to c", "files.move", "a to b", "to", "c");
 }
 
 TEST(every_form_is_understood)
@@ -56,6 +85,18 @@ TEST(every_form_is_understood)
 		"https://a.example/b?c=d"},
 	    {"fetch https://a.example/b and save it", "web.save", "url",
 		"https://a.example/b"},
+	    {"list files", "files.list", NULL, ""},
+	    {"list my files", "files.list", NULL, ""},
+	    {"list files in sub folder", "files.list", "path", "sub folder"},
+	    {"read the file a/b.txt", "files.read", "path", "a/b.txt"},
+	    {"read file a b.txt", "files.read", "path", "a b.txt"},
+	    {"find rent in files", "files.search", "text", "rent"},
+	    {"find rent in my files", "files.search", "text", "rent"},
+	    {"make the folder new", "files.mkdir", "path", "new"},
+	    {"delete the file a.txt", "files.delete", "path", "a.txt"},
+	    {"delete file a.txt", "files.delete", "path", "a.txt"},
+	    {"run make check", "shell.run", "command", "make check"},
+	    {"empty the workspace", "shell.reset", NULL, ""},
 	    {"echo hello", "echo.echo", "text", "hello"},
 	    {"list tools", "house.tools", NULL, ""},
 	    {"status", "house.status", NULL, ""},
@@ -98,11 +139,14 @@ TEST(what_is_not_a_form_is_not_understood)
 	    "find in notes", "find   in notes", "delete the note ", "echo",
 	    "echo ", "fetch", "fetch ", "fetch and save it", "fetch me a beer",
 	    "fetch  and save it", "fetch a b and save it", "fetch a\nb",
-	    "helpme", "help me", "statuses", "open the door"};
+	    "write to the file a", "write x to the file ", "write x",
+	    "write  to the file a", "move the file a", "move the file a to ",
+	    "move the file  to b", "run", "run ", "list files in", "read file ",
+	    "find in files", "helpme", "help me", "statuses", "open the door"};
 	size_t i;
 
 	for (i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
-		struct offline_match m = {"t", "a", NULL};
+		struct offline_match m = {.tool = "t", .arg = "a"};
 
 		CASE(goals[i]);
 		CHECK(offline_match(goals[i], &m) == ERR_NOTFOUND);
@@ -128,7 +172,7 @@ TEST(the_help_names_forms_that_are_understood)
 		CASE(line);
 		CHECK(strncmp(line, "  ", 2) == 0);
 		CHECK(offline_match(line, &m) == OK);
-		free(m.value);
+		offline_match_done(&m);
 		n++;
 	}
 	CHECK(n >= 9);

@@ -130,6 +130,17 @@ TEST(a_goal_is_proposed_and_its_result_told)
 	done(t, &f);
 }
 
+TEST(two_arguments_are_named_in_their_canonical_order)
+{
+	struct fake f = {0};
+	struct turn *t = begun("write hello to the file a.txt", &f);
+
+	CHECK_STR(f.tool, "files.write");
+	CHECK_STR(f.args, "{\"path\":\"a.txt\",\"text\":\"hello\"}");
+	CHECK_STR(f.origins, "path:person,text:person");
+	done(t, &f);
+}
+
 TEST(nothing_is_asked_for_before_the_steps_before_it_are_kept)
 {
 	struct fake f = {0};
