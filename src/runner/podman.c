@@ -100,15 +100,17 @@ podman_check(struct errmsg *why)
 }
 
 enum err
-podman_volumes(char **ret)
+podman_volume(const char *tool, char **ret)
 {
-	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "info",
-	    "--format={{.Store.VolumePath}}", NULL};
+	char name[NAME_MAX_LEN + 16];
+	const char *const argv[] = {"podman", PODMAN_CGROUPFS, "volume",
+	    "inspect", "--format={{.Mountpoint}}", name, NULL};
 	struct buf out;
 	struct str rest;
 	struct str line;
 	enum err e;
 
+	snprintf(name, sizeof(name), "durward-%s", tool);
 	buf_init(&out, 4096);
 	e = spawn_and_wait(argv, QUICK_MS, &out);
 	rest = (struct str){out.p != NULL ? out.p : "", out.len};
@@ -120,6 +122,8 @@ podman_volumes(char **ret)
 		}
 	if (e == OK)
 		e = ERR_UNSUPPORTED;
+	else if (e == ERR_STATE)
+		e = ERR_NOTFOUND;
 out:
 	buf_done(&out);
 	return e;
