@@ -284,8 +284,12 @@ def test_a_house_that_is_killed_at_any_moment_has_the_tool_or_nothing_of_it():
     with House(tools=()) as h:
         h.start()
         before, folder = images(h), h.package("echo")
-        seen = set()
-        for delay in (0.02, 0.15, 0.3, 0.45, 0.6, 0.8):
+        began = time.monotonic()
+        run(h, "add", folder, "--yes")
+        took, seen = time.monotonic() - began, set()
+        run(h, "remove", "echo", "--yes")
+        for part in (0.1, 0.3, 0.5, 0.7, 0.9, 1.1):
+            delay = part * took
             p = h.console.start("tool", "add", folder, "--yes")
             time.sleep(delay)
             kill_house(h)
