@@ -97,6 +97,8 @@ put_volume(char ret[48], const struct json *c)
 {
 	if (!json_has(c, "volume_mib"))
 		snprintf(ret, 48, "none");
+	else if (!json_has(c, "volume_bytes"))
+		snprintf(ret, 48, "not measured yet");
 	else
 		snprintf(ret, 48, "%lld KiB of %lld MiB",
 		    (long long)(json_int(c, "volume_bytes", 0) / 1024),

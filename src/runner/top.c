@@ -33,7 +33,7 @@ warm_json(const struct warm *w)
 		json_put_int(v, "pss_kib", pss_kib(&family));
 		json_put_int(v, "processes", (int64_t)family.n);
 	}
-	if (w->volume.mib > 0) {
+	if (w->volume.next_ms != 0) { /* It was measured. */
 		json_put_int(v, "volume_bytes", w->volume.bytes);
 		json_put_int(v, "volume_entries", w->volume.entries);
 	}
