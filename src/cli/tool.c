@@ -21,6 +21,7 @@ state_words(const struct json *t)
 	    {"blocked",
 		"blocked: its server offers something else than before"},
 	    {"removed", "removed, its data is still to be deleted"},
+	    {"missing", "its manifest is not here: add it, or remove it"},
 	};
 	size_t i;
 

@@ -386,6 +386,9 @@ clients_on_trust_answer(void *role, struct msg *m)
 	if (strcmp(what, "client-revoked") == 0)
 		cut_client(c, json_words(m->body, "client"),
 		    json_words(m->body, "name"));
+	if (json_has(m->body, "secret"))
+		tooling_secret_changed(
+		    c->tooling, json_words(m->body, "secret"));
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
 	if (strcmp(what, "grant-revoked") == 0)

@@ -20,6 +20,7 @@ struct images {
 	struct images_setup s;
 	char scratch[600]; /* Where podman unpacks. */
 	struct job *jobs; /* The first one runs. */
+	bool swept; /* Once since the start. */
 };
 
 /* Called at the beginning and at the end of each program, with how it ended.
@@ -37,6 +38,8 @@ struct job {
 	char image[80];
 	char archive[IMAGE_PATH_MAX + 1];
 	struct json *named; /* Images. */
+	struct json *tools;
+	int tries;
 	char *before; /* The store as it was, as podman lists it. */
 	struct errmsg why;
 	/* The program that runs. */
@@ -85,6 +88,11 @@ NODISCARD enum err images_make_scratch(const struct images *im);
 
 /* Another tool may have it from now on. */
 NODISCARD enum err images_free_slice(struct images *im, const char *tool);
+/* Does anybody else have one? */
+bool images_has_others(struct images *im, const struct json *tools);
+/* All but those of these tools, and of what still has a volume. */
+void images_free_slices(
+    struct images *im, const struct json *tools, const char *volumes);
 
 /* ---- words.c ---- */
 

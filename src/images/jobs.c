@@ -34,6 +34,7 @@ job_free(struct job *j)
 {
 	buf_done(&j->said);
 	json_free(j->named);
+	json_free(j->tools);
 	free(j->before);
 	free(j);
 }

@@ -164,6 +164,39 @@ images_load(struct images *im, const struct msg *m)
 
 /* ---- What an earlier runner did not finish ---- */
 
+/* A load that was cut leaves an image that podman's own list fails over; its
+ * words name it. */
+static bool
+find_broken(const char *said, char ret[IMAGE_ID_LEN + 1])
+{
+	const char *at = strstr(said, "image with ID \"");
+	size_t n;
+
+	if (at == NULL)
+		return false;
+	at += strlen("image with ID \"");
+	n = strspn(at, "0123456789abcdef");
+	if (n != 64 || at[n] != '"')
+		return false;
+	snprintf(ret, IMAGE_ID_LEN + 1, "sha256:%.64s", at);
+	return true;
+}
+
+/* What is to go, by this list: what is broken, or all that is new. */
+static void
+choose_leftovers(struct job *j, int status, struct image_words *w)
+{
+	char broken[IMAGE_ID_LEN + 1];
+
+	image_words_init(w);
+	if (status == 0)
+		image_words_add_new(w, j->before, job_said(j), "");
+	else if (find_broken(job_said(j), broken))
+		image_words_add(w, (struct str){broken, IMAGE_ID_LEN});
+}
+
+enum tidying { BEGIN, SCRATCH_REMOVED, LISTED, LEFTOVERS_REMOVED };
+
 static void
 tidy_step(struct job *j, int status)
 {
@@ -171,30 +204,36 @@ tidy_step(struct job *j, int status)
 	const char *const argv[] = {"rm", "-rf", im->scratch, NULL};
 	struct image_words w;
 
-	if (j->stage == 0) {
+	switch (j->stage) {
+	case BEGIN:
 		j->before = kept_read(im, KEPT_LOADING);
 		if (j->before != NULL)
 			job_run(j, argv, PODMAN_QUICK_MS);
 		else
 			job_end(j);
 		return;
-	}
-	if (j->stage == 1) {
+	case SCRATCH_REMOVED:
 		if (images_make_scratch(im) != OK)
 			log_warn("%s cannot be made", im->scratch);
-		job_list_images(j);
+		break;
+	case LISTED:
+		choose_leftovers(j, status, &w);
+		if (w.n > 0 && j->tries++ < IMAGES_AT_ONCE_MAX) {
+			job_run(j, w.argv, PODMAN_QUICK_MS);
+			return;
+		}
+		if (status == 0 && w.n == 0)
+			kept_remove(im, KEPT_LOADING);
+		else
+			log_warn("images of a load that was cut may be left: "
+				 "%s",
+			    job_words(j));
+		job_end(j);
 		return;
+	default:
+		j->stage = SCRATCH_REMOVED;
 	}
-	image_words_init(&w);
-	if (j->stage == 2 && status == 0)
-		image_words_add_new(&w, j->before, job_said(j), "");
-	if (w.n > 0) {
-		job_run(j, w.argv, PODMAN_QUICK_MS);
-		return;
-	}
-	if (status == 0)
-		kept_remove(im, KEPT_LOADING);
-	job_end(j);
+	job_list_images(j);
 }
 
 struct images *
@@ -226,8 +265,8 @@ is_named(const struct json *images, struct str image)
 	return false;
 }
 
-static void
-begin_sweep(struct job *j)
+static bool
+remove_unnamed(struct job *j)
 {
 	char *ours = kept_read(j->images, KEPT_IMAGES);
 	struct str rest = {
@@ -242,25 +281,53 @@ begin_sweep(struct job *j)
 	free(ours);
 	if (w.n > 0)
 		job_run(j, w.argv, PODMAN_QUICK_MS);
+	return w.n > 0;
+}
+
+/* Ids that were taken for a tool that then was none.  Once since the start:
+ * later, somebody may be about to add the tool. */
+static void
+list_volumes(struct job *j)
+{
+	static const char *const argv[] = {
+	    "podman", PODMAN_CGROUPFS, "volume", "ls", "-q", NULL};
+	bool first = !j->images->swept;
+
+	j->images->swept = true;
+	if (first && images_has_others(j->images, j->tools))
+		job_run(j, argv, PODMAN_QUICK_MS);
 	else
 		job_end(j);
 }
 
+enum sweeping { SWEEP_BEGIN, UNNAMED_REMOVED, IMAGES_LISTED, VOLUMES_LISTED };
+
 static void
 sweep_step(struct job *j, int status)
 {
-	if (j->stage == 0) {
-		begin_sweep(j);
-	} else if (j->stage == 1) {
+	switch (j->stage) {
+	case SWEEP_BEGIN:
+		if (remove_unnamed(j))
+			return;
+		j->stage = IMAGES_LISTED;
+		list_volumes(j);
+		return;
+	case UNNAMED_REMOVED:
 		job_list_images(j);
-	} else {
+		return;
+	case IMAGES_LISTED:
 		if (status == 0)
 			kept_only_images(j->images, job_said(j));
+		list_volumes(j);
+		return;
+	default:
+		if (status == 0)
+			images_free_slices(j->images, j->tools, job_said(j));
 		job_end(j);
 	}
 }
 
-/* {"images"} */
+/* {"images", "tools"} */
 void
 images_named(struct images *im, const struct msg *m)
 {
@@ -270,5 +337,6 @@ images_named(struct images *im, const struct msg *m)
 		return;
 	j = job_new(im, sweep_step);
 	j->named = json_copy(json_get(m->body, "images"));
+	j->tools = json_copy(json_get(m->body, "tools"));
 	job_post(j);
 }

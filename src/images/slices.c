@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "images/images_priv.h"
 #include "sys/file.h"
@@ -24,6 +26,30 @@ read_slices(const struct images *im, struct buf *ret)
 	snprintf(path, sizeof(path), "%s/" SLICES, im->s.folder);
 	e = file_read(path, ret);
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static bool
+is_listed(const struct json *tools, const char *tool)
+{
+	const struct json *m = json_first(tools);
+
+	while (m != NULL && strcmp(json_text(m), tool) != 0)
+		m = json_next(m);
+	return m != NULL;
+}
+
+static bool
+has_volume(const char *volumes, const char *tool)
+{
+	struct str rest = {volumes, strlen(volumes)};
+	struct str line;
+	char name[NAME_MAX_LEN + 16];
+
+	snprintf(name, sizeof(name), VOLUME_NAME, tool);
+	while (str_line(&rest, &line))
+		if (str_eq(line, name))
+			return true;
+	return false;
 }
 
 /* The slices again, with line `n` saying this. */
@@ -89,6 +115,53 @@ images_take_slice(struct images *im, const char *tool, int *ret)
 		*ret = slice;
 	buf_done(&b);
 	return e;
+}
+
+bool
+images_has_others(struct images *im, const struct json *tools)
+{
+	bool others = false;
+	struct str rest;
+	struct str line;
+	struct buf b;
+
+	buf_init(&b, SLICES_BYTES_MAX);
+	if (read_slices(im, &b) != OK)
+		b.len = 0;
+	rest = (struct str){b.p != NULL ? b.p : "", b.len};
+	while (str_line(&rest, &line)) {
+		char *tool = xstrndup(line.p, line.len);
+
+		others = others ||
+		    (strcmp(tool, FREE_SLICE) != 0 && !is_listed(tools, tool));
+		free(tool);
+	}
+	buf_done(&b);
+	return others;
+}
+
+void
+images_free_slices(
+    struct images *im, const struct json *tools, const char *volumes)
+{
+	struct str rest;
+	struct str line;
+	struct buf b;
+
+	buf_init(&b, SLICES_BYTES_MAX);
+	if (read_slices(im, &b) != OK)
+		b.len = 0;
+	rest = (struct str){b.p != NULL ? b.p : "", b.len};
+	while (str_line(&rest, &line)) {
+		char *tool = xstrndup(line.p, line.len);
+
+		if (strcmp(tool, FREE_SLICE) != 0 && !is_listed(tools, tool) &&
+		    !has_volume(volumes, tool) &&
+		    images_free_slice(im, tool) != OK)
+			log_warn("the ids of %s stay taken", tool);
+		free(tool);
+	}
+	buf_done(&b);
 }
 
 enum err

@@ -2,6 +2,7 @@
 #include "main/names.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ static struct names {
 	char path[1024];
 	int fd;
 	struct buf kept; /* What stands in the copy. */
+	bool failed; /* To write it, which was told. */
 } n;
 
 /* Over what is there, so that it stays the same file.  Who reads meanwhile
@@ -24,10 +26,14 @@ write_copy(const struct buf *b)
 {
 	if (pwrite(n.fd, b->p, b->len, 0) != (ssize_t)b->len ||
 	    ftruncate(n.fd, (off_t)b->len) < 0) {
-		log_warn("%s cannot be written: names are looked up as before",
-		    n.path);
+		if (!n.failed)
+			log_warn("%s cannot be written: names are looked up "
+				 "as before, trying again",
+			    n.path);
+		n.failed = true;
 		return;
 	}
+	n.failed = false;
 	buf_clear(&n.kept);
 	buf_add(&n.kept, b->p, b->len);
 }

@@ -43,7 +43,7 @@ is_there(const struct json *tools, const char *name)
 
 	for (; t != NULL; t = json_next(t))
 		if (strcmp(json_words(t, "tool"), name) == 0)
-			return strcmp(json_words(t, "state"), "removed") != 0;
+			return json_has(t, "version");
 	return false;
 }
 

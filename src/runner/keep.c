@@ -127,32 +127,45 @@ keep_take_pid(const struct keep *k, const char *container)
 	return pid > 1 ? (pid_t)pid : 0;
 }
 
+/* FOLDER/durward-TOOL/_data: what stands before the tool's own part. */
+static enum err
+take_folder(struct keep *k, const char *tool, char *mountpoint)
+{
+	char end[NAME_MAX_LEN + 32];
+	size_t n = strlen(mountpoint);
+	int len = snprintf(end, sizeof(end), "/durward-%s/_data", tool);
+
+	if (n <= (size_t)len || strcmp(mountpoint + n - len, end) != 0)
+		return ERR_UNSUPPORTED;
+	mountpoint[n - (size_t)len] = '\0';
+	return str_copy(k->volumes, sizeof(k->volumes), mountpoint);
+}
+
 enum err
-keep_volumes(struct keep *k, struct errmsg *why)
+keep_volumes(struct keep *k, const char *tool)
 {
 	char path[600];
-	char *folder = NULL;
+	char *mountpoint = NULL;
 	struct buf b;
-	enum err e = OK;
+	enum err e;
 
 	if (k->volumes[0] != '\0')
 		return OK;
 	path_of(k, "volumes", path, sizeof(path));
 	buf_init(&b, sizeof(k->volumes) - 1);
-	if (file_read(path, &b) == OK && b.p[0] == '/')
-		folder = buf_steal(&b);
-	else
-		e = podman_volumes(&folder);
-	if (e == OK)
-		e = str_copy(k->volumes, sizeof(k->volumes), folder);
-	if (e == OK)
-		e = file_replace(path, k->volumes, strlen(k->volumes), 0600);
+	if (file_read(path, &b) == OK && b.p[0] == '/') {
+		e = str_copy(k->volumes, sizeof(k->volumes), b.p);
+	} else {
+		e = podman_volume(tool, &mountpoint);
+		if (e == OK)
+			e = take_folder(k, tool, mountpoint);
+		if (e == OK)
+			e = file_replace(
+			    path, k->volumes, strlen(k->volumes), 0600);
+	}
 	buf_done(&b);
-	free(folder);
-	return e == OK
-	    ? OK
-	    : err_say(why, e, "podman does not say where it keeps volumes: %s",
-		  err_text(e));
+	free(mountpoint);
+	return e;
 }
 
 void

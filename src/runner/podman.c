@@ -13,6 +13,8 @@
 #include "sys/spawn.h"
 
 #define QUICK_MS 8000
+/* Its first words after the boot of a small machine take much longer. */
+#define FIRST_MS (60 * 1000)
 #define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
@@ -67,7 +69,7 @@ ask_version(struct buf *out)
 	    "--format={{.Client.Version}}", NULL};
 
 	buf_clear(out);
-	return spawn_and_wait(argv, QUICK_MS, out);
+	return spawn_and_wait(argv, FIRST_MS, out);
 }
 
 enum err
@@ -98,15 +100,17 @@ podman_check(struct errmsg *why)
 }
 
 enum err
-podman_volumes(char **ret)
+podman_volume(const char *tool, char **ret)
 {
-	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "info",
-	    "--format={{.Store.VolumePath}}", NULL};
+	char name[NAME_MAX_LEN + 16];
+	const char *const argv[] = {"podman", PODMAN_CGROUPFS, "volume",
+	    "inspect", "--format={{.Mountpoint}}", name, NULL};
 	struct buf out;
 	struct str rest;
 	struct str line;
 	enum err e;
 
+	snprintf(name, sizeof(name), "durward-%s", tool);
 	buf_init(&out, 4096);
 	e = spawn_and_wait(argv, QUICK_MS, &out);
 	rest = (struct str){out.p != NULL ? out.p : "", out.len};
@@ -118,6 +122,8 @@ podman_volumes(char **ret)
 		}
 	if (e == OK)
 		e = ERR_UNSUPPORTED;
+	else if (e == ERR_STATE)
+		e = ERR_NOTFOUND;
 out:
 	buf_done(&out);
 	return e;

@@ -35,8 +35,9 @@ void keep_runtime(struct keep *k, const char *runtime);
 /* Read it, and forget it; 0 when it is not there. */
 pid_t keep_take_pid(const struct keep *k, const char *container);
 
-/* The folder of Podman's volumes, asked once: it takes a while. */
-NODISCARD enum err keep_volumes(struct keep *k, struct errmsg *why);
+/* The folder of Podman's volumes, asked once by way of this tool's: so a
+ * start need not wait for the answer.  ERR_NOTFOUND when it has none. */
+NODISCARD enum err keep_volumes(struct keep *k, const char *tool);
 void keep_forget_volumes(struct keep *k);
 
 /* ---- profile.c: what a tool may ask of the kernel ---- */
@@ -67,8 +68,9 @@ const char *podman_other_runtime(const char *runtime);
 /* Does `podman` answer?  The reason when it does not. */
 NODISCARD enum err podman_check(struct errmsg *why);
 
-/* Where it keeps volumes.  The caller frees it. */
-NODISCARD enum err podman_volumes(char **ret);
+/* Where it keeps the volume of this tool; the caller frees it.
+ * ERR_NOTFOUND when there is none. */
+NODISCARD enum err podman_volume(const char *tool, char **ret);
 
 /* Remove every container that an earlier runner left. */
 NODISCARD enum err podman_remove_all(const char *instance);

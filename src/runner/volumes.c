@@ -135,8 +135,10 @@ ask(struct runner *r, struct volume *v, const char *tool)
 {
 	struct measure_question q;
 	struct sock_part part = {&q, sizeof(q)};
-	enum err e = start_child(r);
+	enum err e = keep_volumes(&r->keep, tool);
 
+	if (e == OK)
+		e = start_child(r);
 	if (e != OK)
 		return e;
 	memset(&q, 0, sizeof(q));
@@ -268,6 +270,15 @@ on_answer(void *arg, int fd, int events)
 
 /* ---- Time ---- */
 
+static bool
+disk_left(const struct runner *r, int64_t *ret)
+{
+	const char *folder =
+	    r->keep.volumes[0] != '\0' ? r->keep.volumes : r->keep.folder;
+
+	return file_free_bytes(folder, ret) == OK;
+}
+
 /* The room that is left is the house's as well, and everybody's. */
 static void
 look_at_disk(struct runner *r, int64_t now_ms)
@@ -276,8 +287,7 @@ look_at_disk(struct runner *r, int64_t now_ms)
 	int64_t left;
 	size_t i;
 
-	if (file_free_bytes(r->keep.volumes, &left) != OK ||
-	    left >= VOLUME_DISK_LEFT)
+	if (!disk_left(r, &left) || left >= VOLUME_DISK_LEFT)
 		return;
 	err_say(&why, OK,
 	    "the disk has only %lld MiB left, and it has a volume to fill",
@@ -319,8 +329,9 @@ look_at_each(struct runner *r, int64_t now_ms)
 		if (!is_watched(w))
 			continue;
 		lost |= is_late(&w->volume, now_ms);
-		if (w->volume.asked == 0 && w->volume.next_ms <= now_ms)
-			lost |= ask(r, &w->volume, w->tool) != OK;
+		if (w->volume.asked == 0 && w->volume.next_ms <= now_ms &&
+		    ask(r, &w->volume, w->tool) != OK)
+			containers_end(r, w, "its volume cannot be measured");
 		n++;
 	}
 	if (lost && r->volumes.pid != 0)
@@ -354,18 +365,21 @@ enum err
 volumes_ask(struct starting *s, struct errmsg *why)
 {
 	struct runner *r = s->runner;
-	enum err e = keep_volumes(&r->keep, why);
 	int64_t left;
+	enum err e;
 
-	if (e != OK)
-		return e;
-	if (file_free_bytes(r->keep.volumes, &left) == OK &&
-	    left < VOLUME_DISK_LEFT / 2)
+	if (disk_left(r, &left) && left < VOLUME_DISK_LEFT / 2)
 		return err_say(why, ERR_LIMIT,
 		    "the disk has only %lld MiB left; make room before a tool "
 		    "with a volume is started",
 		    (long long)(left / 1024 / 1024));
 	volumes_watch(r);
 	e = ask(r, &s->volume, s->tool);
-	return e == OK ? OK : err_say(why, e, "its volume cannot be measured");
+	if (e == ERR_NOTFOUND) {
+		containers_measured(s, OK, ""); /* It is made now. */
+		return OK;
+	}
+	return e == OK
+	    ? OK
+	    : err_say(why, e, "its volume cannot be measured: %s", err_text(e));
 }

@@ -114,6 +114,7 @@ empty(struct slot *t)
 	set_timer(t, 0, NULL);
 	t->state = SLOT_ABSENT;
 	t->up = false;
+	t->retired = false;
 	t->calls = 0;
 	t->container[0] = '\0';
 	t->gone[0] = '\0';
@@ -255,6 +256,15 @@ on_idle(void *arg)
 		leave(t);
 }
 
+void
+slot_retire(struct slot *t)
+{
+	if (t->state == SLOT_READY && t->calls == 0)
+		leave(t);
+	else
+		t->retired = t->state != SLOT_ABSENT && t->state != SLOT_QUEUED;
+}
+
 /* ---- How many at once ---- */
 
 static struct slot *
@@ -363,6 +373,10 @@ rest(struct slot *t)
 	int64_t idle_ms = t->manifest->idle_s * 1000;
 	int64_t left_ms = t->since_ms + t->manifest->warm_s * 1000 - now_ms;
 
+	if (t->retired) {
+		leave(t);
+		return;
+	}
 	t->idle_ms = now_ms;
 	set_timer(t, left_ms < idle_ms ? left_ms : idle_ms, on_idle);
 	serve_queue(t->slots);
@@ -473,8 +487,12 @@ slot_on_up(struct slot *t, const char *container)
 	if (t->state < SLOT_STARTING || t->up)
 		return false;
 	t->up = true;
-	if (t->state == SLOT_STARTING)
+	if (t->state == SLOT_STARTING) {
 		snprintf(t->container, sizeof(t->container), "%s", container);
+		/* However long that took, from here on its server has its time;
+		 * the tools role says first when it is over. */
+		set_timer(t, MCP_HELLO_MS + CALL_GRACE_MS, on_start_late);
+	}
 	if (strcmp(t->gone, container) == 0)
 		slot_on_failed(t, t->gone_why);
 	return true;

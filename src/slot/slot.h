@@ -81,6 +81,10 @@ void slot_disable(struct slot *t, bool disabled, const char *why);
  * told by a port. */
 void slot_want(struct slot *t);
 
+/* What its container was started with is no longer so: it ends behind the
+ * calls that it has. */
+void slot_retire(struct slot *t);
+
 /* A call keeps the container; idleness counts from the last one. */
 void slot_call_began(struct slot *t);
 void slot_call_ended(struct slot *t);

@@ -18,6 +18,7 @@ struct slot {
 	uint64_t turn; /* In the queue. */
 	int64_t since_ms; /* When it was started. */
 	int64_t idle_ms; /* When its last call ended. */
+	bool retired; /* Its container ends behind its calls. */
 	bool disabled;
 	bool drifted; /* Its server offered something else. */
 	char container[CONTAINER_NAME_SIZE]; /* "" until it is known. */

@@ -78,6 +78,9 @@ begin(struct tooling *tg, const struct request *k, enum change_kind kind,
 		    why, ERR_DENIED, "only an owner changes the tools");
 	if (!str_is_name(tool))
 		return err_say(why, ERR_INPUT, "the command names no tool");
+	if (!tg->whole)
+		return err_say(why, ERR_STATE,
+		    "the database is damaged; 'durward doctor' says more");
 	for (i = 0; i < TOOL_CHANGES_MAX; i++)
 		if (strcmp(tg->changes[i].tool, tool) == 0)
 			c = NULL;
@@ -105,10 +108,23 @@ send_to_vault(struct tooling *tg, const struct change *c)
 
 /* ---- A manifest is made active ---- */
 
-static enum err
-check_add(const struct tooling *tg, const struct tool *t, struct errmsg *why)
+/* With the ones that are coming. */
+static bool
+is_full(struct tooling *tg)
 {
-	if (t == NULL && tg->n_tools == TOOLS_MAX)
+	size_t n = tg->n_tools;
+	size_t i;
+
+	for (i = 0; i < TOOL_CHANGES_MAX; i++)
+		n += tg->changes[i].request != 0 &&
+		    tools_find(tg, tg->changes[i].tool) == NULL;
+	return n > TOOLS_MAX;
+}
+
+static enum err
+check_add(struct tooling *tg, const struct tool *t, struct errmsg *why)
+{
+	if (t == NULL && is_full(tg))
 		return err_say(
 		    why, ERR_LIMIT, "%d tools are there already", TOOLS_MAX);
 	return OK;
@@ -322,10 +338,14 @@ deactivate(struct tooling *tg, const struct request *k, enum change_kind kind,
 
 	if (e != OK)
 		return e;
-	if (t == NULL || t->wipe != NULL)
+	if ((t == NULL && trust_tool(tg->s.trust, name) == NULL) ||
+	    (t != NULL && t->wipe != NULL))
 		e = err_say(why, ERR_NOTFOUND,
 		    "there is no tool '%s'; 'durward tool' lists what is there",
 		    name);
+	else if (t == NULL && is_full(tg))
+		e = err_say(
+		    why, ERR_LIMIT, "%d tools are there already", TOOLS_MAX);
 	else if (kind == CHANGE_DISABLE &&
 	    trust_tool(tg->s.trust, name) == NULL)
 		e = err_say(
@@ -406,7 +426,7 @@ log_wipe(struct record *r, const struct tool *t)
 static void
 made_removed(struct tooling *tg, struct change *c, struct record *r)
 {
-	struct tool *t = tools_find(tg, c->tool);
+	struct tool *t = tools_take(tg, c->tool);
 	struct buf images;
 	char key[24 + sizeof(c->tool)];
 
@@ -418,6 +438,8 @@ made_removed(struct tooling *tg, struct change *c, struct record *r)
 	if (tooling_set_exempt(tg, c->tool, false) != OK)
 		log_warn("%s stays exempt until the next start", c->tool);
 	slots_remove(tg->slots, c->tool, "the tool was removed");
+	if (t == NULL)
+		fatal("a tool was removed for which there is no room");
 	buf_init(&images, TOOL_VERSIONS_MAX * sizeof(t->versions[0].image));
 	leaving_images(tg, t, &images);
 	tool_drop_versions(t);

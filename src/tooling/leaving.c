@@ -40,6 +40,20 @@ name_image(struct json *list, const char *image)
 		json_push(list, json_string(image));
 }
 
+static struct json *
+name_tools(struct tooling *tg)
+{
+	struct json *list = json_array();
+	size_t i;
+
+	for (i = 0; i < tg->n_tools; i++)
+		json_push(list, json_string(tg->tools[i]->name));
+	for (i = 0; i < TOOL_CHANGES_MAX; i++)
+		if (tg->changes[i].request != 0)
+			json_push(list, json_string(tg->changes[i].tool));
+	return list;
+}
+
 void
 leaving_name_images(struct tooling *tg)
 {
@@ -59,6 +73,7 @@ leaving_name_images(struct tooling *tg)
 		if (tg->changes[i].request != 0)
 			name_image(list, tg->changes[i].version.image);
 	json_put(body, "images", list);
+	json_put(body, "tools", name_tools(tg));
 	peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_IMAGES_NAMED, body);
 }
 

@@ -162,6 +162,22 @@ tooling_tell(struct tooling *tg, enum role to)
 		tell_manifest(tg, to, t);
 }
 
+void
+tooling_secret_changed(struct tooling *tg, const char *secret)
+{
+	struct slot *t;
+	size_t i;
+	size_t j;
+
+	for (i = 0; (t = slots_at(tg->slots, i)) != NULL; i++) {
+		const struct manifest *m = slot_manifest(t);
+
+		for (j = 0; j < m->n_secrets; j++)
+			if (strcmp(m->secrets[j].name, secret) == 0)
+				slot_retire(t);
+	}
+}
+
 /* With it went the sockets of every container that has some. */
 void
 tooling_gate_lost(struct tooling *tg)

@@ -69,6 +69,9 @@ bool tooling_on_trust_answer(
 bool tooling_on_trust_refused(
     struct tooling *tg, int64_t request, const char *why);
 
+/* Containers that were given its old value end behind their calls. */
+void tooling_secret_changed(struct tooling *tg, const char *secret);
+
 void tooling_gate_lost(struct tooling *tg);
 void tooling_runner_lost(struct tooling *tg);
 

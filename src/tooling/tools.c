@@ -319,6 +319,24 @@ tool_json(struct tooling *tg, const struct tool *t)
 	return row;
 }
 
+/* Those that the vault knows and we do not: our database is an older one. */
+static void
+push_missing(struct tooling *tg, struct json *list)
+{
+	const struct trust *trust = tg->s.trust;
+	struct json *row;
+	size_t i;
+
+	for (i = 0; i < trust->n_tools; i++) {
+		if (tools_find(tg, trust->tools[i].name) != NULL)
+			continue;
+		row = json_object();
+		json_put_str(row, "tool", trust->tools[i].name);
+		json_put_str(row, "state", "missing");
+		json_push(list, row);
+	}
+}
+
 void
 tooling_query(void *room, const struct request *q)
 {
@@ -329,6 +347,7 @@ tooling_query(void *room, const struct request *q)
 
 	for (i = 0; i < tg->n_tools; i++)
 		json_push(list, tool_json(tg, tg->tools[i]));
+	push_missing(tg, list);
 	json_put(v, "tools", list);
 	json_put_bool(v, "runner", tg->runner.ready);
 	json_put_str(v, "runner_state", tg->runner.state);

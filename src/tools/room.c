@@ -11,10 +11,8 @@
 #include "sys/sock.h"
 #include "tools/tools_priv.h"
 
-/* While a container starts the core waits for it no longer than this, and it
- * knows less of why. */
-_Static_assert(MCP_PROBE_MS < MCP_HELLO_MS && MCP_HELLO_MS < CONTAINER_START_MS,
-    "a silent server would be told as something else");
+_Static_assert(MCP_PROBE_MS < MCP_HELLO_MS,
+    "a server that does not hear the first question would not be asked again");
 
 static void on_out(void *arg, int fd, int events);
 static void on_in(void *arg, int fd, int events);

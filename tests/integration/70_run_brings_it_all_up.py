@@ -90,7 +90,7 @@ def test_the_second_start_takes_seconds_and_keeps_what_it_knew(r):
     out = r.run("read the note keep this")
     assert time.monotonic() - start < 10, "too slow"
     assert out.returncode == 0 and "done       keep this" in out.stdout, out.stdout
-    assert "signing" not in out.stdout, "every tool was signed again"
+    assert "adding the tool" not in out.stdout, "every tool was added again"
 
 
 def test_a_half_that_dies_is_started_again(r):

@@ -55,7 +55,8 @@ def test_it_says_once_what_came_of_it(f):
 
 
 def test_nothing_is_set_up_twice(f):
-    assert "signing" in f.run.first.stdout and "signing" not in f.screen, f.screen
+    added = "adding the tool"
+    assert added in f.run.first.stdout and added not in f.screen, f.screen
 
 
 def test_the_log_tells_the_same_and_verifies(f):

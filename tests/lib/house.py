@@ -230,7 +230,7 @@ class House:
         os.chmod(image, 0o644)
         self.podman("load", "-q", "-i", image)
 
-    def package(self, name, **changes):
+    def package(self, name, /, **changes):
         """A tool's folder that its user can read, its manifest changed so."""
         folder = name if os.path.isabs(name) else os.path.join(BUILD, "containers", name)
         to = tempfile.mkdtemp(prefix=os.path.basename(folder) + "-", dir=self.root)

@@ -284,7 +284,7 @@ step_lives_too_long(void)
 	sign_and_send(&s, a.console);
 }
 
-#define LONGER_LIFE_S 4
+#define LONGER_LIFE_S 8
 
 /* Either of two clients may say yes.  Both did, and one of the sheets is soon
  * over; the other is kept, until its last second. */
@@ -297,7 +297,7 @@ step_two_lives(void)
 	sheet_by(a.console, &s[0]);
 	sheet_by(a.phone, &s[1]);
 	memcpy(s[1].nonce, s[0].nonce, sizeof(s[1].nonce));
-	s[0].lives_s = 1;
+	s[0].lives_s = 2;
 	s[1].lives_s = LONGER_LIFE_S;
 	a.replay_ms = s[1].issued_ms + LONGER_LIFE_S * 1000 - 700;
 	prove_sheet(&s[0], a.console, &proofs[0]);

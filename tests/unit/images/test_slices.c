@@ -99,3 +99,21 @@ TEST(what_came_between_two_looks_is_deleted_and_nothing_else)
 	CHECK_STR(w.argv[4], b);
 	CHECK(w.argv[5] == NULL);
 }
+
+TEST(slices_of_what_is_no_tool_and_has_no_volume_are_free_again)
+{
+	struct json *tools = json_array();
+
+	json_push(tools, json_string("a"));
+	CHECK(images_has_others(&images, tools));
+	images_free_slices(&images, tools, "durward-c\ndurward-cc\nother\n");
+	CHECK_INT(take("a"), 0);
+	CHECK_INT(take("c"), 2);
+	CHECK_INT(take("new"), 1);
+	CHECK_INT(take("b"), 3);
+	json_push(tools, json_string("b"));
+	json_push(tools, json_string("c"));
+	json_push(tools, json_string("new"));
+	CHECK(!images_has_others(&images, tools));
+	json_free(tools);
+}

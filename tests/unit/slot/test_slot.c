@@ -273,6 +273,30 @@ fill_places(struct slots *s, struct slot *ret[WARM_MAX])
 	said[0] = '\0';
 }
 
+TEST(a_retired_container_ends_behind_its_calls)
+{
+	struct slot *t = put(new_slots(), "1");
+
+	slot_want(t);
+	slot_on_ready(t, "c1", "d1");
+	slot_call_began(t);
+	CHECK(said_so("start 1;ready;"));
+	slot_retire(t);
+	CHECK(said_so("") && slot_is_ready(t));
+	slot_call_ended(t);
+	CHECK(said_so("stop;") && !slot_is_ready(t));
+	slot_want(t);
+	slot_on_ready(t, "c2", "d1");
+	CHECK(said_so("start 1;ready;"));
+	slot_call_began(t);
+	slot_call_ended(t);
+	CHECK(slot_is_ready(t));
+	slot_retire(t);
+	CHECK(said_so("stop;") && !slot_is_ready(t));
+	slot_retire(t);
+	CHECK(said_so(""));
+}
+
 TEST(one_more_container_takes_the_place_of_the_one_idle_longest)
 {
 	struct slots *s = new_slots();
