@@ -59,6 +59,21 @@ def test_it_says_what_that_gives_up(h):
     assert "one user for everything" in h.log()
 
 
+def test_a_folder_of_its_own_is_given_to_a_tool(h):
+    folder = h.path("podman", "letters")
+    subprocess.run(["sh", "-ec", 'umask 077; mkdir "$1"; echo dear >"$1/a"', "_", folder],
+                   check=True, **h.as_the_user())
+    kw = h.as_the_user()
+    kw["env"]["DURWARD_CLIENT"] = h.console.folder
+    r = subprocess.run([h.durward, "tool", "add", h.package("files"), "--folder", folder + ":rw",
+                        "--yes", "--no-limits-ok"], text=True, capture_output=True, **kw)
+    assert r.returncode == 0 and "may pass through" not in r.stdout, r.stdout + r.stderr
+    assert h.console.reply("read the file a") == "dear\n"
+    assert "Wrote 5 bytes" in h.console.reply("write hello to the file b")
+    subprocess.run(["sh", "-ec", 'test "$(cat "$1/b")" = hello; rm "$1/b"', "_", folder],
+                   check=True, **h.as_the_user())
+
+
 def test_its_end_is_the_end_of_both_halves(h):
     parent = h.processes["house"]
     everyone = [parent.pid] + children(parent.pid)
