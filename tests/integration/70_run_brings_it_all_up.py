@@ -93,6 +93,15 @@ def test_the_second_start_takes_seconds_and_keeps_what_it_knew(r):
     assert "adding the tool" not in out.stdout, "every tool was added again"
 
 
+def test_a_tool_that_its_owner_removed_does_not_come_back(r):
+    done = r.console("tool", "remove", "web", "--yes")
+    assert done.returncode == 0, done.stderr
+    again = r.run("list tools")
+    assert again.returncode == 0 and "adding" not in again.stdout, again.stdout
+    tools = {t["tool"]: t["state"] for t in json.loads(r.console("tool", "--json").stdout)["tools"]}
+    assert "web" not in tools and tools["notes"] == "signed", tools
+
+
 def test_a_half_that_dies_is_started_again(r):
     before = r.pids()
     os.kill(before["parent"], signal.SIGKILL)
