@@ -24,9 +24,8 @@ struct line_head {
 
 _Static_assert(SAID_LINE_MAX <= UINT16_MAX, "a head holds its length");
 
-/* NULL when it never said anything. */
-static struct said *
-find(struct tools *t, const char *tool)
+struct said *
+said_find(struct tools *t, const char *tool)
 {
 	size_t i;
 
@@ -40,11 +39,11 @@ find(struct tools *t, const char *tool)
 struct said *
 said_of(struct tools *t, const char *tool)
 {
-	struct said *s = find(t, tool);
+	struct said *s = said_find(t, tool);
 	size_t i;
 
 	if (s == NULL)
-		s = find(t, "");
+		s = said_find(t, "");
 	for (i = 0; i < TOOLS_MAX && s == NULL; i++)
 		if (room_find(t, t->said[i].tool) == NULL)
 			s = &t->said[i];
@@ -90,8 +89,7 @@ drop_oldest(struct said *s)
 	s->first++;
 }
 
-/* Every line that a tool says passes here before it is kept, whole or cut at
- * SAID_LINE_MAX: what must not be kept is taken out of it here. */
+/* Whole, or cut at SAID_LINE_MAX. */
 static void
 said_keep_line(struct said *s, int64_t at_ms, bool ours, char *line, size_t len)
 {
@@ -240,22 +238,4 @@ said_page(const struct said *s, uint64_t from)
 	json_put_int(v, "next", (int64_t)n);
 	json_put_int(v, "left_out", (int64_t)s->left_out);
 	return v;
-}
-
-/* {"id", "tool", "from"}: what it said, from that line on. */
-void
-said_on_wanted(void *role, struct msg *m)
-{
-	struct tools *t = role;
-	static const struct said nothing;
-	const char *tool = json_words(m->body, "tool");
-	const struct said *s = tool[0] != '\0' ? find(t, tool) : NULL;
-	struct json *page = said_page(
-	    s != NULL ? s : &nothing, (uint64_t)json_int(m->body, "from", 0));
-
-	json_put_int(page, "id", json_int(m->body, "id", 0));
-	/* Numbers begin anew with each start of ours. */
-	json_put_str(page, "epoch", t->epoch);
-	json_put_int(page, "now_ms", clock_boot_ms());
-	peers_send(t->peers, ROLE_CORE, MSG_TOOL_LOG, page);
 }

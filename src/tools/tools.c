@@ -62,7 +62,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_STDIO, on_stdio},
     {MSG_FILTER, on_filter},
     {MSG_SCANNED, on_scanned},
-    {MSG_TOOL_LOG_WANTED, said_on_wanted},
+    {MSG_TOOL_LOG_WANTED, telling_on_wanted},
 };
 
 static void

@@ -88,12 +88,17 @@ NODISCARD enum err room_call(
 
 /* NULL when there is no place for it. */
 struct said *said_of(struct tools *t, const char *tool);
+/* NULL when it never said anything. */
+struct said *said_find(struct tools *t, const char *tool);
 /* A line of the house's own. */
 void said_note(struct said *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* {"lines": [{"at_ms", "house", "text"}], "first", "next", "left_out"}: from
  * the line of this number on, as many as fit. */
 struct json *said_page(const struct said *s, uint64_t from);
-peer_fn said_on_wanted;
+
+/* ---- telling.c: what it said, to who asks ---- */
+
+peer_fn telling_on_wanted;
 
 /* False when enough was read for this window: the rest waits in the pipe. */
 NODISCARD bool hearing_feed(

@@ -258,6 +258,16 @@ def test_a_secret_that_its_tool_tells_is_heard_by_nobody_and_kept_nowhere(h):
     none_in(h.console.run("audit", "show", "--json").stdout.encode(), "the audit log")
 
 
+def test_a_secret_on_stderr_is_not_in_what_is_printed(h):
+    for i in (1, 3, 13, 14, 15, 16, 17, 18):
+        tool, form, _ = next(g for g in GROUPS if i in g[2])
+        assert ask(h, form.format(f"leak:stderr:S{i}")) == "it is []"
+        r = h.console.run("tool", "logs", tool)
+        assert r.returncode == 0 and f"it is [secret://s{i}" in r.stdout, (i, r.stdout)
+        assert r.stdout.count("before") == r.stdout.count("after"), r.stdout
+        none_in(r.stdout.encode(), "what the tool said")
+
+
 def test_a_secret_in_a_goal_is_refused_and_not_taken_up(h):
     runs = len(h.console.json("runs")["runs"])
     for i in (0, 1, 12, 13, 17, 18):

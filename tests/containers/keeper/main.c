@@ -19,7 +19,7 @@
  *
  * Asked to leak, it says what they are, in clear or encoded:
  *
- *	leak:raw|error|hex|base64:VARIABLE
+ *	leak:raw|error|hex|base64|stderr:VARIABLE
  *
  * It goes by the name of its first argument, so that goals which need no
  * model lead to it.
@@ -160,7 +160,9 @@ leak(const char *how, struct reply *reply)
 		write_base64(text, value, n);
 	else
 		memcpy(text, value, n);
-	reply_set(reply, *how == 'e', "it is [%s]", text);
+	if (*how == 's')
+		fprintf(stderr, "before\nit is [%s]\nafter\n", text);
+	reply_set(reply, *how == 'e', "it is [%s]", *how == 's' ? "" : text);
 	memset(text, 0, sizeof(text));
 }
 
