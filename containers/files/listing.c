@@ -21,6 +21,8 @@ compare(const void *a, const void *b)
 static void
 take(struct listing *l, const char *name)
 {
+	size_t len = strlen(name) + 1;
+
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return;
 	if (!text_is_name(name)) {
@@ -31,9 +33,30 @@ take(struct listing *l, const char *name)
 		l->more = true;
 		return;
 	}
-	l->names[l->n] = strdup(name);
-	if (l->names[l->n++] == NULL)
+	if (l->len + len > l->size) {
+		l->size = 2 * (l->size + len);
+		l->text = realloc(l->text, l->size);
+		if (l->text == NULL)
+			abort();
+	}
+	memcpy(l->text + l->len, name, len);
+	l->len += len;
+	l->n++;
+}
+
+/* When the text does not move any more. */
+static void
+sort(struct listing *l)
+{
+	char *p = l->text;
+	int i;
+
+	l->names = calloc((size_t)l->n + 1, sizeof(l->names[0]));
+	if (l->names == NULL)
 		abort();
+	for (i = 0; i < l->n; i++, p += strlen(p) + 1)
+		l->names[i] = p;
+	qsort(l->names, (size_t)l->n, sizeof(l->names[0]), compare);
 }
 
 bool
@@ -49,22 +72,16 @@ listing_read(int folder, struct listing *ret)
 			close(fd);
 		return false;
 	}
-	ret->names = calloc(LISTING_NAMES_MAX, sizeof(ret->names[0]));
-	if (ret->names == NULL)
-		abort();
 	while (!ret->more && (e = readdir(d)) != NULL)
 		take(ret, e->d_name);
 	closedir(d);
-	qsort(ret->names, (size_t)ret->n, sizeof(ret->names[0]), compare);
+	sort(ret);
 	return true;
 }
 
 void
 listing_done(struct listing *l)
 {
-	int i;
-
-	for (i = 0; i < l->n; i++)
-		free(l->names[i]);
 	free(l->names);
+	free(l->text);
 }

@@ -5,12 +5,16 @@
 /* The names in a folder, in order. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define LISTING_NAMES_MAX 10000
 
 struct listing {
 	char **names; /* Those that can be written in a line. */
 	int n;
+	char *text; /* All of them, one behind the other. */
+	size_t len;
+	size_t size;
 	int odd; /* Those that cannot. */
 	bool more; /* Than LISTING_NAMES_MAX. */
 };

@@ -93,7 +93,7 @@ static bool
 check(const char *path, char why[WHY_BYTES])
 {
 	const char *p = path;
-	size_t n;
+	const char *end;
 
 	if (path[0] == '/')
 		snprintf(why, WHY_BYTES,
@@ -104,16 +104,16 @@ check(const char *path, char why[WHY_BYTES])
 		snprintf(
 		    why, WHY_BYTES, "a path has at most %d bytes", PATH_BYTES);
 	else
-		for (;; p += n + 1) {
-			n = strcspn(p, "/");
-			if (is_dots(p, n)) {
+		for (;; p = end + 1) {
+			end = strchrnul(p, '/');
+			if (is_dots(p, (size_t)(end - p))) {
 				snprintf(why, WHY_BYTES,
 				    "'%.200s' goes up by '..'; name the path "
 				    "from the folder itself",
 				    path);
 				return false;
 			}
-			if (p[n] == '\0')
+			if (*end == '\0')
 				return true;
 		}
 	return false;
