@@ -186,8 +186,9 @@ end_of(const struct act *a, enum act_state state, const char *text,
 	bool doubt =
 	    a->attempt > 1 && (state == ACT_DENIED || state == ACT_FAILED);
 
-	buf_init(ret, RESULT_MAX);
-	buf_addf(ret, "%s%s", text,
+	/* What was taken out of it may have had a shorter name. */
+	buf_init(ret, RESULT_MAX + 256);
+	buf_addf(ret, "%.*s%s", (int)str_cut(text, RESULT_MAX), text,
 	    doubt ? "; it may have been done before the crash" : "");
 	return doubt ? ACT_UNKNOWN : state;
 }

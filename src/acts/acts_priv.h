@@ -107,6 +107,8 @@ void act_ask_network(struct open_act *o);
 void act_close_network(struct open_act *o);
 /* act_done() follows, when the gate has closed everything. */
 void act_end_network(struct open_act *o, const struct done *done);
+/* Is it answered and waits for the gate alone?  Then it ends now, so. */
+bool act_conclude(struct open_act *o);
 
 /* ---- asking.c ---- */
 

@@ -110,11 +110,47 @@ act_end_network(struct open_act *o, const struct done *done)
 	    a->s.loop, clock_boot_ms() + GATE_REPORT_MS, on_report_late, o);
 }
 
+bool
+act_conclude(struct open_act *o)
+{
+	if (o->net != NET_ENDING)
+		return false;
+	conclude(o);
+	return true;
+}
+
 static bool
 is_something(const struct json *used)
 {
-	return json_count(json_get(used, "used")) > 0 ||
+	return json_flag(used, "withheld") ||
+	    json_count(json_get(used, "used")) > 0 ||
 	    json_count(json_get(used, "refused")) > 0;
+}
+
+static void
+copy_list(struct json *to, const struct json *from, const char *name)
+{
+	const struct json *list = json_get(from, name);
+
+	if (json_is_array(list) && json_count(list) <= GATE_SEEN_MAX)
+		json_put(to, name, json_copy(list));
+}
+
+/* What a report says and nothing else: its words are the gate's, and those of
+ * an entry the core's. */
+static struct json *
+details_of(const struct json *used)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "of", json_words(used, "act"));
+	json_put_str(v, "tool", json_words(used, "tool"));
+	if (json_flag(used, "withheld"))
+		json_put_bool(v, "withheld", true);
+	copy_list(v, used, "used");
+	copy_list(v, used, "refused");
+	json_put_int(v, "more", json_int(used, "more", 0));
+	return v;
 }
 
 /* Of an act that did not wait for it. */
@@ -126,7 +162,7 @@ log_alone(struct acts *a, const struct json *used)
 	if (!is_something(used))
 		return;
 	r = record_new(a->ledger);
-	record_log(r, "network", NULL, NULL, json_copy(used));
+	record_log(r, "network", NULL, NULL, details_of(used));
 	record_post(r, false, NULL, NULL, NULL);
 }
 

@@ -426,6 +426,14 @@ acts_tool_disabled(struct acts *a, const char *tool, const char *why)
 	for_each_of(a, tool, ACT_ALLOWED, deny, why);
 }
 
+/* One whose answer waits for the gate's report is as it was answered. */
+static void
+end_unless_answered(struct open_act *o, const char *why)
+{
+	if (!act_conclude(o))
+		end_in_doubt(o, why);
+}
+
 void
 acts_tool_failed(struct acts *a, const char *tool, const char *why)
 {
@@ -434,7 +442,7 @@ acts_tool_failed(struct acts *a, const char *tool, const char *why)
 		for_each_of(a, tool, ACT_ALLOWED, fail, why);
 		for_each_of(a, tool, ACT_APPROVED, fail, why);
 	}
-	for_each_of(a, tool, ACT_STARTED, end_in_doubt, why);
+	for_each_of(a, tool, ACT_STARTED, end_unless_answered, why);
 }
 
 void
@@ -470,6 +478,8 @@ recover_lost(struct open_act *o, const char *why)
 {
 	struct act *a = o->act;
 
+	if (act_conclude(o))
+		return; /* It was answered before. */
 	loop_timer_cancel(o->acts->s.loop, o->timer);
 	o->timer = 0;
 	o->started_ms = 0;

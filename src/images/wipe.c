@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/str.h"
 #include "images/images_priv.h"
@@ -144,7 +145,8 @@ wipe_step(struct job *j, int status)
 		volume(j, "exists", NULL);
 		break;
 	case VOLUME_LOOKED_FOR:
-		if (status == 0) {
+		/* 1 says that there is none; all else, that nobody knows. */
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 1) {
 			err_say(
 			    &j->why, ERR_STATE, "its volume is still there");
 			tell_wiped(j);

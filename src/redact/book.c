@@ -22,8 +22,7 @@ struct redact_book {
 	size_t n;
 };
 
-_Static_assert(REDACT_PRINTS_MAX >=
-	SECRETS_MAX * (FORM_HEX + (FORM_COUNT - FORM_HEX) * FORM_WINDOWS_MAX),
+_Static_assert(REDACT_PRINTS_MAX >= SECRETS_MAX * FORM_COUNT * FORM_WINDOWS_MAX,
     "a place for each window of each form");
 
 struct redact_book *

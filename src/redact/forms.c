@@ -9,6 +9,11 @@
  * are never both cut. */
 #define WINDOWS_APART 24
 
+/* Of a long value the head alone may be there, where a line was cut; behind
+ * what many begin with, as PEM files do. */
+#define HEAD_BEGIN 40
+#define HEAD_END 120
+
 struct writer {
 	char *p;
 	size_t len;
@@ -240,6 +245,11 @@ form_windows(
 {
 	if (len < REDACT_WINDOW)
 		return 0;
+	if (!form_is_wrapped(form) && len > 2 * HEAD_END) {
+		ret[0] = best_window(text, HEAD_BEGIN, HEAD_END);
+		ret[1] = best_window(text, HEAD_END, len);
+		return 2;
+	}
 	if (!form_is_wrapped(form) || len < 2 * WINDOWS_APART) {
 		ret[0] = best_window(text, 0, len);
 		return 1;

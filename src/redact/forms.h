@@ -44,9 +44,9 @@ size_t form_write(int form, const char *value, size_t len, char *ret);
 /* May a line end stand anywhere in it? */
 bool form_is_wrapped(int form);
 
-/* Where windows are taken from a form of this length: one, or two when it
- * may be wrapped, so far apart that no end of a line cuts both.  Their
- * number; 0 when it is too short. */
+/* Where windows are taken from a form of this length: one, or two when it is
+ * long (one of them near its beginning) or may be wrapped (so far apart that
+ * no end of a line cuts both).  Their number; 0 when it is too short. */
 #define FORM_WINDOWS_MAX 2
 size_t form_windows(
     int form, const char *text, size_t len, size_t ret[FORM_WINDOWS_MAX]);

@@ -219,7 +219,7 @@ failed(struct starting *s)
 
 /* They are never kept: each start of Podman asks for them anew. */
 static enum err
-ask_for_secrets(struct starting *s)
+ask_vault(struct starting *s)
 {
 	struct runner *r = s->runner;
 	struct json *body = json_object();
@@ -228,12 +228,6 @@ ask_for_secrets(struct starting *s)
 	json_put_int(body, "id", s->asked);
 	return peers_send_bulk(r->peers, ROLE_VAULT, MSG_SECRET_WANTED, body,
 	    s->manifest, strlen(s->manifest));
-}
-
-static enum err
-begin(struct starting *s)
-{
-	return s->manifest != NULL ? ask_for_secrets(s) : start_podman(s, NULL);
 }
 
 /* Which OCI runtime works is found by use: crun refuses hybrid cgroups,
@@ -254,7 +248,7 @@ try_other(struct starting *s)
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    podman_other_runtime(s->runtime));
-	return begin(s) == OK;
+	return ask_vault(s) == OK;
 }
 
 static void
@@ -333,9 +327,7 @@ static enum err
 start_podman(struct starting *s, const struct msg *secrets)
 {
 	struct runner *r = s->runner;
-	size_t n = secrets != NULL
-	    ? json_count(json_get(secrets->body, "secrets"))
-	    : 0;
+	size_t n = json_count(json_get(secrets->body, "secrets"));
 	int pair[2];
 	int said[2];
 	enum err e;
@@ -372,7 +364,27 @@ start_podman(struct starting *s, const struct msg *secrets)
 	return e;
 }
 
-/* {"id", "ok", "error", "secrets": [...]} and the values. */
+/* What the core wants started must be what an owner signed, word for word:
+ * the core's order and the vault's reading of the manifest. */
+static bool
+is_as_signed(const struct starting *s, const struct json *signed_words)
+{
+	struct buf wanted;
+	struct buf agreed;
+	bool same;
+
+	buf_init(&wanted, LANE_BODY_MAX);
+	buf_init(&agreed, LANE_BODY_MAX);
+	json_canonical(s->order, &wanted);
+	json_canonical(signed_words, &agreed);
+	same = !wanted.overflow && wanted.len == agreed.len &&
+	    memcmp(wanted.p, agreed.p, wanted.len) == 0;
+	buf_done(&wanted);
+	buf_done(&agreed);
+	return same;
+}
+
+/* {"id", "ok", "error", "secrets": [...], "container"} and the values. */
 void
 containers_on_secret(void *role, struct msg *m)
 {
@@ -389,6 +401,10 @@ containers_on_secret(void *role, struct msg *m)
 	s->asked = 0;
 	if (!json_flag(m->body, "ok"))
 		tell(r, s->tool, "failed", "", json_words(m->body, "error"));
+	else if (!json_is_object(json_get(m->body, "container")) ||
+	    !is_as_signed(s, json_get(m->body, "container")))
+		tell(r, s->tool, "failed", "",
+		    "what was to be started is not what its manifest says");
 	else if (start_podman(s, m) == OK)
 		return;
 	else
@@ -408,8 +424,7 @@ starting_new(struct runner *r, const struct msg *m, struct starting **place)
 	for (i = 0; i < STREAMS; i++)
 		s->streams[i] = -1;
 	s->order = json_copy(m->body);
-	if (m->bulk_len > 0)
-		s->manifest = xstrndup(m->bulk, m->bulk_len);
+	s->manifest = xstrndup(m->bulk_len > 0 ? m->bulk : "", m->bulk_len);
 	snprintf(s->tool, sizeof(s->tool), "%s", json_words(m->body, "tool"));
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    r->keep.runtime[0] != '\0' ? r->keep.runtime : "crun");
@@ -428,7 +443,7 @@ containers_measured(struct starting *s, enum err e, const char *why)
 	if (e != OK) {
 		log_warn("%s is not started: %s", s->tool, why);
 		tell(r, s->tool, "failed", "", why);
-	} else if (begin(s) == OK) {
+	} else if (ask_vault(s) == OK) {
 		return;
 	} else {
 		tell(r, s->tool, "failed", "",

@@ -33,6 +33,18 @@ knows_all(struct tooling *tg)
 	return true;
 }
 
+static bool
+stands(struct tooling *tg, const char *tool)
+{
+	const struct trust *trust = tg->s.trust;
+	size_t i;
+
+	for (i = 0; i < trust->n_tools; i++)
+		if (strcmp(trust->tools[i].name, tool) == 0)
+			return true;
+	return false;
+}
+
 static void
 name_image(struct json *list, const char *image)
 {
@@ -160,10 +172,13 @@ leaving_wipe_all(struct tooling *tg)
 {
 	size_t i;
 
-	if (!tg->settled || !tg->whole || !tg->runner.ready)
+	if (!tg->settled || !tg->whole || !tg->runner.ready || !knows_all(tg))
 		return;
+	/* A database that is older than the table may still want away what was
+	 * added again since. */
 	for (i = 0; i < tg->n_tools; i++)
-		if (tg->tools[i]->wipe != NULL)
+		if (tg->tools[i]->wipe != NULL &&
+		    !stands(tg, tg->tools[i]->name))
 			leaving_wipe(tg, tg->tools[i], 0);
 }
 

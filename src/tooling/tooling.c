@@ -29,8 +29,7 @@ port_start(void *arg, const struct manifest *m, struct errmsg *why)
 	}
 	if (exempt_check(tg, m, why) != OK)
 		return false;
-	text =
-	    m->n_secrets > 0 ? slot_text(slots_find(tg->slots, m->name)) : "";
+	text = slot_text(slots_find(tg->slots, m->name));
 	peers_send_bulk(tg->s.requests->peers, ROLE_RUNNER, MSG_CONTAINER_START,
 	    manifest_container(m), text, strlen(text));
 	return true;

@@ -221,6 +221,7 @@ give(struct vault *v, int64_t id, const struct manifest *doc,
 	json_put_int(body, "id", id);
 	json_put_bool(body, "ok", true);
 	json_put(body, "secrets", list);
+	json_put(body, "container", manifest_container(doc));
 	peers_send_bulk(v->peers, ROLE_RUNNER, MSG_SECRET, body, bulk, len);
 	explicit_bzero(bulk, len);
 	free(bulk);

@@ -53,6 +53,11 @@ def setup():
     return Attacked()
 
 
+def test_another_program_than_was_signed_is_not_started(a):
+    outcome, why = a.found.get("start", ("started", ""))
+    assert outcome == "refused" and "not what its manifest says" in why, (outcome, why)
+
+
 def refused(a, step, words):
     outcome, text = a.found[step]
     assert outcome == "refused", f"{step}: {text}"

@@ -28,6 +28,7 @@ static struct attack {
 	size_t step;
 	/* Each step is tried, then the victim looked for, then put back. */
 	enum { TRYING, LOOKING, RESTORING } phase;
+	bool started; /* The forged start was refused. */
 	bool waiting; /* For the tools to return. */
 	int64_t replay_ms;
 	/* The good order, to be sent again. */
@@ -482,8 +483,40 @@ on_done(void *role, struct msg *m)
 static void
 start_container(void)
 {
-	peers_send(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
-	    manifest_container(a.manifest));
+	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
+	    manifest_container(a.manifest), a.manifest_text,
+	    strlen(a.manifest_text));
+}
+
+/* The same tool as an owner signed it, and another program in it. */
+static void
+start_another_program(void)
+{
+	struct json *body = manifest_container(a.manifest);
+	struct json *forged = json_object();
+	struct json *command = json_array();
+	const struct json *v;
+
+	json_push(command, json_string("/program"));
+	json_push(command, json_string("another"));
+	for (v = json_first(body); v != NULL; v = json_next(v))
+		if (strcmp(json_name(v), "command") != 0)
+			json_put(forged, json_name(v), json_copy(v));
+	json_put(forged, "command", command);
+	json_free(body);
+	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START, forged,
+	    a.manifest_text, strlen(a.manifest_text));
+}
+
+static void
+on_container(void *role, struct msg *m)
+{
+	(void)role;
+	if (a.started || strcmp(json_words(m->body, "state"), "started") == 0)
+		return;
+	log_info("attack start: refused: %s", json_words(m->body, "why"));
+	a.started = true;
+	start_container();
 }
 
 static void
@@ -521,7 +554,7 @@ on_runner(void *role, struct msg *m)
 {
 	(void)role;
 	(void)m;
-	start_container();
+	start_another_program();
 }
 
 static void
@@ -538,7 +571,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TOOL_READY, on_ready},
     {MSG_ACT_DONE, on_done},
     {MSG_TOOL_GONE, ignore},
-    {MSG_CONTAINER_STATE, ignore},
+    {MSG_CONTAINER_STATE, on_container},
     {MSG_CLIENT_REQUEST, ignore},
 };
 

@@ -352,8 +352,9 @@ on_runner(void *role, struct msg *m)
 {
 	(void)role;
 	(void)m;
-	peers_send(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
-	    manifest_container(a.manifest));
+	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
+	    manifest_container(a.manifest), a.manifest_text,
+	    strlen(a.manifest_text));
 }
 
 static void

@@ -192,6 +192,21 @@ TEST(a_cut_secret_is_found_by_what_is_left_around_its_window)
 	redact_book_free(b);
 }
 
+TEST(of_a_long_secret_the_head_alone_is_found)
+{
+	static char value[4001];
+	struct redact_book *b;
+	size_t i;
+
+	for (i = 0; i < sizeof(value) - 1; i++)
+		value[i] = (char)('!' + (i * i + i / 7) % 90);
+	b = book_of(value);
+	CHECK_STR(cleaned(b, value, 1024), "<one>");
+	CHECK_STR(cleaned(b, value, 200), "<one>");
+	CHECK_STR(clean(b, value), "<one>");
+	redact_book_free(b);
+}
+
 TEST(a_part_of_a_short_secret_is_no_secret)
 {
 	struct redact_book *b = book_of("password12345");
