@@ -10,6 +10,7 @@
 
 #include "ipc/peers_priv.h"
 #include "proofs.h"
+#include "starts.h"
 
 #define ACT "00112233445566778899aabbccddeeff"
 #define VICTIM "{\"name\":\"victim\"}"
@@ -481,34 +482,6 @@ on_done(void *role, struct msg *m)
 }
 
 static void
-start_container(void)
-{
-	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
-	    manifest_container(a.manifest), a.manifest_text,
-	    strlen(a.manifest_text));
-}
-
-/* The same tool as an owner signed it, and another program in it. */
-static void
-start_another_program(void)
-{
-	struct json *body = manifest_container(a.manifest);
-	struct json *forged = json_object();
-	struct json *command = json_array();
-	const struct json *v;
-
-	json_push(command, json_string("/program"));
-	json_push(command, json_string("another"));
-	for (v = json_first(body); v != NULL; v = json_next(v))
-		if (strcmp(json_name(v), "command") != 0)
-			json_put(forged, json_name(v), json_copy(v));
-	json_put(forged, "command", command);
-	json_free(body);
-	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START, forged,
-	    a.manifest_text, strlen(a.manifest_text));
-}
-
-static void
 on_container(void *role, struct msg *m)
 {
 	(void)role;
@@ -516,7 +489,7 @@ on_container(void *role, struct msg *m)
 		return;
 	log_info("attack start: refused: %s", json_words(m->body, "why"));
 	a.started = true;
-	start_container();
+	start_tool(a.peers, a.manifest, a.manifest_text);
 }
 
 static void
@@ -546,7 +519,7 @@ on_epoch(void *role, struct msg *m)
 	snprintf(a.epoch, sizeof(a.epoch), "%s", json_words(m->body, "epoch"));
 	give_manifest();
 	if (a.waiting)
-		start_container();
+		start_tool(a.peers, a.manifest, a.manifest_text);
 }
 
 static void
@@ -554,7 +527,7 @@ on_runner(void *role, struct msg *m)
 {
 	(void)role;
 	(void)m;
-	start_another_program();
+	start_another_program(a.peers, a.manifest, a.manifest_text);
 }
 
 static void

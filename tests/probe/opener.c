@@ -10,6 +10,7 @@
 
 #include "ipc/peers_priv.h"
 #include "proofs.h"
+#include "starts.h"
 
 #define ACT "00112233445566778899aabbccddeeff"
 #define OTHER_ACT "ffeeddccbbaa99887766554433221100"
@@ -352,9 +353,7 @@ on_runner(void *role, struct msg *m)
 {
 	(void)role;
 	(void)m;
-	peers_send_bulk(a.peers, ROLE_RUNNER, MSG_CONTAINER_START,
-	    manifest_container(a.manifest), a.manifest_text,
-	    strlen(a.manifest_text));
+	start_tool(a.peers, a.manifest, a.manifest_text);
 }
 
 static void
