@@ -30,6 +30,10 @@ struct scanner *scanner_new(struct peers *p);
 void scanner_pass(
     struct scanner *s, const char *text, size_t len, scan_fn *fn, void *arg);
 
+/* Calls `fn`, with no text, behind all that is being looked at: for what must
+ * not overtake it. */
+void scanner_behind(struct scanner *s, scan_fn *fn, void *arg);
+
 /* For the role's own handlers: the lane to the vault is new; and what comes
  * on it. */
 void scanner_on_lane(struct scanner *s);

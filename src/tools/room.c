@@ -97,10 +97,29 @@ hear_the_rest(struct room *r)
 	stop_hearing(r);
 }
 
+struct gone {
+	struct tools *tools;
+	struct json *body;
+};
+
+/* Behind the answers that it still gave. */
+static void
+send_gone(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct gone *g = arg;
+
+	(void)result;
+	(void)text;
+	(void)len;
+	peers_send(g->tools->peers, ROLE_CORE, MSG_TOOL_GONE, g->body);
+	free(g);
+}
+
 static void
 room_close(struct room *r, const char *why)
 {
 	struct tools *t = r->tools;
+	struct gone *gone = xalloc(sizeof(*gone));
 	struct json *body = json_object();
 	size_t i;
 
@@ -127,7 +146,9 @@ room_close(struct room *r, const char *why)
 	json_put_str(body, "tool", r->tool);
 	json_put_str(body, "container", r->container);
 	json_put_str(body, "why", why);
-	peers_send(t->peers, ROLE_CORE, MSG_TOOL_GONE, body);
+	gone->tools = t;
+	gone->body = body;
+	scanner_behind(t->scanner, send_gone, gone);
 	mcp_free(r->mcp);
 	free(r);
 }
