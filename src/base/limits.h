@@ -127,7 +127,8 @@
 #define WARM_WAIT_MS (30 * 1000)
 #define CALL_MS (30 * 1000)
 #define CALL_MS_MIN 100
-#define CALL_GRACE_MS 5000
+/* From the gate's sockets to what the scanner may take, and some. */
+#define CALL_GRACE_MS 10000
 #define CALLS_OPEN_MAX 16
 /* A file of a tool that has no volume; there no file is larger than it. */
 #define FILE_BYTES_MAX (64 * 1024 * 1024)

@@ -450,7 +450,9 @@ fits_pin(struct slot *t, const char *definitions)
 void
 slot_on_ready(struct slot *t, const char *container, const char *definitions)
 {
-	if (t->state != SLOT_STARTING)
+	/* The runner may not have spoken yet; when it has, it is that one. */
+	if (t->state != SLOT_STARTING ||
+	    (t->up && strcmp(t->container, container) != 0))
 		return;
 	if (!fits_pin(t, definitions)) {
 		t->drifted = true;
