@@ -40,6 +40,7 @@ struct job {
 	struct json *named; /* Images. */
 	struct json *tools;
 	int tries;
+	int64_t until_ms; /* Of a wipe: when it is given up. */
 	char *before; /* The store as it was, as podman lists it. */
 	struct errmsg why;
 	/* The program that runs. */

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "images/images_priv.h"
+#include "sys/clock.h"
 
 /*
  * A tool that was removed: its containers, its volume, the images that only
@@ -125,6 +126,14 @@ wipe_step(struct job *j, int status)
 
 	switch (j->stage) {
 	case BEGIN:
+		if (j->until_ms == 0)
+			j->until_ms = clock_boot_ms() + WIPE_MS;
+		if (clock_boot_ms() > j->until_ms) {
+			err_say(&j->why, ERR_STATE,
+			    "a container of it does not end");
+			tell_wiped(j);
+			break;
+		}
 		/* One that is given up may still leave a container. */
 		if (im->s.is_starting(im->s.arg, j->tool))
 			job_wait(j, STARTING_MS);
