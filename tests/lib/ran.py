@@ -11,13 +11,14 @@ import subprocess
 import tempfile
 import time
 
-from house import TOOLS_USER, TOP, as_user, children, cmdline, free_port
+from house import TOOLS_USER, TOP, as_user, children, cmdline, free_port, spare_locks
 
 OTHER_USER = "nobody"
 
 
 class Run:
     def __init__(self, goal):
+        spare_locks()
         self.root = tempfile.mkdtemp(prefix="durward-run-")
         os.chmod(self.root, 0o755)
         self.port, self.pairing_port = free_port(), free_port()
@@ -92,8 +93,9 @@ class Run:
         subprocess.run([TOP + "/scripts/run", "--stop"], env=self.env)
         env = {"HOME": self.root + "/var/lib/durward-tools",
                "XDG_RUNTIME_DIR": self.root + "/run/durward-tools"}
-        subprocess.run(["podman", "rm", "-f", "-t0", "-a"], capture_output=True,
-                       **as_user(TOOLS_USER, **env))
+        for words in (["rm", "-f", "-t0", "-a"], ["volume", "rm", "-f", "-a"]):
+            subprocess.run(["podman", *words], capture_output=True,
+                           **as_user(TOOLS_USER, **env))
         pause = self.root + "/run/durward-tools/libpod/tmp/pause.pid"
         if os.path.exists(pause):
             with open(pause) as f:
