@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "model/offline.h"
+#include "offline/offline.h"
 
 struct turn {
 	struct turn_ports ports;
