@@ -173,10 +173,16 @@
 #define MODEL_LINE_MAX (1024 * 1024) /* One event of it. */
 #define MODEL_TEXT_MAX (128 * 1024) /* What it says, and what it thinks. */
 #define MODEL_CALL_ID_MAX 128
+#define MODEL_TOOL_NAME_MAX 64 /* What all providers take. */
+#define MODEL_BLOCKS_MAX 128 /* Of text, thought or call, in one reply. */
+#define MODEL_EXTRAS_MAX 32 /* Members of a reply that we do not know. */
+#define MODEL_RAW_MAX (128 * 1024) /* Of a reply, kept to be sent back. */
+#define MODEL_WRONG_MAX 512 /* Of arguments that are none, to be shown. */
 #define MODEL_CALLS_MAX 16 /* That one reply may propose. */
 #define MODEL_TOOLS_MAX 8 /* In its view. */
 #define MODEL_OUTPUT_MAX (64 * 1024) /* Tokens of one reply. */
 #define MODEL_ERROR_MAX (4 * 1024) /* Of an error's body, for people. */
+#define MODEL_ERROR_SHOWN 200 /* Of the words in it. */
 #define MODEL_CONNECT_MS (10 * 1000)
 #define MODEL_FIRST_MS (120 * 1000) /* To the first byte: models load. */
 #define MODEL_IDLE_MS (60 * 1000)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/offline.h"
+#include "offline/offline.h"
 #include "turn/turn_priv.h"
 
 /* Thinking by the rules of `offline`: from the goal to one call, or straight
