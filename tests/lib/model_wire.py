@@ -132,11 +132,11 @@ class Wire:
     def send(self, r, data):
         if self.poll.poll(0):
             raise Gone
+        r.first_at = r.first_at or time.monotonic()
         try:
             self.sock.sendall(data)
         except OSError:
             raise Gone
-        r.first_at = r.first_at or time.monotonic()
         r.sent += len(data)
 
     def end(self):

@@ -342,13 +342,13 @@ class Answer:
         stop = step.get("cut", step.get("stall"))
         if stop == "before":
             return self._stop(wire)
-        upto = len(pieces) if stop is None else place(stop, len(pieces))
-        self._send_all(wire, head, pieces[:upto])
         if stop is not None:
+            self._send_all(wire, head, pieces[:place(stop, len(pieces))])
             return self._stop(wire)
         if framing == "chunked":
-            wire.send(r, b"0\r\nx-after: all\r\n\r\n" if step.get("chunks") == "odd"
-                      else b"0\r\n\r\n")
+            odd = b"x-after: all\r\n" if step.get("chunks") == "odd" else b""
+            pieces[-1:] = [b"".join([*pieces[-1:], b"0\r\n", odd, b"\r\n"])]
+        self._send_all(wire, head, pieces)
         if framing == "close":
             wire.end()
         return framing != "close" and r.headers.get("connection", "").lower() != "close"
