@@ -156,9 +156,9 @@ def head_of(status, headers):
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def framed(piece, style, number):
+def framed(piece, odd, number):
     """One chunk; oddly: a size in other digits, with an extension."""
-    if style != "odd":
+    if not odd:
         return b"%x\r\n%s\r\n" % (len(piece), piece)
     size = b"%X" % len(piece) if number % 2 else b"000%x" % len(piece)
     return b'%s;a="b\\"c";d\r\n%s\r\n' % (size, piece)

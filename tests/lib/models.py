@@ -30,6 +30,7 @@ gives a dict.  What a step may say:
     strangers ids eol   events and fields that nobody knows; the ids that SSE
                         has; "crlf" or "cr"
     repeat              this step stands for so many, or for all (true)
+    same                the very same bytes each time, made once: for measuring
 
 After the last step it answers 500 and says that the script is over."""
 
@@ -75,7 +76,7 @@ class ModelServer:
         self.script = script if callable(script) else steps_of(list(script))
         self.models, self.key, self.paths, self.strict = list(models), key, paths or {}, strict
         self.requests = []
-        self.taken = 0
+        self.taken, self.made = 0, {}
         self.changed = threading.Condition()
         self.context = None
         if cert:
@@ -238,13 +239,23 @@ class Answer:
 
     def __init__(self, server, r):
         self.r = r
-        self.step = server.step(r)
+        self.step, self.made, self.key = server.step(r), server.made, None
         if "error" in self.step and r.path in CHATS and not r.dialect.wants_stream(r.json):
             self.step = {"status": 500, **self.step["error"]}
         self.status = self.step.get("status", 307 if "redirect" in self.step else 200)
         self.headers = {}
-        self.events, self.streamed = self._events()
+        self.events, self.streamed = self._made_once() if self.step.get("same") \
+            else self._events()
         r.status = self.status
+
+    def _made_once(self):
+        """It keeps the step, so that no other comes to have its id."""
+        asked = self.r.json
+        self.key = (id(self.step), self.r.path, asked.get("model"), asked.get("stream"),
+                    bool(asked.get("stream_options")))
+        if self.key not in self.made:
+            self.made[self.key] = self.step, self._events()
+        return self.made[self.key][1]
 
     def _events(self):
         step, r = self.step, self.r
@@ -315,7 +326,7 @@ class Answer:
             out["Connection"] = "close"
         return {**out, **step.get("headers", {})}
 
-    def _pieces(self, framing):
+    def _pieces(self, framing, all_of_it):
         """The events as they lie on the wire, chunked or not."""
         step, pieces = self.step, self.events
         if "pieces" in step:
@@ -323,11 +334,22 @@ class Answer:
         elif step.get("half_characters"):
             pieces = halve_characters(b"".join(pieces))
         pieces = [p for p in pieces if p]
-        if len(pieces) == 1 and ("cut" in step or "stall" in step):
+        if len(pieces) == 1 and not all_of_it:
             pieces = repiece(pieces[0], [len(pieces[0]) // 2 + 1])
         if framing != "chunked":
             return pieces
-        return [framed(p, step.get("chunks"), i) for i, p in enumerate(pieces)]
+        odd = step.get("chunks") == "odd"
+        pieces = [framed(p, odd, i) for i, p in enumerate(pieces)]
+        end = b"0\r\nx-after: all\r\n\r\n" if odd else b"0\r\n\r\n"
+        return pieces[:-1] + [b"".join([*pieces[-1:], end])] if all_of_it else pieces
+
+    def _pieces_once(self, framing):
+        if self.key is None or self.step.get("gap_ms") or self.step.get("gzip"):
+            return self._pieces(framing, True)
+        key = ("pieces", framing, *self.key)
+        if key not in self.made:
+            self.made[key] = [b"".join(self._pieces(framing, True))]
+        return self.made[key]
 
     def send(self, wire):
         """Says whether the connection goes on."""
@@ -338,17 +360,14 @@ class Answer:
             self.events = zipped(self.events)
         framing = step.get("framing") or ("chunked" if self.streamed else "length")
         head = head_of(self.status, self._headers(framing))
-        pieces = self._pieces(framing)
         stop = step.get("cut", step.get("stall"))
         if stop == "before":
             return self._stop(wire)
         if stop is not None:
+            pieces = self._pieces(framing, False)
             self._send_all(wire, head, pieces[:place(stop, len(pieces))])
             return self._stop(wire)
-        if framing == "chunked":
-            odd = b"x-after: all\r\n" if step.get("chunks") == "odd" else b""
-            pieces[-1:] = [b"".join([*pieces[-1:], b"0\r\n", odd, b"\r\n"])]
-        self._send_all(wire, head, pieces)
+        self._send_all(wire, head, self._pieces_once(framing))
         if framing == "close":
             wire.end()
         return framing != "close" and r.headers.get("connection", "").lower() != "close"

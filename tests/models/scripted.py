@@ -238,9 +238,10 @@ def test_ollama_says_nothing_that_the_real_one_does_not():
 def test_arguments_can_be_any_bytes():
     for given in ('{"a":1,"a":2}', '{"a":', '[1]', 'rm -rf', '{"a":"\\ud800"}'):
         body = once(calling({}, {"name": "echo", "arguments": given}), "/v1/chat/completions")[2]
-        got = "".join(c["function"]["arguments"] for line in body.split(b"\n") if b'"index":0' in line
-                      for choice in json.loads(line[6:])["choices"]
-                      for c in choice["delta"].get("tool_calls", ()))
+        choices = [c for line in body.split(b"\n") if line.startswith(b"data: {")
+                   for c in json.loads(line[6:])["choices"]]
+        got = "".join(call["function"]["arguments"] for c in choices
+                      for call in c["delta"].get("tool_calls", ()))
         assert got == given, got
 
 
@@ -325,6 +326,17 @@ def test_a_reply_costs_about_a_millisecond():
                 took.append(r.first_at - r.read_at)
             c.close()
             assert statistics.median(took) < 0.001, (path, statistics.median(took))
+
+
+def test_what_is_made_once_is_the_same_each_time_and_nothing_else_is():
+    step = {"text": {"repeat": "word ", "times": 1000, "apart": True}, "same": True}
+    with ModelServer([]) as m:
+        c = http.client.HTTPConnection("127.0.0.1", m.port)
+        for path in PATHS:
+            m.script = iter([{**step, "same": False}] * 2 + [step] * 2)
+            a, b, x, y = (ask(c, path)[2] for _ in range(4))
+            assert a != b and x == y and len(x) == len(a), path
+        c.close()
 
 
 def test_as_a_program_it_serves_a_script_from_a_file():
