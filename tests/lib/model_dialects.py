@@ -54,6 +54,7 @@ class Reply:
         self.split = step.get("split", 0)
         self.interleave = step.get("interleave", False)
         self.cut_last_call = step.get("cut_last_call", False)
+        self.loose = step.get("loose", False)
         self.finish = step.get("finish") or ("calls" if self.calls else "stop")
         self.model = step.get("model") or request.json.get("model", "")
         said = sum(map(len, self.texts)) + sum(map(len, self.thinking))
@@ -209,7 +210,8 @@ def is_json(text):
 
 class OpenAI:
     """SSE without names: /v1/chat/completions.  The thinking of others than
-    its inventor comes as reasoning_content."""
+    its inventor comes as reasoning_content.  Others are also loose: calls in
+    one piece, then `stop`, usage beside it, and no [DONE]."""
 
     name = "openai"
     stream_type = "text/event-stream; charset=utf-8"
@@ -241,6 +243,10 @@ class OpenAI:
             yield {"reasoning_content": t}
         for t in reply.texts:
             yield {"content": t}
+        if reply.loose:
+            yield from ({"role": "assistant", "content": None, "tool_calls": [{"index": i, **c}]}
+                        for i, c in enumerate(self._whole_calls(reply)))
+            return
         rows = []
         for i, call in enumerate(reply.calls):
             row = [{"index": i, "id": call["id"] or new_id("call_"), "type": "function",
@@ -251,6 +257,11 @@ class OpenAI:
             rows = [[d for d in layer if d] for layer in itertools.zip_longest(*rows)]
         for d in itertools.chain.from_iterable(rows):
             yield {"tool_calls": [d]}
+
+    def _whole_calls(self, reply):
+        return [{"id": c["id"] or new_id("call_"), "type": "function",
+                 "function": {"name": c["name"], "arguments": reply.arguments(i)}}
+                for i, c in enumerate(reply.calls)]
 
     def stream(self, reply, request):
         usage = (request.json.get("stream_options") or {}).get("include_usage", False)
@@ -264,6 +275,10 @@ class OpenAI:
             return sse(None, {**value, "usage": None} if usage else value)
 
         out = [chunk(d) for d in self._deltas(reply)]
+        if reply.loose:
+            end = {**base, "usage": self.usage(reply), "choices": [
+                {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}]}
+            return out + [sse(None, end)]
         out.append(chunk({}, self.finishes.get(reply.finish, reply.finish)))
         if usage:
             out.append(sse(None, {**base, "choices": [], "usage": self.usage(reply)}))
@@ -275,10 +290,7 @@ class OpenAI:
         if reply.thinking:
             message["reasoning_content"] = "".join(reply.thinking)
         if reply.calls:
-            message["tool_calls"] = [
-                {"id": c["id"] or new_id("call_"), "type": "function",
-                 "function": {"name": c["name"], "arguments": reply.arguments(i)}}
-                for i, c in enumerate(reply.calls)]
+            message["tool_calls"] = self._whole_calls(reply)
         return encode(compact({
             "id": new_id("chatcmpl-"), "object": "chat.completion", "created": int(time.time()),
             "model": reply.model, "choices": [

@@ -79,6 +79,9 @@ WHOLE = {
     "gzip": {**TALK, "gzip": True},
     "another_content_type": {**TALK, "content_type": "text/plain"},
     "crlf": {**TALK, "eol": "crlf"},
+    "data_without_a_space": {**TALK, "data": "tight"},
+    "data_in_several_lines": {**TALK, "data": "lines"},
+    "resembles_only": {**TALK, **CALLS, "loose": True},
     "ended_by_close": {**TALK, "framing": "close"},
     "with_a_length": {**TALK, "framing": "length"},
 }

@@ -14,6 +14,7 @@ gives a dict.  What a step may say:
     finish usage model  stop|calls|length|refusal, {"input", "cached", ...}
     signature redacted  of the thinking
     split interleave cut_last_call   how calls lie in the stream
+    loose               as servers do that only resemble OpenAI's
     status message kind retry_after headers redirect   no answer but an error
     error {"at", "message", "kind"}  an error once the answer has begun
     raw                 bytes or text instead of what a dialect would say
@@ -29,6 +30,7 @@ gives a dict.  What a step may say:
                         or has this many bytes more: {"at", "bytes"}
     strangers ids eol   events and fields that nobody knows; the ids that SSE
                         has; "crlf" or "cr"
+    data                of SSE: "tight", without a space, or in more "lines"
     repeat              this step stands for so many, or for all (true)
     same                the very same bytes each time, made once: for measuring
 
@@ -294,6 +296,9 @@ class Answer:
                                            step["error"].get("kind"))]
         if step.get("ids") and dialect is not OLLAMA:
             events = [b"id: %d\n" % i + e for i, e in enumerate(events)]
+        form = {"tight": b"data:{", "lines": b"data: {\ndata: "}.get(step.get("data"))
+        if form:
+            events = [e.replace(b"data: {", form) for e in events]
         eol = {"crlf": b"\r\n", "cr": b"\r"}.get(step.get("eol"), b"\n")
         return events if eol == b"\n" else [e.replace(b"\n", eol) for e in events]
 
