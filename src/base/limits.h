@@ -190,6 +190,20 @@
 #define MODEL_TRIES_MAX 4
 #define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
 #define MODEL_REQUEST_WAIT_MS (30 * 1000) /* A request for its order. */
+/* A pause between two tries is at most this, doubled with each of them; and
+ * all calls of one provider may try again so often at once, and then each. */
+#define MODEL_BACKOFF_MS 1000
+#define MODEL_RETRIES_MAX 8
+#define MODEL_RETRY_EVERY_MS (10 * 1000)
+#define EGRESS_CALLS_MAX RUNS_OPEN_MAX
+#define EGRESS_KEY_MS (5 * 1000) /* For the vault to give a key. */
+#define EGRESS_KEPT_MS (60 * 1000) /* A connection that nobody uses. */
+#define EGRESS_CONNS_MAX 8
+/* A line of an answer that is longer goes on in pieces; and so much of what
+ * went before is looked at again, so that no secret is cut in two. */
+#define EGRESS_PIECE_MAX (16 * 1024)
+#define EGRESS_OVERLAP 256
+#define EGRESS_BEHIND_MS 10 /* Between two looks at a lane that is full. */
 
 /* A turn: what it may use of models, and what it shows them. */
 #define TURN_TOKENS_MAX 200000
