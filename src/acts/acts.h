@@ -152,6 +152,10 @@ void acts_client_lost(
 NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
     const struct names *labels, struct buf *out, struct errmsg *why);
 
+/* The run is stopped: what of it has not begun is denied, and its models are
+ * asked no further.  What a tool has begun it ends. */
+void acts_stop_run(struct acts *a, const char *run, const char *why);
+
 /* ---- Looking ---- */
 
 /* {"approvals": [...]}: what waits for a yes. */

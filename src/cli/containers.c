@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "approval/sheet.h"
 #include "base/limits.h"
 #include "cli/cli_priv.h"
 

@@ -27,6 +27,19 @@ do_ask(void *room, const struct request *k, struct errmsg *why)
 	    json_words(k->params, "goal"), k->id, why);
 }
 
+/* body: {"run"} */
+static enum err
+do_stop(void *room, const struct request *k, struct errmsg *why)
+{
+	struct core *c = room;
+	enum err e =
+	    runs_stop(c->runs, k->client, json_words(k->params, "run"), why);
+
+	if (e == OK)
+		request_answer(&c->requests, k->id, json_object());
+	return e;
+}
+
 static enum err
 do_trust(void *room, const struct request *k, struct errmsg *why)
 {
@@ -124,6 +137,7 @@ static const struct {
 	command_fn *run;
 } commands[] = {
     {"ask", ROOM_CORE, do_ask},
+    {"stop", ROOM_CORE, do_stop},
     {"approve", ROOM_CORE, do_approve},
     {"deny", ROOM_CORE, do_deny},
     {"backup", ROOM_CORE, do_backup},

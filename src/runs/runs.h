@@ -43,6 +43,11 @@ bool runs_is_open(const struct runs *rs, const char *id);
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
     const char *goal, int64_t request, struct errmsg *why);
 
+/* Stop working on it, for this client: one that asked for it, or an owner.
+ * ERR_NOTFOUND, ERR_DENIED. */
+NODISCARD enum err runs_stop(struct runs *rs, const struct client *client,
+    const char *id, struct errmsg *why);
+
 /* From the ledger: an open run (ERR_CORRUPT), and a step of one that has an
  * act. */
 NODISCARD enum err runs_restore(struct runs *rs, const struct json *row);
