@@ -260,17 +260,20 @@ TEST(openai_is_read_in_pieces_of_any_size)
 		"||a x {\"n\":1};b x {\"n\":2};|calls" NOT_COUNTED, NULL},
 	    {"id and name in each piece",
 		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\","
-		     "\"arguments\":\"{\\\"n\\\"\"}}") CALL(
-		    "{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\","
-		    "\"arguments\":\":1}\"}}") FINISH("tool_calls") END,
+		     "\"arguments\":\"{\\\"n\\\"\"}}")
+		    CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+			 "\"x\","
+			 "\"arguments\":\":1}\"}}") FINISH("tool_calls") END,
 		"||a x {\"n\":1};|calls" NOT_COUNTED, NULL},
 	    {"each call is the first, and whole",
 		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\","
 		     "\"arguments\":\"{\\\"n\\\":1}\"}}")
 		    CALL("{\"index\":0,\"id\":\"b\",\"function\":{\"name\":"
-			 "\"x\",\"arguments\":\"{\\\"n\\\":2}\"}}") CALL(
-			"{\"index\":0,\"id\":\"\",\"function\":{\"name\":\"x\","
-			"\"arguments\":\"{\\\"n\\\":3}\"}}") FINISH("stop") END,
+			 "\"x\",\"arguments\":\"{\\\"n\\\":2}\"}}")
+			CALL("{\"index\":0,\"id\":\"\",\"function\":{\"name\":"
+			     "\"x\","
+			     "\"arguments\":\"{\\\"n\\\":3}\"}}") FINISH("stop")
+			    END,
 		"||a x {\"n\":1};b x {\"n\":2};call_3 x "
 		"{\"n\":3};|calls" NOT_COUNTED,
 		NULL},
@@ -284,15 +287,16 @@ TEST(openai_is_read_in_pieces_of_any_size)
 		NULL},
 	    {"one id for two calls",
 		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\","
-		     "\"arguments\":\"{}\"}}") CALL(
-		    "{\"index\":1,\"id\":\"a\",\"function\":{\"name\":\"x\","
-		    "\"arguments\":\"{}\"}}") FINISH("tool_calls") END,
+		     "\"arguments\":\"{}\"}}")
+		    CALL("{\"index\":1,\"id\":\"a\",\"function\":{\"name\":"
+			 "\"x\","
+			 "\"arguments\":\"{}\"}}") FINISH("tool_calls") END,
 		"||a x {};call_2 x {};|calls" NOT_COUNTED, NULL},
 	    {"an object for arguments, and none at all",
 		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\","
-		     "\"arguments\":{\"n\":1}}}") CALL(
-		    "{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"x\"}}")
-		    FINISH("tool_calls") END,
+		     "\"arguments\":{\"n\":1}}}")
+		    CALL("{\"index\":1,\"id\":\"b\",\"function\":{\"name\":"
+			 "\"x\"}}") FINISH("tool_calls") END,
 		"||a x {\"n\":1};b x {};|calls" NOT_COUNTED, NULL},
 	    {"a call of the old kind",
 		DELTA("{\"function_call\":{\"name\":\"x\",\"arguments\":\"{"
