@@ -229,8 +229,11 @@ begin_reading(struct chat_reader *r, const struct json *v, int64_t index,
 	const struct json *input = json_get(v, "input");
 	struct block *b;
 	struct buf args;
-	enum err e;
 
+	if (!json_is_object(v))
+		return err_say(why, ERR_INPUT,
+		    "the model's server begins a part of its answer that is "
+		    "none");
 	if (r->n_blocks == MODEL_BLOCKS_MAX)
 		return err_say(why, ERR_LIMIT,
 		    "the model's answer has more than %d parts; ask for less "
@@ -259,8 +262,7 @@ begin_reading(struct chat_reader *r, const struct json *v, int64_t index,
 	if (!is_type(v, "text"))
 		return OK;
 	buf_adds(&b->text, json_words(v, "text"));
-	e = chat_said(r, json_words(v, "text"), why);
-	return e;
+	return chat_said(r, json_words(v, "text"), why);
 }
 
 static enum err

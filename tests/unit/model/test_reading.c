@@ -510,6 +510,9 @@ TEST(anthropic_is_read_in_pieces_of_any_size)
 		"{\"type\":\"error\",\"error\":{\"type\":\"x\",\"message\":"
 		"\"bad key\"}}",
 		"error 12: the model's server broke off: bad key", NULL},
+	    {"a part that is none",
+		START EV("content_block_start", ",\"index\":0"),
+		"error 1: the model's server begins a part", NULL},
 	    {"a part of nothing",
 		START PART("3", "{\"type\":\"text_delta\",\"text\":\"a\"}"),
 		"error 1: the model's server goes on with a part", NULL},
