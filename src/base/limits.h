@@ -32,7 +32,7 @@
 /* Acts, runs and approvals that are open at once. */
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16
-#define RUN_STEPS_MAX 32
+#define RUN_STEPS_MAX 64
 #define RUN_RESUMES_MAX 3
 #define ACT_ATTEMPTS_MAX 3
 #define YES_MAX 2
@@ -190,6 +190,31 @@
 #define MODEL_TRIES_MAX 4
 #define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
 #define MODEL_REQUEST_WAIT_MS (30 * 1000) /* A request for its order. */
+/* A pause between two tries is at most this, doubled with each of them; and
+ * all calls of one provider may try again so often at once, and then each. */
+#define MODEL_BACKOFF_MS 1000
+#define MODEL_RETRIES_MAX 8
+#define MODEL_RETRY_EVERY_MS (10 * 1000)
+#define EGRESS_CALLS_MAX RUNS_OPEN_MAX
+#define EGRESS_KEY_MS (5 * 1000) /* For the vault to give a key. */
+#define EGRESS_KEPT_MS (60 * 1000) /* A connection that nobody uses. */
+#define EGRESS_CONNS_MAX 8
+/* A line of an answer that is longer goes on in pieces; and so much of what
+ * went before is looked at again, so that no secret is cut in two. */
+#define EGRESS_PIECE_MAX (16 * 1024)
+#define EGRESS_OVERLAP 256
+#define EGRESS_BEHIND_MS 10 /* Between two looks at a lane that is full. */
+
+/* A turn: what it may use of models, and what it shows them. */
+#define TURN_TOKENS_MAX 200000
+#define TURN_RETRIES_MAX 2 /* Of calls whose answer came broken. */
+#define TURN_REPAIRS_MAX 1 /* By the same model, with what was wrong. */
+#define TURN_OUTPUT 4096 /* Tokens of one reply. */
+#define TURN_SHOWN_MAX (8 * 1024) /* Of one result. */
+#define WORDS_MAX (32 * 1024) /* Kept of a run for who looks on, */
+#define WORDS_EVERY_MS 40 /* and told so often. */
+#define VIEW_MAX (128 * 1024) /* What the core tells a turn to begin with. */
+#define ABOUT_MAX 240
 
 /* What tools reach. */
 #define HOST_MAX 253

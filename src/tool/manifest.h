@@ -133,6 +133,11 @@ bool manifest_is_provider(const struct manifest *m);
 const struct manifest_model *manifest_model(
     const struct manifest *m, const char *name);
 
+/* What a function is called by: "notes.save", or "model.cloud.NAME". */
+#define CALL_NAME_SIZE (2 * NAME_MAX_LEN + 2)
+void manifest_call_name(const struct manifest *m,
+    const struct manifest_function *f, char ret[CALL_NAME_SIZE]);
+
 /* Cut "notes.save" at its dot.  "model.house.NAME" and "model.cloud.NAME" are
  * the function `chat` of the provider NAME.  ERR_INPUT. */
 NODISCARD enum err tool_name_split(const char *full,
