@@ -214,6 +214,26 @@ TEST(what_came_is_sent_back_word_for_word_to_where_it_came_from)
 		}
 }
 
+/* Anthropic wants results in front of all words of their message, and no
+ * text that is empty. */
+TEST(results_stand_first_and_nothing_empty_is_said)
+{
+	struct buf got;
+
+	write_with(DIALECT_ANTHROPIC, CHOICE_AUTO,
+	    "[{\"role\":\"user\",\"text\":\"a\"},{\"role\":\"tool\","
+	    "\"id\":\"i\",\"tool\":\"x\",\"text\":\"\",\"ok\":true},"
+	    "{\"role\":\"assistant\",\"text\":\" \",\"calls\":[]},"
+	    "{\"role\":\"user\",\"text\":\"\\n\"}]",
+	    "[]", &got);
+	CHECK(strstr(got.p,
+		  "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
+		  "\"text\",\"text\":\"a\"}]},{\"role\":\"user\","
+		  "\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":"
+		  "\"i\",\"content\":\"\"}]}]}") != NULL);
+	buf_done(&got);
+}
+
 TEST(a_raw_message_that_is_none_is_not_sent)
 {
 	static const char *const bad[] = {"{\\\"role\\\":\\\"user\\\"}",

@@ -220,6 +220,27 @@ TEST(what_is_kept_of_what_nobody_knows_has_a_limit)
 	buf_done(&b);
 }
 
+/* No more is kept, and calls are read as before. */
+TEST(calls_behind_what_is_not_kept_are_whole)
+{
+	struct buf b;
+
+	buf_init(&b, MODEL_REPLY_MAX);
+	buf_adds(&b,
+	    "data: {\"type\":\"content_block_start\",\"index\":0,"
+	    "\"content_block\":{\"type\":\"redacted_thinking\",\"data\":\"");
+	repeat(&b, WORDS_128, MODEL_RAW_MAX / (sizeof(WORDS_128) - 1));
+	buf_adds(&b,
+	    "\"}}\n\ndata: {\"type\":\"content_block_start\",\"index\":1,"
+	    "\"content_block\":{\"type\":\"tool_use\",\"id\":\"i\","
+	    "\"name\":\"x\",\"input\":{}}}\n\n"
+	    "data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":"
+	    "{\"type\":\"input_json_delta\",\"partial_json\":"
+	    "\"{\\\"a\\\":1}\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n");
+	check_body(DIALECT_ANTHROPIC, &b, "||i x {\"a\":1};|calls|");
+	buf_done(&b);
+}
+
 TEST(json_beyond_its_limits_is_an_error_in_words)
 {
 	struct buf b;
