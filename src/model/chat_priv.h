@@ -36,7 +36,8 @@ struct call_part {
 /* A block of Anthropic's. */
 struct block {
 	int64_t index;
-	struct json *start;
+	bool is_call;
+	struct json *start; /* Empty when no more is kept. */
 	struct buf text; /* Or thought, or the arguments. */
 	struct buf signature;
 };

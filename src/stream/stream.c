@@ -28,16 +28,22 @@ stream_done(struct stream *s)
 
 /* The first byte that is not white space tells what it will be. */
 static enum err
-find_form(struct stream *s, char c, struct errmsg *why)
+find_form(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
-	if (c == '<')
+	while (len > 0 && (*p == ' ' || *p == '\t')) {
+		p++;
+		len--;
+	}
+	if (len == 0 || s->form != FORM_UNKNOWN)
+		return OK;
+	if (*p == '<')
 		return err_say(why, ERR_INPUT,
 		    "a web page came instead of a model's answer; look "
 		    "whether the provider's address is right");
 	if (!s->wants_events)
 		s->form = FORM_LINES;
 	else
-		s->form = c == '{' || c == '[' ? FORM_WHOLE : FORM_EVENTS;
+		s->form = *p == '{' || *p == '[' ? FORM_WHOLE : FORM_EVENTS;
 	return OK;
 }
 
@@ -103,24 +109,17 @@ take_field(struct stream *s, const char *p, size_t len, struct errmsg *why)
 static enum err
 take_line(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
-	size_t at = 0;
-	enum err e;
+	enum err e = find_form(s, p, len, why);
 
-	if (s->form == FORM_UNKNOWN) {
-		while (at < len && (p[at] == ' ' || p[at] == '\t'))
-			at++;
-		if (at == len)
-			return OK;
-		e = find_form(s, p[at], why);
-		if (e != OK)
-			return e;
-	}
+	if (e != OK)
+		return e;
 	switch (s->form) {
 	case FORM_WHOLE:
 		return add_data(s, p, len, why);
 	case FORM_EVENTS:
 		return take_field(s, p, len, why);
 	case FORM_UNKNOWN:
+		return OK;
 	case FORM_LINES:
 		break;
 	}
@@ -165,7 +164,7 @@ keep_part(struct stream *s, const char *p, size_t len, struct errmsg *why)
 	buf_add(&s->line, p, len);
 	if (s->line.overflow)
 		return err_say(why, ERR_LIMIT, TOO_LONG, MODEL_LINE_MAX);
-	return OK;
+	return s->line.len > 0 ? find_form(s, s->line.p, s->line.len, why) : OK;
 }
 
 enum err
