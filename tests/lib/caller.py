@@ -21,11 +21,14 @@ class Raw:
     """Answers each request on each connection with fn(socket, request, number of
     the request); what it returns true for goes on."""
 
+    open = []
+
     def __init__(self, fn, address="127.0.0.1", port=0):
         self.fn, self.count, self.seen, self.connections = fn, 0, [], 0
         self.gone = threading.Event()  # Some peer has closed its connection.
         self.listener = socket.create_server((address, port), backlog=64)
         self.port = self.listener.getsockname()[1]
+        self.open.append(self)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -63,8 +66,10 @@ class Raw:
         return head + b"\r\n\r\n" + body
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        if self in self.open:
+            self.open.remove(self)
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
 
 
 def chunk(data):
@@ -104,6 +109,10 @@ class Caller:
     def close(self):
         if hasattr(self, "house"):
             self.house.close()
+        for server in list(Raw.open):
+            server.close()
+        # One thread alone may go back to where it came from.
+        wait_for(lambda: threading.active_count() == 1, 5)
         self.apart.close()
 
     # ---- core's folder ----
