@@ -7,7 +7,7 @@ import json
 import os
 import time
 
-from caller import HEAD, Caller, Raw, chunk
+from caller import HEAD, Authority, Caller, Raw, chunk
 from house import wait_for
 from models import ModelServer
 
@@ -15,9 +15,13 @@ KEY = "sk-test-4711-tangerine-submarine-0815"
 PUBLIC = "9.77.0.9"
 
 
+AUTHORITY = Authority()
+
+
 def setup():
-    return Caller(names={"cloud.test": [PUBLIC], "home.test": ["127.0.0.1"],
-                         "both.test": [PUBLIC, "127.0.0.1"]},
+    return Caller(authority=AUTHORITY, names={"cloud.test": [PUBLIC], "home.test": ["127.0.0.1"],
+                         "both.test": [PUBLIC, "127.0.0.1"],
+                         "other.test": [PUBLIC]},
                   addresses=[PUBLIC], secrets={"provider-key": KEY.encode() + b"\n"})
 
 
@@ -186,6 +190,35 @@ def test_what_leaves_the_house_needs_a_yes_and_has_it_once(c):
     c.end(call)
     r = c.call("one", proof="again")
     assert "of another act" in r["why"] or "used before" in r["why"], r
+
+
+def says_hello(s, asked, n):
+    s.sendall(HEAD + chunk(b'data: {"text":"hello"}\n\n') + chunk(b""))
+    return True
+
+
+def test_outside_the_house_it_is_tls_to_the_one_that_was_named(c):
+    server = Raw(says_hello, PUBLIC, 8085, AUTHORITY.sign("cloud.test"))
+    c.provider("secured", "https://cloud.test:8085", "openai", "cloud", key="provider-key")
+    for _ in range(2):
+        r = c.call("secured", proof="grant")
+        assert r["ok"] and b"hello" in r["data"], r
+    assert server.connections == 1
+    assert b"Host: cloud.test:8085" in server.seen[0]
+    assert b"authorization: Bearer " + KEY.encode() + b"\r\n" in server.seen[0]
+    c.provider("secured", "https://other.test:8085", "openai", "cloud")
+    r = c.call("secured", proof="grant")
+    server.close()
+    assert "the certificate of secured at other.test:8085 does not fit" in r["why"], r
+    assert not r["late"] and len(server.seen) == 2, r
+
+
+def test_a_certificate_that_nobody_signed_is_not_believed(c):
+    server = Raw(says_hello, PUBLIC, 8086, AUTHORITY.sign("cloud.test", signed=False))
+    c.provider("secured", "https://cloud.test:8086", "openai", "cloud", key="provider-key")
+    r = c.call("secured", proof="grant")
+    server.close()
+    assert "does not fit" in r["why"] and "--authorities" in r["why"] and not server.seen, r
 
 
 def test_a_name_that_nobody_knows_is_told(c):
@@ -429,13 +462,17 @@ def test_a_mind_that_reads_slowly_loses_nothing(c):
         return True
     server = Raw(answer)
     c.provider("one", f"http://127.0.0.1:{server.port}")
+    c.do("sleep", seconds=0)  # From here on it counts what it hears.
+    calls = [c.begin("one") for _ in range(4)]
     c.do("sleep", seconds=2)
-    r = c.call("one", seconds=30)
+    ends = [c.end(call, 30) for call in calls]
+    c.do("wake")
     server.close()
-    assert r["ok"], r["why"]
     whole = b"".join(lines)
-    assert r["end"]["bytes"] == len(whole) == r["received"], (r["end"], len(whole))
-    assert r["end"]["got"] == hashlib.sha256(whole).hexdigest() == r["sha256"]
+    for r in ends:
+        assert r["ok"], r["why"]
+        assert r["end"]["bytes"] == len(whole) == r["received"], (r["end"], len(whole))
+        assert r["end"]["got"] == hashlib.sha256(whole).hexdigest() == r["sha256"]
     assert "dropped" not in c.house.log()
 
 

@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
+import tempfile
 import threading
 
 from apart import Apart
@@ -23,7 +25,11 @@ class Raw:
 
     open = []
 
-    def __init__(self, fn, address="127.0.0.1", port=0):
+    def __init__(self, fn, address="127.0.0.1", port=0, cert=None):
+        self.context = None
+        if cert:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*cert)
         self.fn, self.count, self.seen, self.connections = fn, 0, [], 0
         self.gone = threading.Event()  # Some peer has closed its connection.
         self.listener = socket.create_server((address, port), backlog=64)
@@ -43,6 +49,7 @@ class Raw:
     def _serve(self, s):
         with s:
             try:
+                s = self.context.wrap_socket(s, True) if self.context else s
                 while (asked := self._read(s)):
                     self.seen.append(asked)
                     self.count += 1
@@ -79,10 +86,38 @@ def chunk(data):
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+class Authority:
+    """Signs certificates for names, in a folder of its own."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="durward-ca-")
+        os.chmod(self.folder, 0o755)
+        self.path = self._make("ca", "-x509", "-subj", "/CN=tests")[0]
+
+    def _make(self, name, *more):
+        cert, key = (os.path.join(self.folder, f"{name}.{end}") for end in ("pem", "key"))
+        subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9", "-keyout", key,
+                        "-out", cert, *more], check=True, capture_output=True)
+        os.chmod(cert, 0o644)
+        return cert, key
+
+    def sign(self, name, signed=True):
+        """(certificate, key) for this name; signed by nobody else, if wanted."""
+        by = ("-CA", self.path, "-CAkey", self.path[:-3] + "key") if signed else ()
+        return self._make(f"{name}-{signed}", "-x509", "-subj", f"/CN={name}",
+                          "-addext", f"subjectAltName=DNS:{name}",
+                          "-addext", "basicConstraints=critical,CA:FALSE", *by)
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class Caller:
     """names to addresses and addresses of the network that is the test's own."""
 
-    def __init__(self, names=None, addresses=(), secrets=None, authorities=None):
+    def __init__(self, names=None, addresses=(), secrets=None, authority=None):
+        self.authority = authority
         self.apart = Apart(names or {}, [(a, 9) for a in addresses])
         try:
             self.house = h = House(tools=())
@@ -95,8 +130,8 @@ class Caller:
             self.put("console.key", open(os.path.join(h.console.folder, "key.pem")).read())
             shutil.copy(os.path.join(BUILD, "probe-caller"), h.path("bin"))
             h.house_binary = h.path("bin", "probe-caller")
-            if authorities:
-                h.more = ("--authorities", authorities)
+            if authority:
+                h.more = ("--authorities", authority.path)
             h.start_house()
             self.numbers = itertools.count(1)
             self.acts = itertools.count(1)
@@ -109,6 +144,8 @@ class Caller:
     def close(self):
         if hasattr(self, "house"):
             self.house.close()
+        if self.authority:
+            self.authority.close()
         for server in list(Raw.open):
             server.close()
         # One thread alone may go back to where it came from.

@@ -27,9 +27,13 @@ static struct caller {
 	bool have_trust;
 	char *adding; /* A manifest, until the vault has it. */
 	struct proof last; /* To be sent again. */
-	/* Of the mind that slept: what comes is not passed on one by one. */
-	struct hashing *hashing;
-	int64_t hashed;
+	/* Of a mind that slept: what comes is not passed on one by one. */
+	bool slept;
+	struct heard {
+		char run[TOKEN_SIZE];
+		struct hashing *hashing;
+		int64_t bytes;
+	} heard[4];
 } a;
 
 /* ---- What came back, for the test ---- */
@@ -67,16 +71,18 @@ static void
 on_told(void *role, struct msg *m)
 {
 	const char *what = json_words(m->body, "do");
+	bool slept = strcmp(what, "sleep") == 0;
 	struct timespec t = {.tv_sec = json_int(m->body, "seconds", 0)};
 
 	(void)role;
-	if (strcmp(what, "sleep") == 0) {
+	a.slept = a.slept && strcmp(what, "wake") != 0;
+	if (slept) {
 		nanosleep(&t, NULL);
-		a.hashing = hashing_new();
+		a.slept = true;
 	} else if (strcmp(what, "cancel") == 0)
 		peers_send(
 		    a.peers, ROLE_EGRESS, MSG_MODEL_CANCEL, json_copy(m->body));
-	else
+	else if (strcmp(what, "request") == 0)
 		peers_send_bulk(a.peers, ROLE_EGRESS, MSG_MODEL_REQUEST,
 		    json_copy(m->body), m->bulk, m->bulk_len);
 }
@@ -85,39 +91,69 @@ static void
 pass_up(struct msg *m, const char *what)
 {
 	struct json *body = json_copy(m->body);
-	char hex[DIGEST_HEX_SIZE];
-	struct digest d;
 
-	if (a.hashing != NULL) {
-		hashing_end(a.hashing, &d);
-		a.hashing = NULL;
-		digest_hex(&d, hex);
-		json_put_str(body, "got", hex);
-		json_put_int(body, "bytes", a.hashed);
-	}
 	json_put_str(body, "what", what);
 	if (peers_send_bulk(a.peers, ROLE_CORE, MSG_WORDS, body, m->bulk,
 		m->bulk_len) != OK)
 		log_warn("caller: the mind lost a piece");
 }
 
+/* A place for this run's bytes. */
+static struct heard *
+heard_of(const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(a.heard); i++)
+		if (a.heard[i].hashing != NULL &&
+		    strcmp(a.heard[i].run, run) == 0)
+			return &a.heard[i];
+	for (i = 0; i < ARRAY_LEN(a.heard); i++)
+		if (a.heard[i].hashing == NULL)
+			break;
+	if (i == ARRAY_LEN(a.heard))
+		fatal("caller: too many runs at once");
+	a.heard[i] = (struct heard){.hashing = hashing_new()};
+	snprintf(a.heard[i].run, sizeof(a.heard[i].run), "%s", run);
+	return &a.heard[i];
+}
+
 static void
 on_data(void *role, struct msg *m)
 {
+	struct heard *h;
+
 	(void)role;
-	if (a.hashing == NULL) {
+	if (!a.slept) {
 		pass_up(m, "data");
 		return;
 	}
-	hashing_add(a.hashing, m->bulk, m->bulk_len);
-	a.hashed += (int64_t)m->bulk_len;
+	h = heard_of(json_words(m->body, "run"));
+	hashing_add(h->hashing, m->bulk, m->bulk_len);
+	h->bytes += (int64_t)m->bulk_len;
 }
 
 static void
 on_end(void *role, struct msg *m)
 {
+	struct json *body = json_copy(m->body);
+	char hex[DIGEST_HEX_SIZE];
+	struct msg with = *m;
+	struct heard *h;
+	struct digest d;
+
 	(void)role;
-	pass_up(m, "end");
+	if (a.slept) {
+		h = heard_of(json_words(m->body, "run"));
+		hashing_end(h->hashing, &d);
+		h->hashing = NULL;
+		digest_hex(&d, hex);
+		json_put_str(body, "got", hex);
+		json_put_int(body, "bytes", h->bytes);
+	}
+	with.body = body;
+	pass_up(&with, "end");
+	json_free(body);
 }
 
 static const struct peer_handler mind_handlers[] = {
@@ -348,6 +384,7 @@ static const struct {
     {"request", tell_mind},
     {"cancel", tell_mind},
     {"sleep", tell_mind},
+    {"wake", tell_mind},
     {"order", give_order},
     {"stop", stop_act},
 };
