@@ -67,7 +67,7 @@ class OpenAIPeer:
 
     def usage(self, events):
         u = events[-1].usage
-        assert all(e.usage is None for e in events[:-1])
+        assert all(e.usage is None and "usage" in e.model_fields_set for e in events[:-1])
         return (u.prompt_tokens, u.prompt_tokens_details.cached_tokens, u.completion_tokens)
 
     def close(self):
