@@ -162,6 +162,29 @@
 #define SAID_WINDOW_READ_MAX (16 * 1024 * 1024)
 #define SAID_PAGE_MAX (12 * 1024) /* Escaped it may be six times as long. */
 
+/* Models and their providers. */
+#define MODEL_NAME_MAX 128
+#define PROVIDER_URL_MAX 256
+#define PROVIDER_MODELS_MAX 16
+#define MODEL_CONTEXT_MIN 1024 /* Tokens. */
+#define MODEL_CONTEXT_MAX (4 * 1024 * 1024)
+#define MODEL_REQUEST_MAX (256 * 1024) /* Of one call. */
+#define MODEL_REPLY_MAX (4 * 1024 * 1024) /* As it comes over the wire. */
+#define MODEL_LINE_MAX (1024 * 1024) /* One event of it. */
+#define MODEL_TEXT_MAX (128 * 1024) /* What it says, and what it thinks. */
+#define MODEL_CALL_ID_MAX 128
+#define MODEL_CALLS_MAX 16 /* That one reply may propose. */
+#define MODEL_TOOLS_MAX 8 /* In its view. */
+#define MODEL_OUTPUT_MAX (64 * 1024) /* Tokens of one reply. */
+#define MODEL_ERROR_MAX (4 * 1024) /* Of an error's body, for people. */
+#define MODEL_CONNECT_MS (10 * 1000)
+#define MODEL_FIRST_MS (120 * 1000) /* To the first byte: models load. */
+#define MODEL_IDLE_MS (60 * 1000)
+#define MODEL_CALL_MS (9 * 60 * 1000) /* All tries of one call. */
+#define MODEL_TRIES_MAX 4
+#define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
+#define MODEL_REQUEST_WAIT_MS (30 * 1000) /* A request for its order. */
+
 /* What tools reach. */
 #define HOST_MAX 253
 #define HOST_LABEL_MAX 63

@@ -48,6 +48,7 @@ peer_fn lanes_on_tools_epoch;
 peer_fn lanes_on_act_done;
 peer_fn lanes_on_net_open;
 peer_fn lanes_on_net_used;
+peer_fn lanes_on_model_done;
 peer_fn lanes_on_tool_ready;
 peer_fn lanes_on_tool_gone;
 peer_fn lanes_on_container;

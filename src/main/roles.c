@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "core/core.h"
+#include "egress/egress.h"
 #include "gate/gate.h"
 #include "mind/mind.h"
 #include "sys/confine.h"
@@ -17,7 +18,7 @@
  * network and IPC namespaces, under a root that holds at most its own
  * folder, with no new privileges, undumpable, behind a filter that knows
  * only the calls of its row.  None of them can start a program, and none
- * but the gate can make a socket.  Whom each may talk to is ipc/lanes.h.
+ * but gate and egress can make a socket.  Whom each may talk to is ipc/lanes.h.
  *
  * The runner is not here: it starts programs, so it is another user in
  * another unit and reaches the house through the parent's socket alone.
@@ -34,6 +35,9 @@ static const struct role_row rows[] = {
 	control_main},
     /* Connects for the tools. */
     {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, NULL, gate_main},
+    /* Connects for the house. */
+    {ROLE_EGRESS, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, NULL,
+	egress_main},
     /* Keeps keys and the trust table. */
     {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, "durward-kek",
 	vault_main},

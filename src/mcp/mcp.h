@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TOOL_MCP_H
-#define TOOL_MCP_H
+#ifndef MCP_MCP_H
+#define MCP_MCP_H
 
 /*
  * A client's session of the Model Context Protocol over stdio (one JSON-RPC

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tool/mcp.h"
+#include "mcp/mcp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "tool/mcp_priv.h"
+#include "mcp/mcp_priv.h"
 
 struct mcp *
 mcp_new(mcp_fn *fn, void *arg)

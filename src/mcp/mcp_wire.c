@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/mcp_priv.h"
+#include "mcp/mcp_priv.h"
 
 #define META "io.modelcontextprotocol/"
 

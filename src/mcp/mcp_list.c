@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "tool/mcp_priv.h"
+#include "mcp/mcp_priv.h"
 
 /*
  * What a server offers is read whole, page by page, into a listing of its

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "tool/mcp_priv.h"
+#include "mcp/mcp_priv.h"
 
 #define WORDS_SHOWN 200
 #define URI_SHOWN 500

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "crypto/crypto.h"
-#include "tool/mcp.h"
+#include "mcp/mcp.h"
 
 #define RESULT(text) "\"result\":{" text "}"
 #define ERROR(code) "\"error\":{\"code\":" code ",\"message\":\"no\"}"

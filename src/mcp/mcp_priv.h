@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TOOL_MCP_PRIV_H
-#define TOOL_MCP_PRIV_H
+#ifndef MCP_MCP_PRIV_H
+#define MCP_MCP_PRIV_H
 
 /*
  * mcp.c reads lines and tells messages apart, mcp_era.c finds out how to
@@ -9,7 +9,7 @@
  */
 
 #include "base/limits.h"
-#include "tool/mcp.h"
+#include "mcp/mcp.h"
 
 #define OUT_MAX (4 * MCP_LINE_MAX)
 /* Kept free by calls and by answers to a legacy server, for what must be

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "tool/mcp_priv.h"
+#include "mcp/mcp_priv.h"
 
 /*
  * How to speak with a server.
