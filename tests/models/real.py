@@ -209,12 +209,15 @@ def test_who_goes_away_stops_the_model():
     whole = told(client, max_tokens=1500, response_format=form)
     took = time.monotonic() - begun
     assert len(whole) > 100 and took > 0.2, (len(whole), took)
-    with client.chat.completions.create(model="nonsense", messages=ASK, stream=True,
-                                        max_tokens=1500, response_format=form) as stream:
-        next(iter(stream))
-    begun = time.monotonic()
-    told(client, max_tokens=1)
-    assert time.monotonic() - begun < took / 2, "it went on for nobody"
+    rest = []
+    for _ in range(3):  # a busy machine may be late
+        with client.chat.completions.create(model="nonsense", messages=ASK, stream=True,
+                                            max_tokens=1500, response_format=form) as stream:
+            next(iter(stream))
+        begun = time.monotonic()
+        told(client, max_tokens=1)
+        rest.append(time.monotonic() - begun)
+    assert min(rest) < took / 2, "it went on for nobody"
 
 
 def test_a_schema_that_cannot_be_kept_is_refused():
