@@ -24,6 +24,9 @@ STATUS = {
     "rate_limit_without_a_time": {"status": 429},
     "rate_limit_for_a_day": {"status": 429, "retry_after": 86400},
     "rate_limit_of_nonsense": {"status": 429, "retry_after": "soon"},
+    # The same status, and no waiting helps.
+    "quota_spent": {"status": 429, "kind": "insufficient_quota",
+                    "message": "You exceeded your current quota, please check your plan."},
     "overloaded": {"status": 529},
     "unavailable": {"status": 503, "retry_after": 1},
     "gateway": {"status": 502, "raw": "<html><body>502 Bad Gateway</body></html>",
