@@ -51,7 +51,7 @@ CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables
 LDFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed -pthread
-LIBS := -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
+LIBS := -lcurl -lz -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
 	-lpicohttpparser -lm
 
 SRC := $(wildcard src/*/*.c)

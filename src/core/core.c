@@ -22,6 +22,8 @@ static const struct peer_handler handlers[] = {
     {MSG_STEP, lanes_on_step},
     {MSG_REDACTED, lanes_on_redacted},
     {MSG_REPLY, lanes_on_reply},
+    {MSG_RECALL_WANTED, lanes_on_recall},
+    {MSG_WORDS, lanes_on_words},
     {MSG_TOOLS_EPOCH, lanes_on_tools_epoch},
     {MSG_ACT_DONE, lanes_on_act_done},
     {MSG_NET_OPEN, lanes_on_net_open},

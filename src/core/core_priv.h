@@ -60,6 +60,8 @@ peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
 peer_fn lanes_on_redacted;
 peer_fn lanes_on_reply;
+peer_fn lanes_on_recall;
+peer_fn lanes_on_words;
 
 /* ---- open.c ---- */
 void core_open_ledger(struct core *c);

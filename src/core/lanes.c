@@ -107,6 +107,22 @@ lanes_on_reply(void *role, struct msg *m)
 	runs_on_reply(c->runs, m);
 }
 
+void
+lanes_on_recall(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_recall(c->runs, m);
+}
+
+void
+lanes_on_words(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_words(c->runs, m);
+}
+
 /* {"secret", "where", "times"}: since the house started, a minute apart. */
 void
 lanes_on_redacted(void *role, struct msg *m)

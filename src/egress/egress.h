@@ -22,6 +22,11 @@
  * the core hears how much it was, and its digest.
  */
 
+/* Where the role sees the certificates that it believes: the machine's, and
+ * those of `durward run --authorities FILE`. */
+#define AUTHORITIES_PATH "/etc/ssl/certs/ca-certificates.crt"
+#define OWN_AUTHORITIES_PATH "/etc/ssl/certs/own.crt"
+
 /* `calls`: the groups of system calls that its row allows. */
 int egress_main(unsigned calls);
 

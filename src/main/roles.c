@@ -25,22 +25,24 @@
  */
 static const struct role_row rows[] = {
     /* Decides and remembers. */
-    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, false, NULL, core_main},
+    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, false, false, NULL,
+	core_main},
     /* Reads what models and tools say. */
-    {ROLE_MIND, NULL, CALLS_LOOP, false, false, NULL, mind_main},
+    {ROLE_MIND, NULL, CALLS_LOOP, false, false, false, NULL, mind_main},
     /* Speaks MCP over descriptors it is handed. */
-    {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, NULL, tools_main},
+    {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, false, NULL, tools_main},
     /* Listens. */
-    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false, NULL,
+    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false, false, NULL,
 	control_main},
     /* Connects for the tools. */
-    {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, NULL, gate_main},
+    {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, false, NULL,
+	gate_main},
     /* Connects for the house. */
-    {ROLE_EGRESS, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, NULL,
+    {ROLE_EGRESS, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, true, NULL,
 	egress_main},
     /* Keeps keys and the trust table. */
-    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, "durward-kek",
-	vault_main},
+    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, false,
+	"durward-kek", vault_main},
 };
 
 const struct role_row *

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lookup/lookup.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "gate/gate_priv.h"
+#include "net/dns.h"
 #include "sys/clock.h"
 
 /*
