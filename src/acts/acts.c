@@ -56,7 +56,9 @@ acts_take_place(struct acts *a, struct act *act)
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
 		if (a->open[i] != NULL)
 			continue;
-		a->open[i] = xalloc(sizeof(*a->open[i]));
+		a->open[i] =
+		    a->spare != NULL ? a->spare : xalloc(sizeof(*a->open[i]));
+		a->spare = NULL;
 		a->open[i]->acts = a;
 		a->open[i]->act = act;
 		return a->open[i];
@@ -80,7 +82,9 @@ act_forget(struct open_act *o)
 	free(o->done.text);
 	json_free(o->used);
 	act_free(o->act);
-	free(o);
+	free(a->spare);
+	memset(o, 0, sizeof(*o));
+	a->spare = o;
 }
 
 struct slot *
