@@ -48,7 +48,7 @@ stands(struct tooling *tg, const char *tool)
 static void
 name_image(struct json *list, const char *image)
 {
-	if (image[0] != '\0')
+	if (strcmp(image, "none") != 0 && image[0] != '\0')
 		json_push(list, json_string(image));
 }
 
