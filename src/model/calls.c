@@ -101,7 +101,7 @@ add_piece(
 }
 
 void
-call_done(struct call_part *p)
+call_part_done(struct call_part *p)
 {
 	buf_done(&p->id);
 	buf_done(&p->name);
@@ -121,7 +121,7 @@ call_begin(struct chat_reader *r, int64_t index, const char *id,
 		r->n_parts++;
 	} else {
 		r->left_out++;
-		call_done(p);
+		call_part_done(p);
 	}
 	p->index = index;
 	/* What is longer is no id that could be sent back, no name of ours. */

@@ -222,7 +222,7 @@ chat_reader_free(struct chat_reader *r)
 	buf_done(&r->thinking);
 	extras_done(&r->extras);
 	for (i = 0; i < ARRAY_LEN(r->parts); i++)
-		call_done(&r->parts[i]);
+		call_part_done(&r->parts[i]);
 	for (i = 0; i < r->n_blocks; i++) {
 		json_free(r->blocks[i].start);
 		buf_done(&r->blocks[i].text);

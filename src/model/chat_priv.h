@@ -110,7 +110,7 @@ struct call_part *call_find(struct chat_reader *r, int64_t index,
 struct call_part *call_begin(struct chat_reader *r, int64_t index,
     const char *id, const char *name, const char *args);
 
-void call_done(struct call_part *p);
+void call_part_done(struct call_part *p);
 
 /* Whole calls out of the parts.  False when one of them is none. */
 bool calls_finish(struct chat_reader *r, struct chat_reply *reply);
