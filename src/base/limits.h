@@ -261,6 +261,8 @@
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
+#define RECORDS_SPARE_MAX                                                      \
+	16 /* Kept by the ledger: they come and go all the time. */
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64

@@ -163,6 +163,14 @@ port_runner_may_come(void *arg)
 	return tooling_runner_may_come(c->tooling);
 }
 
+static bool
+port_run_hears(void *arg, const char *run)
+{
+	struct core *c = arg;
+
+	return runs_hears(c->runs, run);
+}
+
 static void
 port_tell_run(void *arg, const struct act *a)
 {
@@ -212,6 +220,7 @@ open_acts(struct core *c)
 		.model_stop = port_model_stop,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
+		.run_hears = port_run_hears,
 		.tell_run = port_tell_run,
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,

@@ -347,6 +347,14 @@ forget_counts(struct runs *rs, const char *run)
 	record_post(r, false, NULL, NULL, NULL);
 }
 
+bool
+runs_hears(struct runs *rs, const char *id)
+{
+	const struct run *run = runs_find(rs, id);
+
+	return run == NULL || !run->resuming;
+}
+
 void
 runs_tell_result(struct runs *rs, const char *run, int64_t step,
     const char *state, const char *text)
@@ -413,6 +421,7 @@ resume(void *arg, const char *id, struct json *steps, struct json *ended)
 	struct run *run = runs_find(rs, id);
 
 	if (run != NULL) {
+		run->resuming = false;
 		run->kept = (int64_t)json_count(steps);
 		tell_mind(rs, run, steps);
 		steps = NULL;
@@ -439,6 +448,7 @@ resume_one(struct runs *rs, struct run *run)
 {
 	run->waits = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
+		run->resuming = true;
 		keep_resumes(rs, run);
 		ledger_read_steps(rs->ledger, run->id, resume, rs);
 	} else

@@ -59,6 +59,10 @@ void runs_resume_all(struct runs *rs);
 /* The house goes on after a halt or safe mode. */
 void runs_thaw(struct runs *rs);
 
+/* Would its mind understand a result now?  Else the result is told behind
+ * the steps, when its record is written. */
+bool runs_hears(struct runs *rs, const char *run);
+
 /* What became of an act. */
 void runs_tell_result(struct runs *rs, const char *run, int64_t step,
     const char *state, const char *text);
