@@ -16,7 +16,8 @@
  */
 
 /* A table that names what we do not know is of another database than ours:
- * then nothing is deleted. */
+ * then nothing is deleted.  So nothing of a tool is that was added again
+ * since, since ours has none of its versions. */
 static bool
 knows_all(struct tooling *tg)
 {
@@ -31,18 +32,6 @@ knows_all(struct tooling *tg)
 			return false;
 	}
 	return true;
-}
-
-static bool
-stands(struct tooling *tg, const char *tool)
-{
-	const struct trust *trust = tg->s.trust;
-	size_t i;
-
-	for (i = 0; i < trust->n_tools; i++)
-		if (strcmp(trust->tools[i].name, tool) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -174,11 +163,8 @@ leaving_wipe_all(struct tooling *tg)
 
 	if (!tg->settled || !tg->whole || !tg->runner.ready || !knows_all(tg))
 		return;
-	/* A database that is older than the table may still want away what was
-	 * added again since. */
 	for (i = 0; i < tg->n_tools; i++)
-		if (tg->tools[i]->wipe != NULL &&
-		    !stands(tg, tg->tools[i]->name))
+		if (tg->tools[i]->wipe != NULL)
 			leaving_wipe(tg, tg->tools[i], 0);
 }
 

@@ -14,9 +14,11 @@
  * A CHECK that fails is told and the test goes on; a REQUIRE ends it.  A
  * test that checked nothing has failed.  CASE() names the row of a table.
  * NEEDS_A_KERNEL() leaves a test out where an emulator of programs stands
- * between it and the kernel, and says so.
+ * between it and the kernel, and says so.  check_folder() makes a folder that
+ * is gone when the program ends, with all that the tests left in it.
  */
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -125,6 +127,39 @@ check_survives(bool (*fn)(void))
 	}
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 42;
+}
+
+static const char *check_folder_made;
+static pid_t check_folder_owner;
+
+static inline int
+check_remove_one(
+    const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+/* A child that ends in between is not the end. */
+static inline void
+check_remove_folder(void)
+{
+	if (getpid() == check_folder_owner)
+		nftw(check_folder_made, check_remove_one, 8,
+		    FTW_DEPTH | FTW_PHYS);
+}
+
+/* Once in a file; `path` ends in XXXXXX and is the caller's. */
+static inline void
+check_folder(char *path)
+{
+	if (check_folder_made != NULL || mkdtemp(path) == NULL)
+		abort();
+	check_folder_made = path;
+	check_folder_owner = getpid();
+	atexit(check_remove_folder);
 }
 
 /* tests/unit/ROOM/test_FILE.c becomes ROOM/FILE. */

@@ -12,8 +12,7 @@ static struct images images;
 static void
 check_setup(void)
 {
-	if (mkdtemp(folder) == NULL)
-		abort();
+	check_folder(folder);
 	images.s.folder = folder;
 }
 
