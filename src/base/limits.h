@@ -97,7 +97,11 @@
 #define IMAGE_PATH_MAX 1024
 #define IMAGES_LISTED_MAX (64 * 1024)
 #define IMAGE_LOAD_MS (90 * 1000)
+#define IMAGES_AT_ONCE_MAX 64 /* Deleted by one Podman. */
 #define WIPE_MS (60 * 1000)
+#define WIPE_STARTING_MS 200 /* Between two looks at a start under way. */
+/* Of 1024 ids each out of the usual 65536, the first of which is none. */
+#define SLICES_MAX 63
 #define MANIFEST_MAX (32 * 1024)
 #define FUNCTIONS_MAX 32
 #define MCP_FUNCTIONS_MAX 256
@@ -121,7 +125,16 @@
 #define MCP_NOISE_BYTES_MAX (4 * 1024 * 1024)
 #define MCP_LISTS_MS (10 * 1000)
 #define MCP_LISTS_MAX 16
+#define COMMAND_WORDS_MAX 8 /* Of a manifest's command. */
+#define REVIEW_MAX (64 * 1024)
 #define CONTAINER_START_MS (30 * 1000)
+/* Podman: its words; and its time while the runner waits for it, at its first
+ * word after the boot of a small machine, and for one step of a job. */
+#define PODMAN_WORDS_MAX 96
+#define PODMAN_SAID_MAX 1024
+#define PODMAN_ASK_MS (8 * 1000)
+#define PODMAN_FIRST_MS (60 * 1000)
+#define PODMAN_QUICK_MS (20 * 1000)
 #define WARM_S 3600
 #define WARM_MAX 8 /* Containers at once, since each takes memory. */
 #define WARM_WAIT_MS (30 * 1000)
@@ -201,8 +214,11 @@
 #define HTTP_IDLE_MS (120 * 1000)
 #define HTTP_REQUEST_MS (10 * 1000)
 #define CLIENT_WAIT_MS (20 * 1000)
+#define CLIENT_CONNECT_MS (5 * 1000)
+#define CLIENT_FOLLOW_MS 500 /* Between two questions for more lines. */
 #define ANSWER_WAIT_MS (IMAGE_LOAD_MS + CLIENT_WAIT_MS) /* The slowest. */
 #define CLIENT_REQUESTS_MAX 256
+#define QUERY_PARAMS_MAX 8
 
 /* The store. */
 #define STORE_QUEUE_MAX 1024
@@ -221,6 +237,9 @@
 #define CRASHES_MS (10 * 60 * 1000)
 #define CHECK_ENTRIES_AT_ONCE 500
 #define RESOLV_MAX 4096
+#define ROLE_START_MS (10 * 1000) /* For the parent's first word. */
+#define RUNNER_CONNECT_MS 300 /* Between two tries to reach the parent. */
+#define ID_MAP_MS (5 * 1000)
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
 #define RESTART_DELAY_MS 200
@@ -233,6 +252,7 @@
 #define CLOCK_JUMP_MS (5 * 60 * 1000)
 #define CLOCK_SAVE_MS (5 * 60 * 1000)
 #define FILE_READ_MAX (1024 * 1024)
+#define PROC_FILE_MAX (1024 * 1024)
 #define TIMERS_MAX 512
 
 #endif

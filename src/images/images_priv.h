@@ -65,8 +65,6 @@ void job_wait(struct job *j, int64_t wait_ms);
 const char *job_said(const struct job *j);
 const char *job_words(struct job *j);
 
-#define PODMAN_QUICK_MS (20 * 1000)
-
 /* Every image of the store, a digest on each line. */
 void job_list_images(struct job *j);
 
@@ -98,7 +96,6 @@ void images_free_slices(
 /* ---- words.c ---- */
 
 #define IMAGE_ID_LEN (7 + 64) /* "sha256:" and hex. */
-#define IMAGES_AT_ONCE_MAX 64
 
 /* `podman rmi` of these. */
 struct image_words {

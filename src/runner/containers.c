@@ -20,8 +20,6 @@
  * shim and to the tools role; nothing of what it says passes here.
  */
 
-#define PODMAN_SAID_MAX 1024
-
 static enum err start_podman(struct starting *s, const struct msg *secrets);
 
 static void

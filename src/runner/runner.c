@@ -8,8 +8,6 @@
 #include "sys/confine.h"
 #include "sys/sock.h"
 
-#define CONNECT_EVERY_MS 300
-
 static void
 on_image_load(void *role, struct msg *m)
 {
@@ -97,7 +95,7 @@ open_images(struct runner *r)
 static int
 connect_parent(const char *path)
 {
-	struct timespec pause = {.tv_nsec = CONNECT_EVERY_MS * 1000000L};
+	struct timespec pause = {.tv_nsec = RUNNER_CONNECT_MS * 1000000L};
 	int fd;
 
 	while (sock_connect_unix(path, &fd) != OK)

@@ -9,7 +9,6 @@
 #include "ipc/peers.h"
 #include "sys/tree.h"
 
-#define ARGV_MAX 96
 #define CONTAINER_NAME_SIZE (NAME_MAX_LEN + 32)
 #define STREAMS 3 /* stdin, stdout, stderr. */
 
@@ -113,9 +112,9 @@ struct podman_run {
 
 /* Words of `podman run`; `words` owns their text. */
 struct podman_words {
-	const char *argv[ARGV_MAX];
+	const char *argv[PODMAN_WORDS_MAX];
 	size_t n;
-	char *owned[ARGV_MAX];
+	char *owned[PODMAN_WORDS_MAX];
 	size_t n_owned;
 };
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
@@ -21,7 +22,6 @@
 #define RANGES_MAX 4
 #define SUBIDS_BYTES_MAX (64 * 1024)
 #define WORDS_MAX (2 + 3 * (1 + RANGES_MAX) + 1)
-#define MAP_MS 5000
 
 /* From linux/capability.h, which musl does not bring. */
 #define CAPS_VERSION 0x20080522
@@ -104,7 +104,7 @@ map_by(const char *program, const char *file, pid_t pid, unsigned own)
 	}
 	buf_clear(&b);
 	if (e == OK)
-		e = inside > 1 ? spawn_and_wait(w.argv, MAP_MS, &b)
+		e = inside > 1 ? spawn_and_wait(w.argv, ID_MAP_MS, &b)
 			       : ERR_NOTFOUND;
 	buf_done(&b);
 	return e;
