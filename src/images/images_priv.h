@@ -40,7 +40,8 @@ struct job {
 	struct json *named; /* Images. */
 	struct json *tools;
 	int tries;
-	int64_t until_ms; /* Of a wipe: when it is given up. */
+	int64_t until_ms; /* When a load or a wipe is given up. */
+	char came[80]; /* Out of the archive; "": nothing that is known. */
 	char *before; /* The store as it was, as podman lists it. */
 	struct errmsg why;
 	/* The program that runs. */
@@ -109,8 +110,5 @@ bool image_listed(const char *text, const char *image);
 void image_words_init(struct image_words *w);
 /* What is none, or one too many, is left out. */
 void image_words_add(struct image_words *w, struct str image);
-/* What is there now, was not before, and is not `but`. */
-void image_words_add_new(struct image_words *w, const char *before,
-    const char *now, const char *but);
 
 #endif
