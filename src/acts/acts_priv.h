@@ -48,6 +48,9 @@ struct acts {
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
 	bool recovered; /* What a crash left was looked at. */
+	/* Reports of the gate that nobody waited for, in this window. */
+	int64_t late_until_ms;
+	int late;
 };
 
 /* ---- acts.c ---- */

@@ -29,6 +29,9 @@
 #define LANE_QUEUE_MAX 256
 #define LANE_QUEUE_BYTES_MAX (4 * 1024 * 1024)
 
+/* What another role says of a reason, in the log; the rest is cut. */
+#define REASON_MAX 400
+
 /* Acts, runs and approvals that are open at once. */
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16
@@ -83,7 +86,8 @@
 
 /* Keeping them out of what is said: bytes of a secret that are enough to be
  * known as part of it, and what one question to the vault may take. */
-#define REDACT_PRINTS_MAX 4096
+#define REDACT_OLD_MAX 32 /* Values that are no longer a secret's. */
+#define REDACT_PRINTS_MAX 6144
 #define REDACT_PART_MIN 16
 #define REDACT_FOUND_MAX 256
 #define REDACT_TRIES_MAX 1024
@@ -135,6 +139,7 @@
 #define PODMAN_ASK_MS (8 * 1000)
 #define PODMAN_FIRST_MS (60 * 1000)
 #define PODMAN_QUICK_MS (20 * 1000)
+#define PROGRAM_END_MS (2 * 1000) /* Once it was killed. */
 #define WARM_S 3600
 #define WARM_MAX 8 /* Containers at once, since each takes memory. */
 #define WARM_WAIT_MS (30 * 1000)
@@ -197,6 +202,10 @@
 #define GATE_IDLE_MS (60 * 1000)
 #define GATE_SOCKETS_MS (5 * 1000) /* From a container to its sockets. */
 #define GATE_REPORT_MS (2 * 1000)
+#define GATE_REPORT_MAX (16 * 1024) /* What is longer counts as withheld. */
+/* Reports nobody waited for, that are written down in one window. */
+#define GATE_LATE_MS (60 * 1000)
+#define GATE_LATE_MAX 60
 #define LOOKUPS_MAX 64
 #define LOOKUP_THREADS 2
 #define LOOKUP_ADDRESSES_MAX 8
@@ -218,6 +227,12 @@
 #define CLIENT_FOLLOW_MS 500 /* Between two questions for more lines. */
 #define ANSWER_WAIT_MS (IMAGE_LOAD_MS + CLIENT_WAIT_MS) /* The slowest. */
 #define CLIENT_REQUESTS_MAX 256
+/* Requests that wait for another role, and how long: all of these are shorter
+ * than the client's own patience. */
+#define AWAITED_MAX 64
+#define ROLE_ANSWER_MS (10 * 1000)
+#define IMAGE_ANSWER_MS (IMAGE_LOAD_MS + ROLE_ANSWER_MS)
+#define WIPE_ANSWER_MS (WIPE_MS + ROLE_ANSWER_MS)
 #define QUERY_PARAMS_MAX 8
 
 /* The store. */

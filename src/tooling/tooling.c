@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
@@ -239,23 +240,28 @@ tooling_on_gone(struct tooling *tg, const struct msg *m)
 		    json_words(m->body, "why"));
 }
 
+/* The runner's words are cut: more of them than an entry holds would be the
+ * end of the house. */
 static void
 log_container(struct tooling *tg, const struct slot *t, const char *kind,
     const struct msg *m)
 {
+	const char *why = json_words(m->body, "why");
 	struct json *details = json_object();
 	struct record *r = record_new(tg->s.requests->ledger);
 
 	json_put_str(details, "tool", slot_manifest(t)->name);
 	json_put_str(details, "image", slot_manifest(t)->image);
 	json_put_str(details, "container", json_words(m->body, "container"));
-	if (json_words(m->body, "why")[0] != '\0')
-		json_put_str(details, "why", json_words(m->body, "why"));
+	if (why[0] != '\0')
+		json_put_strn(details, "why", why, str_cut(why, REASON_MAX));
 	record_log(r, kind, NULL, NULL, details);
 	record_post(r, false, NULL, NULL, NULL);
 }
 
-/* {"tool", "state": "started" | "failed" | "killed", "why", "container"} */
+/* {"tool", "state": "started" | "failed" | "killed", "why", "container"}.  An
+ * end counts for the container that is there, once: so there are never more
+ * entries than starts, and those are ours. */
 void
 tooling_on_container(struct tooling *tg, const struct msg *m)
 {
@@ -266,6 +272,9 @@ tooling_on_container(struct tooling *tg, const struct msg *m)
 	if (t == NULL || strlen(container) >= CONTAINER_NAME_SIZE)
 		return;
 	if (strcmp(state, "killed") == 0) {
+		if (container[0] == '\0' ||
+		    strcmp(slot_container(t), container) != 0)
+			return;
 		log_container(tg, t, "container-killed", m);
 		slot_on_gone(t, container, json_words(m->body, "why"));
 	} else if (strcmp(state, "started") != 0) {

@@ -358,3 +358,50 @@ TEST(an_entry_has_no_member_of_the_gates_choice)
 	json_free(entry);
 	json_free(used);
 }
+
+/* As a gate would that was taken over. */
+TEST(a_report_that_is_too_large_is_withheld)
+{
+	char *host = malloc(LANE_BODY_MAX);
+	struct json *used = report();
+	struct json *hosts = json_array();
+	struct json *entry;
+
+	REQUIRE(host != NULL);
+	memset(host, 'h', LANE_BODY_MAX - 1024);
+	host[LANE_BODY_MAX - 1024] = '\0';
+	json_push(hosts, json_string(host));
+	json_put(used, "used", hosts);
+	acts_on_net_used(acts, "ffff", used);
+	entry = last_entry("network");
+	REQUIRE(entry != NULL);
+	CHECK(json_flag(entry, "withheld"));
+	json_free(entry);
+	started();
+	acts_on_done(acts, ID, true, false, "its answer");
+	acts_on_net_used(acts, ID, used);
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
+	entry = last_entry("done");
+	REQUIRE(entry != NULL);
+	CHECK(json_flag(json_get(entry, "network"), "withheld"));
+	json_free(entry);
+	json_free(used);
+	free(host);
+}
+
+TEST(a_flood_of_reports_leaves_only_so_many_entries)
+{
+	uint64_t before = ledger_head(ledger)->size;
+	struct json *used = report();
+	int i;
+
+	json_put_bool(used, "withheld", true);
+	for (i = 0; i < 2 * STORE_QUEUE_MAX; i++)
+		acts_on_net_used(acts, "ffff", used);
+	for (i = 0; i < 20; i++)
+		loop_turn(loop, 20);
+	CHECK(ledger_head(ledger)->size > before);
+	CHECK(ledger_head(ledger)->size <= before + GATE_LATE_MAX);
+	json_free(used);
+}
