@@ -62,9 +62,9 @@ void job_run(struct job *j, const char *const *argv, int64_t wait_ms);
 /* The step follows, and nothing was run. */
 void job_wait(struct job *j, int64_t wait_ms);
 
-/* What it said; its first line. */
+/* What it said, and what that means. */
 const char *job_said(const struct job *j);
-const char *job_words(struct job *j);
+const char *job_meaning(const struct job *j);
 
 /* Every image of the store, a digest on each line. */
 void job_list_images(struct job *j);

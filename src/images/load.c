@@ -176,7 +176,7 @@ load_step(struct job *j, int status)
 			begin_load(j);
 			break;
 		}
-		err_say(&j->why, ERR_STATE, "%s", job_words(j));
+		err_say(&j->why, ERR_STATE, "%s", job_meaning(j));
 		tell_loaded(j);
 		break;
 	case TAKEN_AS_OCI:
@@ -190,7 +190,7 @@ load_step(struct job *j, int status)
 	case TAKEN:
 		if (status != 0)
 			err_say(&j->why, ERR_STATE,
-			    "the image cannot be loaded: %s", job_words(j));
+			    "the image cannot be loaded: %s", job_meaning(j));
 		else
 			note_what_came(j);
 		job_list_images(j);
@@ -274,7 +274,7 @@ tidy_step(struct job *j, int status)
 		else
 			log_warn("images of a load that was cut may be left: "
 				 "%s",
-			    job_words(j));
+			    job_meaning(j));
 		job_end(j);
 		return;
 	default:

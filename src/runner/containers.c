@@ -208,9 +208,8 @@ failed(struct starting *s)
 	struct errmsg why;
 
 	said[n > 0 ? n : 0] = '\0';
-	said[strcspn(said, "\n")] = '\0';
-	err_say(&why, OK, "podman with %s: %.200s", s->runtime,
-	    said[0] != '\0' ? said : "failed without a word");
+	err_say(&why, OK, "podman with %s: %s", s->runtime,
+	    images_meaning(s->runner->keep.folder, said));
 	log_warn("%s does not start: %s", s->tool, why.text);
 	tell(s->runner, s->tool, "failed", "", why.text);
 }

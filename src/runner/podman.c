@@ -70,7 +70,7 @@ ask_version(struct buf *out)
 }
 
 enum err
-podman_check(struct errmsg *why)
+podman_check(const struct keep *k, struct errmsg *why)
 {
 	static const char *const migrate[] = {
 	    "podman", PODMAN_CGROUPFS, "system", "migrate", NULL};
@@ -88,10 +88,12 @@ podman_check(struct errmsg *why)
 	}
 	if (e != OK)
 		err_say(why, e,
-		    "podman does not answer (%.120s); install podman and "
+		    "podman does not answer (%s); install podman and "
 		    "uidmap, and give this user subordinate ids in "
 		    "/etc/subuid",
-		    out.p != NULL && out.len > 0 ? out.p : err_text(e));
+		    out.p != NULL && out.len > 0
+			? images_meaning(k->folder, out.p)
+			: err_text(e));
 	buf_done(&out);
 	return e;
 }

@@ -69,7 +69,7 @@ prepare(struct runner *r)
 		    r->cgroups.why);
 	if (keep_open(&r->keep, &r->broken) != OK)
 		return;
-	if (podman_check(&r->broken) != OK)
+	if (podman_check(&r->keep, &r->broken) != OK)
 		log_err("%s", r->broken.text);
 }
 

@@ -65,7 +65,7 @@ NODISCARD bool cgroups_make(
 const char *podman_other_runtime(const char *runtime);
 
 /* Does `podman` answer?  The reason when it does not. */
-NODISCARD enum err podman_check(struct errmsg *why);
+NODISCARD enum err podman_check(const struct keep *k, struct errmsg *why);
 
 /* Where it keeps the volume of this tool; the caller frees it.
  * ERR_NOTFOUND when there is none. */
