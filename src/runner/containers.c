@@ -83,9 +83,23 @@ find_warm(struct runner *r, const char *tool)
 
 struct removal {
 	struct runner *runner;
+	char name[CONTAINER_NAME_SIZE];
 	pid_t pid;
 	int pidfd;
+	uint64_t timer;
 };
+
+static void
+on_removal_late(void *arg)
+{
+	struct removal *rm = arg;
+
+	rm->timer = 0;
+	log_warn("podman does not remove the container %s; it is tried again "
+		 "when the tools' half starts",
+	    rm->name);
+	kill(-rm->pid, SIGKILL);
+}
 
 static void
 on_removed(void *arg, int fd, int events)
@@ -95,6 +109,7 @@ on_removed(void *arg, int fd, int events)
 	(void)fd;
 	(void)events;
 	waitpid(rm->pid, NULL, 0);
+	loop_timer_cancel(rm->runner->loop, rm->timer);
 	loop_remove(rm->runner->loop, rm->pidfd);
 	close(rm->pidfd);
 	free(rm);
@@ -110,10 +125,14 @@ remove_container(struct runner *r, const char *name)
 	struct removal *rm = xalloc(sizeof(*rm));
 
 	rm->runner = r;
+	snprintf(rm->name, sizeof(rm->name), "%s", name);
 	if (spawn_program(&s, &rm->pid) == OK &&
 	    spawn_pidfd(rm->pid, &rm->pidfd) == OK &&
-	    loop_add(r->loop, rm->pidfd, LOOP_READ, on_removed, rm) == OK)
+	    loop_add(r->loop, rm->pidfd, LOOP_READ, on_removed, rm) == OK) {
+		rm->timer = loop_timer(r->loop,
+		    clock_boot_ms() + PODMAN_QUICK_MS, on_removal_late, rm);
 		return;
+	}
 	log_warn("container %s cannot be removed", name);
 	free(rm);
 }

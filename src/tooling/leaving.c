@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
 /*
@@ -139,6 +140,34 @@ tell_later(struct tooling *tg, int64_t request)
 	request_answer(tg->s.requests, request, v);
 }
 
+/* Nobody waits any more. */
+static int64_t
+end_wait(struct tooling *tg, struct tool *t)
+{
+	int64_t request = t->wipe_request;
+
+	if (t->wipe_timer != 0)
+		loop_timer_cancel(tg->s.loop, t->wipe_timer);
+	t->wipe_timer = 0;
+	t->wipe_request = 0;
+	return request;
+}
+
+static void
+on_wipe_late(void *arg)
+{
+	struct tool *t = arg;
+	struct tooling *tg = t->tooling;
+	struct errmsg why;
+
+	t->wipe_timer = 0;
+	err_say(&why, ERR_BUSY,
+	    "the tool is removed, but the tools' half of the house did not "
+	    "say in time that its data is deleted; that is tried again when "
+	    "it starts");
+	request_refuse(tg->s.requests, end_wait(tg, t), ERR_BUSY, &why);
+}
+
 void
 leaving_wipe(struct tooling *tg, struct tool *t, int64_t request)
 {
@@ -150,6 +179,9 @@ leaving_wipe(struct tooling *tg, struct tool *t, int64_t request)
 		return;
 	}
 	t->wipe_request = request;
+	if (request != 0)
+		t->wipe_timer = loop_timer(tg->s.loop,
+		    clock_boot_ms() + WIPE_ANSWER_MS, on_wipe_late, t);
 	body = json_object();
 	json_put_str(body, "tool", t->name);
 	json_put(body, "images", images_json(tg, t));
@@ -176,9 +208,10 @@ leaving_runner_lost(struct tooling *tg)
 	for (i = 0; i < tg->n_tools; i++) {
 		struct tool *t = tg->tools[i];
 
-		if (t->wipe_request != 0)
-			tell_later(tg, t->wipe_request);
-		t->wipe_request = 0;
+		int64_t request = end_wait(tg, t);
+
+		if (request != 0)
+			tell_later(tg, request);
 	}
 }
 
@@ -194,8 +227,7 @@ tooling_on_wiped(struct tooling *tg, const struct msg *m)
 
 	if (t == NULL || t->wipe == NULL)
 		return;
-	request = t->wipe_request;
-	t->wipe_request = 0;
+	request = end_wait(tg, t);
 	if (!json_flag(m->body, "ok")) {
 		err_say(&why, ERR_STATE,
 		    "the tool is removed, but its data could not be deleted "

@@ -299,6 +299,28 @@ tooling_on_runner(struct tooling *tg, const struct msg *m)
 	leaving_wipe_all(tg);
 }
 
+enum err
+tooling_ask(struct tooling *tg, int64_t request, enum role of,
+    enum msg_type type, enum msg_type answer, struct json *body)
+{
+	struct requests *rs = tg->s.requests;
+	enum err e = request_await(rs, request, answer, ROLE_ANSWER_MS,
+	    of == ROLE_TOOLS
+		? "the tools role did not answer in time; try again"
+		: "the tools' half of the house did not answer in time; try "
+		  "again, and start 'durward run tools' anew if this stays "
+		  "so");
+
+	if (e != OK) {
+		json_free(body);
+		return e;
+	}
+	e = peers_send(rs->peers, of, type, body);
+	if (e != OK)
+		request_take(rs, request, answer);
+	return e;
+}
+
 /* {"tool", "from"}: the tools role has the lines, and answers. */
 void
 tooling_query_logs(void *room, const struct request *q)
@@ -319,8 +341,8 @@ tooling_query_logs(void *room, const struct request *q)
 	json_put_int(body, "id", q->id);
 	json_put_str(body, "tool", tool);
 	json_put_int(body, "from", json_int(q->params, "from", 0));
-	if (peers_send(tg->s.requests->peers, ROLE_TOOLS, MSG_TOOL_LOG_WANTED,
-		body) == OK)
+	if (tooling_ask(tg, q->id, ROLE_TOOLS, MSG_TOOL_LOG_WANTED,
+		MSG_TOOL_LOG, body) == OK)
 		return;
 	err_say(&why, ERR_BUSY, "tools is away; try again");
 	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
@@ -343,8 +365,8 @@ tooling_query_ids(void *room, const struct request *q)
 	body = json_object();
 	json_put_int(body, "id", q->id);
 	json_put_str(body, "tool", json_words(q->params, "tool"));
-	if (peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
-		body) == OK)
+	if (tooling_ask(tg, q->id, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
+		MSG_TOOL_IDS, body) == OK)
 		return;
 	err_say(
 	    &why, ERR_BUSY, "the tools' half of the house is away; try again");
