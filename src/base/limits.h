@@ -260,6 +260,10 @@
 #define RESTART_DELAY_MS 200
 #define HOUSE_DELAY_MS 1000
 #define CORE_END_MS 2000
+/* A house whose parent was killed comes to its end while the next one starts:
+ * that waits for what it still has. */
+#define HOUSE_BEFORE_MS (10 * 1000)
+#define HOUSE_BEFORE_TRY_MS 50
 /* The wall clock: no box of ours is older than this, so much it may drift
  * between two looks, and beyond this it has jumped. */
 #define CLOCK_FLOOR_MS (1767225600 * (int64_t)1000) /* 2026-01-01 */

@@ -35,15 +35,8 @@ def listed(h):
 
 
 def kill_house(h):
-    """At once, and with nothing of it left in the way of the next."""
-    roles = [pid for role, pid in h.pids().items() if role != "runner"]
     h.processes["house"].kill()
     h.processes.pop("house").wait()
-
-    def gone():
-        "the roles of a killed house to end"
-        return not [p for p in roles if os.path.exists(f"/proc/{p}")]
-    wait_for(gone)
 
 
 def images(h):
