@@ -51,7 +51,7 @@ CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables
 LDFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed -pthread
-LIBS := -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
+LIBS := -lcurl -lz -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
 	-lpicohttpparser -lm
 
 SRC := $(wildcard src/*/*.c)
@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-integration check-containers check-web asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-models check-integration check-containers check-web asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -86,6 +86,7 @@ help:
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'check-mcp          the MCP session against real and hostile servers, MCP="..."'
+	@echo 'check-models       the model servers that tests use, against official clients, MODELS="..."'
 	@echo 'mutate             every mutant of the judge must be noticed'
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
@@ -390,6 +391,13 @@ $(A)/tests/drive: tests/mcp/drive.c $(A)/lib.a
 
 check-mcp: all $(B)/tests/drive $(A)/tests/drive
 	$(Q)tests/mcp/run $(MCP)
+
+# ---- model servers ----
+
+# Nothing of ours is in it: it proves that what our model clients are tested
+# against is what it pretends to be.
+check-models:
+	$(Q)tests/models/run $(MODELS)
 
 # ---- power cuts ----
 

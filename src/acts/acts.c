@@ -100,6 +100,14 @@ act_house_function(const struct open_act *o)
 	return o->acts->s.ports.house(o->act->tool);
 }
 
+bool
+act_is_model_call(const struct open_act *o)
+{
+	const struct slot *t = act_slot(o);
+
+	return t != NULL && manifest_is_provider(slot_manifest(t));
+}
+
 const char *
 act_forbidden(const struct open_act *o)
 {
@@ -205,6 +213,7 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 	loop_timer_cancel(a->s.loop, o->timer);
 	o->timer = 0;
 	act_close_network(o);
+	act_stop_model(o);
 	release_container(o);
 	state = end_of(o->act, state, text, &result);
 	free(o->act->result);
@@ -213,7 +222,8 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 		pass_labels(o);
 	details = record_result(o->act->result);
 	if (o->used != NULL)
-		json_put(details, "network", o->used);
+		json_put(details, act_is_model_call(o) ? "model" : "network",
+		    o->used);
 	o->used = NULL;
 	r = act_go(o, state, details);
 	judge_settle(a->s.judge, &o->charges,

@@ -37,7 +37,12 @@ struct acts_ports {
 	bool (*net_order)(
 	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
 	void (*net_end)(void *arg, const char *act);
-	/* Its epoch; "" while it is away. */
+	/* And to egress, for a call of a model; and that nobody waits for it.
+	 */
+	bool (*model_order)(
+	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
+	void (*model_stop)(void *arg, const char *act);
+	/* Of the tools role; "" while it is away. */
 	const char *(*epoch)(void *arg);
 	/* May the runner still come, so that waiting makes sense? */
 	bool (*runner_may_come)(void *arg);
@@ -107,6 +112,10 @@ void acts_on_done(
 void acts_on_net_open(struct acts *a, const char *id, bool ok, const char *why);
 void acts_on_net_used(struct acts *a, const char *id, const struct json *used);
 void acts_gate_lost(struct acts *a);
+
+/* What egress says of a call of a model: {"act", "ok", "late", "why", ...}. */
+void acts_on_model_done(struct acts *a, const struct json *said);
+void acts_egress_lost(struct acts *a);
 
 /* What sheets name has changed: every open question is asked anew. */
 void acts_ask_anew(struct acts *a);

@@ -35,7 +35,7 @@
 /* Acts, runs and approvals that are open at once. */
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16
-#define RUN_STEPS_MAX 32
+#define RUN_STEPS_MAX 64
 #define RUN_RESUMES_MAX 3
 #define ACT_ATTEMPTS_MAX 3
 #define YES_MAX 2
@@ -179,6 +179,60 @@
 #define SAID_WINDOW_KEPT_MAX (256 * 1024)
 #define SAID_WINDOW_READ_MAX (16 * 1024 * 1024)
 #define SAID_PAGE_MAX (12 * 1024) /* Escaped it may be six times as long. */
+
+/* Models and their providers. */
+#define MODEL_NAME_MAX 128
+#define PROVIDER_URL_MAX 256
+#define PROVIDER_MODELS_MAX 16
+#define MODEL_CONTEXT_MIN 1024 /* Tokens. */
+#define MODEL_CONTEXT_MAX (4 * 1024 * 1024)
+#define MODEL_REQUEST_MAX (256 * 1024) /* Of one call. */
+#define MODEL_REPLY_MAX (4 * 1024 * 1024) /* As it comes over the wire. */
+#define MODEL_LINE_MAX (1024 * 1024) /* One event of it. */
+#define MODEL_TEXT_MAX (128 * 1024) /* What it says, and what it thinks. */
+#define MODEL_CALL_ID_MAX 128
+#define MODEL_TOOL_NAME_MAX 64 /* What all providers take. */
+#define MODEL_BLOCKS_MAX 128 /* Of text, thought or call, in one reply. */
+#define MODEL_EXTRAS_MAX 32 /* Members of a reply that we do not know. */
+#define MODEL_RAW_MAX (128 * 1024) /* Of a reply, kept to be sent back. */
+#define MODEL_WRONG_MAX 512 /* Of arguments that are none, to be shown. */
+#define MODEL_CALLS_MAX 16 /* That one reply may propose. */
+#define MODEL_TOOLS_MAX 8 /* In its view. */
+#define MODEL_OUTPUT_MAX (64 * 1024) /* Tokens of one reply. */
+#define MODEL_ERROR_MAX (4 * 1024) /* Of an error's body, for people. */
+#define MODEL_ERROR_SHOWN 200 /* Of the words in it. */
+#define MODEL_CONNECT_MS (10 * 1000)
+#define MODEL_FIRST_MS (120 * 1000) /* To the first byte: models load. */
+#define MODEL_IDLE_MS (60 * 1000)
+#define MODEL_CALL_MS (9 * 60 * 1000) /* All tries of one call. */
+#define MODEL_TRIES_MAX 4
+#define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
+#define MODEL_REQUEST_WAIT_MS (30 * 1000) /* A request for its order. */
+/* A pause between two tries is at most this, doubled with each of them; and
+ * all calls of one provider may try again so often at once, and then each. */
+#define MODEL_BACKOFF_MS 1000
+#define MODEL_RETRIES_MAX 8
+#define MODEL_RETRY_EVERY_MS (10 * 1000)
+#define EGRESS_CALLS_MAX RUNS_OPEN_MAX
+#define EGRESS_KEY_MS (5 * 1000) /* For the vault to give a key. */
+#define EGRESS_KEPT_MS (60 * 1000) /* A connection that nobody uses. */
+#define EGRESS_CONNS_MAX 8
+/* A line of an answer that is longer goes on in pieces; and so much of what
+ * went before is looked at again, so that no secret is cut in two. */
+#define EGRESS_PIECE_MAX (16 * 1024)
+#define EGRESS_OVERLAP 256
+#define EGRESS_BEHIND_MS 10 /* Between two looks at a lane that is full. */
+
+/* A turn: what it may use of models, and what it shows them. */
+#define TURN_TOKENS_MAX 200000
+#define TURN_RETRIES_MAX 2 /* Of calls whose answer came broken. */
+#define TURN_REPAIRS_MAX 1 /* By the same model, with what was wrong. */
+#define TURN_OUTPUT 4096 /* Tokens of one reply. */
+#define TURN_SHOWN_MAX (8 * 1024) /* Of one result. */
+#define WORDS_MAX (32 * 1024) /* Kept of a run for who looks on, */
+#define WORDS_EVERY_MS 40 /* and told so often. */
+#define VIEW_MAX (128 * 1024) /* What the core tells a turn to begin with. */
+#define ABOUT_MAX 240
 
 /* What tools reach. */
 #define HOST_MAX 253

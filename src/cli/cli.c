@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "cli/cli_priv.h"
 
 static const struct cli_command commands[] = {

@@ -10,8 +10,6 @@
 #include "terminal/terminal.h"
 #include "witness/witness.h"
 
-#define VERSION "0.1.0"
-
 #define TOOL_USAGE                                                             \
 	"[add PACKAGE [--folder PATH[:rw]] [--no-limits-ok] | update PACKAGE " \
 	"| show NAME | "                                                       \

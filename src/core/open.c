@@ -129,6 +129,26 @@ port_net_end(void *arg, const char *act)
 	peers_send(c->peers, ROLE_GATE, MSG_NET_END, body);
 }
 
+static bool
+port_model_order(
+    void *arg, struct json *body, const void *bulk, size_t bulk_len)
+{
+	struct core *c = arg;
+
+	return peers_send_bulk(c->peers, ROLE_EGRESS, MSG_MODEL_ORDER, body,
+		   bulk, bulk_len) == OK;
+}
+
+static void
+port_model_stop(void *arg, const char *act)
+{
+	struct core *c = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "act", act);
+	peers_send(c->peers, ROLE_EGRESS, MSG_MODEL_STOP, body);
+}
+
 static const char *
 port_epoch(void *arg)
 {
@@ -190,6 +210,8 @@ open_acts(struct core *c)
 		.order = port_order,
 		.net_order = port_net_order,
 		.net_end = port_net_end,
+		.model_order = port_model_order,
+		.model_stop = port_model_stop,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
 		.tell_run = port_tell_run,

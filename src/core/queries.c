@@ -24,15 +24,25 @@ is_open(void *arg, const char *run)
 {
 	const struct core *c = arg;
 
-	return run[0] == '\0' || runs_is_open(c->runs, run);
+	return run[0] == '\0' ||
+	    (runs_is_open(c->runs, run) && !runs_has_words(c->runs, run));
 }
 
 static void
 tell_events(void *arg, int64_t request, enum err e, const char *text)
 {
 	struct core *c = arg;
+	struct buf b;
 
-	request_document(&c->requests, request, e, text);
+	buf_init(&b, HTTP_REPLY_MAX);
+	if (e == OK) {
+		/* {"entries": [...]} and what a model says. */
+		buf_add(&b, text, strlen(text) - 1);
+		runs_heard(c->runs, request, &b);
+		buf_adds(&b, "}");
+	}
+	request_document(&c->requests, request, e, b.p);
+	buf_done(&b);
 }
 
 static void
@@ -49,6 +59,9 @@ query_events(void *room, const struct request *q)
 		request_refuse(&c->requests, q->id, ERR_INPUT, &why);
 		return;
 	}
+	if (json_has(q->params, "words"))
+		runs_listen(
+		    c->runs, q->id, run, json_int(q->params, "words", 0));
 	ledger_follow(c->ledger, run[0] != '\0' ? run : NULL,
 	    (uint64_t)json_int(q->params, "from", 0), is_open, tell_events, c,
 	    q->id);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <psa/crypto.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -42,6 +43,20 @@ mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
 	return PSA_SUCCESS;
 }
 
+/* Declared nowhere that programs can see; libcurl's generator asks here. */
+int mbedtls_hardware_poll(
+    void *data, unsigned char *output, size_t len, size_t *olen);
+
+int
+mbedtls_hardware_poll(
+    void *data, unsigned char *output, size_t len, size_t *olen)
+{
+	(void)data;
+	crypto_random(output, len);
+	*olen = len;
+	return 0;
+}
+
 void
 crypto_hash(const void *p, size_t n, struct digest *ret)
 {
@@ -64,6 +79,42 @@ crypto_hash_parts(const struct crypto_part *parts, size_t n, struct digest *ret)
 		st = psa_hash_finish(&op, ret->b, DIGEST_LEN, &len);
 	if (st != PSA_SUCCESS)
 		fatal("hashing failed: status %d", (int)st);
+}
+
+struct hashing {
+	psa_hash_operation_t op;
+};
+
+static void
+must_hash(psa_status_t st)
+{
+	if (st != PSA_SUCCESS)
+		fatal("hashing failed: status %d", (int)st);
+}
+
+struct hashing *
+hashing_new(void)
+{
+	struct hashing *h = xalloc(sizeof(*h));
+
+	h->op = psa_hash_operation_init();
+	must_hash(psa_hash_setup(&h->op, PSA_ALG_SHA_256));
+	return h;
+}
+
+void
+hashing_add(struct hashing *h, const void *p, size_t n)
+{
+	must_hash(psa_hash_update(&h->op, p, n));
+}
+
+void
+hashing_end(struct hashing *h, struct digest *ret)
+{
+	size_t len;
+
+	must_hash(psa_hash_finish(&h->op, ret->b, DIGEST_LEN, &len));
+	free(h);
 }
 
 void

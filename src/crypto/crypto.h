@@ -28,6 +28,12 @@ struct crypto_part {
 void crypto_hash_parts(
     const struct crypto_part *parts, size_t n, struct digest *ret);
 
+/* SHA-256 over what comes in pieces; the end frees it. */
+struct hashing;
+struct hashing *hashing_new(void);
+void hashing_add(struct hashing *h, const void *p, size_t n);
+void hashing_end(struct hashing *h, struct digest *ret);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void crypto_hmac(const void *key, size_t key_len, const void *p, size_t n,
     struct digest *ret);

@@ -3,6 +3,7 @@
 #define GATE_GATE_PRIV_H
 
 #include "ipc/peers.h"
+#include "lookup/lookup.h"
 #include "net/dns.h"
 #include "net/hello.h"
 #include "order/order.h"
@@ -11,25 +12,6 @@
 struct gate;
 struct door;
 struct conn;
-
-/* ---- lookup.c: names to addresses, on threads of their own ---- */
-
-struct found {
-	struct address addresses[LOOKUP_ADDRESSES_MAX];
-	size_t n; /* 0: there is no such name, or nobody answers. */
-};
-
-struct lookups;
-typedef void found_fn(void *arg, const struct found *f);
-
-/* Before the role is confined: threads are made now. */
-struct lookups *lookups_open(struct loop *loop);
-
-/* By the machine's resolver, and names under ".local" by multicast.  Returns
- * an id, or 0 when too many are under way. */
-uint64_t lookup_begin(
-    struct lookups *l, const char *name, found_fn *fn, void *arg);
-void lookup_cancel(struct lookups *l, uint64_t id);
 
 /* ---- calls.c: what is open, and what became of it ---- */
 

@@ -146,6 +146,13 @@ lane_send(struct lane *lane, const struct outgoing *o)
 	return e;
 }
 
+bool
+lane_is_behind(const struct lane *lane)
+{
+	return lane->queued > LANE_QUEUE_MAX / 4 ||
+	    lane->queued_bytes > LANE_QUEUE_BYTES_MAX / 4;
+}
+
 char *
 msg_text(const struct msg *m)
 {

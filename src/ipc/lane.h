@@ -57,6 +57,9 @@ void lane_free(struct lane *lane);
 /* ERR_LIMIT: too large, or the queue is full; ERR_CLOSED. */
 NODISCARD enum err lane_send(struct lane *lane, const struct outgoing *o);
 
+/* A quarter of its queue is taken: who can wait should. */
+bool lane_is_behind(const struct lane *lane);
+
 /* Read one message, waiting at most `wait_ms` for it. */
 void lane_wait(struct lane *lane, int wait_ms);
 

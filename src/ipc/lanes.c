@@ -55,7 +55,7 @@ covers(enum role row, enum role r)
 	if (row == ROLE_READER)
 		return r == ROLE_CORE || covers(ROLE_ACTOR, r);
 	if (row == ROLE_ACTOR)
-		return r == ROLE_TOOLS || r == ROLE_GATE;
+		return r == ROLE_TOOLS || r == ROLE_GATE || r == ROLE_EGRESS;
 	if (row == ROLE_SCANNER)
 		return r == ROLE_CONTROL || covers(ROLE_ACTOR, r);
 	return row == r;

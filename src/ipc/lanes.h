@@ -23,6 +23,7 @@
 	X(ROLE_TOOLS, "tools")                                                 \
 	X(ROLE_RUNNER, "runner")                                               \
 	X(ROLE_GATE, "gate")                                                   \
+	X(ROLE_EGRESS, "egress")                                               \
 	X(ROLE_CONTROL, "control")                                             \
 	X(ROLE_VAULT, "vault")
 
@@ -46,6 +47,19 @@
 	X(MSG_PROPOSAL,          ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_STEP,              ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_REPLY,             ROLE_MIND,    ROLE_CORE)                      \
+	X(MSG_RECALL_WANTED,     ROLE_MIND,    ROLE_CORE)                      \
+	X(MSG_RECALL,            ROLE_CORE,    ROLE_MIND)                      \
+	X(MSG_WORDS,             ROLE_MIND,    ROLE_CORE)                      \
+	/* Models: the request from the mind, the order from the core. */      \
+	X(MSG_MODEL_REQUEST,     ROLE_MIND,    ROLE_EGRESS)                    \
+	X(MSG_MODEL_CANCEL,      ROLE_MIND,    ROLE_EGRESS)                    \
+	X(MSG_MODEL_ORDER,       ROLE_CORE,    ROLE_EGRESS)                    \
+	X(MSG_MODEL_STOP,        ROLE_CORE,    ROLE_EGRESS)                    \
+	X(MSG_MODEL_DATA,        ROLE_EGRESS,  ROLE_MIND)                      \
+	X(MSG_MODEL_END,         ROLE_EGRESS,  ROLE_MIND)                      \
+	X(MSG_MODEL_DONE,        ROLE_EGRESS,  ROLE_CORE)                      \
+	X(MSG_KEY_WANTED,        ROLE_EGRESS,  ROLE_VAULT)                     \
+	X(MSG_KEY,               ROLE_VAULT,   ROLE_EGRESS)                    \
 	/* Orders: the core decides, the tools verify and call. */             \
 	X(MSG_ACT_ORDER,         ROLE_CORE,    ROLE_TOOLS)                     \
 	X(MSG_MANIFEST,          ROLE_CORE,    ROLE_ACTOR)                     \

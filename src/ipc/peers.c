@@ -162,6 +162,12 @@ peers_have(const struct peers *p, enum role to)
 	return p->lanes[to] != NULL;
 }
 
+bool
+peers_is_behind(const struct peers *p, enum role to)
+{
+	return p->lanes[to] != NULL && lane_is_behind(p->lanes[to]);
+}
+
 static enum err
 send_out(struct peers *p, enum role to, struct outgoing *o, struct json *body)
 {

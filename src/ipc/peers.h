@@ -49,6 +49,9 @@ const char *peers_setting(const struct peers *p, const char *name);
 
 bool peers_have(const struct peers *p, enum role to);
 
+/* So much waits for it that more should wait elsewhere. */
+bool peers_is_behind(const struct peers *p, enum role to);
+
 /* Takes `body` over.  What cannot be sent because the peer is away is
  * dropped and told by the result: on_lane() is the place to begin anew. */
 enum err peers_send(

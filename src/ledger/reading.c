@@ -211,6 +211,17 @@ follow_done(void *arg, enum err e)
 }
 
 void
+ledger_nudge(struct ledger *l, const char *run)
+{
+	size_t i;
+
+	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
+		if (l->followers[i] != NULL &&
+		    strcmp(l->followers[i]->reading->run_id, run) == 0)
+			reading_done(unfollow(l, i), OK);
+}
+
+void
 ledger_follow(struct ledger *l, const char *run, uint64_t from,
     bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
     int64_t id)

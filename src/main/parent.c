@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "egress/egress.h"
 #include "ipc/lane.h"
 #include "main/names.h"
 #include "main/roles.h"
@@ -321,20 +322,43 @@ on_lane(void *arg, enum role role, enum lane_event event, struct msg *m)
 	}
 }
 
+/* What the role may read of the machine's, in `ret`. */
+static size_t
+files_of(const struct role_row *row, const char *credential,
+    struct confine_file ret[CONFINE_FILES_MAX])
+{
+	size_t n = 0;
+
+	if (row->network)
+		ret[n++] = (struct confine_file){names_copy(), NAMES_PATH};
+	if (row->authorities)
+		ret[n++] =
+		    (struct confine_file){AUTHORITIES_PATH, AUTHORITIES_PATH};
+	if (row->authorities && house.options.authorities != NULL)
+		ret[n++] = (struct confine_file){
+		    house.options.authorities, OWN_AUTHORITIES_PATH};
+	if (credential[0] != '\0')
+		ret[n++] = (struct confine_file){credential, credential};
+	return n;
+}
+
 static void
 start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
 	const char *envp[] = {house.zone, NULL};
-	const struct confine_file names = {names_copy(), NAMES_PATH};
-	struct confine_start s = {
-	    .exe_fd = house.exe_fd, .argv = argv, .envp = envp, .n_fds = 1};
+	struct confine_file files[CONFINE_FILES_MAX];
+	struct confine_start s = {.exe_fd = house.exe_fd,
+	    .argv = argv,
+	    .envp = envp,
+	    .files = files,
+	    .network = m->row->network,
+	    .n_fds = 1};
 	struct errmsg why = {""};
 	char folder[1024];
 	char credential[CREDENTIAL_PATH_SIZE];
 	const char *path =
 	    credential_of(m->row, credential, sizeof(credential));
-	const struct confine_file secret = {path, path};
 	int ends[2];
 
 	if (sock_lane_pair(ends) != OK)
@@ -344,15 +368,7 @@ start_role(struct member *m)
 		    house.options.state_dir, m->row->folder);
 		s.state_dir = folder;
 	}
-	if (m->row->network) {
-		s.network = true;
-		s.files = &names;
-		s.n_files = 1;
-	}
-	if (credential[0] != '\0') {
-		s.files = &secret;
-		s.n_files = 1;
-	}
+	s.n_files = files_of(m->row, path, files);
 	s.fds[0] = ends[1];
 	if (confine_start(&s, &m->pid, &why) != OK)
 		fatal("%s", why.text);

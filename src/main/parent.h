@@ -16,6 +16,10 @@ struct parent_options {
 	uint16_t port;
 	uint16_t pairing_port;
 	const char *socket_path; /* Where the runner connects. */
+	/* PEM: whose certificates egress believes beside the machine's, for a
+	 * provider with one of one's own; NULL for none.  Read with the first
+	 * call over TLS. */
+	const char *authorities;
 	uid_t runner_uid; /* Whom the socket believes. */
 	char **argv; /* To start the whole house anew. */
 };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "core/core.h"
+#include "egress/egress.h"
 #include "gate/gate.h"
 #include "mind/mind.h"
 #include "sys/confine.h"
@@ -17,26 +18,31 @@
  * network and IPC namespaces, under a root that holds at most its own
  * folder, with no new privileges, undumpable, behind a filter that knows
  * only the calls of its row.  None of them can start a program, and none
- * but the gate can make a socket.  Whom each may talk to is ipc/lanes.h.
+ * but gate and egress can make a socket.  Whom each may talk to is ipc/lanes.h.
  *
  * The runner is not here: it starts programs, so it is another user in
  * another unit and reaches the house through the parent's socket alone.
  */
 static const struct role_row rows[] = {
     /* Decides and remembers. */
-    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, false, NULL, core_main},
+    {ROLE_CORE, "core", CALLS_LOOP | CALLS_FILES, true, false, false, NULL,
+	core_main},
     /* Reads what models and tools say. */
-    {ROLE_MIND, NULL, CALLS_LOOP, false, false, NULL, mind_main},
+    {ROLE_MIND, NULL, CALLS_LOOP, false, false, false, NULL, mind_main},
     /* Speaks MCP over descriptors it is handed. */
-    {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, NULL, tools_main},
+    {ROLE_TOOLS, NULL, CALLS_LOOP, false, false, false, NULL, tools_main},
     /* Listens. */
-    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false, NULL,
+    {ROLE_CONTROL, NULL, CALLS_LOOP | CALLS_ACCEPT, false, false, false, NULL,
 	control_main},
     /* Connects for the tools. */
-    {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, NULL, gate_main},
+    {ROLE_GATE, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, false, NULL,
+	gate_main},
+    /* Connects for the house. */
+    {ROLE_EGRESS, NULL, CALLS_LOOP | CALLS_CONNECT, false, true, true, NULL,
+	egress_main},
     /* Keeps keys and the trust table. */
-    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, "durward-kek",
-	vault_main},
+    {ROLE_VAULT, "vault", CALLS_LOOP | CALLS_FILES, true, false, false,
+	"durward-kek", vault_main},
 };
 
 const struct role_row *

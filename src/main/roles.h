@@ -18,6 +18,8 @@ struct role_row {
 	/* Keeps the machine's network, and may read how names are looked
 	 * up. */
 	bool network;
+	/* May read whose certificates are believed. */
+	bool authorities;
 	/* The credential of systemd that it alone may read, or NULL. */
 	const char *credential;
 	int (*main)(unsigned calls);

@@ -34,6 +34,7 @@ struct options {
 	const char *address;
 	const char *port;
 	const char *pairing_port;
+	const char *authorities;
 };
 
 static const struct option_row option_table[] = {
@@ -44,6 +45,7 @@ static const struct option_row option_table[] = {
     {"--address", offsetof(struct options, address)},
     {"--port", offsetof(struct options, port)},
     {"--pairing-port", offsetof(struct options, pairing_port)},
+    {"--authorities", offsetof(struct options, authorities)},
 };
 
 /* A supervisor of one: the runner returns whenever the house does. */
@@ -79,6 +81,7 @@ run_house(const struct options *o, char **argv)
 	struct parent_options p = {.state_dir = o->state,
 	    .address = o->address,
 	    .socket_path = o->socket,
+	    .authorities = o->authorities,
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;

@@ -165,3 +165,13 @@ address_write(const struct address *a, char ret[ADDRESS_TEXT_SIZE])
 	else if (a->len == IPV6_LEN)
 		write_ipv6(a->b, ret);
 }
+
+bool
+address_is_loopback(const struct address *a)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	if (a->len == 4)
+		return a->b[0] == 127;
+	return a->len == 16 && memcmp(a->b, one, 16) == 0;
+}

@@ -9,6 +9,7 @@
  * Pure.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ struct address {
 enum address_kind { ADDRESS_PUBLIC, ADDRESS_PRIVATE, ADDRESS_SPECIAL };
 
 enum address_kind address_kind(const struct address *a);
+
+/* 127.0.0.0/8 or ::1: this machine, which only the house itself may reach. */
+bool address_is_loopback(const struct address *a);
 
 /* "192.168.1.20" or "fd00::1" and nothing else: no octal, no short forms, no
  * zone, no IPv4 address at the end of an IPv6 one.  ERR_INPUT. */

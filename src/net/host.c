@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/host.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -311,6 +312,48 @@ url_read(const char *text, struct url *ret, struct errmsg *why)
 		    "the URL has a '%c' directly behind its host; put a '/' "
 		    "between them",
 		    *text);
+	*ret = u;
+	return OK;
+}
+
+/* ---- Base URLs ---- */
+
+enum err
+base_url_read(const char *text, struct base_url *ret, struct errmsg *why)
+{
+	struct base_url u = {.tls = strncmp(text, "https://", 8) == 0};
+	const char *host = text + (u.tls ? 8 : 7);
+	size_t len = strlen(text);
+	size_t name;
+	const char *c;
+
+	if ((!u.tls && strncmp(text, "http://", 7) != 0) || len > URL_MAX)
+		return err_say(why, ERR_INPUT,
+		    "it begins with neither http:// nor https://");
+	for (c = text; *c != '\0'; c++)
+		if (!is_visible(*c) || strchr("?#@\\\"'<>", *c) != NULL)
+			return err_say(why, ERR_INPUT,
+			    "it has a user, a question, a fragment or a "
+			    "character that is in no URL");
+	if (text[len - 1] == '/')
+		return err_say(why, ERR_INPUT, "it ends with a '/'");
+	name = strcspn(host, ":/");
+	u.host.port = u.tls ? 443 : 80;
+	if (host[name] == ':' &&
+	    read_port(host + name + 1, strcspn(host + name + 1, "/"),
+		&u.host.port) != OK)
+		return err_say(
+		    why, ERR_INPUT, "its port is none from 1 to %d", PORT_MAX);
+	if (read_form(host, name, u.host.name) != FORM_NAME) {
+		snprintf(
+		    u.host.name, sizeof(u.host.name), "%.*s", (int)name, host);
+		if (name >= ADDRESS_TEXT_SIZE ||
+		    address_read(u.host.name, &u.host.address) != OK)
+			return err_say(why, ERR_INPUT,
+			    "its host is neither a name nor an address such "
+			    "as 127.0.0.1");
+		u.host.has_address = true;
+	}
 	*ret = u;
 	return OK;
 }

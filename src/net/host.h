@@ -61,4 +61,17 @@ struct url {
 NODISCARD enum err url_read(
     const char *text, struct url *ret, struct errmsg *why);
 
+/* Where a service of the house's own is, "http://127.0.0.1:11434" or
+ * "https://api.example.com/v1": no user, question or fragment, no '/' at its
+ * end, and a host that may be an IPv4 address, which stands in `ret->host`
+ * as name and address then. */
+struct base_url {
+	bool tls;
+	struct host_grant host;
+};
+
+/* ERR_INPUT says what is wrong. */
+NODISCARD enum err base_url_read(
+    const char *text, struct base_url *ret, struct errmsg *why);
+
 #endif

@@ -67,6 +67,21 @@ void runs_on_proposal(struct runs *rs, const struct msg *m);
 void runs_on_step(struct runs *rs, struct msg *m);
 void runs_on_reply(struct runs *rs, struct msg *m);
 
+/* {"run", "query"}: answered with the view (turn/turn.h). */
+void runs_on_recall(struct runs *rs, const struct msg *m);
+/* What a model says, as it says it. */
+void runs_on_words(struct runs *rs, const struct msg *m);
+
+/* ---- Who listens to the words of a run ---- */
+
+/* This request for its entries wants the words behind `from` as well. */
+void runs_listen(
+    struct runs *rs, int64_t request, const char *run, int64_t from);
+/* Now it is answered: appends `,"words_to":N,"words":"..."`, or nothing. */
+void runs_heard(struct runs *rs, int64_t request, struct buf *out);
+/* Does somebody wait who has not heard all? */
+bool runs_has_words(struct runs *rs, const char *run);
+
 /* The effect of a known function whose arguments fit. */
 NODISCARD enum err runs_check_call(struct runs *rs, const char *tool,
     const struct json *args, enum effect *ret, struct errmsg *why);

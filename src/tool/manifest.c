@@ -341,26 +341,32 @@ manifest_has_network(const struct manifest *m)
 }
 
 static enum err
-read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
+read_name(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	enum err e = read_text(v, "name", ret->name, sizeof(ret->name), why);
+
+	/* "model" is what all providers are called by. */
+	if (e == OK &&
+	    (!str_is_name(ret->name) || strchr(ret->name, '.') != NULL ||
+		strcmp(ret->name, "model") == 0))
+		e = SAY(why, "'name' must be small letters, digits and '-'");
+	if (e == OK)
+		e = read_text(
+		    v, "version", ret->version, sizeof(ret->version), why);
+	return e;
+}
+
+/* transport "container" */
+static enum err
+read_container(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
 	    "kind", "image", "command", "volume", "limits", "idle_s",
 	    "functions", "description", "network", "lan", "ports", "secrets",
 	    "warm_s", "folders"};
-	const char *transport = json_str(v, "transport");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);
 
-	if (e == OK)
-		e = read_text(v, "name", ret->name, sizeof(ret->name), why);
-	if (e == OK && (!str_is_name(ret->name) || strchr(ret->name, '.')))
-		e = SAY(why, "'name' must be small letters, digits and '-'");
-	if (e == OK)
-		e = read_text(
-		    v, "version", ret->version, sizeof(ret->version), why);
-	if (e == OK &&
-	    (transport == NULL || strcmp(transport, "container") != 0))
-		e = SAY(why, "'transport' must be \"container\"");
 	if (e == OK && json_has(v, "kind") &&
 	    strcmp(json_words(v, "kind"), "call") != 0)
 		e = SAY(why, "'kind' must be \"call\"");
@@ -381,6 +387,21 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 	if (e == OK)
 		e = read_flag(v, "volume", &ret->volume, why);
 	return e;
+}
+
+static enum err
+read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	const char *transport = json_words(v, "transport");
+	enum err e = read_name(v, ret, why);
+
+	if (e != OK)
+		return e;
+	if (strcmp(transport, "container") == 0)
+		return read_container(v, ret, why);
+	if (strcmp(transport, "model") == 0)
+		return manifest_read_provider(v, ret, why);
+	return SAY(why, "'transport' must be \"container\" or \"model\"");
 }
 
 enum err
@@ -454,13 +475,45 @@ manifest_container(const struct manifest *m)
 	return v;
 }
 
+void
+manifest_call_name(const struct manifest *m, const struct manifest_function *f,
+    char ret[CALL_NAME_SIZE])
+{
+	if (manifest_is_provider(m))
+		snprintf(ret, CALL_NAME_SIZE, "model.%s.%s",
+		    m->provider.cloud ? "cloud" : "house", m->name);
+	else
+		snprintf(ret, CALL_NAME_SIZE, "%s.%s", m->name, f->name);
+}
+
+/* "model.cloud.NAME" */
+static const char *
+provider_in(const char *full)
+{
+	static const char *const places[] = {"model.house.", "model.cloud."};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(places); i++)
+		if (strncmp(full, places[i], strlen(places[i])) == 0)
+			return full + strlen(places[i]);
+	return NULL;
+}
+
 enum err
 tool_name_split(const char *full, char ret_tool[NAME_MAX_LEN + 1],
     char ret_function[NAME_MAX_LEN + 1])
 {
+	const char *provider = provider_in(full);
 	const char *dot = strchr(full, '.');
 	size_t len = dot != NULL ? (size_t)(dot - full) : 0;
 
+	if (provider != NULL) {
+		memcpy(ret_function, "chat", sizeof("chat"));
+		return str_is_name(provider) && strchr(provider, '.') == NULL &&
+			str_copy(ret_tool, NAME_MAX_LEN + 1, provider) == OK
+		    ? OK
+		    : ERR_INPUT;
+	}
 	if (dot == NULL || len == 0 || len > NAME_MAX_LEN ||
 	    strchr(dot + 1, '.') != NULL || !str_is_name(dot + 1) ||
 	    str_copy(ret_function, NAME_MAX_LEN + 1, dot + 1) != OK)

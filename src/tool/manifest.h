@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "model/chat.h"
 #include "net/host.h"
 #include "policy/policy.h"
 
@@ -50,6 +51,22 @@ struct manifest_folder {
 	bool write;
 };
 
+/* A provider of models, where the transport is "model".  Its one function is
+ * `chat`, which the house calls as model.house.NAME or model.cloud.NAME. */
+struct manifest_model {
+	char name[MODEL_NAME_MAX + 1]; /* As the provider calls it. */
+	int64_t context; /* Tokens: the same in every call. */
+};
+
+struct manifest_provider {
+	enum dialect dialect; /* DIALECT_NONE: it is no provider. */
+	/* In front of "/api/chat", "/chat/completions", "/v1/messages". */
+	char url[PROVIDER_URL_MAX + 1];
+	bool cloud; /* Its words leave the house; else a private address. */
+	struct manifest_model models[PROVIDER_MODELS_MAX];
+	size_t n_models;
+};
+
 struct manifest {
 	char name[NAME_MAX_LEN + 1];
 	char version[NAME_MAX_LEN + 1];
@@ -75,6 +92,7 @@ struct manifest {
 	int64_t call_ms;
 	int64_t idle_s; /* A warm container ends after so long without a call */
 	int64_t warm_s; /* and, between two calls, after so long at all. */
+	struct manifest_provider provider;
 	struct manifest_function functions[FUNCTIONS_MAX];
 	size_t n_functions;
 	struct digest digest; /* Of the bytes. */
@@ -108,7 +126,18 @@ struct json *manifest_folders(const struct manifest *m);
 /* What it takes to start its container, as the runner wants it. */
 struct json *manifest_container(const struct manifest *m);
 
-/* Cut "notes.save" at its dot.  ERR_INPUT. */
+bool manifest_is_provider(const struct manifest *m);
+/* NULL when it offers no model of this name. */
+const struct manifest_model *manifest_model(
+    const struct manifest *m, const char *name);
+
+/* What a function is called by: "notes.save", or "model.cloud.NAME". */
+#define CALL_NAME_SIZE (2 * NAME_MAX_LEN + 2)
+void manifest_call_name(const struct manifest *m,
+    const struct manifest_function *f, char ret[CALL_NAME_SIZE]);
+
+/* Cut "notes.save" at its dot.  "model.house.NAME" and "model.cloud.NAME" are
+ * the function `chat` of the provider NAME.  ERR_INPUT. */
 NODISCARD enum err tool_name_split(const char *full,
     char ret_tool[NAME_MAX_LEN + 1], char ret_function[NAME_MAX_LEN + 1]);
 

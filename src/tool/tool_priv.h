@@ -17,4 +17,8 @@ NODISCARD enum err manifest_read_secrets(
 NODISCARD enum err manifest_read_folders(
     const struct json *v, struct manifest *m, struct errmsg *why);
 
+/* transport "model": all that there is beside name and version. */
+NODISCARD enum err manifest_read_provider(
+    const struct json *v, struct manifest *m, struct errmsg *why);
+
 #endif

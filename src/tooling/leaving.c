@@ -38,7 +38,7 @@ knows_all(struct tooling *tg)
 static void
 name_image(struct json *list, const char *image)
 {
-	if (image[0] != '\0')
+	if (strcmp(image, "none") != 0 && image[0] != '\0')
 		json_push(list, json_string(image));
 }
 

@@ -145,11 +145,22 @@ tell_manifest(struct tooling *tg, enum role to, const struct slot *t)
 	    slot_text(t), strlen(slot_text(t)));
 }
 
+/* Does this role act on it? */
+static bool
+is_for(const struct slot *t, enum role to)
+{
+	return manifest_is_provider(slot_manifest(t)) == (to == ROLE_EGRESS);
+}
+
 static void
 tell_manifest_to_all(struct tooling *tg, const struct slot *t)
 {
-	tell_manifest(tg, ROLE_TOOLS, t);
-	tell_manifest(tg, ROLE_GATE, t);
+	static const enum role actors[] = {ROLE_TOOLS, ROLE_GATE, ROLE_EGRESS};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(actors); i++)
+		if (is_for(t, actors[i]))
+			tell_manifest(tg, actors[i], t);
 }
 
 void
@@ -159,7 +170,8 @@ tooling_tell(struct tooling *tg, enum role to)
 	size_t i;
 
 	for (i = 0; (t = slots_at(tg->slots, i)) != NULL; i++)
-		tell_manifest(tg, to, t);
+		if (is_for(t, to))
+			tell_manifest(tg, to, t);
 }
 
 void

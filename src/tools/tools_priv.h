@@ -3,9 +3,9 @@
 #define TOOLS_TOOLS_PRIV_H
 
 #include "ipc/peers.h"
+#include "mcp/mcp.h"
 #include "order/order.h"
 #include "redact/scanner.h"
-#include "tool/mcp.h"
 
 struct tools;
 

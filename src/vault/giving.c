@@ -12,7 +12,9 @@
 
 /*
  * Secrets come in sealed by a client for the key of this start, and go out to
- * the runner, for one start of a container whose manifest names them.
+ * the runner, for one start of a container whose manifest names them, and to
+ * egress, for one call of a provider of models whose manifest names its key.
+ * Neither gets what the other's manifests name.
  */
 
 /* The core compares the table with the one that it logged last, so that a
@@ -227,6 +229,32 @@ give(struct vault *v, int64_t id, const struct manifest *doc,
 	free(bulk);
 }
 
+static void
+refuse(struct vault *v, const struct msg *m, enum msg_type type,
+    const struct errmsg *why)
+{
+	struct json *body = json_object();
+
+	log_warn("secrets are not given: %s", why->text);
+	json_put_int(body, "id", json_int(m->body, "id", 0));
+	json_put_bool(body, "ok", false);
+	json_put_str(body, "error", why->text);
+	peers_send(v->peers, m->from, type, body);
+}
+
+/* For a container. */
+static enum err
+read_tool(struct vault *v, const struct msg *m, struct manifest **ret,
+    struct errmsg *why)
+{
+	enum err e = read_trusted(v, m, ret, why);
+
+	if (e == OK && manifest_is_provider(*ret))
+		e = err_say(why, ERR_DENIED,
+		    "the key of a provider of models is for no container");
+	return e;
+}
+
 /* {"id"} and the manifest's document. */
 void
 giving_on_wanted(void *role, struct msg *m)
@@ -235,23 +263,59 @@ giving_on_wanted(void *role, struct msg *m)
 	struct secret *values[TOOL_SECRETS_MAX] = {NULL};
 	struct manifest *doc = NULL;
 	struct errmsg why = {""};
-	struct json *body;
 	size_t i;
-	enum err e = read_trusted(v, m, &doc, &why);
+	enum err e = read_tool(v, m, &doc, &why);
 
 	if (e == OK)
 		e = get_all(v, doc, values, &why);
-	if (e == OK) {
+	if (e == OK)
 		give(v, json_int(m->body, "id", 0), doc, values);
-	} else {
-		log_warn("secrets are not given: %s", why.text);
-		body = json_object();
-		json_put_int(body, "id", json_int(m->body, "id", 0));
-		json_put_bool(body, "ok", false);
-		json_put_str(body, "error", why.text);
-		peers_send(v->peers, ROLE_RUNNER, MSG_SECRET, body);
-	}
+	else
+		refuse(v, m, MSG_SECRET, &why);
 	for (i = 0; i < TOOL_SECRETS_MAX; i++)
 		secret_free(values[i]);
+	manifest_free(doc);
+}
+
+static enum err
+read_provider(struct vault *v, const struct msg *m, struct manifest **ret,
+    struct errmsg *why)
+{
+	enum err e = read_trusted(v, m, ret, why);
+
+	if (e == OK && !manifest_is_provider(*ret))
+		e = err_say(why, ERR_DENIED,
+		    "'%s' is no provider of models: its secrets are for its "
+		    "container",
+		    (*ret)->name);
+	else if (e == OK && (*ret)->n_secrets == 0)
+		e = err_say(why, ERR_NOTFOUND,
+		    "the manifest of '%s' names no key", (*ret)->name);
+	return e;
+}
+
+/* {"id"} and the document of a provider's manifest. */
+void
+giving_on_key_wanted(void *role, struct msg *m)
+{
+	struct vault *v = role;
+	struct secret *key = NULL;
+	struct manifest *doc = NULL;
+	struct errmsg why = {""};
+	struct json *body;
+	enum err e = read_provider(v, m, &doc, &why);
+
+	if (e == OK)
+		e = get_one(v, &doc->secrets[0], &key, &why);
+	if (e == OK) {
+		body = json_object();
+		json_put_int(body, "id", json_int(m->body, "id", 0));
+		json_put_bool(body, "ok", true);
+		peers_send_bulk(v->peers, ROLE_EGRESS, MSG_KEY, body,
+		    secret_reveal(key), secret_len(key));
+	} else {
+		refuse(v, m, MSG_KEY, &why);
+	}
+	secret_free(key);
 	manifest_free(doc);
 }

@@ -82,6 +82,7 @@ static const struct peer_handler handlers[] = {
     {MSG_PAIR_REQUEST, pairing_on_request},
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
+    {MSG_KEY_WANTED, giving_on_key_wanted},
     {MSG_FILTER_WANTED, redaction_on_wanted},
     {MSG_SCAN, redaction_on_scan},
 };

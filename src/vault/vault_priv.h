@@ -74,7 +74,7 @@ NODISCARD enum err pairing_open(struct vault *v, int64_t request,
     const struct json *body, struct errmsg *why);
 peer_fn pairing_on_request;
 
-/* ---- giving.c: secrets in, and out to containers ---- */
+/* ---- giving.c: secrets in, and out to containers and providers ---- */
 NODISCARD enum err giving_set(struct vault *v, int64_t request,
     const struct client *owner, const struct json *body, struct errmsg *why);
 NODISCARD enum err giving_remove(struct vault *v, int64_t request,
@@ -83,6 +83,7 @@ NODISCARD enum err giving_remove(struct vault *v, int64_t request,
 struct json *giving_table(const struct vault *v);
 peer_fn giving_on_list;
 peer_fn giving_on_wanted;
+peer_fn giving_on_key_wanted;
 
 /* ---- signing.c ---- */
 peer_fn signing_on_checkpoint;

@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "tool/mcp.h"
+#include "mcp/mcp.h"
 
 #define CALLS 4
 

@@ -114,8 +114,8 @@ def test_every_thread_of_every_role_is_sealed(h):
 def test_every_role_has_namespaces_of_its_own(h):
     pids = h.house.wait_roles()
     for ns in ("user", "mnt", "pid", "net", "ipc"):
-        # The gate connects for the tools: it alone keeps the machine's network.
-        apart = [r for r in ROLES if (r, ns) != ("gate", "net")]
+        # Gate and egress connect out: they alone keep the machine's network.
+        apart = [r for r in ROLES if (r, ns) not in (("gate", "net"), ("egress", "net"))]
         seen = {os.readlink(f"/proc/{pids[r]}/ns/{ns}"): r for r in apart}
         assert len(seen) == len(apart), f"{ns} is shared: {seen}"
         assert os.readlink(f"/proc/self/ns/{ns}") not in seen, f"{ns} is the host's"
@@ -123,11 +123,12 @@ def test_every_role_has_namespaces_of_its_own(h):
 
 def test_the_root_of_each_role_holds_its_own_folder_at_most(h):
     pids = h.house.wait_roles()
-    want = {"core": ["state"], "vault": ["state"], "gate": ["etc"]}
+    want = {"core": ["state"], "vault": ["state"], "gate": ["etc"], "egress": ["etc"]}
     for role in ROLES:
         found = sorted(os.listdir(f"/proc/{pids[role]}/root/"))
         assert found == want.get(role, []), f"{role} sees {found}"
-    assert os.listdir(f"/proc/{pids['gate']}/root/etc") == ["resolv.conf"]
+    for role in ("gate", "egress"):
+        assert os.listdir(f"/proc/{pids[role]}/root/etc") == ["resolv.conf"]
     assert "root.key" in os.listdir(f"/proc/{pids['vault']}/root/state")
     assert "root.key" not in os.listdir(f"/proc/{pids['core']}/root/state")
 

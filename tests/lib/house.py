@@ -19,7 +19,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("DURWARD_BUILD", os.path.join(TOP, "build"))
 HOUSE_USER = "durward"
 TOOLS_USER = "durward-tools"
-ROLES = ("core", "mind", "tools", "gate", "control", "vault")
+ROLES = ("core", "mind", "tools", "gate", "egress", "control", "vault")
 
 
 def free_port():

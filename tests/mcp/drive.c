@@ -31,8 +31,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "mcp/mcp.h"
 #include "sys/clock.h"
-#include "tool/mcp.h"
 
 #define END_MS 1000
 

@@ -29,16 +29,17 @@ each_allowed(bool (*fn)(enum msg_type, enum role from, enum role to))
 	return n;
 }
 
-TEST(the_mind_speaks_with_core_and_parent_alone)
+TEST(the_mind_speaks_with_core_egress_and_parent_alone)
 {
 	int r;
 
 	for (r = 0; r < ROLE_COUNT; r++) {
+		bool want =
+		    r == ROLE_CORE || r == ROLE_PARENT || r == ROLE_EGRESS;
+
 		CASE(role_name((enum role)r));
-		CHECK(lane_exists(ROLE_MIND, (enum role)r) ==
-		    (r == ROLE_CORE || r == ROLE_PARENT));
-		CHECK(lane_exists((enum role)r, ROLE_MIND) ==
-		    (r == ROLE_CORE || r == ROLE_PARENT));
+		CHECK(lane_exists(ROLE_MIND, (enum role)r) == want);
+		CHECK(lane_exists((enum role)r, ROLE_MIND) == want);
 	}
 }
 
@@ -54,7 +55,9 @@ TEST(the_room_that_listens_speaks_with_core_vault_and_parent_alone)
 static bool
 order_elsewhere(enum msg_type t, enum role from, enum role to)
 {
-	return t == MSG_ACT_ORDER && (from != ROLE_CORE || to != ROLE_TOOLS);
+	return (t == MSG_ACT_ORDER &&
+		   (from != ROLE_CORE || to != ROLE_TOOLS)) ||
+	    (t == MSG_MODEL_ORDER && (from != ROLE_CORE || to != ROLE_EGRESS));
 }
 
 static bool
@@ -62,7 +65,8 @@ trust_elsewhere(enum msg_type t, enum role from, enum role to)
 {
 	return t == MSG_TRUST_TABLE &&
 	    (from != ROLE_VAULT ||
-		(to != ROLE_CORE && to != ROLE_TOOLS && to != ROLE_GATE));
+		(to != ROLE_CORE && to != ROLE_TOOLS && to != ROLE_GATE &&
+		    to != ROLE_EGRESS));
 }
 
 static bool
@@ -126,7 +130,9 @@ secret_elsewhere(enum msg_type t, enum role from, enum role to)
 {
 	return (t == MSG_SECRET && (from != ROLE_VAULT || to != ROLE_RUNNER)) ||
 	    (t == MSG_SECRET_WANTED &&
-		(from != ROLE_RUNNER || to != ROLE_VAULT));
+		(from != ROLE_RUNNER || to != ROLE_VAULT)) ||
+	    (t == MSG_KEY && (from != ROLE_VAULT || to != ROLE_EGRESS)) ||
+	    (t == MSG_KEY_WANTED && (from != ROLE_EGRESS || to != ROLE_VAULT));
 }
 
 TEST(a_secret_goes_from_the_vault_to_the_runner_alone)

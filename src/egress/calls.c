@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "egress/egress_priv.h"
+#include "model/chat.h"
+#include "sys/clock.h"
+
+/*
+ * A call from its order to its end.  Whatever ends it, the mind hears it
+ * before the core does, each once.  Nothing is freed while libcurl is on the
+ * stack: there call_fail() only says why, and a timer does the rest.
+ */
+
+struct ticket {
+	struct egress *eg;
+	uint64_t call;
+};
+
+static void on_timer(void *arg);
+static void look_up(struct call *c);
+
+struct call *
+call_by_id(struct egress *eg, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < EGRESS_CALLS_MAX && id != 0; i++)
+		if (eg->calls[i].id == id)
+			return &eg->calls[i];
+	return NULL;
+}
+
+static struct call *
+find_act(struct egress *eg, const char *act)
+{
+	size_t i;
+
+	for (i = 0; i < EGRESS_CALLS_MAX; i++)
+		if (eg->calls[i].id != 0 && strcmp(eg->calls[i].act, act) == 0)
+			return &eg->calls[i];
+	return NULL;
+}
+
+/* The next that belongs to this step and is at or behind `from`. */
+static struct call *
+find_step(struct egress *eg, const char *run, int64_t step, struct call *from)
+{
+	struct call *c;
+
+	for (c = from; c < eg->calls + EGRESS_CALLS_MAX; c++)
+		if (c->id != 0 && c->step == step && strcmp(c->run, run) == 0)
+			return c;
+	return NULL;
+}
+
+static struct call *
+find_free(struct egress *eg)
+{
+	size_t i;
+
+	for (i = 0; i < EGRESS_CALLS_MAX; i++)
+		if (eg->calls[i].id == 0)
+			return &eg->calls[i];
+	return NULL;
+}
+
+/* The call's own end is never passed. */
+static void
+wait_until(struct call *c, int64_t wait_ms)
+{
+	int64_t at_ms = clock_boot_ms() + wait_ms;
+	int64_t end_ms = c->begun_ms + MODEL_CALL_MS;
+
+	loop_timer_cancel(c->eg->loop, c->timer);
+	c->timer = loop_timer(
+	    c->eg->loop, at_ms < end_ms ? at_ms : end_ms, on_timer, c);
+}
+
+static void
+enter(struct call *c, enum stage stage, int64_t wait_ms)
+{
+	c->stage = stage;
+	wait_until(c, wait_ms);
+}
+
+void
+call_fail(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->failed)
+		return;
+	c->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(c->why.text, sizeof(c->why.text), fmt, ap);
+	va_end(ap);
+	wait_until(c, 0);
+}
+
+/* ---- The end ---- */
+
+static void
+tell_mind(const struct call *c, bool ok, const char *text, size_t len)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "run", c->run);
+	json_put_int(body, "step", c->step);
+	json_put_bool(body, "ok", ok);
+	json_put_int(body, "status", c->status);
+	json_put_int(body, "received", c->reply.received);
+	json_put_str(body, "why", c->why.text);
+	peers_send_bulk(
+	    c->eg->peers, ROLE_MIND, MSG_MODEL_END, body, text, len);
+}
+
+static void
+tell_core(struct call *c, bool ok)
+{
+	struct json *body = json_object();
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+
+	hashing_end(c->reply.hashing, &d);
+	digest_hex(&d, hex);
+	json_put_str(body, "act", c->act);
+	json_put_bool(body, "ok", ok);
+	json_put_bool(body, "late", !ok && c->unknown);
+	json_put_int(body, "status", c->status);
+	json_put_int(body, "sent", c->sent);
+	json_put_int(body, "received", c->reply.received);
+	json_put_str(body, "sha256", hex);
+	json_put_int(body, "tries", c->tries);
+	json_put_int(body, "first_ms", c->reply.first_ms);
+	json_put_int(body, "ms", clock_boot_ms() - c->begun_ms);
+	json_put_str(body, "why", c->why.text);
+	peers_send(c->eg->peers, ROLE_CORE, MSG_MODEL_DONE, body);
+}
+
+static void
+end_try(struct call *c)
+{
+	curl_off_t sent = 0;
+
+	if (c->try.curl == NULL)
+		return;
+	curl_easy_getinfo(c->try.curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+	c->sent += sent;
+	try_drop(c);
+}
+
+/* With the beginning of an error's body, if there is one. */
+static void
+conclude(struct call *c, const char *text, size_t len)
+{
+	bool ok = c->over && !c->failed;
+
+	if (c->try.curl != NULL && c->try.sent)
+		c->unknown = true;
+	end_try(c);
+	if (c->lookup != 0)
+		lookup_cancel(c->eg->lookups, c->lookup);
+	loop_timer_cancel(c->eg->loop, c->timer);
+	reply_close(c);
+	tell_mind(c, ok, text, len);
+	tell_core(c, ok);
+	json_free(c->order);
+	free(c->bulk);
+	if (c->body != NULL)
+		explicit_bzero(c->body, c->body_len);
+	free(c->body);
+	secret_free(c->key);
+	memset(c, 0, sizeof(*c));
+}
+
+void
+call_done(struct call *c)
+{
+	conclude(c, NULL, 0);
+}
+
+static void
+on_refusal_scanned(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct ticket *t = arg;
+	struct call *c = call_by_id(t->eg, t->call);
+
+	(void)result;
+	free(t);
+	if (c != NULL)
+		conclude(
+		    c, text, len < MODEL_ERROR_MAX ? len : MODEL_ERROR_MAX);
+}
+
+static void
+scan_of(struct call *c, const char *text, size_t len, scan_fn *fn)
+{
+	struct ticket *t = xalloc(sizeof(*t));
+
+	*t = (struct ticket){c->eg, c->id};
+	scanner_pass(c->eg->scanner, text, len, fn, t);
+}
+
+/* A status that is an answer, and not the wanted one. */
+static void
+tell_refusal(struct call *c)
+{
+	struct buf refusal = c->try.refusal;
+
+	c->try.refusal = (struct buf){.p = NULL};
+	end_try(c);
+	enter(c, STAGE_TELL, 2 * SCAN_MS);
+	scan_of(c, refusal.p != NULL ? refusal.p : "", refusal.len,
+	    on_refusal_scanned);
+	buf_done(&refusal);
+}
+
+/* ---- Tries ---- */
+
+static struct retries *
+retries_of(struct call *c)
+{
+	struct retries *free_one = NULL;
+	struct retries *r;
+	size_t i;
+
+	for (i = 0; i < TOOLS_MAX; i++) {
+		r = &c->eg->retries[i];
+		if (strcmp(r->provider, c->provider.name) == 0)
+			return r;
+		if (free_one == NULL || r->at_ms < free_one->at_ms)
+			free_one = r;
+	}
+	memset(free_one, 0, sizeof(*free_one));
+	snprintf(free_one->provider, sizeof(free_one->provider), "%s",
+	    c->provider.name);
+	return free_one;
+}
+
+/* Another try, after a pause?  False when this was the last. */
+static bool
+try_again(struct call *c, int64_t after_ms)
+{
+	int64_t now_ms = clock_boot_ms();
+	uint32_t random;
+	int64_t pause_ms;
+
+	crypto_random(&random, sizeof(random));
+	pause_ms = retry_pause_ms(c->tries, after_ms, random);
+	if (c->tries >= MODEL_TRIES_MAX || pause_ms < 0 ||
+	    now_ms + pause_ms >= c->begun_ms + MODEL_CALL_MS ||
+	    !retry_take(retries_of(c), now_ms))
+		return false;
+	end_try(c);
+	enter(c, STAGE_PAUSE, pause_ms);
+	return true;
+}
+
+static void
+begin_try(struct call *c)
+{
+	c->address = c->found.addresses[c->next++];
+	c->tries += c->next == 1;
+	enter(c, STAGE_CONNECT, MODEL_CONNECT_MS);
+	if (!try_begin(c))
+		return; /* It says why, and ends soon. */
+}
+
+/* There was no connection: the provider may have another address. */
+static bool
+try_next_address(struct call *c)
+{
+	if (c->next >= c->found.n)
+		return false;
+	end_try(c);
+	begin_try(c);
+	return true;
+}
+
+/* The connection was there, and went before there was any answer. */
+static bool
+is_dropped(CURLcode code)
+{
+	return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+	    code == CURLE_SEND_ERROR;
+}
+
+static void
+on_no_answer(struct call *c, CURLcode code)
+{
+	bool sent = c->try.sent;
+
+	if (code == CURLE_COULDNT_CONNECT && try_next_address(c))
+		return;
+	c->unknown = c->unknown || sent;
+	if (is_dropped(code) && try_again(c, -1))
+		return;
+	c->try.sent = false; /* It is counted. */
+	words_of_trouble(c, code);
+	conclude(c, NULL, 0);
+}
+
+void
+call_tried(struct call *c, CURLcode code)
+{
+	int64_t after_ms = c->try.after_ms;
+
+	if (c->failed) {
+		conclude(c, NULL, 0);
+		return;
+	}
+	c->status = try_status(c);
+	if (c->status == 0) {
+		on_no_answer(c, code);
+	} else if (c->status != 200) {
+		c->try.sent = false; /* What became of it is known. */
+		if (chat_may_retry((int)c->status) && try_again(c, after_ms))
+			return;
+		words_of_status(c, c->status, after_ms);
+		tell_refusal(c);
+	} else if (code == CURLE_OK) {
+		end_try(c);
+		c->over = true;
+		reply_pump(c);
+	} else {
+		words_of_trouble(c, code);
+		conclude(c, NULL, 0);
+	}
+}
+
+void
+call_sent(struct call *c)
+{
+	enter(c, STAGE_FIRST, MODEL_FIRST_MS);
+}
+
+/* ---- Where it goes ---- */
+
+static bool
+fits(const struct call *c, const struct address *a)
+{
+	enum address_kind kind = address_kind(a);
+
+	if (c->provider.cloud)
+		return kind == ADDRESS_PUBLIC;
+	return kind == ADDRESS_PRIVATE || address_is_loopback(a);
+}
+
+static void
+on_found(void *arg, const struct found *f)
+{
+	struct call *c = arg;
+	size_t i;
+
+	c->lookup = 0;
+	c->next = 0;
+	c->found.n = 0;
+	for (i = 0; i < f->n; i++)
+		if (fits(c, &f->addresses[i]))
+			c->found.addresses[c->found.n++] = f->addresses[i];
+	if (c->found.n > 0)
+		begin_try(c);
+	else if (f->n == 0)
+		call_fail(c,
+		    "the name %s is not known; is the network there, and the "
+		    "address in the manifest right?",
+		    c->provider.at.host.name);
+	else if (c->provider.cloud)
+		call_fail(c,
+		    "%s has a private address, and its provider is one "
+		    "outside the house; put \"place\": \"house\" into its "
+		    "manifest if it is yours",
+		    c->provider.at.host.name);
+	else
+		call_fail(c,
+		    "%s has a public address, and its provider is one in the "
+		    "house; put \"place\": \"cloud\" into its manifest if its "
+		    "words may leave",
+		    c->provider.at.host.name);
+}
+
+/* RFC 6761 section 6.3: names for this machine are nobody else's. */
+static bool
+is_localhost(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strcmp(name, "localhost") == 0 ||
+	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
+}
+
+static void
+look_up(struct call *c)
+{
+	const struct host_grant *h = &c->provider.at.host;
+	struct found f = {.n = 1};
+
+	enter(c, STAGE_LOOKUP, MODEL_CONNECT_MS);
+	if (h->has_address)
+		f.addresses[0] = h->address;
+	else if (is_localhost(h->name))
+		f.addresses[0] = (struct address){4, {127, 0, 0, 1}};
+	else
+		f.n = 0;
+	if (f.n > 0) {
+		on_found(c, &f);
+		return;
+	}
+	c->lookup = lookup_begin(c->eg->lookups, h->name, on_found, c);
+	if (c->lookup == 0)
+		call_fail(c, "too many names are looked up at once");
+}
+
+/* ---- The key ---- */
+
+static void
+want_key(struct call *c)
+{
+	const struct document *d =
+	    document_find(c->eg, c->provider.name, &c->provider.digest);
+	struct json *body;
+
+	if (!c->provider.has_key) {
+		look_up(c);
+		return;
+	}
+	if (d == NULL) {
+		call_fail(
+		    c, "the manifest of '%s' is not here", c->provider.name);
+		return;
+	}
+	enter(c, STAGE_KEY, EGRESS_KEY_MS);
+	body = json_object();
+	json_put_int(body, "id", (int64_t)c->id);
+	peers_send_bulk(
+	    c->eg->peers, ROLE_VAULT, MSG_KEY_WANTED, body, d->text, d->len);
+}
+
+/* {"id", "ok", "error"} and the key as bulk. */
+void
+egress_on_key(void *role, struct msg *m)
+{
+	struct egress *eg = role;
+	int64_t id = json_int(m->body, "id", 0);
+	struct call *c = id > 0 ? call_by_id(eg, (uint64_t)id) : NULL;
+
+	if (c == NULL || c->stage != STAGE_KEY || c->failed)
+		return; /* It was ended meanwhile. */
+	if (!json_flag(m->body, "ok")) {
+		call_fail(c, "the vault gives no key: %.200s",
+		    json_words(m->body, "error"));
+		return;
+	}
+	c->key = secret_new(m->bulk, m->bulk_len);
+	look_up(c);
+}
+
+/* ---- The request ---- */
+
+/* The name that the scanner put where the secret stood. */
+static void
+say_secret(struct call *c, const char *clean, size_t len)
+{
+	static const char mark[] = "secret://";
+	char name[NAME_MAX_LEN + 1] = "";
+	size_t at = 0;
+	size_t n = 0;
+
+	while (at < len && at < c->body_len && clean[at] == c->body[at])
+		at++;
+	/* The secret may begin with the same letters. */
+	while (at > 0 && strncmp(clean + at, mark, sizeof(mark) - 1) != 0)
+		at--;
+	for (at += sizeof(mark) - 1; at < len && n < NAME_MAX_LEN; at++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789._-",
+			clean[at]) == NULL)
+			break;
+		else
+			name[n++] = clean[at];
+	name[n] = '\0';
+	call_fail(
+	    c, "the request holds the secret '%s', and was not sent", name);
+}
+
+static void
+on_request_scanned(void *arg, enum scan result, const char *text, size_t len)
+{
+	struct ticket *t = arg;
+	struct call *c = call_by_id(t->eg, t->call);
+
+	free(t);
+	if (c == NULL || c->failed)
+		return;
+	if (result == SCAN_CLEAN)
+		want_key(c);
+	else if (result == SCAN_REPLACED)
+		say_secret(c, text, len);
+	else
+		call_fail(c,
+		    "it could not be told whether a secret stands in the "
+		    "request, so it was not sent; try again");
+}
+
+static void
+take_provider(struct call *c, const struct manifest *m)
+{
+	struct provider *p = &c->provider;
+	struct errmsg why;
+
+	snprintf(p->name, sizeof(p->name), "%s", m->name);
+	p->digest = m->digest;
+	p->dialect = m->provider.dialect;
+	p->cloud = m->provider.cloud;
+	p->has_key = m->n_secrets > 0;
+	snprintf(p->key_name, sizeof(p->key_name), "%s", m->secrets[0].name);
+	snprintf(p->url, sizeof(p->url), "%s%s", m->provider.url,
+	    dialect_path(p->dialect));
+	if (base_url_read(m->provider.url, &p->at, &why) != OK)
+		call_fail(c, "the manifest of '%s': %.150s", m->name, why.text);
+}
+
+/* Both halves are here: verified, compared, and looked through. */
+static void
+begin(struct call *c)
+{
+	struct str body = {c->body, c->body_len};
+	struct errmsg why = {""};
+	struct order o;
+
+	c->stage = STAGE_SCAN;
+	if (order_read(c->order, c->bulk, c->bulk_len, &o, &why) != OK ||
+	    order_verify(c->eg->verifier, &o, &why) != OK ||
+	    request_agrees(body, &o, &why) != OK) {
+		log_warn("a model is not called: %s", why.text);
+		call_fail(c, "%s", why.text);
+		return;
+	}
+	take_provider(c, o.manifest);
+	json_free(c->order);
+	c->order = NULL;
+	free(c->bulk);
+	c->bulk = NULL;
+	if (c->failed)
+		return;
+	wait_until(c, 2 * SCAN_MS);
+	scan_of(c, c->body, c->body_len, on_request_scanned);
+}
+
+static void
+try_pair(struct call *c)
+{
+	c->body = requests_take(
+	    &c->eg->requests, c->run, c->step, clock_boot_ms(), &c->body_len);
+	if (c->body != NULL)
+		begin(c);
+}
+
+static void
+on_expiry(void *arg)
+{
+	struct egress *eg = arg;
+
+	eg->expiry = 0;
+	requests_expire(&eg->requests, clock_boot_ms());
+}
+
+/* {"run", "step"} and the request's body. */
+void
+egress_on_request(void *role, struct msg *m)
+{
+	struct egress *eg = role;
+	const char *run = json_words(m->body, "run");
+	int64_t step = json_int(m->body, "step", -1);
+	int64_t now_ms = clock_boot_ms();
+	struct call *c;
+
+	if (requests_put(
+		&eg->requests, run, step, m->bulk, m->bulk_len, now_ms) != OK) {
+		log_warn("the mind's request to a model is malformed or too "
+			 "long, and is dropped");
+		return;
+	}
+	loop_timer_cancel(eg->loop, eg->expiry);
+	eg->expiry =
+	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_WAIT_MS, on_expiry, eg);
+	c = find_step(eg, run, step, eg->calls);
+	for (; c != NULL; c = find_step(eg, run, step, c + 1))
+		if (c->stage == STAGE_REQUEST && !c->failed) {
+			try_pair(c);
+			return;
+		}
+}
+
+/* ---- Orders ---- */
+
+/* For an order that never became a call. */
+static void
+refuse(struct egress *eg, const char *act, const char *why)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "act", act);
+	json_put_bool(body, "ok", false);
+	json_put_bool(body, "late", false);
+	json_put_str(body, "why", why);
+	peers_send(eg->peers, ROLE_CORE, MSG_MODEL_DONE, body);
+}
+
+static void
+open_call(struct call *c, struct egress *eg, const struct msg *m)
+{
+	c->eg = eg;
+	c->id = ++eg->last_call;
+	c->begun_ms = clock_boot_ms();
+	c->step = json_int(m->body, "step", -1);
+	memcpy(c->act, json_words(m->body, "act"),
+	    strlen(json_words(m->body, "act")));
+	memcpy(c->run, json_words(m->body, "run"),
+	    strlen(json_words(m->body, "run")));
+	c->order = json_copy(m->body);
+	c->bulk = xalloc(m->bulk_len + 1);
+	memcpy(c->bulk, m->bulk, m->bulk_len);
+	c->bulk_len = m->bulk_len;
+	reply_open(&c->reply);
+	enter(c, STAGE_REQUEST, MODEL_REQUEST_WAIT_MS);
+	try_pair(c);
+}
+
+/* As MSG_ACT_ORDER (order/order.h), with "run" and "step". */
+void
+egress_on_order(void *role, struct msg *m)
+{
+	struct egress *eg = role;
+	const char *act = json_words(m->body, "act");
+	const char *run = json_words(m->body, "run");
+	struct call *c;
+
+	if (act[0] == '\0' || strlen(act) >= TOKEN_SIZE || run[0] == '\0' ||
+	    strlen(run) >= TOKEN_SIZE || find_act(eg, act) != NULL) {
+		log_warn("an order for a model is malformed or came twice");
+		return;
+	}
+	c = find_free(eg);
+	if (c == NULL) {
+		refuse(eg, act,
+		    "too many models are being called; try again later");
+		return;
+	}
+	open_call(c, eg, m);
+}
+
+static void
+stop(struct call *c)
+{
+	call_fail(c, "it was stopped");
+	conclude(c, NULL, 0);
+}
+
+/* {"act"} */
+void
+egress_on_stop(void *role, struct msg *m)
+{
+	struct call *c = find_act(role, json_words(m->body, "act"));
+
+	if (c != NULL)
+		stop(c);
+}
+
+/* {"run", "step"} */
+void
+egress_on_cancel(void *role, struct msg *m)
+{
+	struct egress *eg = role;
+	const char *run = json_words(m->body, "run");
+	int64_t step = json_int(m->body, "step", -1);
+	struct call *c = find_step(eg, run, step, eg->calls);
+
+	requests_drop(&eg->requests, run, step);
+	for (; c != NULL; c = find_step(eg, run, step, c + 1))
+		stop(c);
+}
+
+void
+egress_on_mind_lost(struct egress *eg)
+{
+	size_t i;
+
+	requests_expire(&eg->requests, INT64_MAX);
+	for (i = 0; i < EGRESS_CALLS_MAX; i++)
+		if (eg->calls[i].id != 0)
+			stop(&eg->calls[i]);
+}
+
+/* ---- Time ---- */
+
+static void
+on_late_body(struct call *c)
+{
+	const struct reply *r = &c->reply;
+	int64_t idle_ms = clock_boot_ms() - c->active_ms;
+
+	/* Nobody reads from it now, or it spoke since. */
+	if (c->over || c->try.paused || r->scanning || r->behind != 0) {
+		wait_until(c, MODEL_IDLE_MS);
+		return;
+	}
+	if (idle_ms < MODEL_IDLE_MS) {
+		wait_until(c, MODEL_IDLE_MS - idle_ms);
+		return;
+	}
+	call_fail(c, "the answer stopped in its middle: nothing came for %d s",
+	    MODEL_IDLE_MS / 1000);
+}
+
+static void
+on_no_connection(struct call *c)
+{
+	if (try_next_address(c))
+		return;
+	words_of_trouble(c, CURLE_OPERATION_TIMEDOUT);
+}
+
+static void
+on_late(struct call *c)
+{
+	if (clock_boot_ms() >= c->begun_ms + MODEL_CALL_MS)
+		call_fail(c, "the answer was not whole within %d minutes",
+		    MODEL_CALL_MS / 60 / 1000);
+	else if (c->stage == STAGE_REQUEST)
+		call_fail(c, "the request for the model did not come");
+	else if (c->stage == STAGE_KEY)
+		call_fail(c, "the vault did not say the key in time");
+	else if (c->stage == STAGE_LOOKUP)
+		call_fail(c, "the name %s was not found within %d s",
+		    c->provider.at.host.name, MODEL_CONNECT_MS / 1000);
+	else if (c->stage == STAGE_CONNECT)
+		on_no_connection(c);
+	else if (c->stage == STAGE_FIRST)
+		call_fail(c,
+		    "no answer within %d s; is the model too large for the "
+		    "machine?",
+		    MODEL_FIRST_MS / 1000);
+	else if (c->stage == STAGE_BODY)
+		on_late_body(c);
+	else if (c->stage == STAGE_PAUSE)
+		look_up(c);
+	else
+		call_fail(c, "the vault did not answer in time");
+}
+
+static void
+on_timer(void *arg)
+{
+	struct call *c = arg;
+
+	c->timer = 0;
+	if (!c->failed)
+		on_late(c);
+	else
+		conclude(c, NULL, 0);
+}
