@@ -32,6 +32,8 @@
 /* What another role says of a reason, in the log; the rest is cut. */
 #define REASON_MAX 400
 
+#define STRAY_ENDS_TOLD 1000 /* One of so many is told. */
+
 /* Acts, runs and approvals that are open at once. */
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16

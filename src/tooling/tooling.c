@@ -271,6 +271,16 @@ log_container(struct tooling *tg, const struct slot *t, const char *kind,
 	record_post(r, false, NULL, NULL, NULL);
 }
 
+/* One may cross our stop of the container; many are a runner that lies. */
+static void
+note_stray_end(struct tooling *tg)
+{
+	if (tg->stray_ends++ % STRAY_ENDS_TOLD == 0)
+		log_warn("the runner told the end of %lld containers that "
+			 "are not there",
+		    (long long)tg->stray_ends);
+}
+
 /* {"tool", "state": "started" | "failed" | "killed", "why", "container"}.  An
  * end counts for the container that is there, once: so there are never more
  * entries than starts, and those are ours. */
@@ -285,8 +295,10 @@ tooling_on_container(struct tooling *tg, const struct msg *m)
 		return;
 	if (strcmp(state, "killed") == 0) {
 		if (container[0] == '\0' ||
-		    strcmp(slot_container(t), container) != 0)
+		    strcmp(slot_container(t), container) != 0) {
+			note_stray_end(tg);
 			return;
+		}
 		log_container(tg, t, "container-killed", m);
 		slot_on_gone(t, container, json_words(m->body, "why"));
 	} else if (strcmp(state, "started") != 0) {

@@ -108,6 +108,7 @@ struct tooling {
 	bool settled;
 	struct tooling_runner runner;
 	int64_t started_ms;
+	int64_t stray_ends; /* Of containers, told by the runner. */
 	struct tool *tools[TOOLS_MAX];
 	size_t n_tools;
 	struct change changes[TOOL_CHANGES_MAX];

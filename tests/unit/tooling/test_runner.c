@@ -166,6 +166,7 @@ TEST(the_end_of_a_container_that_is_not_there_is_not_logged)
 	runner_says("killed", "c1", "its volume is full");
 	CHECK_INT(count_entries() - before, 0);
 	CHECK_STR(slot_container(slot), "c2");
+	CHECK(tooling->stray_ends > 0);
 	runner_says("killed", "c2", "its volume is full");
 	CHECK_INT(count_entries() - before, 1);
 }
