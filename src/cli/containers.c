@@ -9,8 +9,6 @@
 
 /* `durward tool logs`: what the containers of a tool say. */
 
-#define FOLLOW_EVERY_MS 500
-
 static void
 show_line(const struct json *line)
 {
@@ -64,7 +62,7 @@ show_page(struct logs *l, int *ret_code, bool *ret_more)
 int
 cli_tool_logs(struct session *s, const char *tool, bool follow)
 {
-	struct timespec pause = {.tv_nsec = FOLLOW_EVERY_MS * 1000000L};
+	struct timespec pause = {.tv_nsec = CLIENT_FOLLOW_MS * 1000000L};
 	struct logs l = {.session = s, .tool = tool};
 	int code = EXIT_REACHED;
 	bool more;

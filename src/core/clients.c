@@ -302,17 +302,19 @@ clients_on_challenge(void *role, struct msg *m)
 	struct core *c = role;
 	const char *challenge = json_str(m->body, "challenge");
 	const char *client = json_words(m->body, "client");
+	int64_t request = json_int(m->body, "id", 0);
 	char box[DIGEST_HEX_SIZE];
 	int64_t now_ms = clock_boot_ms();
 	struct digest id;
 	struct json *v;
 
+	if (!request_take(&c->requests, request, MSG_CHALLENGE))
+		return;
 	if (challenge == NULL ||
 	    digest_read(client, strlen(client), &id) != OK ||
 	    nonces_issue(c->challenges, &id, challenge,
 		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
-		request_refuse(
-		    &c->requests, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
+		request_refuse(&c->requests, request, ERR_LIMIT, NULL);
 		return;
 	}
 	digest_hex(&c->trust.box, box);
@@ -320,7 +322,7 @@ clients_on_challenge(void *role, struct msg *m)
 	json_put_str(v, "challenge", challenge);
 	json_put_str(v, "boot", peers_boot(c->peers));
 	json_put_str(v, "box", box);
-	request_answer(&c->requests, json_int(m->body, "id", 0), v);
+	request_answer(&c->requests, request, v);
 }
 
 /* Its connections end, and what it said yes to waits for another. */
@@ -387,7 +389,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 	struct core *c = role;
 	int64_t request = json_int(m->body, "id", 0);
 	const char *what = json_words(m->body, "what");
-	bool ours = request != 0 && !json_flag(m->body, "direct");
+	bool waits = request_take(&c->requests, request, MSG_TRUST_ANSWER);
+	bool ours = waits && !json_flag(m->body, "direct");
 	struct errmsg why;
 	struct record *r;
 

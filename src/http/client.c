@@ -13,8 +13,6 @@
 #include "sys/clock.h"
 #include "sys/sock.h"
 
-#define CONNECT_MS 5000
-
 struct http_client {
 	int fd;
 	struct tls *tls;
@@ -60,10 +58,10 @@ enum err
 http_connect(const char *host, uint16_t port, struct tls_config *tls,
     struct http_client **ret, struct errmsg *why)
 {
-	int64_t until_ms = clock_boot_ms() + CONNECT_MS;
+	int64_t until_ms = clock_boot_ms() + CLIENT_CONNECT_MS;
 	struct http_client *c;
 	int fd;
-	enum err e = sock_connect_tcp(host, port, CONNECT_MS, &fd, why);
+	enum err e = sock_connect_tcp(host, port, CLIENT_CONNECT_MS, &fd, why);
 
 	if (e != OK)
 		return e;
