@@ -238,9 +238,12 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 	struct reading *r = new_entries(l, run, from, fn, arg, id);
 
 	r->is_open = is_open;
-	/* Who has read everything need not look. */
-	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r))
+	/* Who has read everything need not look; this is what it hears when
+	 * nothing comes. */
+	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r)) {
+		buf_adds(&r->out, "{\"entries\":[]}");
 		return;
+	}
 	reading_post(r, follow_done);
 }
 
