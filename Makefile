@@ -396,7 +396,14 @@ check-mcp: all $(B)/tests/drive $(A)/tests/drive
 
 # Nothing of ours is in it: it proves that what our model clients are tested
 # against is what it pretends to be.
-check-models:
+# And the house's own dialects.
+$(A)/tests/models-drive: tests/models/drive.c $(A)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
+		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+
+check-models: $(A)/tests/models-drive
 	$(Q)tests/models/run $(MODELS)
 
 # ---- power cuts ----

@@ -40,14 +40,19 @@ struct open_act {
 	int64_t started_ms; /* Boot clock. */
 	enum net_state net;
 	struct done done; /* While the network ends. */
-	struct json *used; /* Of the network, for the record of its end. */
+	/* Of the network, or by egress, for the record of its end. */
+	struct json *used;
 };
 
 struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
+	struct open_act *spare; /* The last that ended, to be used again. */
 	bool recovered; /* What a crash left was looked at. */
+	/* Reports of the gate that nobody waited for, in this window. */
+	int64_t late_until_ms;
+	int late;
 };
 
 /* ---- acts.c ---- */
@@ -70,6 +75,8 @@ void act_end(struct open_act *o, enum act_state state, const char *text);
 /* The slot of the tool that the act belongs to; NULL for the house's own. */
 struct slot *act_slot(const struct open_act *o);
 const struct house_function *act_house_function(const struct open_act *o);
+/* Does egress do it? */
+bool act_is_model_call(const struct open_act *o);
 /* Why its tool may do nothing now, as an owner wants it; NULL: it may. */
 const char *act_forbidden(const struct open_act *o);
 
@@ -109,6 +116,13 @@ void act_close_network(struct open_act *o);
 void act_end_network(struct open_act *o, const struct done *done);
 /* Is it answered and waits for the gate alone?  Then it ends now, so. */
 bool act_conclude(struct open_act *o);
+
+/* ---- modelling.c ---- */
+
+/* What follows is its end. */
+void act_order_model(struct open_act *o);
+/* Nobody waits for it any more. */
+void act_stop_model(struct open_act *o);
 
 /* ---- asking.c ---- */
 

@@ -134,7 +134,9 @@ begin(struct open_act *o)
 	o->timer = loop_timer(a->s.loop,
 	    o->started_ms + slot_manifest(t)->call_ms + CALL_GRACE_MS,
 	    on_call_late, o);
-	if (act_reach(o, &reach))
+	if (act_is_model_call(o))
+		act_order_model(o);
+	else if (act_reach(o, &reach))
 		act_ask_network(o);
 	else
 		act_send_order(o);
@@ -166,7 +168,7 @@ hold_container(struct open_act *o)
 {
 	struct slot *t = act_slot(o);
 
-	if (t == NULL || o->holds)
+	if (t == NULL || o->holds || act_is_model_call(o))
 		return;
 	slot_call_began(t);
 	o->holds = true;
@@ -266,6 +268,13 @@ tools_are_there(const struct acts *a)
 	return a->s.ports.epoch(a->s.ports.arg)[0] != '\0';
 }
 
+/* Neither runner nor tools have a part in it. */
+static bool
+is_apart(const struct open_act *o)
+{
+	return act_house_function(o) != NULL || act_is_model_call(o);
+}
+
 void
 act_go_on(struct open_act *o)
 {
@@ -277,7 +286,7 @@ act_go_on(struct open_act *o)
 	    act_house_function(o) == NULL)
 		return;
 	/* Nor has it a container without the tools role: that comes back. */
-	if (!tools_are_there(a) && act_house_function(o) == NULL)
+	if (!tools_are_there(a) && !is_apart(o))
 		return;
 	if (act_house_function(o) != NULL || (t != NULL && slot_is_ready(t))) {
 		if (t == NULL ||
@@ -502,12 +511,19 @@ recover_lost(struct open_act *o, const char *why)
 	act_go_on(o);
 }
 
+static void
+recover_of_tools(struct open_act *o, const char *why)
+{
+	if (!act_is_model_call(o))
+		recover_lost(o, why);
+}
+
 void
 acts_tools_lost(struct acts *a)
 {
 	static const char why[] = "the tools role was restarted each time";
 
-	for_each_of(a, NULL, ACT_STARTED, recover_lost, why);
+	for_each_of(a, NULL, ACT_STARTED, recover_of_tools, why);
 }
 
 static void
@@ -530,7 +546,11 @@ recover_one(struct open_act *o)
 		break;
 	case ACT_INTENT:
 	case ACT_STARTED:
-		recover_lost(o, "the house was restarted each time");
+		/* Its request is gone; who wished it makes another one. */
+		if (act_is_model_call(o))
+			act_end(o, ACT_FAILED, "the house was restarted");
+		else
+			recover_lost(o, "the house was restarted each time");
 		break;
 	default:
 		break;

@@ -22,10 +22,13 @@ static const struct peer_handler handlers[] = {
     {MSG_STEP, lanes_on_step},
     {MSG_REDACTED, lanes_on_redacted},
     {MSG_REPLY, lanes_on_reply},
+    {MSG_RECALL_WANTED, lanes_on_recall},
+    {MSG_WORDS, lanes_on_words},
     {MSG_TOOLS_EPOCH, lanes_on_tools_epoch},
     {MSG_ACT_DONE, lanes_on_act_done},
     {MSG_NET_OPEN, lanes_on_net_open},
     {MSG_NET_USED, lanes_on_net_used},
+    {MSG_MODEL_DONE, lanes_on_model_done},
     {MSG_TOOL_READY, lanes_on_tool_ready},
     {MSG_TOOL_GONE, lanes_on_tool_gone},
     {MSG_RUNNER_STATE, lanes_on_runner},
@@ -35,11 +38,11 @@ static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_STATE, lanes_on_container},
 };
 
-/* It takes no sheet from before its start. */
+/* Gate or egress: it takes no sheet from before its start. */
 static void
-on_gate(struct core *c)
+on_connector(struct core *c, enum role peer)
 {
-	tooling_tell(c->tooling, ROLE_GATE);
+	tooling_tell(c->tooling, peer);
 	if (c->have_trust)
 		acts_ask_anew(c->acts);
 }
@@ -53,8 +56,8 @@ on_lane(void *role, enum role peer)
 		peers_send(c->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
 	else if (peer == ROLE_MIND && c->have_trust)
 		runs_resume_all(c->runs);
-	else if (peer == ROLE_GATE)
-		on_gate(c);
+	else if (peer == ROLE_GATE || peer == ROLE_EGRESS)
+		on_connector(c, peer);
 }
 
 static void
@@ -69,6 +72,8 @@ on_lost(void *role, enum role peer)
 		    tooling_slots(c->tooling), "the tools role was restarted");
 	} else if (peer == ROLE_GATE) {
 		tooling_gate_lost(c->tooling);
+	} else if (peer == ROLE_EGRESS) {
+		acts_egress_lost(c->acts);
 	} else if (peer == ROLE_RUNNER) {
 		tooling_runner_lost(c->tooling);
 	}

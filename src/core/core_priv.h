@@ -48,6 +48,7 @@ peer_fn lanes_on_tools_epoch;
 peer_fn lanes_on_act_done;
 peer_fn lanes_on_net_open;
 peer_fn lanes_on_net_used;
+peer_fn lanes_on_model_done;
 peer_fn lanes_on_tool_ready;
 peer_fn lanes_on_tool_gone;
 peer_fn lanes_on_container;
@@ -59,6 +60,8 @@ peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
 peer_fn lanes_on_redacted;
 peer_fn lanes_on_reply;
+peer_fn lanes_on_recall;
+peer_fn lanes_on_words;
 
 /* ---- open.c ---- */
 void core_open_ledger(struct core *c);

@@ -15,6 +15,16 @@ say_state(const struct core *c, const struct slot *t)
 }
 
 static void
+say_function(const struct manifest *m, const struct manifest_function *f,
+    struct buf *out)
+{
+	char name[CALL_NAME_SIZE];
+
+	manifest_call_name(m, f, name);
+	buf_addf(out, "  %s (%s)\n", name, effect_name(f->effect));
+}
+
+static void
 say_tools(void *arg, struct buf *out)
 {
 	struct core *c = arg;
@@ -28,9 +38,7 @@ say_tools(void *arg, struct buf *out)
 		buf_addf(
 		    out, "%s %s%s\n", m->name, m->version, say_state(c, t));
 		for (j = 0; j < m->n_functions; j++)
-			buf_addf(out, "  %s.%s (%s)\n", m->name,
-			    m->functions[j].name,
-			    effect_name(m->functions[j].effect));
+			say_function(m, &m->functions[j], out);
 	}
 	if (i == 0)
 		buf_adds(out, "No tools yet; 'durward tool add' adds one.\n");

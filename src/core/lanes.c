@@ -73,6 +73,16 @@ lanes_on_net_used(void *role, struct msg *m)
 	acts_on_net_used(c->acts, json_words(m->body, "act"), m->body);
 }
 
+/* {"act", "ok", "late", "status", "sent", "received", "sha256", "tries",
+ * "first_ms", "ms", "why"} */
+void
+lanes_on_model_done(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	acts_on_model_done(c->acts, m->body);
+}
+
 void
 lanes_on_proposal(void *role, struct msg *m)
 {
@@ -95,6 +105,22 @@ lanes_on_reply(void *role, struct msg *m)
 	struct core *c = role;
 
 	runs_on_reply(c->runs, m);
+}
+
+void
+lanes_on_recall(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_recall(c->runs, m);
+}
+
+void
+lanes_on_words(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_words(c->runs, m);
 }
 
 /* {"secret", "where", "times"}: since the house started, a minute apart. */

@@ -88,6 +88,7 @@ tell_mind(const struct call *c, bool ok, const char *text, size_t len)
 	json_put_int(body, "step", c->step);
 	json_put_bool(body, "ok", ok);
 	json_put_int(body, "status", c->status);
+	json_put_int(body, "received", c->reply.received);
 	json_put_str(body, "why", c->why.text);
 	peers_send_bulk(
 	    c->eg->peers, ROLE_MIND, MSG_MODEL_END, body, text, len);

@@ -137,6 +137,9 @@ void ledger_follow(struct ledger *l, const char *run, uint64_t from,
     bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
     int64_t id);
 
+/* Who waits for an entry of this run is answered without one. */
+void ledger_nudge(struct ledger *l, const char *run);
+
 /* {"runs": [...]}, the newest first. */
 void ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id);
 

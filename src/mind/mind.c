@@ -9,6 +9,9 @@ static const struct peer_handler handlers[] = {
     {MSG_TURN_START, turns_on_start},
     {MSG_ACT_RESULT, turns_on_result},
     {MSG_TURN_END, turns_on_end},
+    {MSG_RECALL, turns_on_recall},
+    {MSG_MODEL_DATA, turns_on_data},
+    {MSG_MODEL_END, turns_on_model_end},
 };
 
 int

@@ -26,5 +26,8 @@ struct mind {
 peer_fn turns_on_start;
 peer_fn turns_on_result;
 peer_fn turns_on_end;
+peer_fn turns_on_recall;
+peer_fn turns_on_data;
+peer_fn turns_on_model_end;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
 #include "mind/mind_priv.h"
 
 /* The open turns: the ports of the turn machine are messages to the core. */
@@ -40,6 +41,9 @@ port_reply(void *arg, const char *text, bool reached)
 
 	json_put_str(body, "run", t->run);
 	json_put_bool(body, "reached", reached);
+	json_put_int(body, "tokens", turn_tokens(t->turn));
+	if (turn_model(t->turn) != NULL)
+		json_put_str(body, "model", turn_model(t->turn));
 	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_REPLY, body, text,
 	    str_cut(text, REPLY_MAX));
 	t->over = true;
@@ -60,6 +64,74 @@ port_propose(void *arg, int64_t step, const char *tool, const char *args,
 	if (peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body) ==
 	    ERR_LIMIT)
 		port_reply(t, "The proposal is too large to be sent.", false);
+}
+
+static void
+put_run(struct json *body, const struct open_turn *t, int64_t step)
+{
+	json_put_str(body, "run", t->run);
+	json_put_int(body, "step", step);
+}
+
+/* {"run", "query"} */
+static void
+port_recall(void *arg, const char *query)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "run", t->run);
+	json_put_str(body, "query", query);
+	peers_send(t->mind->peers, ROLE_CORE, MSG_RECALL_WANTED, body);
+}
+
+/* The bytes go to egress, what they are to the core. */
+static void
+port_ask(void *arg, int64_t step, const struct turn_request *r)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+	struct json *args = json_object();
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	struct buf b;
+
+	put_run(body, t, step);
+	peers_send_bulk(t->mind->peers, ROLE_EGRESS, MSG_MODEL_REQUEST, body,
+	    r->body, r->body_len);
+	crypto_hash(r->body, r->body_len, &d);
+	digest_hex(&d, hex);
+	json_put_int(args, "bytes", (int64_t)r->body_len);
+	json_put_str(args, "model", r->model);
+	json_put_int(args, "output", r->output);
+	json_put_str(args, "sha256", hex);
+	buf_init(&b, ARGS_MAX);
+	json_canonical(args, &b);
+	port_propose(t, step, r->call, b.p,
+	    "bytes:model,model:model,output:model,sha256:model");
+	buf_done(&b);
+	json_free(args);
+}
+
+static void
+port_cancel(void *arg, int64_t step)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	put_run(body, t, step);
+	peers_send(t->mind->peers, ROLE_EGRESS, MSG_MODEL_CANCEL, body);
+}
+
+/* {"run"} and the words as bulk. */
+static void
+port_words(void *arg, const char *text, size_t len)
+{
+	struct open_turn *t = arg;
+	struct json *body = json_object();
+
+	json_put_str(body, "run", t->run);
+	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_WORDS, body, text, len);
 }
 
 /* The lane keeps the order, and so does the core: it writes this step before
@@ -87,8 +159,13 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 static struct open_turn *
 open_turn(struct mind *m, const char *run, const char *goal)
 {
-	struct turn_ports ports = {
-	    .propose = port_propose, .keep = port_keep, .reply = port_reply};
+	struct turn_ports ports = {.recall = port_recall,
+	    .propose = port_propose,
+	    .ask = port_ask,
+	    .cancel = port_cancel,
+	    .words = port_words,
+	    .keep = port_keep,
+	    .reply = port_reply};
 	struct open_turn *t;
 	size_t i;
 
@@ -173,6 +250,50 @@ turns_on_result(void *role, struct msg *msg)
 	text = msg_text(msg);
 	turn_result(t->turn, json_int(msg->body, "step", -1), state, text);
 	free(text);
+	after(role, t);
+}
+
+/* {"run"} and the view as bulk. */
+void
+turns_on_recall(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+	struct json *view;
+
+	if (t == NULL || json_parse(msg->bulk, msg->bulk_len, &view) != OK)
+		return;
+	turn_recalled(t->turn, view);
+	json_free(view);
+	after(role, t);
+}
+
+/* {"run", "step"} and a piece of the answer. */
+void
+turns_on_data(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+
+	if (t != NULL)
+		turn_model_data(t->turn, json_int(msg->body, "step", -1),
+		    msg->bulk, msg->bulk_len);
+}
+
+/* {"run", "step", "ok", "status", "received", "why"}, and what the provider
+ * said instead of an answer. */
+void
+turns_on_model_end(void *role, struct msg *msg)
+{
+	struct open_turn *t = find(role, msg->body);
+	struct turn_model_end end = {.ok = json_flag(msg->body, "ok"),
+	    .status = (int)json_int(msg->body, "status", 0),
+	    .received = json_int(msg->body, "received", 0),
+	    .why = json_words(msg->body, "why"),
+	    .said = msg->bulk,
+	    .said_len = msg->bulk_len};
+
+	if (t == NULL)
+		return;
+	turn_model_ended(t->turn, json_int(msg->body, "step", -1), &end);
 	after(role, t);
 }
 

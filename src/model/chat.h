@@ -14,8 +14,9 @@
  *	    "dialect", "raw"}
  *	{"role": "tool", "id", "tool", "text", "ok"}
  *
- * `args` is canonical JSON as text.  `raw` is the provider's own message as
- * it came; to the dialect it came from it is sent back word for word, since
+ * `args` is canonical JSON as text.  `raw` is the provider's own message, as
+ * the text of its JSON, so that it may be nested as deep as the provider
+ * likes; to the dialect it came from it is sent back word for word, since
  * signatures and ids stand in it, and to others by its text and calls.  What
  * a server adds that we do not know is kept in it and otherwise passed over.
  *
@@ -51,7 +52,10 @@ const char *dialect_path(enum dialect d);
 enum choice {
 	CHOICE_AUTO, /* Words or calls, as the model likes. */
 	CHOICE_CALL, /* One call, of any tool in view. */
-	CHOICE_NONE /* Words alone; the tools stay in view, for caches. */
+	/* Words alone; the tools stay in view, for caches.  Ollama cannot be
+	 * told so: a call that comes none the less is the caller's to
+	 * refuse. */
+	CHOICE_NONE
 };
 
 struct chat_ask {
@@ -59,7 +63,8 @@ struct chat_ask {
 	const char *model;
 	int64_t context; /* Tokens; Ollama's num_ctx, the same in each call. */
 	int64_t output; /* The most tokens of the reply. */
-	const char *system; /* What does not change stands first. */
+	const char *system; /* What does not change from call to call. */
+	const char *changing; /* Stands behind it; NULL for none. */
 	const struct json *messages;
 	/* [{"name": "notes.save", "about", "args": {NAME: {"type",
 	 * "required", "about"}}}], at most MODEL_TOOLS_MAX. */
@@ -73,8 +78,9 @@ struct chat_ask {
  * beyond MODEL_REQUEST_MAX. */
 NODISCARD enum err chat_write(const struct chat_ask *ask, struct buf *out);
 
-/* The name of a tool on the wire, where dots are not taken: "notes__save". */
-void chat_tool_name(const char *tool, char ret[2 * NAME_MAX_LEN + 3]);
+/* The name of a tool on the wire, where dots are not taken: "notes__save".
+ * What is longer than all providers take ends in a hash. */
+void chat_tool_name(const char *tool, char ret[MODEL_TOOL_NAME_MAX + 1]);
 
 /* ---- Answers ---- */
 
@@ -95,7 +101,8 @@ struct usage {
 };
 
 struct chat_call {
-	char id[MODEL_CALL_ID_MAX + 1]; /* Made up where there is none. */
+	/* Made up where there is none, or one that stands already. */
+	char id[MODEL_CALL_ID_MAX + 1];
 	char tool[2 * NAME_MAX_LEN + 2]; /* In our form; as it came, cut, when
 					  * it is none in view. */
 	char *args; /* Canonical; NULL: what came is no JSON object. */
@@ -108,6 +115,8 @@ struct chat_reply {
 	struct chat_call calls[MODEL_CALLS_MAX];
 	size_t n_calls;
 	size_t left_out; /* Calls beyond them. */
+	/* NULL where it cannot be sent back: it holds a call that is none, or
+	 * that was left out and so will not be answered. */
 	struct json *raw;
 	struct usage usage;
 	enum finish finish;
@@ -115,7 +124,8 @@ struct chat_reply {
 
 void chat_reply_free(struct chat_reply *r);
 
-/* {"role": "assistant", ...} as it stands in a conversation. */
+/* {"role": "assistant", ...} as it stands in a conversation.  A call whose
+ * arguments are none has "{}" there. */
 struct json *chat_reply_message(
     const struct chat_reply *r, enum dialect dialect);
 
@@ -129,14 +139,17 @@ struct chat_reader *chat_reader_new(
     const struct chat_ask *ask, chat_words_fn *words, void *arg);
 void chat_reader_free(struct chat_reader *r);
 
-/* Bytes of the answer's body.  ERR_INPUT for what is not the dialect,
- * ERR_LIMIT, ERR_IO for an error that the provider tells in the middle; the
- * words are for people.  After an error nothing more is taken. */
+/* Bytes of the answer's body, which may be a stream or, from servers that
+ * know none, one object.  ERR_INPUT for what is not the dialect, ERR_LIMIT,
+ * ERR_IO for an error that the provider tells in the middle; the words are
+ * for people.  After an error nothing more is taken. */
 NODISCARD enum err chat_reader_feed(
     struct chat_reader *r, const char *p, size_t len, struct errmsg *why);
 
-/* The body is over.  ERR_CLOSED when the answer is not: nothing in it may be
- * acted on. */
+/* The body is over, and not by a cut connection.  ERR_CLOSED when the answer
+ * is not: nothing in it may be acted on.  It is over with done (Ollama),
+ * message_stop (Anthropic), and with finish_reason (OpenAI): [DONE] is not
+ * sent by all, and says nothing that the reason does not. */
 NODISCARD enum err chat_reader_end(
     struct chat_reader *r, struct chat_reply **ret, struct errmsg *why);
 

@@ -35,10 +35,3 @@ dialect_by_name(const char *name)
 			return (enum dialect)i;
 	return DIALECT_NONE;
 }
-
-bool
-chat_may_retry(int status)
-{
-	return status == 408 || status == 409 || status == 429 ||
-	    (status >= 500 && status != 501 && status != 505);
-}

@@ -151,19 +151,34 @@ say_functions(const struct manifest *m, struct buf *out)
 	}
 }
 
-void
-package_review(const struct package *p, struct buf *out)
+static void
+say_provider(const struct manifest *m, struct buf *out)
 {
-	const struct manifest *m = p->manifest;
-	char hex[DIGEST_HEX_SIZE];
+	const struct manifest_provider *p = &m->provider;
+	char call[CALL_NAME_SIZE];
+	size_t i;
+
+	line(out, "provider", "of models, spoken to as %s at %s",
+	    dialect_name(p->dialect), p->url);
+	line(out, "place", "%s",
+	    p->cloud ? "outside: what is asked leaves the house"
+		     : "in the house: it must have an address of yours");
+	for (i = 0; i < p->n_models; i++)
+		line(out, "model", "%s, %lld tokens of context",
+		    p->models[i].name, (long long)p->models[i].context);
+	line(out, "key", "%s", m->n_secrets > 0 ? m->secrets[0].name : "none");
+	manifest_call_name(m, &m->functions[0], call);
+	line(out, "function", "%s %s: %s", call,
+	    effect_name(m->functions[0].effect),
+	    meanings[m->functions[0].effect]);
+}
+
+static void
+say_container(const struct manifest *m, struct buf *out)
+{
 	struct buf words;
 	size_t i;
 
-	digest_hex(&m->digest, hex);
-	line(out, "tool", "%s", m->name);
-	line(out, "version", "%s", m->version);
-	line(out, "description", "%s", p->description);
-	line(out, "manifest", "sha256:%s", hex);
 	line(out, "image", "%s", m->image);
 	buf_init(&words, REVIEW_MAX);
 	for (i = 0; i < m->n_command; i++)
@@ -174,6 +189,23 @@ package_review(const struct package *p, struct buf *out)
 	say_has(m, out);
 	say_limits(m, out);
 	say_functions(m, out);
+}
+
+void
+package_review(const struct package *p, struct buf *out)
+{
+	const struct manifest *m = p->manifest;
+	char hex[DIGEST_HEX_SIZE];
+
+	digest_hex(&m->digest, hex);
+	line(out, "tool", "%s", m->name);
+	line(out, "version", "%s", m->version);
+	line(out, "description", "%s", p->description);
+	line(out, "manifest", "sha256:%s", hex);
+	if (manifest_is_provider(m))
+		say_provider(m, out);
+	else
+		say_container(m, out);
 }
 
 /* ---- Two of them ---- */

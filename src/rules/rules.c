@@ -97,7 +97,7 @@ knows_tool(void *arg, const char *glob)
 {
 	const struct rules *rs = arg;
 	const struct house_function *h;
-	char name[2 * NAME_MAX_LEN + 2];
+	char name[CALL_NAME_SIZE];
 	struct slot *t;
 	size_t i;
 	size_t j;
@@ -109,8 +109,7 @@ knows_tool(void *arg, const char *glob)
 		const struct manifest *m = slot_manifest(t);
 
 		for (j = 0; j < m->n_functions; j++) {
-			snprintf(name, sizeof(name), "%s.%s", m->name,
-			    m->functions[j].name);
+			manifest_call_name(m, &m->functions[j], name);
 			if (str_glob(glob, name))
 				return true;
 		}

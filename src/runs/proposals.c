@@ -11,6 +11,28 @@
  * the run in words.
  */
 
+/* A provider is called by what its manifest says of it, with a model that
+ * stands there. */
+static enum err
+check_provider(const struct manifest *m, const struct manifest_function *f,
+    const char *tool, const struct json *args, struct errmsg *why)
+{
+	char name[CALL_NAME_SIZE];
+
+	manifest_call_name(m, f, name);
+	if (strcmp(name, tool) != 0)
+		return err_say(why, ERR_NOTFOUND,
+		    "there is no function '%.64s'; the provider '%s' is "
+		    "called '%s'",
+		    tool, m->name, name);
+	if (manifest_is_provider(m) &&
+	    manifest_model(m, json_words(args, "model")) == NULL)
+		return err_say(why, ERR_NOTFOUND,
+		    "the provider '%s' offers no model '%.128s'", m->name,
+		    json_words(args, "model"));
+	return OK;
+}
+
 /* The effect of a known function whose arguments fit. */
 enum err
 runs_check_call(struct runs *rs, const char *tool, const struct json *args,
@@ -51,6 +73,8 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 		    "the tool '%s' has no function '%s'", name, function);
 	*ret = f->effect;
 	e = manifest_check_args(f, args, why);
+	if (e == OK)
+		e = check_provider(slot_manifest(t), f, tool, args, why);
 	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)
 		       : e;
 }

@@ -54,7 +54,7 @@ runs_acted(struct runs *rs, const char *run, int64_t step)
 	struct run *r = runs_find(rs, run);
 
 	if (r != NULL && step >= 0 && step < RUN_STEPS_MAX)
-		r->acted |= 1u << step;
+		r->acted |= UINT64_C(1) << step;
 }
 
 static void
@@ -66,6 +66,8 @@ forget(struct runs *rs, struct run *run)
 		if (rs->open[i] == run)
 			rs->open[i] = NULL;
 	loop_timer_cancel(rs->s.loop, run->timer);
+	loop_timer_cancel(rs->s.loop, run->nudge_timer);
+	buf_done(&run->words);
 	free(run->goal);
 	free(run);
 }
@@ -104,8 +106,21 @@ end_written(void *arg, const char *id)
 			forget(rs, rs->open[i]);
 }
 
+/* What its models used, as the mind counts. */
 static void
-end_run(struct runs *rs, struct run *run, const char *text, bool reached)
+put_usage(struct json *details, const struct json *said)
+{
+	const char *model = json_words(said, "model");
+
+	if (model[0] == '\0' || strlen(model) > MODEL_NAME_MAX)
+		return;
+	json_put_str(details, "model", model);
+	json_put_int(details, "tokens", json_int(said, "tokens", 0));
+}
+
+static void
+end_run(struct runs *rs, struct run *run, const char *text, bool reached,
+    const struct json *said)
 {
 	struct json *details = json_object();
 	struct json *body = json_object();
@@ -118,6 +133,7 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached)
 		details = record_result(text);
 	}
 	json_put_bool(details, "reached", reached);
+	put_usage(details, said);
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
@@ -144,8 +160,8 @@ on_run_late(void *arg)
 		run->timer = loop_timer(
 		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
 	else
-		end_run(
-		    rs, run, "It took too long, so it was given up.", false);
+		end_run(rs, run, "It took too long, so it was given up.", false,
+		    NULL);
 }
 
 static struct run *
@@ -160,6 +176,7 @@ take_place(struct runs *rs, const char *goal)
 		run = xalloc(sizeof(*run));
 		run->runs = rs;
 		run->goal = xstrdup(goal);
+		buf_init(&run->words, 2 * WORDS_MAX);
 		run->timer = loop_timer(
 		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
 		rs->open[i] = run;
@@ -205,7 +222,8 @@ tell_mind(struct runs *rs, struct run *run, struct json *steps)
 	/* An absent mind is told when it returns. */
 	if (peers_send_bulk(rs->s.peers, ROLE_MIND, MSG_TURN_START, body, text,
 		strlen(text)) == ERR_LIMIT)
-		end_run(rs, run, "Its steps are too large to go on.", false);
+		end_run(
+		    rs, run, "Its steps are too large to go on.", false, NULL);
 	free(text);
 	json_free(bulk);
 }
@@ -266,6 +284,27 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 	return OK;
 }
 
+enum err
+runs_stop(struct runs *rs, const struct client *client, const char *id,
+    struct errmsg *why)
+{
+	struct run *run = runs_find(rs, id);
+	char text[NAME_MAX_LEN + 32];
+
+	if (run == NULL)
+		return err_say(why, ERR_NOTFOUND,
+		    "no goal that is under way has this id; 'durward runs' "
+		    "lists them");
+	if (client->role != CLIENT_OWNER &&
+	    strcmp(run->client, client->name) != 0)
+		return err_say(why, ERR_DENIED,
+		    "only who asked for it, or an owner, stops it");
+	snprintf(text, sizeof(text), "stopped by %s", client->name);
+	end_run(rs, run, "I was told to stop.", false, NULL);
+	acts_stop_run(rs->acts, run->id, text);
+	return OK;
+}
+
 /* {"run", "step", "name"} and the content as bulk. */
 void
 runs_on_step(struct runs *rs, struct msg *m)
@@ -306,6 +345,14 @@ forget_counts(struct runs *rs, const char *run)
 	r = record_new(rs->ledger);
 	judge_forget_run(rs->s.judge, run, r);
 	record_post(r, false, NULL, NULL, NULL);
+}
+
+bool
+runs_hears(struct runs *rs, const char *id)
+{
+	const struct run *run = runs_find(rs, id);
+
+	return run == NULL || !run->resuming;
 }
 
 void
@@ -361,7 +408,7 @@ runs_on_reply(struct runs *rs, struct msg *m)
 	char *text = msg_text(m);
 
 	if (run != NULL)
-		end_run(rs, run, text, json_flag(m->body, "reached"));
+		end_run(rs, run, text, json_flag(m->body, "reached"), m->body);
 	free(text);
 }
 
@@ -374,6 +421,7 @@ resume(void *arg, const char *id, struct json *steps, struct json *ended)
 	struct run *run = runs_find(rs, id);
 
 	if (run != NULL) {
+		run->resuming = false;
 		run->kept = (int64_t)json_count(steps);
 		tell_mind(rs, run, steps);
 		steps = NULL;
@@ -400,13 +448,14 @@ resume_one(struct runs *rs, struct run *run)
 {
 	run->waits = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
+		run->resuming = true;
 		keep_resumes(rs, run);
 		ledger_read_steps(rs->ledger, run->id, resume, rs);
 	} else
 		end_run(rs, run,
 		    "The mind ended each time it thought about this "
 		    "goal, so it was given up.",
-		    false);
+		    false, NULL);
 }
 
 void

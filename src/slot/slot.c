@@ -79,7 +79,7 @@ slot_container(const struct slot *t)
 bool
 slot_is_ready(const struct slot *t)
 {
-	return t->state == SLOT_READY;
+	return t->state == SLOT_READY || manifest_is_provider(t->manifest);
 }
 
 bool
@@ -385,6 +385,8 @@ rest(struct slot *t)
 void
 slot_call_began(struct slot *t)
 {
+	if (t->state != SLOT_READY)
+		return;
 	set_timer(t, 0, NULL);
 	t->calls++;
 	t->calls_begun++;

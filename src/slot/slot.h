@@ -69,6 +69,7 @@ void slots_fail_all(struct slots *s, const char *why);
 const struct manifest *slot_manifest(const struct slot *t);
 const char *slot_text(const struct slot *t);
 const char *slot_container(const struct slot *t);
+/* It can be called: a provider, which has no container, always. */
 bool slot_is_ready(const struct slot *t);
 bool slot_is_disabled(const struct slot *t);
 /* Blocked: what its server offers is not what was agreed to. */

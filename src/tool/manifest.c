@@ -475,6 +475,17 @@ manifest_container(const struct manifest *m)
 	return v;
 }
 
+void
+manifest_call_name(const struct manifest *m, const struct manifest_function *f,
+    char ret[CALL_NAME_SIZE])
+{
+	if (manifest_is_provider(m))
+		snprintf(ret, CALL_NAME_SIZE, "model.%s.%s",
+		    m->provider.cloud ? "cloud" : "house", m->name);
+	else
+		snprintf(ret, CALL_NAME_SIZE, "%s.%s", m->name, f->name);
+}
+
 /* "model.cloud.NAME" */
 static const char *
 provider_in(const char *full)

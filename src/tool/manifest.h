@@ -19,8 +19,6 @@
 #include "net/host.h"
 #include "policy/policy.h"
 
-#define COMMAND_WORDS_MAX 8
-
 enum arg_type { ARG_STRING, ARG_INTEGER, ARG_NUMBER, ARG_BOOLEAN };
 
 struct manifest_arg {
@@ -132,6 +130,11 @@ bool manifest_is_provider(const struct manifest *m);
 /* NULL when it offers no model of this name. */
 const struct manifest_model *manifest_model(
     const struct manifest *m, const char *name);
+
+/* What a function is called by: "notes.save", or "model.cloud.NAME". */
+#define CALL_NAME_SIZE (2 * NAME_MAX_LEN + 2)
+void manifest_call_name(const struct manifest *m,
+    const struct manifest_function *f, char ret[CALL_NAME_SIZE]);
 
 /* Cut "notes.save" at its dot.  "model.house.NAME" and "model.cloud.NAME" are
  * the function `chat` of the provider NAME.  ERR_INPUT. */

@@ -150,6 +150,7 @@ put_function(const struct json *v, struct manifest *m)
 	crypto_hash(canonical.p, canonical.len, &m->schema);
 	buf_done(&canonical);
 	m->call_ms = MODEL_CALL_MS;
+	snprintf(m->image, sizeof(m->image), "none");
 }
 
 enum err

@@ -4,26 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/log.h"
-#include "model/offline.h"
-
-struct turn {
-	struct turn_ports ports;
-	char *goal;
-	enum turn_step at;
-	int64_t n; /* Number of the step that runs. */
-	int64_t proposed; /* Number of the step that proposed. */
-
-	/* What the steps leave for each other. */
-	char *tool;
-	char *args;
-	char *origins;
-	char *state;
-	char *result;
-	char *reply;
-	bool reached;
-};
+#include "turn/turn_priv.h"
 
 /* Each step leaves its outcome in `content`, from which replay restores
  * it, and names the next step. */
@@ -33,153 +15,62 @@ struct step {
 	enum turn_step (*replay)(struct turn *t, const struct json *content);
 };
 
-static void
-set(char **field, const char *value)
+void
+turn_set(char **field, const char *value)
 {
+	char *copy = value != NULL ? xstrdup(value) : NULL;
+
 	free(*field);
-	*field = value != NULL ? xstrdup(value) : NULL;
+	*field = copy;
 }
 
-/* think: from the goal to a proposal, or straight to a reply. */
+/* recall: what there is to think with. */
 static enum turn_step
-replay_think(struct turn *t, const struct json *content)
+recall_replay(struct turn *t, const struct json *content)
 {
-	set(&t->tool, json_str(content, "tool"));
-	set(&t->args, json_str(content, "args"));
-	set(&t->origins, json_str(content, "origins"));
-	set(&t->reply, json_str(content, "reply"));
-	t->reached = json_flag(content, "reached");
-	if (t->tool == NULL)
-		return t->reply != NULL ? STEP_REPLY : STEP_END;
-	return t->args != NULL && t->origins != NULL ? STEP_PROPOSE : STEP_END;
-}
-
-static void
-think_proposal(const struct offline_match *m, struct json *content)
-{
-	struct json *args = json_object();
-	struct buf b;
-
-	if (m->arg != NULL)
-		json_put_str(args, m->arg, m->value);
-	if (m->arg2 != NULL)
-		json_put_str(args, m->arg2, m->value2);
-	buf_init(&b, 2 * ARGS_MAX);
-	json_canonical(args, &b);
-	json_put_str(content, "tool", m->tool);
-	json_put_str(content, "args", b.p);
-	/* The words are the person's own: no model has touched them.  They
-	 * are named in the order of the arguments, which is canonical. */
-	buf_clear(&b);
-	if (m->arg == NULL)
-		buf_adds(&b, "none");
-	else if (m->arg2 == NULL)
-		buf_addf(&b, "%s:person", m->arg);
-	else if (strcmp(m->arg, m->arg2) < 0)
-		buf_addf(&b, "%s:person,%s:person", m->arg, m->arg2);
-	else
-		buf_addf(&b, "%s:person,%s:person", m->arg2, m->arg);
-	json_put_str(content, "origins", b.p);
-	buf_done(&b);
-	json_free(args);
-}
-
-static void
-think_words(struct json *content, const char *first, bool reached)
-{
-	struct buf b;
-
-	buf_init(&b, REPLY_MAX);
-	buf_adds(&b, first);
-	offline_help(&b);
-	json_put_str(content, "reply", b.p);
-	json_put_bool(content, "reached", reached);
-	buf_done(&b);
+	json_free(t->view);
+	t->view = json_copy(content);
+	return STEP_THINK;
 }
 
 static enum turn_step
-run_think(struct turn *t, struct json *content)
+recall_run(struct turn *t, struct json *content)
 {
-	struct offline_match m;
+	const struct json *m;
 
-	if (offline_match(t->goal, &m) != OK) {
-		think_words(content,
-		    "I did not understand that, and no model is set up to "
-		    "help me. Without one I know these goals:\n",
-		    false);
-		return replay_think(t, content);
-	}
-	if (m.tool != NULL)
-		think_proposal(&m, content);
-	else
-		think_words(content, "I know these goals:\n", true);
-	offline_match_done(&m);
-	return replay_think(t, content);
-}
-
-/* propose: the act is asked for; the same step asks for the same act. */
-static enum turn_step
-replay_propose(struct turn *t, const struct json *content)
-{
-	(void)content;
-	t->proposed = t->n;
-	t->ports.propose(t->ports.arg, t->n, t->tool, t->args, t->origins);
-	return STEP_OBSERVE;
-}
-
-static enum turn_step
-run_propose(struct turn *t, struct json *content)
-{
-	json_put_str(content, "tool", t->tool);
-	return replay_propose(t, content);
-}
-
-/* observe: wait for what became of the act. */
-static enum turn_step
-replay_observe(struct turn *t, const struct json *content)
-{
-	set(&t->state, json_str(content, "state"));
-	set(&t->result, json_str(content, "result"));
-	if (t->state == NULL || t->result == NULL)
-		return STEP_END;
-	t->reached = strcmp(t->state, "done") == 0;
-	return STEP_REPLY;
-}
-
-static enum turn_step
-run_observe(struct turn *t, struct json *content)
-{
-	if (t->state == NULL)
+	if (t->view == NULL) {
+		t->ports.recall(t->ports.arg, t->goal);
 		return STEP_WAIT;
-	json_put_str(content, "state", t->state);
-	json_put_str(content, "result", t->result);
-	t->reached = strcmp(t->state, "done") == 0;
-	return STEP_REPLY;
+	}
+	for (m = json_first(t->view); m != NULL; m = json_next(m))
+		json_put(content, json_name(m), json_copy(m));
+	return STEP_THINK;
 }
 
 /* reply: words for the person. */
 static void
 word_reply(struct turn *t)
 {
+	const struct turn_call *c = &t->calls[0];
 	struct buf b;
 
 	if (t->reply != NULL)
 		return;
 	buf_init(&b, RESULT_MAX + 256);
 	if (t->reached)
-		buf_adds(&b, t->result[0] != '\0' ? t->result : "Done.");
-	else if (strcmp(t->state, "denied") == 0)
-		buf_addf(&b, "I may not do that: %s", t->result);
-	else if (strcmp(t->state, "unknown") == 0)
+		buf_adds(&b, c->result[0] != '\0' ? c->result : "Done.");
+	else if (strcmp(c->state, "denied") == 0)
+		buf_addf(&b, "I may not do that: %s", c->result);
+	else if (strcmp(c->state, "unknown") == 0)
 		buf_addf(
-		    &b, "I do not know whether it was done: %s", t->result);
+		    &b, "I do not know whether it was done: %s", c->result);
 	else
-		buf_addf(&b, "That did not work: %s", t->result);
+		buf_addf(&b, "That did not work: %s", c->result);
 	t->reply = buf_steal(&b);
 }
 
 static enum turn_step
-replay_reply(struct turn *t, const struct json *content)
+reply_replay(struct turn *t, const struct json *content)
 {
 	(void)content;
 	word_reply(t);
@@ -188,15 +79,15 @@ replay_reply(struct turn *t, const struct json *content)
 }
 
 static enum turn_step
-run_reply(struct turn *t, struct json *content)
+reply_run(struct turn *t, struct json *content)
 {
 	word_reply(t);
 	json_put_bool(content, "reached", t->reached);
-	return replay_reply(t, content);
+	return reply_replay(t, content);
 }
 
 static const struct step steps[] = {
-#define X(name, id) [id] = {#name, run_##name, replay_##name},
+#define X(name, id) [id] = {#name, name##_run, name##_replay},
     TURN_STEP_TABLE(X)
 #undef X
 };
@@ -205,10 +96,17 @@ struct turn *
 turn_new(const char *goal, const struct turn_ports *ports)
 {
 	struct turn *t = xalloc(sizeof(*t));
+	struct json *first = json_object();
 
 	t->goal = xstrdup(goal);
 	t->ports = *ports;
-	t->at = STEP_THINK;
+	t->by_rules = rules_know(goal);
+	t->at = t->by_rules ? STEP_THINK : STEP_RECALL;
+	t->messages = json_array();
+	t->made = json_object();
+	json_put_str(first, "role", "user");
+	json_put_str(first, "text", goal);
+	json_push(t->messages, first);
 	return t;
 }
 
@@ -217,13 +115,14 @@ turn_free(struct turn *t)
 {
 	if (t == NULL)
 		return;
+	think_forget(t);
+	calls_forget(t);
+	json_free(t->view);
+	json_free(t->messages);
+	json_free(t->made);
 	free(t->goal);
-	free(t->tool);
-	free(t->args);
-	free(t->origins);
-	free(t->state);
-	free(t->result);
 	free(t->reply);
+	free(t->last_model);
 	free(t);
 }
 
@@ -237,14 +136,30 @@ turn_replay(struct turn *t, const char *name, const struct json *content)
 	return OK;
 }
 
+/* The last place is the reply's. */
+static void
+stay_below_ceiling(struct turn *t)
+{
+	if (t->n != RUN_STEPS_MAX - 1 || t->at == STEP_REPLY)
+		return;
+	t->at = STEP_REPLY;
+	t->reached = false;
+	turn_set(&t->reply,
+	    "I stopped here: this took as many steps as one goal may. Ask "
+	    "for less at once.");
+}
+
 void
 turn_run(struct turn *t)
 {
-	while (t->at < STEP_COUNT && t->n < RUN_STEPS_MAX) {
-		const struct step *s = &steps[t->at];
+	while (t->at < STEP_COUNT) {
+		const struct step *s;
 		struct json *content = json_object();
-		enum turn_step next = s->run(t, content);
+		enum turn_step next;
 
+		stay_below_ceiling(t);
+		s = &steps[t->at];
+		next = s->run(t, content);
 		if (next != STEP_WAIT)
 			t->at = t->ports.keep(
 				    t->ports.arg, t->n++, s->name, content)
@@ -256,12 +171,23 @@ turn_run(struct turn *t)
 	}
 }
 
-void
-turn_result(struct turn *t, int64_t step, const char *state, const char *text)
+int64_t
+turn_tokens(const struct turn *t)
 {
-	if (t->state != NULL || t->tool == NULL || step != t->proposed)
+	return t->tokens;
+}
+
+const char *
+turn_model(const struct turn *t)
+{
+	return t->last_model;
+}
+
+void
+turn_recalled(struct turn *t, const struct json *view)
+{
+	if (t->at != STEP_RECALL || t->view != NULL)
 		return;
-	set(&t->state, state);
-	set(&t->result, text);
+	t->view = json_copy(view);
 	turn_run(t);
 }

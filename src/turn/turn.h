@@ -7,10 +7,20 @@
  * which is handed over to be kept before the next begins, so that a turn can
  * be taken up again at any step.  It holds no power: it can only propose.
  *
- *	think -> propose -> observe -> reply
- *	      \______________________/
+ *	recall -> think -> propose... -> observe... -> reflect -> reply
+ *	            \_____________________________________/
  *
- * Pure: proposing, keeping and replying are ports.
+ * A goal that the rules of `offline` understand begins at `think` and needs
+ * neither model nor recall: think, propose, observe, reply.
+ *
+ * A model proposes nought to many calls in one reply.  Each is looked at by
+ * itself and becomes an act, or is refused in words that the model can read;
+ * of a reply that was cut none is.  The turn ends with an ending that says
+ * why: by the model's words, when it wishes the same call again, when its
+ * calls stay wrong, when a model is out of reach, or at a ceiling of steps
+ * or tokens.
+ *
+ * Pure: everything outside is a port, and what comes from there is fed in.
  */
 
 #include <stdbool.h>
@@ -20,9 +30,11 @@
 #include "base/json.h"
 
 #define TURN_STEP_TABLE(X)                                                     \
+	X(recall, STEP_RECALL)                                                 \
 	X(think, STEP_THINK)                                                   \
 	X(propose, STEP_PROPOSE)                                               \
 	X(observe, STEP_OBSERVE)                                               \
+	X(reflect, STEP_REFLECT)                                               \
 	X(reply, STEP_REPLY)
 
 enum turn_step {
@@ -34,10 +46,28 @@ enum turn_step {
 	STEP_WAIT, /* The step needs something that is not there yet. */
 };
 
+/* A call of a model: the act, and the bytes that egress sends. */
+struct turn_request {
+	const char *call; /* "model.house.ollama" */
+	const char *model;
+	int64_t output; /* Tokens at most. */
+	const char *body;
+	size_t body_len;
+};
+
 struct turn_ports {
+	/* Ask for the view: turn_recalled() follows. */
+	void (*recall)(void *arg, const char *query);
 	/* Ask for an act; `step` makes asking twice harmless. */
 	void (*propose)(void *arg, int64_t step, const char *tool,
 	    const char *args, const char *origins);
+	/* The same for a call of a model: its answer is fed in, and the act's
+	 * result. */
+	void (*ask)(void *arg, int64_t step, const struct turn_request *r);
+	/* The answer of this step is not wanted any more. */
+	void (*cancel)(void *arg, int64_t step);
+	/* What a model says, as it comes. */
+	void (*words)(void *arg, const char *text, size_t len);
 	void (*reply)(void *arg, const char *text, bool reached);
 	/* Write the step down, before all that is asked for after it; false
 	 * when it cannot be, which ends the turn. */
@@ -58,8 +88,35 @@ NODISCARD enum err turn_replay(
 /* Begin, or go on behind the last replayed step. */
 void turn_run(struct turn *t);
 
+/* What its models used so far, as they count, and the last that was asked, or
+ * NULL. */
+int64_t turn_tokens(const struct turn *t);
+const char *turn_model(const struct turn *t);
+
+/* What the turn may use, from the core's own rows:
+ *
+ *	{"models": [{"call", "dialect", "model", "context"}],
+ *	 "tools": [{"name", "about", "args"}], "now"}
+ *
+ * the models in the order of preference, the tools as in model/chat.h. */
+void turn_recalled(struct turn *t, const struct json *view);
+
 /* The act of a step ended: state as in act.h, and its text. */
 void turn_result(
     struct turn *t, int64_t step, const char *state, const char *text);
+
+/* The answer of a model, in pieces, and its end.  `ok`: all `received` bytes
+ * of it were sent; else `why` in words, and what the provider said instead. */
+void turn_model_data(struct turn *t, int64_t step, const char *p, size_t len);
+struct turn_model_end {
+	bool ok;
+	int status;
+	int64_t received;
+	const char *why;
+	const char *said;
+	size_t said_len;
+};
+void turn_model_ended(
+    struct turn *t, int64_t step, const struct turn_model_end *end);
 
 #endif

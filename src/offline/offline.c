@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/offline.h"
+#include "offline/offline.h"
 
 #include <stdlib.h>
 #include <string.h>

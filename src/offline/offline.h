@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MODEL_OFFLINE_H
-#define MODEL_OFFLINE_H
+#ifndef OFFLINE_OFFLINE_H
+#define OFFLINE_OFFLINE_H
 
 /*
  * The `offline` provider: a small, documented set of goals that need no

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "turn/turn_priv.h"
+
+/*
+ * Thinking with a model: ask, take the answer in pieces, and when both the
+ * answer and its act are at their end, make of it what was said and what is
+ * wished.  What went wrong is thought about once more, by the next model
+ * where there is one, and then told.
+ */
+
+static const struct json *
+model_now(const struct turn *t)
+{
+	const struct json *m = json_first(json_get(t->view, "models"));
+	size_t i;
+
+	for (i = 0; i < t->model && m != NULL; i++)
+		m = json_next(m);
+	return m;
+}
+
+void
+think_forget(struct turn *t)
+{
+	struct turn_answer *a = &t->answer;
+
+	chat_reader_free(a->reader);
+	json_free(a->shown);
+	free(a->system);
+	free(a->why);
+	free(a->state);
+	free(a->result);
+	memset(a, 0, sizeof(*a));
+}
+
+/* ---- Asking ---- */
+
+static void
+on_words(void *arg, const char *text, size_t len)
+{
+	struct turn *t = arg;
+
+	t->ports.words(t->ports.arg, text, len);
+}
+
+static void
+fill_ask(struct turn *t, const struct json *m)
+{
+	struct chat_ask *ask = &t->answer.ask;
+	struct buf system;
+
+	buf_init(&system, VIEW_MAX);
+	prompt_system(t, &system);
+	ask->system = t->answer.system = buf_steal(&system);
+	ask->dialect = dialect_by_name(json_words(m, "dialect"));
+	ask->model = json_words(m, "model");
+	ask->context = json_int(m, "context", MODEL_CONTEXT_MIN);
+	ask->output =
+	    TURN_OUTPUT < ask->context / 4 ? TURN_OUTPUT : ask->context / 4;
+	ask->tools = json_get(t->view, "tools");
+	ask->choice = CHOICE_AUTO;
+	t->answer.shown = prompt_messages(t, ask->context - ask->output);
+	ask->messages = t->answer.shown;
+}
+
+/* What cannot be asked is concluded like an answer that did not come. */
+static void
+ask(struct turn *t, const struct json *m)
+{
+	struct turn_answer *a = &t->answer;
+	struct turn_request r = {
+	    .call = json_words(m, "call"), .model = json_words(m, "model")};
+	struct buf body;
+
+	fill_ask(t, m);
+	a->asked = true;
+	buf_init(&body, MODEL_REQUEST_MAX);
+	if (chat_write(&a->ask, &body) != OK) {
+		turn_set(&a->state, "failed");
+		turn_set(&a->result, "the conversation is too long to be sent");
+	} else {
+		a->reader = chat_reader_new(&a->ask, on_words, t);
+		r.output = a->ask.output;
+		r.body = body.p;
+		r.body_len = body.len;
+		t->ports.ask(t->ports.arg, t->n, &r);
+	}
+	buf_done(&body);
+}
+
+/* ---- What comes ---- */
+
+static bool
+is_awaited(const struct turn *t, int64_t step)
+{
+	return t->at == STEP_THINK && t->answer.asked && step == t->n &&
+	    !t->answer.ended;
+}
+
+void
+turn_model_data(struct turn *t, int64_t step, const char *p, size_t len)
+{
+	struct turn_answer *a = &t->answer;
+
+	if (!is_awaited(t, step) || a->is_wrong || a->reader == NULL)
+		return;
+	a->received += (int64_t)len;
+	if (chat_reader_feed(a->reader, p, len, &a->wrong) == OK)
+		return;
+	a->is_wrong = true;
+	t->ports.cancel(t->ports.arg, step);
+}
+
+static void
+word_failure(struct turn *t, const struct turn_model_end *end)
+{
+	struct turn_answer *a = &t->answer;
+	struct buf b;
+
+	buf_init(&b, 2 * MODEL_ERROR_MAX);
+	if (end->status != 0 && end->status != 200)
+		chat_say_error(
+		    a->ask.dialect, end->status, end->said, end->said_len, &b);
+	else
+		buf_adds(&b, end->why);
+	a->why = buf_steal(&b);
+}
+
+void
+turn_model_ended(struct turn *t, int64_t step, const struct turn_model_end *end)
+{
+	struct turn_answer *a = &t->answer;
+
+	if (!is_awaited(t, step))
+		return;
+	a->ended = true;
+	a->ended_well = end->ok && !a->is_wrong;
+	if (a->is_wrong)
+		turn_set(&a->why, a->wrong.text);
+	else if (!end->ok)
+		word_failure(t, end);
+	else if (end->received != a->received) {
+		a->ended_well = false;
+		turn_set(&a->why, "a part of the answer is missing");
+	}
+	turn_run(t);
+}
+
+/* Of the act of the call itself: done, failed, denied, unknown. */
+static void
+take_result(struct turn *t, const char *state, const char *text)
+{
+	turn_set(&t->answer.state, state);
+	turn_set(&t->answer.result, text);
+	turn_run(t);
+}
+
+void
+turn_result(struct turn *t, int64_t step, const char *state, const char *text)
+{
+	size_t i;
+
+	if (t->at == STEP_THINK && step == t->n && t->answer.asked &&
+	    t->answer.state == NULL) {
+		take_result(t, state, text);
+		return;
+	}
+	for (i = 0; i < t->n_calls; i++) {
+		struct turn_call *c = &t->calls[i];
+
+		if (c->step != step || c->state != NULL || c->refused != NULL)
+			continue;
+		turn_set(&c->state, state);
+		turn_set(&c->result, text);
+		turn_run(t);
+		return;
+	}
+}
+
+/* ---- Concluding ---- */
+
+/* Both are needed of a call that went well: its act is done, and the answer
+ * is whole. */
+static bool
+is_over(const struct turn_answer *a)
+{
+	if (a->state == NULL)
+		return false;
+	return a->ended || strcmp(a->state, "done") != 0;
+}
+
+static void
+put_usage(struct json *content, const struct chat_reply *r)
+{
+	struct json *u = json_object();
+
+	json_put_int(u, "input", r->usage.input);
+	json_put_int(u, "cached", r->usage.cached);
+	json_put_int(u, "output", r->usage.output);
+	json_put(content, "usage", u);
+}
+
+static const char *const finishes[] = {
+    [FINISH_STOP] = "stop",
+    [FINISH_CALLS] = "calls",
+    [FINISH_LENGTH] = "length",
+    [FINISH_FILTER] = "filter",
+};
+
+/* Nothing is done of what a cut reply wishes. */
+static void
+put_reply(struct turn *t, struct chat_reply *r, struct json *content)
+{
+	put_usage(content, r);
+	json_put_str(content, "finish", finishes[r->finish]);
+	if (r->finish == FINISH_LENGTH && r->n_calls > 0)
+		json_put_str(content, "error",
+		    "the reply was cut at its ceiling of tokens, in the "
+		    "middle of what it wished");
+	else if (r->finish == FINISH_FILTER)
+		json_put_str(
+		    content, "error", "the provider refused to answer this");
+	else if (r->n_calls == 0 && r->text[0] == '\0')
+		json_put_str(content, "error", "the reply was empty");
+	else
+		json_put(content, "message",
+		    chat_reply_message(r, t->answer.ask.dialect));
+	json_put_int(content, "left_out", (int64_t)r->left_out);
+}
+
+static void
+conclude(struct turn *t, struct json *content)
+{
+	struct turn_answer *a = &t->answer;
+	struct chat_reply *r = NULL;
+	struct errmsg why = {""};
+
+	json_put_str(content, "model", a->ask.model);
+	if (strcmp(a->state, "denied") == 0) {
+		json_put_bool(content, "denied", true);
+		json_put_str(content, "error", a->result);
+	} else if (strcmp(a->state, "done") != 0 || !a->ended_well) {
+		json_put_str(
+		    content, "error", a->why != NULL ? a->why : a->result);
+		json_put_bool(content, "broken", a->is_wrong);
+	} else if (chat_reader_end(a->reader, &r, &why) != OK) {
+		json_put_str(content, "error", why.text);
+		json_put_bool(content, "broken", true);
+	} else {
+		put_reply(t, r, content);
+	}
+	chat_reply_free(r);
+}
+
+/* ---- What follows ---- */
+
+static bool
+has_next_model(const struct turn *t)
+{
+	return t->model + 1 < json_count(json_get(t->view, "models"));
+}
+
+static enum turn_step
+end_with(struct turn *t, const char *first, const char *words)
+{
+	struct buf b;
+
+	buf_init(&b, REPLY_MAX);
+	buf_addf(&b, "%s%s", first, words);
+	free(t->reply);
+	t->reply = buf_steal(&b);
+	t->reached = false;
+	return STEP_REPLY;
+}
+
+/* A broken answer may come whole when it is asked for again; what the house
+ * denies is not asked of another. */
+static enum turn_step
+after_error(struct turn *t, const struct json *content)
+{
+	const char *error = json_words(content, "error");
+
+	if (json_flag(content, "denied"))
+		return end_with(t, "I may not ask the model: ", error);
+	if (json_flag(content, "broken") && t->retries < TURN_RETRIES_MAX) {
+		t->retries++;
+		return STEP_THINK;
+	}
+	if (has_next_model(t)) {
+		t->model++;
+		t->retries = 0;
+		return STEP_THINK;
+	}
+	return end_with(t, "The model gave no answer: ", error);
+}
+
+static void
+take_calls(struct turn *t, const struct json *message)
+{
+	const struct json *c = json_first(json_get(message, "calls"));
+
+	calls_forget(t);
+	for (; c != NULL; c = json_next(c))
+		calls_add(t, json_words(c, "id"), json_words(c, "tool"),
+		    json_str(c, "args"), NULL);
+}
+
+static enum turn_step
+after_words(struct turn *t, const struct json *content)
+{
+	const struct json *message = json_get(content, "message");
+	bool cut = strcmp(json_words(content, "finish"), "length") == 0;
+	struct buf b;
+
+	buf_init(&b, REPLY_MAX);
+	buf_addf(&b, "%.*s%s",
+	    (int)str_cut(json_words(message, "text"), REPLY_MAX - 64),
+	    json_words(message, "text"),
+	    cut ? "\n(The model's reply was cut here.)" : "");
+	free(t->reply);
+	t->reply = buf_steal(&b);
+	t->reached = true;
+	return STEP_REPLY;
+}
+
+static int64_t
+tokens_of(const struct json *usage)
+{
+	int64_t input = json_int(usage, "input", 0);
+	int64_t output = json_int(usage, "output", 0);
+
+	return (input > 0 ? input : 0) + (output > 0 ? output : 0);
+}
+
+enum turn_step
+think_replay(struct turn *t, const struct json *content)
+{
+	const struct json *message = json_get(content, "message");
+
+	/* No model is there, or the rules knew it. */
+	if (t->by_rules || model_now(t) == NULL)
+		return rules_replay(t, content);
+	think_forget(t);
+	turn_set(&t->last_model, json_str(content, "model"));
+	t->tokens += tokens_of(json_get(content, "usage"));
+	if (json_has(content, "error") || message == NULL)
+		return after_error(t, content);
+	json_push(t->messages, json_copy(message));
+	t->left_out = (size_t)json_int(content, "left_out", 0);
+	if (json_count(json_get(message, "calls")) == 0)
+		return after_words(t, content);
+	take_calls(t, message);
+	return STEP_PROPOSE;
+}
+
+enum turn_step
+think_run(struct turn *t, struct json *content)
+{
+	const struct json *m = model_now(t);
+
+	if (t->by_rules || m == NULL)
+		return rules_think(t, content);
+	if (!t->answer.asked)
+		ask(t, m);
+	if (!is_over(&t->answer))
+		return STEP_WAIT;
+	conclude(t, content);
+	return think_replay(t, content);
+}
