@@ -550,13 +550,27 @@ begin(struct call *c)
 	scan_of(c, c->body, c->body_len, on_request_scanned);
 }
 
+/* Just started, egress cannot verify yet. */
 static void
 try_pair(struct call *c)
 {
+	if (!c->eg->have_trust)
+		return;
 	c->body = requests_take(
 	    &c->eg->requests, c->run, c->step, clock_boot_ms(), &c->body_len);
 	if (c->body != NULL)
 		begin(c);
+}
+
+void
+egress_on_trust(struct egress *eg)
+{
+	size_t i;
+
+	for (i = 0; i < EGRESS_CALLS_MAX; i++)
+		if (eg->calls[i].id != 0 && !eg->calls[i].failed &&
+		    eg->calls[i].stage == STAGE_REQUEST)
+			try_pair(&eg->calls[i]);
 }
 
 static void
@@ -586,7 +600,7 @@ egress_on_request(void *role, struct msg *m)
 	}
 	loop_timer_cancel(eg->loop, eg->expiry);
 	eg->expiry =
-	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_WAIT_MS, on_expiry, eg);
+	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_KEPT_MS, on_expiry, eg);
 	c = find_step(eg, run, step, eg->calls);
 	for (; c != NULL; c = find_step(eg, run, step, c + 1))
 		if (c->stage == STAGE_REQUEST && !c->failed) {

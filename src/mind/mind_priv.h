@@ -29,5 +29,7 @@ peer_fn turns_on_end;
 peer_fn turns_on_recall;
 peer_fn turns_on_data;
 peer_fn turns_on_model_end;
+/* It is there, perhaps anew, and knows no request. */
+void turns_on_egress(struct mind *m);
 
 #endif

@@ -303,6 +303,18 @@ turns_on_end(void *role, struct msg *msg)
 {
 	struct open_turn *t = find(role, msg->body);
 
-	if (t != NULL)
-		forget(role, t);
+	if (t == NULL)
+		return;
+	turn_cancel(t->turn);
+	forget(role, t);
+}
+
+void
+turns_on_egress(struct mind *m)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (m->turns[i] != NULL)
+			turn_ask_again(m->turns[i]->turn);
 }

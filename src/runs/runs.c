@@ -385,22 +385,39 @@ runs_on_reply(struct runs *rs, struct msg *m)
 
 /* ---- A restarted mind gets its open turns back ---- */
 
+/* What became of an act while the mind was away.  The words of a model went
+ * to the one before. */
 static void
-resume(void *arg, const char *id, struct json *steps, struct json *ended)
+tell_missed(struct runs *rs, const char *run, const struct json *act)
+{
+	const char *state = json_words(act, "state");
+	bool of_model = strncmp(json_words(act, "tool"), "model.", 6) == 0;
+	int64_t step = json_int(act, "step", 0);
+
+	if (of_model && strcmp(state, "denied") != 0)
+		runs_tell_result(rs, run, step, "lost",
+		    "the mind was restarted in the middle of the call");
+	else if (strcmp(state, "started") != 0)
+		runs_tell_result(rs, run, step, state, json_words(act, "text"));
+}
+
+static void
+resume(void *arg, const char *id, struct json *steps, struct json *acts)
 {
 	struct runs *rs = arg;
 	struct run *run = runs_find(rs, id);
+	const struct json *act;
 
 	if (run != NULL) {
 		run->kept = (int64_t)json_count(steps);
 		tell_mind(rs, run, steps);
 		steps = NULL;
 	}
-	if (run != NULL && ended != NULL)
-		runs_tell_result(rs, id, json_int(ended, "step", 0),
-		    json_words(ended, "state"), json_words(ended, "text"));
+	for (act = json_first(acts); run != NULL && act != NULL;
+	     act = json_next(act))
+		tell_missed(rs, id, act);
 	json_free(steps);
-	json_free(ended);
+	json_free(acts);
 }
 
 /* So that a goal that ends the house is given up too. */

@@ -30,9 +30,6 @@ prompt_system(const struct turn *t, struct buf *out)
 
 /* ---- Messages ---- */
 
-/* So many bytes surely fit into a token. */
-#define BYTES_PER_TOKEN 3
-
 static size_t
 size_of(const struct json *m)
 {

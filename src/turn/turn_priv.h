@@ -26,11 +26,13 @@ struct turn_answer {
 	struct json *shown; /* Its messages. */
 	char *system;
 	struct chat_reader *reader;
+	int64_t asked_bytes;
 	int64_t received;
 	bool is_wrong; /* The reader takes no more. */
 	struct errmsg wrong;
 	bool ended;
 	bool ended_well;
+	bool is_cut; /* It began, and did not come to its end. */
 	char *why;
 	char *state; /* Of its act, or NULL. */
 	char *result;
@@ -63,7 +65,12 @@ struct turn {
 	bool reached;
 };
 
+/* Of what models read: at least so many bytes are a token. */
+#define BYTES_PER_TOKEN 3
+
 void turn_set(char **field, const char *value);
+/* The ceiling of steps, in words. */
+enum turn_step turn_stop_at_steps(struct turn *t);
 
 /* ---- rules.c ---- */
 bool rules_know(const char *goal);
