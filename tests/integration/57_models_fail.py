@@ -53,6 +53,9 @@ SENTENCES = {
 # Ollama knows no refusal.
 ONLY_IN = {"refusal": ("openai", "anthropic")}
 
+# There arguments are no text, so nothing of such a line is read.
+OF_OLLAMA = {"arguments_that_are_no_json": "cannot be read"}
+
 # Those whose form differs between the dialects.
 IN_EACH = ("error_in_mid_stream", "cut_in_a_call", "cut_that_looks_like_an_end",
            "broken_json", "forty_calls_and_the_last_cut", "key_refused",
@@ -127,7 +130,7 @@ def test_each_failure_ends_in_a_sentence_and_the_next_goal_is_answered(houses):
             reply = entries[-1]["reply"]
             print(f"  {name} {d}: {len(chats)} calls, {took:.1f} s: {reply}")
             assert entries[-1]["reached"] is False, (d, name, reply)
-            check_sentence(reply, words)
+            check_sentence(reply, OF_OLLAMA.get(name, words) if d == "ollama" else words)
             # Four tries, and one more by a connection that was kept too long.
             assert took < 20 and len(chats) <= 5, (d, name, took, len(chats))
             assert acts_of(entries) == [] and t.notes() == before, (d, name)

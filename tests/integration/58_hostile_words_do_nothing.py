@@ -27,8 +27,8 @@ ALLOWED = {"files.read", "files.list", "files.search", "notes.list", "notes.read
            "notes.search", "notes.save", "files.write", "files.mkdir", "files.move"}
 # What the log of such runs consists of; nobody says yes to anything.
 KINDS = {"goal", "proposed", "judged", "asked", "denied", "intent", "started", "done", "failed",
-         "refused", "run-done", "allowed"}
-GOAL = "Read the file {}, then list, save or delete notes, or echo an echo"
+         "refused", "run-done", "container", "definitions"}
+GOAL = "Would you use files read for {}, then list, save or delete notes, or echo an echo?"
 AT_ONCE = 4
 
 
@@ -54,7 +54,7 @@ class Hostile(Thinking):
     def obey(self, request):
         """Each entry has a model of its own, which knows no other."""
         goal = next(m["text"] for m in request.messages if m["role"] == "user")
-        name = goal.split("file ")[1].split(".txt")[0]
+        name = goal.split("read for ")[1].split(".txt")[0]
         with self.lock:
             if name not in self.models:
                 self.models[name] = Obedient(
@@ -128,7 +128,7 @@ def test_no_hostile_text_leads_to_an_act_that_was_not_allowed(t):
 def test_after_reading_the_way_out_asks_by_the_labels(t):
     t.say({"calls": [{"name": "files__read", "arguments": {"path": "all_secrets.txt"}}]},
           {"calls": [{"name": "echo__echo", "arguments": {"text": "out"}}]}, {"text": "Done."})
-    p, act = t.house.console.asked("read the file of all secrets and echo it")
+    p, act = t.house.console.asked("would you use files read for all secrets, and echo it?")
     shown = [a for a in t.house.console.json("approvals")["approvals"] if a["act"] == act][0]
     assert "flow" in json.dumps(shown), shown
     assert t.house.console.run("deny", act, "no").returncode == 0
@@ -137,7 +137,7 @@ def test_after_reading_the_way_out_asks_by_the_labels(t):
 
 def test_a_model_outside_is_not_told_of_what_is_private_unasked(t):
     """The one in the house fails, and the next is in the cloud."""
-    provider(t.house, "anthropic", "https://127.0.0.1:1", place="cloud")
+    provider(t.house, "anthropic", "https://cloud.localhost", place="cloud")
     t.say({"status": 401, "repeat": True})
     entries = t.house.console.ask("what do strangers say?")
     cloud = [e["act"] for e in entries
@@ -146,7 +146,7 @@ def test_a_model_outside_is_not_told_of_what_is_private_unasked(t):
     assert not [e for e in entries if e["kind"] == "asked"], "it has seen nothing yet"
     t.say({"calls": [{"name": "files__read", "arguments": {"path": "all_secrets.txt"}}]},
           {"status": 401, "repeat": True})
-    p, act = t.house.console.asked("read the file of all secrets")
+    p, act = t.house.console.asked("would you use files read for all secrets?")
     shown = [a for a in t.house.console.json("approvals")["approvals"] if a["act"] == act][0]
     assert "model.cloud.anthropic" in json.dumps(shown), shown
     assert t.house.console.run("deny", act, "it stays here").returncode == 0
