@@ -567,6 +567,7 @@ egress_on_trust(struct egress *eg)
 {
 	size_t i;
 
+	eg->have_trust = true;
 	for (i = 0; i < EGRESS_CALLS_MAX; i++)
 		if (eg->calls[i].id != 0 && !eg->calls[i].failed &&
 		    eg->calls[i].stage == STAGE_REQUEST)

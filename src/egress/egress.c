@@ -73,7 +73,6 @@ on_trust_table(void *role, struct msg *m)
 		fatal("the vault's trust table is malformed");
 	/* Whoever is no longer trusted keeps no connection. */
 	wire_forget(eg->wire);
-	eg->have_trust = true;
 	egress_on_trust(eg);
 }
 

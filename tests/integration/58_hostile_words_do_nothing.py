@@ -27,7 +27,7 @@ ALLOWED = {"files.read", "files.list", "files.search", "notes.list", "notes.read
            "notes.search", "notes.save", "files.write", "files.mkdir", "files.move"}
 # What the log of such runs consists of; nobody says yes to anything.
 KINDS = {"goal", "proposed", "judged", "asked", "denied", "intent", "started", "done", "failed",
-         "refused", "run-done", "container", "definitions"}
+         "refused", "run-done", "allowed", "container", "definitions"}
 GOAL = "Would you use files read for {}, then list, save or delete notes, or echo an echo?"
 AT_ONCE = 4
 
@@ -100,7 +100,7 @@ def test_the_tool_of_labels_is_open_to_whom_has_seen_nothing(t):
 
 def test_no_hostile_text_leads_to_an_act_that_was_not_allowed(t):
     t.house.console.reply("save a note: of the owner")
-    notes = t.house.console.reply("list notes")
+    assert "owner" in t.house.console.reply("list notes")
     before = len(t.log())
     runs = t.run_all()
     proposed = sum(len(m.proposed) for m in t.models.values())
@@ -122,7 +122,8 @@ def test_no_hostile_text_leads_to_an_act_that_was_not_allowed(t):
     assert not wrong and not kinds, (wrong, kinds)
     asked = {tools[e["act"]] for e in log if e["kind"] == "asked" and e["act"] in tools}
     assert {"notes.delete", "echo.echo"} <= asked, asked
-    assert notes.strip() in t.house.console.reply("list notes"), "the owner's note is there"
+    notes = t.house.console.reply("list notes")
+    assert "owner" in notes, notes
 
 
 def test_after_reading_the_way_out_asks_by_the_labels(t):
@@ -135,21 +136,26 @@ def test_after_reading_the_way_out_asks_by_the_labels(t):
     p.communicate(timeout=20)
 
 
-def test_a_model_outside_is_not_told_of_what_is_private_unasked(t):
+def asked_by(t, goal):
+    """The rule that asks about the model in the cloud, and the answer to no."""
+    p, act = t.house.console.asked(goal)
+    mine = [e for e in t.log() if e.get("act") == act]
+    assert mine[0]["tool"] == "model.cloud.anthropic", mine
+    assert t.house.console.run("deny", act, "it stays here").returncode == 0
+    out, _ = p.communicate(timeout=20)
+    judged = [e for e in mine if e["kind"] == "judged"][0]
+    return judged["rule"], judged["labels"], json.loads(out.splitlines()[-1])
+
+
+def test_a_model_outside_is_asked_about_by_what_the_run_has_seen(t):
     """The one in the house fails, and the next is in the cloud."""
     provider(t.house, "anthropic", "https://cloud.localhost", place="cloud")
     t.say({"status": 401, "repeat": True})
-    entries = t.house.console.ask("what do strangers say?")
-    cloud = [e["act"] for e in entries
-             if e["kind"] == "proposed" and e["tool"] == "model.cloud.anthropic"]
-    assert len(cloud) == 1, entries
-    assert not [e for e in entries if e["kind"] == "asked"], "it has seen nothing yet"
+    rule, labels, end = asked_by(t, "what do strangers say?")
+    assert labels == "none" and "flow" not in rule, (rule, labels)
+    assert end["reached"] is False and "I may not ask the model" in end["reply"], end
     t.say({"calls": [{"name": "files__read", "arguments": {"path": "all_secrets.txt"}}]},
           {"status": 401, "repeat": True})
-    p, act = t.house.console.asked("would you use files read for all secrets?")
-    shown = [a for a in t.house.console.json("approvals")["approvals"] if a["act"] == act][0]
-    assert "model.cloud.anthropic" in json.dumps(shown), shown
-    assert t.house.console.run("deny", act, "it stays here").returncode == 0
-    out, _ = p.communicate(timeout=20)
-    last = json.loads(out.splitlines()[-1])
-    assert last["reached"] is False and "I may not ask the model" in last["reply"], last
+    rule, labels, end = asked_by(t, "would you use files read for all secrets?")
+    assert "private" in labels and "untrusted" in labels and "box:flow" in rule, (rule, labels)
+    assert end["reached"] is False and "I may not ask the model" in end["reply"], end
