@@ -49,7 +49,11 @@ struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
+	struct open_act *spare; /* The last that ended, to be used again. */
 	bool recovered; /* What a crash left was looked at. */
+	/* Reports of the gate that nobody waited for, in this window. */
+	int64_t late_until_ms;
+	int late;
 };
 
 /* ---- acts.c ---- */

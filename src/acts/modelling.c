@@ -90,3 +90,32 @@ acts_egress_ready(struct acts *a)
 			act_lose_model(a->open[i],
 			    "egress was restarted in the middle of the call");
 }
+
+static void
+stop(struct open_act *o, const char *why)
+{
+	switch (o->act->state) {
+	case ACT_ASKED:
+	case ACT_APPROVED:
+	case ACT_ALLOWED:
+		act_end(o, ACT_DENIED, why);
+		break;
+	case ACT_STARTED:
+		if (act_is_model_call(o))
+			act_end(o, ACT_FAILED, why);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+acts_stop_run(struct acts *a, const char *run, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL &&
+		    strcmp(a->open[i]->act->run, run) == 0)
+			stop(a->open[i], why);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "turn_script.h"
+#include "script.h"
 
 /* How a turn ends, what goes wrong on the way, and how it is taken up. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "turn_script.h"
+#include "script.h"
 
 /* What a model says, and what is made of it. */
 
