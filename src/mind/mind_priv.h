@@ -14,6 +14,7 @@ struct open_turn {
 	struct mind *mind;
 	char run[ID_SIZE];
 	struct turn *turn;
+	bool starts; /* More of its steps are to come. */
 	bool over;
 };
 

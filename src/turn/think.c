@@ -64,7 +64,8 @@ fill_ask(struct turn *t, const struct json *m)
 	    TURN_OUTPUT < ask->context / 4 ? TURN_OUTPUT : ask->context / 4;
 	ask->tools = json_get(t->view, "tools");
 	ask->choice = CHOICE_AUTO;
-	t->answer.shown = prompt_messages(t, ask->context - ask->output);
+	t->answer.shown =
+	    prompt_messages(t, ask->system, ask->context - ask->output);
 	ask->messages = t->answer.shown;
 }
 

@@ -99,7 +99,8 @@ enum turn_step reflect_replay(struct turn *t, const struct json *content);
 /* What stands in front of every conversation: what does not change first. */
 void prompt_system(const struct turn *t, struct buf *out);
 /* The messages as they are shown, cut to what the model can take. */
-struct json *prompt_messages(const struct turn *t, int64_t context);
+struct json *prompt_messages(
+    const struct turn *t, const char *system, int64_t context);
 
 /* Do the arguments fit a tool of the view?  If not, why. */
 bool prompt_check_call(const struct json *view, const char *tool,

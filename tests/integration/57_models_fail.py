@@ -172,15 +172,15 @@ def test_a_silent_server_holds_up_nobody_and_its_end_ends_the_call(_):
         t.house.close()
 
 
-def kill_while_asked(role):
+def kill_while_asked(role, *before):
     t = Thinking("ollama")
     try:
-        t.say(calls("once"), {**TALK, "stall": "middle"}, FINE)
+        t.say(*before, calls("once"), {**TALK, "stall": "middle"}, FINE)
         p = t.house.console.start("ask", "what now?", "--json")
-        t.server.wait(2, done=False)
+        t.server.wait(2 + len(before), done=False)
         os.kill(t.house.wait_roles()[role], signal.SIGKILL)
         if role == "core":
-            p.wait(25)
+            p.communicate(timeout=25)
             t.house.wait_up()
 
         def ended():
@@ -190,16 +190,22 @@ def kill_while_asked(role):
             return [e for e in entries if e["kind"] == "run-done"]
         end = wait_for(ended, 20, 0.2)[0]
         assert end["reply"] == "It is fine.", end
-        assert len(t.server.chats) == 3, "it was asked again"
+        assert len(t.server.chats) == 3 + len(before), "it was asked again"
         assert t.notes().count("once") == 1, t.notes()
         if role != "core":
-            p.wait(20)
+            p.communicate(timeout=20)
     finally:
         t.close()
 
 
 def test_a_mind_that_dies_asks_again_and_does_nothing_twice(_):
     kill_while_asked("mind")
+
+
+def test_a_long_run_is_taken_up_as_well(_):
+    """Its steps are more than one message between roles may be."""
+    rounds = [calls(*(f"{n}{i} " + "long " * 1600 for i in range(5))) for n in "abc"]
+    kill_while_asked("mind", *rounds)
 
 
 def test_when_egress_dies_the_model_is_asked_again(_):
