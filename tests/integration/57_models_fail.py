@@ -204,7 +204,7 @@ def test_a_mind_that_dies_asks_again_and_does_nothing_twice(_):
 
 def test_a_long_run_is_taken_up_as_well(_):
     """Its steps are more than one message between roles may be."""
-    rounds = [calls(*(f"{n}{i} " + "long " * 1600 for i in range(5))) for n in "abc"]
+    rounds = [calls(*(f"{n}{i} " + "long " * 1600 for i in range(5))) for n in "abcd"]
     kill_while_asked("mind", *rounds)
 
 
