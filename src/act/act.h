@@ -73,6 +73,8 @@ struct act {
 	char *origins; /* "name:person,..." for each argument. */
 	struct names labels; /* What the run had seen when it was judged. */
 	bool dry_run;
+	bool lost; /* The role that did it is gone: whoever wished it may
+		    * wish it again. */
 	char rule[SPOKE_TEXT_MAX + 8]; /* The lines that spoke. */
 	int keys; /* How many clients must say yes. */
 	bool cli_key; /* Not with a browser's key. */

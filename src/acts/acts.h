@@ -118,7 +118,7 @@ void acts_gate_lost(struct acts *a);
 
 /* What egress says of a call of a model: {"act", "ok", "late", "why", ...}. */
 void acts_on_model_done(struct acts *a, const struct json *said);
-void acts_egress_lost(struct acts *a);
+void acts_egress_ready(struct acts *a);
 
 /* What sheets name has changed: every open question is asked anew. */
 void acts_ask_anew(struct acts *a);

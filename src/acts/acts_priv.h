@@ -38,6 +38,7 @@ struct open_act {
 	bool holds; /* Its tool's container. */
 	struct charges charges;
 	int64_t started_ms; /* Boot clock. */
+	bool unsent; /* Its order, to egress. */
 	enum net_state net;
 	struct done done; /* While the network ends. */
 	/* Of the network, or by egress, for the record of its end. */
@@ -121,6 +122,8 @@ bool act_conclude(struct open_act *o);
 
 /* What follows is its end. */
 void act_order_model(struct open_act *o);
+/* It ends, and whoever wished it may wish it again. */
+void act_lose_model(struct open_act *o, const char *why);
 /* Nobody waits for it any more. */
 void act_stop_model(struct open_act *o);
 

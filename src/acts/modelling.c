@@ -8,7 +8,8 @@
  * A call of a model: its order goes to egress, which has the request from the
  * mind.  What came back is the mind's affair; here it ends with how much it
  * was.  A call that was lost has failed, whatever its effect: whoever wished
- * it still has the question.
+ * it still has the question, and is told that it was lost once egress is back
+ * to be asked.
  */
 
 void
@@ -20,11 +21,18 @@ act_order_model(struct open_act *o)
 
 	json_put_str(order, "run", o->act->run);
 	json_put_int(order, "step", o->act->step);
-	if (!ports->model_order(ports->arg, order, bulk.p, bulk.len)) {
-		o->started_ms = 0; /* It never began. */
-		act_end(o, ACT_FAILED, "egress is away; try again");
-	}
+	/* While egress is away it waits for acts_egress_ready(). */
+	o->unsent = !ports->model_order(ports->arg, order, bulk.p, bulk.len);
 	buf_done(&bulk);
+}
+
+void
+act_lose_model(struct open_act *o, const char *why)
+{
+	if (o->unsent)
+		o->started_ms = 0; /* It never began. */
+	o->act->lost = true;
+	act_end(o, ACT_FAILED, why);
 }
 
 void
@@ -71,7 +79,7 @@ acts_on_model_done(struct acts *a, const struct json *said)
 }
 
 void
-acts_egress_lost(struct acts *a)
+acts_egress_ready(struct acts *a)
 {
 	size_t i;
 
@@ -79,7 +87,7 @@ acts_egress_lost(struct acts *a)
 		if (a->open[i] != NULL &&
 		    a->open[i]->act->state == ACT_STARTED &&
 		    act_is_model_call(a->open[i]))
-			act_end(a->open[i], ACT_FAILED,
+			act_lose_model(a->open[i],
 			    "egress was restarted in the middle of the call");
 }
 

@@ -548,7 +548,7 @@ recover_one(struct open_act *o)
 	case ACT_STARTED:
 		/* Its request is gone; who wished it makes another one. */
 		if (act_is_model_call(o))
-			act_end(o, ACT_FAILED, "the house was restarted");
+			act_lose_model(o, "the house was restarted");
 		else
 			recover_lost(o, "the house was restarted each time");
 		break;

@@ -209,7 +209,9 @@
 #define MODEL_CALL_MS (9 * 60 * 1000) /* All tries of one call. */
 #define MODEL_TRIES_MAX 4
 #define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
-#define MODEL_REQUEST_WAIT_MS (30 * 1000) /* A request for its order. */
+#define MODEL_REQUEST_WAIT_MS (30 * 1000) /* An order for its request. */
+/* A request for its order, which may wait for a person's yes. */
+#define MODEL_REQUEST_KEPT_MS (POLICY_TTL_MAX_S * (int64_t)1000)
 /* A pause between two tries is at most this, doubled with each of them; and
  * all calls of one provider may try again so often at once, and then each. */
 #define MODEL_BACKOFF_MS 1000

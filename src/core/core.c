@@ -45,6 +45,8 @@ on_connector(struct core *c, enum role peer)
 	tooling_tell(c->tooling, peer);
 	if (c->have_trust)
 		acts_ask_anew(c->acts);
+	if (c->have_trust && peer == ROLE_EGRESS)
+		acts_egress_ready(c->acts);
 }
 
 static void
@@ -72,8 +74,6 @@ on_lost(void *role, enum role peer)
 		    tooling_slots(c->tooling), "the tools role was restarted");
 	} else if (peer == ROLE_GATE) {
 		tooling_gate_lost(c->tooling);
-	} else if (peer == ROLE_EGRESS) {
-		acts_egress_lost(c->acts);
 	} else if (peer == ROLE_RUNNER) {
 		tooling_runner_lost(c->tooling);
 	}

@@ -178,8 +178,8 @@ port_tell_run(void *arg, const struct act *a)
 {
 	struct core *c = arg;
 
-	runs_tell_result(
-	    c->runs, a->run, a->step, act_state_name(a->state), a->result);
+	runs_tell_result(c->runs, a->run, a->step,
+	    a->lost ? "lost" : act_state_name(a->state), a->result);
 }
 
 static void

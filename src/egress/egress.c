@@ -71,8 +71,7 @@ on_trust_table(void *role, struct msg *m)
 
 	if (verifier_put_trust(eg->verifier, m->body) != OK)
 		fatal("the vault's trust table is malformed");
-	/* Whoever is no longer trusted keeps no connection. */
-	wire_forget(eg->wire);
+	egress_on_trust(eg);
 }
 
 static void

@@ -217,6 +217,8 @@ peer_fn egress_on_cancel;
 peer_fn egress_on_order;
 peer_fn egress_on_stop;
 peer_fn egress_on_key;
+/* The table came: what waited for it goes on. */
+void egress_on_trust(struct egress *eg);
 /* The mind is gone: nobody wants the answers. */
 void egress_on_mind_lost(struct egress *eg);
 
@@ -235,6 +237,7 @@ struct egress {
 	struct loop *loop;
 	struct scanner *scanner;
 	struct verifier *verifier;
+	bool have_trust;
 	struct lookups *lookups;
 	struct wire *wire;
 	struct requests requests;

@@ -180,13 +180,29 @@ begin(struct call *c)
 	call_scan(c, c->body, c->body_len, on_request_scanned);
 }
 
+/* Just started, egress cannot verify yet. */
 static void
-try_pair(struct call *c)
+try_all(struct egress *eg)
 {
-	c->body = requests_take(
-	    &c->eg->requests, c->run, c->step, clock_boot_ms(), &c->body_len);
-	if (c->body != NULL)
-		begin(c);
+	struct call *c = eg->have_trust ? eg->calls : NULL;
+
+	for (; c != NULL && c < eg->calls + EGRESS_CALLS_MAX; c++) {
+		if (c->id == 0 || c->failed || c->stage != STAGE_REQUEST)
+			continue;
+		c->body = requests_take(&eg->requests, c->run, c->step,
+		    clock_boot_ms(), &c->body_len);
+		if (c->body != NULL)
+			begin(c);
+	}
+}
+
+void
+egress_on_trust(struct egress *eg)
+{
+	/* Whoever is no longer trusted keeps no connection. */
+	wire_forget(eg->wire);
+	eg->have_trust = true;
+	try_all(eg);
 }
 
 static void
@@ -206,7 +222,6 @@ egress_on_request(void *role, struct msg *m)
 	const char *run = json_words(m->body, "run");
 	int64_t step = json_int(m->body, "step", -1);
 	int64_t now_ms = clock_boot_ms();
-	struct call *c;
 
 	if (requests_put(
 		&eg->requests, run, step, m->bulk, m->bulk_len, now_ms) != OK) {
@@ -216,13 +231,8 @@ egress_on_request(void *role, struct msg *m)
 	}
 	loop_timer_cancel(eg->loop, eg->expiry);
 	eg->expiry =
-	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_WAIT_MS, on_expiry, eg);
-	c = find_step(eg, run, step, eg->calls);
-	for (; c != NULL; c = find_step(eg, run, step, c + 1))
-		if (c->stage == STAGE_REQUEST && !c->failed) {
-			try_pair(c);
-			return;
-		}
+	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_KEPT_MS, on_expiry, eg);
+	try_all(eg);
 }
 
 /* ---- Orders ---- */
@@ -257,7 +267,7 @@ open_call(struct call *c, struct egress *eg, const struct msg *m)
 	c->bulk_len = m->bulk_len;
 	reply_open(&c->reply);
 	call_enter(c, STAGE_REQUEST, MODEL_REQUEST_WAIT_MS);
-	try_pair(c);
+	try_all(c->eg);
 }
 
 /* As MSG_ACT_ORDER (order/order.h), with "run" and "step". */

@@ -58,7 +58,7 @@ requests_put(struct requests *rs, const char *run, int64_t step,
 	r->body = xalloc(len + 1);
 	memcpy(r->body, body, len);
 	r->len = len;
-	r->until_ms = now_ms + MODEL_REQUEST_WAIT_MS;
+	r->until_ms = now_ms + MODEL_REQUEST_KEPT_MS;
 	return OK;
 }
 

@@ -156,10 +156,11 @@ void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,
 void ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
     reading_fn *fn, void *arg, int64_t id);
 
-/* The steps that a run kept, and the act that ended last (or NULL).  Both
- * documents are the callee's. */
+/* The steps that a run kept, and those of its acts that have begun or ended
+ * since it last thought: [{"step", "tool", "state", "text"}].  Both documents
+ * are the callee's. */
 typedef void steps_fn(
-    void *arg, const char *run, struct json *steps, struct json *ended);
+    void *arg, const char *run, struct json *steps, struct json *acts);
 void ledger_read_steps(
     struct ledger *l, const char *run, steps_fn *fn, void *arg);
 

@@ -12,7 +12,7 @@ struct wanted {
 	steps_fn *fn;
 	void *arg;
 	struct json *steps;
-	struct json *ended;
+	struct json *acts;
 };
 
 static enum err
@@ -36,26 +36,30 @@ read_steps(struct store_tx *tx, struct wanted *w)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* The act that ended last, should the mind have missed its end. */
+/* What became of the acts that it wished since it last thought, should the
+ * mind have missed it. */
 static enum err
-read_ended(struct store_tx *tx, struct wanted *w)
+read_acts(struct store_tx *tx, struct wanted *w)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
-	    "SELECT step, state, result FROM act WHERE run=? AND state IN"
-	    " ('done', 'failed', 'denied', 'unknown')"
-	    " ORDER BY step DESC LIMIT 1",
+	    "SELECT step, tool, state, result FROM act WHERE run=?1 AND state"
+	    " IN ('started', 'done', 'failed', 'denied', 'unknown') AND step >"
+	    " (SELECT coalesce(max(n), -1) FROM step WHERE run=?1"
+	    " AND name='think') ORDER BY step",
 	    &q);
 
 	if (e != OK)
 		return e;
 	store_bind_text(q, 1, w->run);
-	e = store_query_step(q);
-	if (e == OK) {
-		w->ended = json_object();
-		json_put_int(w->ended, "step", store_column_int(q, 0));
-		json_put_str(w->ended, "state", store_column_text(q, 1));
-		json_put_str(w->ended, "text", store_column_text(q, 2));
+	while ((e = store_query_step(q)) == OK) {
+		struct json *act = json_object();
+
+		json_put_int(act, "step", store_column_int(q, 0));
+		json_put_str(act, "tool", store_column_text(q, 1));
+		json_put_str(act, "state", store_column_text(q, 2));
+		json_put_str(act, "text", store_column_text(q, 3));
+		json_push(w->acts, act);
 	}
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
@@ -66,7 +70,7 @@ run_steps(struct store_tx *tx, void *arg)
 {
 	enum err e = read_steps(tx, arg);
 
-	return e == OK ? read_ended(tx, arg) : e;
+	return e == OK ? read_acts(tx, arg) : e;
 }
 
 static void
@@ -76,7 +80,7 @@ steps_done(void *arg, enum err e)
 
 	if (e != OK)
 		fatal("the steps of a run cannot be read: %s", err_text(e));
-	w->fn(w->arg, w->run, w->steps, w->ended);
+	w->fn(w->arg, w->run, w->steps, w->acts);
 	free(w);
 }
 
@@ -90,5 +94,6 @@ ledger_read_steps(struct ledger *l, const char *run, steps_fn *fn, void *arg)
 	w->fn = fn;
 	w->arg = arg;
 	w->steps = json_array();
+	w->acts = json_array();
 	ledger_post(l, &job);
 }

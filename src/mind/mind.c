@@ -14,6 +14,13 @@ static const struct peer_handler handlers[] = {
     {MSG_MODEL_END, turns_on_model_end},
 };
 
+static void
+on_lane(void *role, enum role peer)
+{
+	if (peer == ROLE_EGRESS)
+		turns_on_egress(role);
+}
+
 int
 mind_main(unsigned calls)
 {
@@ -21,6 +28,7 @@ mind_main(unsigned calls)
 	struct peer_setup setup = {.self = ROLE_MIND,
 	    .handlers = handlers,
 	    .n_handlers = ARRAY_LEN(handlers),
+	    .on_lane = on_lane,
 	    .role = &m};
 
 	/* Open. */

@@ -14,6 +14,7 @@ struct open_turn {
 	struct mind *mind;
 	char run[ID_SIZE];
 	struct turn *turn;
+	bool starts; /* More of its steps are to come. */
 	bool over;
 };
 
@@ -29,5 +30,7 @@ peer_fn turns_on_end;
 peer_fn turns_on_recall;
 peer_fn turns_on_data;
 peer_fn turns_on_model_end;
+/* It is there, perhaps anew, and knows no request. */
+void turns_on_egress(struct mind *m);
 
 #endif

@@ -216,24 +216,27 @@ after(struct mind *m, struct open_turn *t)
 		forget(m, t);
 }
 
+/* {"run", "goal", "more"}: until there is no more, only steps are taken. */
 void
 turns_on_start(void *role, struct msg *msg)
 {
 	struct mind *m = role;
 	const char *run = json_str(msg->body, "run");
 	const char *goal = json_str(msg->body, "goal");
+	struct open_turn *t = find(m, msg->body);
 	struct json *bulk = NULL;
-	struct open_turn *t;
 
-	if (run == NULL || goal == NULL || find(m, msg->body) != NULL ||
+	if (run == NULL || goal == NULL || (t != NULL && !t->starts) ||
 	    json_parse(msg->bulk, msg->bulk_len, &bulk) != OK)
 		return;
-	t = open_turn(m, run, goal);
+	if (t == NULL)
+		t = open_turn(m, run, goal);
 	if (t == NULL)
 		fatal("the core opens more turns than there may be");
+	t->starts = json_flag(msg->body, "more");
 	replay(t, json_get(bulk, "steps"));
 	json_free(bulk);
-	if (!t->over)
+	if (!t->over && !t->starts)
 		turn_run(t->turn);
 	after(m, t);
 }
@@ -303,6 +306,18 @@ turns_on_end(void *role, struct msg *msg)
 {
 	struct open_turn *t = find(role, msg->body);
 
-	if (t != NULL)
-		forget(role, t);
+	if (t == NULL)
+		return;
+	turn_cancel(t->turn);
+	forget(role, t);
+}
+
+void
+turns_on_egress(struct mind *m)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (m->turns[i] != NULL)
+			turn_ask_again(m->turns[i]->turn);
 }

@@ -207,25 +207,65 @@ runs_restore(struct runs *rs, const struct json *row)
 	return OK;
 }
 
-/* {"run", "goal"}, and as bulk {"steps": [{"name", "content"}]}. */
-static void
-tell_mind(struct runs *rs, struct run *run, struct json *steps)
+/* {"run", "goal", "more"}, and as bulk {"steps": [{"name", "content"}]}. */
+static bool
+send_steps(struct runs *rs, struct run *run, struct json *steps, bool more)
 {
 	struct json *body = json_object();
 	struct json *bulk = json_object();
 	char *text;
+	enum err e;
 
 	json_put(bulk, "steps", steps);
 	text = json_print(bulk);
 	json_put_str(body, "run", run->id);
 	json_put_str(body, "goal", run->goal);
+	json_put_bool(body, "more", more);
 	/* An absent mind is told when it returns. */
-	if (peers_send_bulk(rs->s.peers, ROLE_MIND, MSG_TURN_START, body, text,
-		strlen(text)) == ERR_LIMIT)
-		end_run(
-		    rs, run, "Its steps are too large to go on.", false, NULL);
+	e = peers_send_bulk(
+	    rs->s.peers, ROLE_MIND, MSG_TURN_START, body, text, strlen(text));
 	free(text);
 	json_free(bulk);
+	return e != ERR_LIMIT;
+}
+
+static size_t
+size_of(const struct json *step)
+{
+	char *text = json_print(step);
+	size_t len = strlen(text);
+
+	free(text);
+	return len;
+}
+
+/* As many messages as its steps need. */
+static void
+tell_mind(struct runs *rs, struct run *run, const struct json *steps)
+{
+	struct json *some = json_array();
+	const struct json *s = json_first(steps);
+	size_t size = 0;
+	bool sent = true;
+
+	for (; s != NULL && sent; s = json_next(s)) {
+		size_t len = size_of(s);
+
+		if (size > 0 && size + len > LANE_BULK_MAX / 2) {
+			sent = send_steps(rs, run, some, true);
+			some = json_array();
+			size = 0;
+		}
+		json_push(some, json_copy(s));
+		size += len;
+	}
+	if (sent)
+		sent = send_steps(rs, run, some, false);
+	else
+		json_free(some);
+	if (!sent)
+		end_run(
+		    rs, run, "Its steps are too large to go on.", false, NULL);
 }
 
 static void
@@ -237,7 +277,7 @@ started(void *arg, const char *id)
 	if (run == NULL)
 		return;
 	rs->s.started(rs->s.arg, run->answer_to, run->id);
-	tell_mind(rs, run, json_array());
+	tell_mind(rs, run, NULL);
 }
 
 static void
@@ -414,23 +454,39 @@ runs_on_reply(struct runs *rs, struct msg *m)
 
 /* ---- A restarted mind gets its open turns back ---- */
 
+/* What became of an act while the mind was away.  The words of a model went
+ * to the one before. */
 static void
-resume(void *arg, const char *id, struct json *steps, struct json *ended)
+tell_missed(struct runs *rs, const char *run, const struct json *act)
+{
+	const char *state = json_words(act, "state");
+	bool of_model = strncmp(json_words(act, "tool"), "model.", 6) == 0;
+	int64_t step = json_int(act, "step", 0);
+
+	if (of_model && strcmp(state, "denied") != 0)
+		runs_tell_result(rs, run, step, "lost",
+		    "the mind was restarted in the middle of the call");
+	else if (strcmp(state, "started") != 0)
+		runs_tell_result(rs, run, step, state, json_words(act, "text"));
+}
+
+static void
+resume(void *arg, const char *id, struct json *steps, struct json *acts)
 {
 	struct runs *rs = arg;
 	struct run *run = runs_find(rs, id);
+	const struct json *act;
 
 	if (run != NULL) {
 		run->resuming = false;
 		run->kept = (int64_t)json_count(steps);
 		tell_mind(rs, run, steps);
-		steps = NULL;
 	}
-	if (run != NULL && ended != NULL)
-		runs_tell_result(rs, id, json_int(ended, "step", 0),
-		    json_words(ended, "state"), json_words(ended, "text"));
+	for (act = json_first(acts); run != NULL && act != NULL;
+	     act = json_next(act))
+		tell_missed(rs, id, act);
 	json_free(steps);
-	json_free(ended);
+	json_free(acts);
 }
 
 /* So that a goal that ends the house is given up too. */

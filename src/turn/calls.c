@@ -59,6 +59,9 @@ name_origins(struct turn_call *c, const struct json *args)
 	const struct json *m;
 	struct buf b;
 
+	/* What the core takes; an argument that a tool has fits. */
+	_Static_assert(FUNCTION_ARGS_MAX * (NAME_MAX_LEN + 8) < GOAL_MAX,
+	    "all origins fit");
 	buf_init(&b, GOAL_MAX);
 	for (m = json_first(args); m != NULL; m = json_next(m))
 		buf_addf(&b, "%s%s:model", b.len > 0 ? "," : "", json_name(m));
@@ -137,6 +140,24 @@ propose_run(struct turn *t, struct json *content)
 
 /* ---- observe ---- */
 
+/* The model sees the beginning, and where the rest is; no more is kept. */
+static void
+cut_result(struct turn_call *c)
+{
+	size_t len = strlen(c->result);
+	size_t shown = str_cut(c->result, TURN_SHOWN_MAX);
+	struct buf b;
+
+	if (shown == len)
+		return;
+	buf_init(&b, TURN_SHOWN_MAX + 256);
+	buf_add(&b, c->result, shown);
+	buf_addf(&b, "\n[%zu of %zu bytes are shown; ask for a smaller part]",
+	    shown, len);
+	free(c->result);
+	c->result = buf_steal(&b);
+}
+
 static enum turn_step
 after_observed(struct turn *t)
 {
@@ -167,6 +188,8 @@ observe_run(struct turn *t, struct json *content)
 
 	if (c->state == NULL)
 		return STEP_WAIT;
+	if (!t->by_rules)
+		cut_result(c);
 	json_put_str(content, "state", c->state);
 	json_put_str(content, "result", c->result);
 	return after_observed(t);
@@ -174,24 +197,26 @@ observe_run(struct turn *t, struct json *content)
 
 /* ---- reflect ---- */
 
-/* The model sees the beginning, and where the rest is. */
 static void
 write_shown(const struct turn_call *c, struct buf *out)
 {
-	size_t len = strlen(c->result);
-	size_t shown = str_cut(c->result, TURN_SHOWN_MAX);
-
 	if (strcmp(c->state, "denied") == 0)
 		buf_adds(out, "Denied: ");
 	else if (strcmp(c->state, "unknown") == 0)
 		buf_adds(out, "It is not known whether this was done: ");
 	else if (strcmp(c->state, "done") != 0)
 		buf_adds(out, "Error: ");
-	buf_add(out, c->result, shown);
-	if (shown < len)
+	buf_adds(out, c->result);
+}
+
+/* Behind the last of them: what was not even looked at. */
+static void
+write_left_out(const struct turn *t, const struct turn_call *c, struct buf *out)
+{
+	if (t->left_out > 0 && c == &t->calls[t->n_calls - 1])
 		buf_addf(out,
-		    "\n[%zu of %zu bytes are shown; ask for a smaller part]",
-		    shown, len);
+		    "\n[%zu more calls were left out: at most %d at once]",
+		    t->left_out, MODEL_CALLS_MAX);
 }
 
 static void
@@ -200,8 +225,9 @@ push_result(struct turn *t, const struct turn_call *c)
 	struct json *m = json_object();
 	struct buf b;
 
-	buf_init(&b, TURN_SHOWN_MAX + 256);
+	buf_init(&b, TURN_SHOWN_MAX + 512);
 	write_shown(c, &b);
+	write_left_out(t, c, &b);
 	json_put_str(m, "role", "tool");
 	json_put_str(m, "id", c->id);
 	json_put_str(m, "tool", c->tool);

@@ -30,9 +30,6 @@ prompt_system(const struct turn *t, struct buf *out)
 
 /* ---- Messages ---- */
 
-/* So many bytes surely fit into a token. */
-#define BYTES_PER_TOKEN 3
-
 static size_t
 size_of(const struct json *m)
 {
@@ -56,25 +53,58 @@ without_text(const struct json *m)
 	return v;
 }
 
-/* The oldest results give way first: calls and results stay in pairs. */
-struct json *
-prompt_messages(const struct turn *t, int64_t context)
+/* To another dialect it would go like this too. */
+static struct json *
+without_raw(const struct json *m)
 {
-	struct json *shown = json_array();
+	struct json *v = json_object();
+
+	json_put_str(v, "role", "assistant");
+	json_put_str(v, "text", json_words(m, "text"));
+	json_put(v, "calls", json_copy(json_get(m, "calls")));
+	return v;
+}
+
+/* The same with less in it, or NULL. */
+static struct json *
+lessened(const struct json *m)
+{
+	if (strcmp(json_words(m, "role"), "tool") == 0)
+		return without_text(m);
+	return json_has(m, "raw") ? without_raw(m) : NULL;
+}
+
+static size_t
+room_for(const struct turn *t, const char *system, int64_t context)
+{
+	const struct json *tools = json_get(t->view, "tools");
 	size_t room = (size_t)context * BYTES_PER_TOKEN;
-	size_t size = size_of(t->messages);
-	const struct json *m;
+	size_t first = strlen(system) + (tools != NULL ? size_of(tools) : 0);
 
 	if (room > MODEL_REQUEST_MAX / 2)
 		room = MODEL_REQUEST_MAX / 2;
-	for (m = json_first(t->messages); m != NULL; m = json_next(m)) {
-		struct json *copy = NULL;
+	return room > first ? room - first : 0;
+}
 
-		if (size > room && strcmp(json_words(m, "role"), "tool") == 0) {
-			copy = without_text(m);
-			size -= size_of(m) - size_of(copy);
-		}
-		json_push(shown, copy != NULL ? copy : json_copy(m));
+/* The oldest results give way first, and the last ones only to what can be
+ * sent at all: for them it was asked.  Calls and results stay in pairs. */
+struct json *
+prompt_messages(const struct turn *t, const char *system, int64_t context)
+{
+	struct json *shown = json_array();
+	size_t room = room_for(t, system, context);
+	size_t size = size_of(t->messages);
+	size_t old = json_count(t->messages) - t->n_calls;
+	const struct json *m = json_first(t->messages);
+	size_t i;
+
+	for (i = 0; m != NULL; i++, m = json_next(m)) {
+		size_t most = i < old ? room : MODEL_REQUEST_MAX / 2;
+		struct json *less = size > most ? lessened(m) : NULL;
+
+		if (less != NULL)
+			size -= size_of(m) - size_of(less);
+		json_push(shown, less != NULL ? less : json_copy(m));
 	}
 	return shown;
 }

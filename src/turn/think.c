@@ -64,8 +64,31 @@ fill_ask(struct turn *t, const struct json *m)
 	    TURN_OUTPUT < ask->context / 4 ? TURN_OUTPUT : ask->context / 4;
 	ask->tools = json_get(t->view, "tools");
 	ask->choice = CHOICE_AUTO;
-	t->answer.shown = prompt_messages(t, ask->context - ask->output);
+	t->answer.shown =
+	    prompt_messages(t, ask->system, ask->context - ask->output);
 	ask->messages = t->answer.shown;
+}
+
+static bool
+write_request(struct turn *t, struct buf *ret)
+{
+	buf_init(ret, MODEL_REQUEST_MAX);
+	if (chat_write(&t->answer.ask, ret) == OK)
+		return true;
+	buf_done(ret);
+	return false;
+}
+
+static void
+send_request(struct turn *t, const struct buf *body)
+{
+	const struct turn_request r = {.call = json_words(model_now(t), "call"),
+	    .model = t->answer.ask.model,
+	    .output = t->answer.ask.output,
+	    .body = body->p,
+	    .body_len = body->len};
+
+	t->ports.ask(t->ports.arg, t->n, &r);
 }
 
 /* What cannot be asked is concluded like an answer that did not come. */
@@ -73,24 +96,44 @@ static void
 ask(struct turn *t, const struct json *m)
 {
 	struct turn_answer *a = &t->answer;
-	struct turn_request r = {
-	    .call = json_words(m, "call"), .model = json_words(m, "model")};
 	struct buf body;
 
 	fill_ask(t, m);
 	a->asked = true;
-	buf_init(&body, MODEL_REQUEST_MAX);
-	if (chat_write(&a->ask, &body) != OK) {
+	if (!write_request(t, &body)) {
 		turn_set(&a->state, "failed");
 		turn_set(&a->result, "the conversation is too long to be sent");
-	} else {
-		a->reader = chat_reader_new(&a->ask, on_words, t);
-		r.output = a->ask.output;
-		r.body = body.p;
-		r.body_len = body.len;
-		t->ports.ask(t->ports.arg, t->n, &r);
+		a->ended = true;
+		return;
 	}
+	a->asked_bytes = (int64_t)body.len;
+	a->reader = chat_reader_new(&a->ask, on_words, t);
+	send_request(t, &body);
 	buf_done(&body);
+}
+
+static bool
+is_asking(const struct turn *t)
+{
+	return t->at == STEP_THINK && t->answer.asked && !t->answer.ended;
+}
+
+void
+turn_ask_again(struct turn *t)
+{
+	struct buf body;
+
+	if (!is_asking(t) || !write_request(t, &body))
+		return;
+	send_request(t, &body);
+	buf_done(&body);
+}
+
+void
+turn_cancel(struct turn *t)
+{
+	if (is_asking(t))
+		t->ports.cancel(t->ports.arg, t->n);
 }
 
 /* ---- What comes ---- */
@@ -98,8 +141,7 @@ ask(struct turn *t, const struct json *m)
 static bool
 is_awaited(const struct turn *t, int64_t step)
 {
-	return t->at == STEP_THINK && t->answer.asked && step == t->n &&
-	    !t->answer.ended;
+	return is_asking(t) && step == t->n;
 }
 
 void
@@ -140,6 +182,7 @@ turn_model_ended(struct turn *t, int64_t step, const struct turn_model_end *end)
 		return;
 	a->ended = true;
 	a->ended_well = end->ok && !a->is_wrong;
+	a->is_cut = !end->ok && end->received > 0;
 	if (a->is_wrong)
 		turn_set(&a->why, a->wrong.text);
 	else if (!end->ok)
@@ -185,7 +228,7 @@ turn_result(struct turn *t, int64_t step, const char *state, const char *text)
 /* ---- Concluding ---- */
 
 /* Both are needed of a call that went well: its act is done, and the answer
- * is whole. */
+ * is whole.  Of one that was lost there is nothing more to come. */
 static bool
 is_over(const struct turn_answer *a)
 {
@@ -194,14 +237,25 @@ is_over(const struct turn_answer *a)
 	return a->ended || strcmp(a->state, "done") != 0;
 }
 
-static void
-put_usage(struct json *content, const struct chat_reply *r)
+/* What a provider does not count is counted by its bytes, and what it counts
+ * beyond all reason is as much as one goal may use. */
+static int64_t
+sane(int64_t tokens, int64_t bytes)
 {
+	if (tokens < 0)
+		tokens = bytes / BYTES_PER_TOKEN;
+	return tokens < TURN_TOKENS_MAX ? tokens : TURN_TOKENS_MAX;
+}
+
+static void
+put_usage(const struct turn *t, struct json *content, const struct usage *said)
+{
+	const struct turn_answer *a = &t->answer;
 	struct json *u = json_object();
 
-	json_put_int(u, "input", r->usage.input);
-	json_put_int(u, "cached", r->usage.cached);
-	json_put_int(u, "output", r->usage.output);
+	json_put_int(u, "input", sane(said->input, a->asked_bytes));
+	json_put_int(u, "cached", sane(said->cached, 0));
+	json_put_int(u, "output", sane(said->output, a->received));
 	json_put(content, "usage", u);
 }
 
@@ -212,11 +266,28 @@ static const char *const finishes[] = {
     [FINISH_FILTER] = "filter",
 };
 
+/* What came as arguments and is none: {ID: text}. */
+static void
+put_wrong(const struct chat_reply *r, struct json *content)
+{
+	struct json *wrong = json_object();
+	size_t i;
+
+	for (i = 0; i < r->n_calls; i++)
+		if (r->calls[i].args == NULL)
+			json_put_str(wrong, r->calls[i].id,
+			    r->calls[i].wrong != NULL ? r->calls[i].wrong : "");
+	if (json_count(wrong) > 0)
+		json_put(content, "wrong", wrong);
+	else
+		json_free(wrong);
+}
+
 /* Nothing is done of what a cut reply wishes. */
 static void
 put_reply(struct turn *t, struct chat_reply *r, struct json *content)
 {
-	put_usage(content, r);
+	put_usage(t, content, &r->usage);
 	json_put_str(content, "finish", finishes[r->finish]);
 	if (r->finish == FINISH_LENGTH && r->n_calls > 0)
 		json_put_str(content, "error",
@@ -230,6 +301,7 @@ put_reply(struct turn *t, struct chat_reply *r, struct json *content)
 	else
 		json_put(content, "message",
 		    chat_reply_message(r, t->answer.ask.dialect));
+	put_wrong(r, content);
 	json_put_int(content, "left_out", (int64_t)r->left_out);
 }
 
@@ -241,13 +313,16 @@ conclude(struct turn *t, struct json *content)
 	struct errmsg why = {""};
 
 	json_put_str(content, "model", a->ask.model);
+	turn_cancel(t);
 	if (strcmp(a->state, "denied") == 0) {
 		json_put_bool(content, "denied", true);
 		json_put_str(content, "error", a->result);
 	} else if (strcmp(a->state, "done") != 0 || !a->ended_well) {
 		json_put_str(
 		    content, "error", a->why != NULL ? a->why : a->result);
-		json_put_bool(content, "broken", a->is_wrong);
+		json_put_bool(content, "broken",
+		    a->is_wrong || a->is_cut ||
+			strcmp(a->state, "failed") != 0);
 	} else if (chat_reader_end(a->reader, &r, &why) != OK) {
 		json_put_str(content, "error", why.text);
 		json_put_bool(content, "broken", true);
@@ -300,14 +375,28 @@ after_error(struct turn *t, const struct json *content)
 }
 
 static void
-take_calls(struct turn *t, const struct json *message)
+take_calls(struct turn *t, const struct json *content)
 {
-	const struct json *c = json_first(json_get(message, "calls"));
+	const struct json *wrong = json_get(content, "wrong");
+	const struct json *c =
+	    json_first(json_get(json_get(content, "message"), "calls"));
 
 	calls_forget(t);
-	for (; c != NULL; c = json_next(c))
-		calls_add(t, json_words(c, "id"), json_words(c, "tool"),
-		    json_str(c, "args"), NULL);
+	for (; c != NULL; c = json_next(c)) {
+		const char *id = json_words(c, "id");
+
+		/* Of arguments that are none the message has "{}". */
+		calls_add(t, id, json_words(c, "tool"),
+		    json_has(wrong, id) ? NULL : json_str(c, "args"), NULL);
+	}
+}
+
+/* To propose and to observe all of them, to reflect and to reply: nothing is
+ * done that could not be told. */
+static bool
+has_room(const struct turn *t)
+{
+	return t->n + 1 + 2 * (int64_t)t->n_calls + 2 <= RUN_STEPS_MAX;
 }
 
 static enum turn_step
@@ -328,34 +417,27 @@ after_words(struct turn *t, const struct json *content)
 	return STEP_REPLY;
 }
 
-static int64_t
-tokens_of(const struct json *usage)
-{
-	int64_t input = json_int(usage, "input", 0);
-	int64_t output = json_int(usage, "output", 0);
-
-	return (input > 0 ? input : 0) + (output > 0 ? output : 0);
-}
-
 enum turn_step
 think_replay(struct turn *t, const struct json *content)
 {
 	const struct json *message = json_get(content, "message");
+	const struct json *usage;
 
 	/* No model is there, or the rules knew it. */
 	if (t->by_rules || model_now(t) == NULL)
 		return rules_replay(t, content);
 	think_forget(t);
 	turn_set(&t->last_model, json_str(content, "model"));
-	t->tokens += tokens_of(json_get(content, "usage"));
+	usage = json_get(content, "usage");
+	t->tokens += json_int(usage, "input", 0) + json_int(usage, "output", 0);
 	if (json_has(content, "error") || message == NULL)
 		return after_error(t, content);
 	json_push(t->messages, json_copy(message));
 	t->left_out = (size_t)json_int(content, "left_out", 0);
 	if (json_count(json_get(message, "calls")) == 0)
 		return after_words(t, content);
-	take_calls(t, message);
-	return STEP_PROPOSE;
+	take_calls(t, content);
+	return has_room(t) ? STEP_PROPOSE : turn_stop_at_steps(t);
 }
 
 enum turn_step

@@ -126,27 +126,33 @@ turn_free(struct turn *t)
 	free(t);
 }
 
-enum err
-turn_replay(struct turn *t, const char *name, const struct json *content)
+enum turn_step
+turn_stop_at_steps(struct turn *t)
 {
-	if (t->at >= STEP_COUNT || strcmp(steps[t->at].name, name) != 0)
-		return ERR_STATE;
-	t->at = steps[t->at].replay(t, content);
-	t->n++;
-	return OK;
+	t->reached = false;
+	turn_set(&t->reply,
+	    "I stopped here: this took as many steps as one goal may. Ask "
+	    "for less at once.");
+	return STEP_REPLY;
 }
 
 /* The last place is the reply's. */
 static void
 stay_below_ceiling(struct turn *t)
 {
-	if (t->n != RUN_STEPS_MAX - 1 || t->at == STEP_REPLY)
-		return;
-	t->at = STEP_REPLY;
-	t->reached = false;
-	turn_set(&t->reply,
-	    "I stopped here: this took as many steps as one goal may. Ask "
-	    "for less at once.");
+	if (t->n == RUN_STEPS_MAX - 1 && t->at < STEP_REPLY)
+		t->at = turn_stop_at_steps(t);
+}
+
+enum err
+turn_replay(struct turn *t, const char *name, const struct json *content)
+{
+	stay_below_ceiling(t);
+	if (t->at >= STEP_COUNT || strcmp(steps[t->at].name, name) != 0)
+		return ERR_STATE;
+	t->at = steps[t->at].replay(t, content);
+	t->n++;
+	return OK;
 }
 
 void

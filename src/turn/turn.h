@@ -93,6 +93,12 @@ void turn_run(struct turn *t);
 int64_t turn_tokens(const struct turn *t);
 const char *turn_model(const struct turn *t);
 
+/* Who carries the requests was restarted: the one that is under way is asked
+ * again, as the same act. */
+void turn_ask_again(struct turn *t);
+/* Nobody wants to know any more what a model says. */
+void turn_cancel(struct turn *t);
+
 /* What the turn may use, from the core's own rows:
  *
  *	{"models": [{"call", "dialect", "model", "context"}],
@@ -101,7 +107,8 @@ const char *turn_model(const struct turn *t);
  * the models in the order of preference, the tools as in model/chat.h. */
 void turn_recalled(struct turn *t, const struct json *view);
 
-/* The act of a step ended: state as in act.h, and its text. */
+/* The act of a step ended: state as in act.h, or "lost" when what did it was
+ * restarted and it may be wished again, and its text. */
 void turn_result(
     struct turn *t, int64_t step, const char *state, const char *text);
 

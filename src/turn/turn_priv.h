@@ -26,11 +26,13 @@ struct turn_answer {
 	struct json *shown; /* Its messages. */
 	char *system;
 	struct chat_reader *reader;
+	int64_t asked_bytes;
 	int64_t received;
 	bool is_wrong; /* The reader takes no more. */
 	struct errmsg wrong;
 	bool ended;
 	bool ended_well;
+	bool is_cut; /* It began, and did not come to its end. */
 	char *why;
 	char *state; /* Of its act, or NULL. */
 	char *result;
@@ -63,7 +65,12 @@ struct turn {
 	bool reached;
 };
 
+/* Of what models read: at least so many bytes are a token. */
+#define BYTES_PER_TOKEN 3
+
 void turn_set(char **field, const char *value);
+/* The ceiling of steps, in words. */
+enum turn_step turn_stop_at_steps(struct turn *t);
 
 /* ---- rules.c ---- */
 bool rules_know(const char *goal);
@@ -92,7 +99,8 @@ enum turn_step reflect_replay(struct turn *t, const struct json *content);
 /* What stands in front of every conversation: what does not change first. */
 void prompt_system(const struct turn *t, struct buf *out);
 /* The messages as they are shown, cut to what the model can take. */
-struct json *prompt_messages(const struct turn *t, int64_t context);
+struct json *prompt_messages(
+    const struct turn *t, const char *system, int64_t context);
 
 /* Do the arguments fit a tool of the view?  If not, why. */
 bool prompt_check_call(const struct json *view, const char *tool,

@@ -15,6 +15,7 @@ struct fake {
 	char tool[64];
 	char args[256];
 	char origins[64];
+	int recalls;
 	int replies;
 	bool reached;
 	char reply[4096];
@@ -27,6 +28,15 @@ struct fake {
 static void
 check_setup(void)
 {
+}
+
+static void
+on_recall(void *arg, const char *query)
+{
+	struct fake *f = arg;
+
+	CHECK(query[0] != '\0');
+	f->recalls++;
 }
 
 static void
@@ -79,7 +89,8 @@ on_keep(void *arg, int64_t step, const char *name, const struct json *content)
 static struct turn_ports
 ports_of(struct fake *f)
 {
-	struct turn_ports p = {.propose = on_propose,
+	struct turn_ports p = {.recall = on_recall,
+	    .propose = on_propose,
 	    .reply = on_reply,
 	    .keep = on_keep,
 	    .arg = f};
@@ -187,7 +198,12 @@ TEST(what_is_not_understood_is_said)
 {
 	struct fake f = {0};
 	struct turn *t = begun("open the pod bay doors", &f);
+	struct json *nothing = json_object();
 
+	CHECK_INT(f.recalls, 1);
+	CHECK_INT(f.replies, 0);
+	turn_recalled(t, nothing);
+	json_free(nothing);
 	CHECK_INT(f.proposals, 0);
 	CHECK_INT(f.replies, 1);
 	CHECK(!f.reached);
