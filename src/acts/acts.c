@@ -223,9 +223,9 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 	details = record_result(o->act->result);
 	if (o->used != NULL)
 		json_put(details, act_is_model_call(o) ? "model" : "network",
-		    o->used);
-	o->used = NULL;
+		    json_copy(o->used));
 	r = act_go(o, state, details);
+	act_owe_model(o, r);
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
 	/* Doing it again would be visible, or a client waits to be told. */
@@ -299,7 +299,7 @@ acts_begin(struct acts *a, const struct wish *w, struct errmsg *why)
 
 enum err
 acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
-    struct buf *out, struct errmsg *why)
+    struct buf *out, struct judgement *ret, struct errmsg *why)
 {
 	struct open_act o = {.acts = a, .act = act_new()};
 	struct names own;
@@ -309,10 +309,12 @@ acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
 	fill_act(o.act, w);
 	act_case(&o, &own, &c);
 	c.labels = labels;
-	if (strlen(o.act->args) > ARGS_MAX)
+	if (strlen(o.act->args) > ARGS_MAX) {
 		e = err_say(why, ERR_LIMIT, "the arguments are too large");
-	else
+	} else {
 		judge_explain(a->s.judge, &c, out);
+		*ret = judge_decide(a->s.judge, &c);
+	}
 	act_free(o.act);
 	return e;
 }

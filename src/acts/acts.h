@@ -16,6 +16,7 @@
 #include "approval/trust.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
+#include "roster/roster.h"
 #include "slot/slot.h"
 
 struct acts;
@@ -61,6 +62,7 @@ struct acts_setup {
 	struct slots *slots;
 	struct judge *judge;
 	const struct trust *trust; /* The caller's, kept up by it. */
+	const struct roster *roster; /* The same: what models cost. */
 	const char *boot;
 	struct acts_ports ports;
 };
@@ -117,6 +119,13 @@ void acts_gate_lost(struct acts *a);
 void acts_on_model_done(struct acts *a, const struct json *said);
 void acts_egress_lost(struct acts *a);
 
+/* What the mind counted of the call that it made at this step of a run:
+ * {"input", "cached", "output", "bytes", "sha256"}.  Where the bytes are those
+ * that egress told of, what was reserved and not used is given back, in the
+ * caller's record; else all of it counts as used. */
+void acts_on_usage(struct acts *a, const char *run, int64_t step,
+    const struct json *said, struct record *r);
+
 /* What sheets name has changed: every open question is asked anew. */
 void acts_ask_anew(struct acts *a);
 
@@ -148,9 +157,10 @@ NODISCARD enum err acts_deny(struct acts *a, const struct client *client,
 void acts_client_lost(
     struct acts *a, const struct digest *client, const char *name);
 
-/* Explain the verdict on a call that nobody proposed. */
+/* The verdict on a call that nobody proposed, and why it is that. */
 NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
-    const struct names *labels, struct buf *out, struct errmsg *why);
+    const struct names *labels, struct buf *out, struct judgement *ret,
+    struct errmsg *why);
 
 /* ---- Looking ---- */
 

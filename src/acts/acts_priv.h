@@ -44,10 +44,25 @@ struct open_act {
 	struct json *used;
 };
 
+/* A call that is over, whose cost the mind has not told yet. */
+struct owing {
+	char run[TOKEN_SIZE];
+	char act[TOKEN_SIZE];
+	int64_t step;
+	struct charges charges;
+	char model[MODEL_REF_SIZE];
+	bool has_price;
+	struct price price;
+	int64_t received;
+	char sha256[DIGEST_HEX_SIZE];
+};
+
 struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
+	struct owing *owing[RUNS_OPEN_MAX]; /* At most one of a run. */
+	size_t next_owing; /* The oldest place, when all are taken. */
 	bool recovered; /* What a crash left was looked at. */
 };
 
@@ -119,6 +134,12 @@ bool act_conclude(struct open_act *o);
 void act_order_model(struct open_act *o);
 /* Nobody waits for it any more. */
 void act_stop_model(struct open_act *o);
+/* What it may cost; nothing of a call of another kind. */
+void act_cost_model(const struct open_act *o, struct judge_case *ret);
+/* In the record of its intent: so much of this model. */
+void act_tally_model(struct open_act *o, struct record *r);
+/* Before it is settled: what only the mind can tell stays reserved. */
+void act_owe_model(struct open_act *o, struct record *r);
 
 /* ---- asking.c ---- */
 

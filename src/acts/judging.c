@@ -30,6 +30,7 @@ act_case(struct open_act *o, struct names *labels, struct judge_case *ret)
 	ret->labels = labels;
 	ret->manifest = t != NULL ? &slot_manifest(t)->digest : NULL;
 	ret->cost[DIM_TIME] = longest_s(o);
+	act_cost_model(o, ret);
 }
 
 struct judgement

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "cli/cli_priv.h"
+#include "models/models.h"
 
 static const struct cli_command commands[] = {
     {"ask", "GOAL...", "give the house a goal, and watch it", command_ask},
@@ -28,6 +29,8 @@ static const struct cli_command commands[] = {
     {"tool", TOOL_USAGE,
 	"list tools; review, sign, change, remove one; what they say and use",
 	command_tool},
+    {"model", MODEL_USAGE, "find, add, list, order and price models",
+	command_model},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},
     {"policy", "[show | check | explain | test | edit | activate | rollback]",

@@ -147,6 +147,8 @@ static const struct {
     {"tool.remove", ROOM_TOOLING, tooling_remove},
     {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
+    {"model.use", ROOM_RULES, rules_use_models},
+    {"model.price", ROOM_RULES, rules_price_models},
 };
 
 void *

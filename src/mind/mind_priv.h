@@ -8,6 +8,7 @@
 
 #define ID_SIZE 33
 
+struct hashing;
 struct mind;
 
 struct open_turn {
@@ -15,6 +16,9 @@ struct open_turn {
 	char run[ID_SIZE];
 	struct turn *turn;
 	bool over;
+	int64_t asked; /* The step at which a model was asked last. */
+	struct hashing *hashing; /* Of what it answered; NULL: it was told. */
+	int64_t received;
 };
 
 struct mind {

@@ -16,6 +16,7 @@
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
+#include "roster/roster.h"
 #include "slot/slot.h"
 
 struct runs;
@@ -25,6 +26,7 @@ struct runs_setup {
 	struct loop *loop;
 	struct judge *judge;
 	struct slots *slots;
+	const struct roster *roster; /* Which models a role asks. */
 	const struct house_function *(*house)(const char *name);
 	void *arg;
 	/* The goal is on the disk: its client is told the run. */
