@@ -14,9 +14,9 @@
 
 #include "act/act.h"
 #include "approval/trust.h"
+#include "bill/bill.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
-#include "roster/roster.h"
 #include "slot/slot.h"
 
 struct acts;
@@ -62,7 +62,7 @@ struct acts_setup {
 	struct slots *slots;
 	struct judge *judge;
 	const struct trust *trust; /* The caller's, kept up by it. */
-	const struct roster *roster; /* The same: what models cost. */
+	struct bill *bill; /* The same: what calls of models cost. */
 	const char *boot;
 	struct acts_ports ports;
 };
@@ -118,13 +118,6 @@ void acts_gate_lost(struct acts *a);
 /* What egress says of a call of a model: {"act", "ok", "late", "why", ...}. */
 void acts_on_model_done(struct acts *a, const struct json *said);
 void acts_egress_lost(struct acts *a);
-
-/* What the mind counted of the call that it made at this step of a run:
- * {"input", "cached", "output", "bytes", "sha256"}.  Where the bytes are those
- * that egress told of, what was reserved and not used is given back, in the
- * caller's record; else all of it counts as used. */
-void acts_on_usage(struct acts *a, const char *run, int64_t step,
-    const struct json *said, struct record *r);
 
 /* What sheets name has changed: every open question is asked anew. */
 void acts_ask_anew(struct acts *a);

@@ -44,25 +44,10 @@ struct open_act {
 	struct json *used;
 };
 
-/* A call that is over, whose cost the mind has not told yet. */
-struct owing {
-	char run[TOKEN_SIZE];
-	char act[TOKEN_SIZE];
-	int64_t step;
-	struct charges charges;
-	char model[MODEL_REF_SIZE];
-	bool has_price;
-	struct price price;
-	int64_t received;
-	char sha256[DIGEST_HEX_SIZE];
-};
-
 struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
-	struct owing *owing[RUNS_OPEN_MAX]; /* At most one of a run. */
-	size_t next_owing; /* The oldest place, when all are taken. */
 	bool recovered; /* What a crash left was looked at. */
 };
 

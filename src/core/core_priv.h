@@ -29,6 +29,7 @@ struct core {
 
 	struct judge *judge;
 	struct roster *roster;
+	struct bill *bill;
 	struct acts *acts;
 	struct runs *runs;
 	struct rules *rules;

@@ -205,7 +205,7 @@ open_acts(struct core *c)
 	    .slots = tooling_slots(c->tooling),
 	    .judge = c->judge,
 	    .trust = &c->trust,
-	    .roster = c->roster,
+	    .bill = c->bill,
 	    .boot = peers_boot(c->peers),
 	    .ports = {.arg = c,
 		.order = port_order,
@@ -243,6 +243,7 @@ open_runs(struct core *c)
 	    .judge = c->judge,
 	    .slots = tooling_slots(c->tooling),
 	    .roster = c->roster,
+	    .bill = c->bill,
 	    .house = house_function,
 	    .arg = c,
 	    .started = port_started};
@@ -327,6 +328,7 @@ core_open_ledger(struct core *c)
 
 	c->judge = judge_new(&setup);
 	c->roster = roster_new();
+	c->bill = bill_new(c->judge, c->roster);
 	c->requests.peers = c->peers;
 	open_tooling(c);
 	open_acts(c);

@@ -285,7 +285,7 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 }
 
 /* {"run", "step", "name", "used"} and the content as bulk; what a model used
- * of tokens where the step asked one (acts_on_usage()). */
+ * of tokens where the step asked one (bill_settle()). */
 void
 runs_on_step(struct runs *rs, struct msg *m)
 {
@@ -310,8 +310,8 @@ runs_on_step(struct runs *rs, struct msg *m)
 	r = record_new(rs->ledger);
 	record_row(r, ROW_STEP, row);
 	if (json_has(m->body, "used"))
-		acts_on_usage(
-		    rs->acts, run->id, n, json_get(m->body, "used"), r);
+		bill_settle(
+		    rs->s.bill, run->id, n, json_get(m->body, "used"), r);
 	/* Jobs keep their order, so nothing that the mind asks for after this
 	 * step is written before it. */
 	record_post(r, false, NULL, NULL, NULL);

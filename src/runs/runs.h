@@ -13,6 +13,7 @@
  */
 
 #include "acts/acts.h"
+#include "bill/bill.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
@@ -27,6 +28,7 @@ struct runs_setup {
 	struct judge *judge;
 	struct slots *slots;
 	const struct roster *roster; /* Which models a role asks. */
+	struct bill *bill; /* What their calls cost. */
 	const struct house_function *(*house)(const char *name);
 	void *arg;
 	/* The goal is on the disk: its client is told the run. */
