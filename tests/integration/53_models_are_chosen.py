@@ -137,7 +137,8 @@ def test_an_empty_budget_is_told_in_one_sentence():
             n += 1
         end = h.console.ask("what is this place?")[-1]
         assert n < 20 and end["reached"] is False, end
-        assert "box:cloud" in end["reply"] and end["reply"].count("\n") == 0, end
+        assert "box:cloud" in end["reply"] and "left of the budget" in end["reply"], end
+        assert "\n" not in end["reply"] and end["reply"].count(".") <= 1, end
 
 
 def explained(h, args):
@@ -172,7 +173,7 @@ def test_prices_come_from_a_file_and_bad_ones_name_their_line():
         for name in sorted(os.listdir(folder)):
             r = h.console.run("model", "price", "--file", os.path.join(folder, name))
             assert r.returncode == 0, (name, r.stderr)
-        assert len(h.console.json("model", "list")["prices"]) > 3
+        assert len(h.console.json("model", "list")["prices"]) >= 3
         bad = h.path("bad.prices")
         with open(bad, "w") as f:
             f.write("# prices\na/b 2026-01-01 in=1 out=2\na/b tomorrow in=1 out=2\n")
