@@ -56,7 +56,9 @@ acts_take_place(struct acts *a, struct act *act)
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
 		if (a->open[i] != NULL)
 			continue;
-		a->open[i] = xalloc(sizeof(*a->open[i]));
+		a->open[i] =
+		    a->spare != NULL ? a->spare : xalloc(sizeof(*a->open[i]));
+		a->spare = NULL;
 		a->open[i]->acts = a;
 		a->open[i]->act = act;
 		return a->open[i];
@@ -80,7 +82,9 @@ act_forget(struct open_act *o)
 	free(o->done.text);
 	json_free(o->used);
 	act_free(o->act);
-	free(o);
+	free(a->spare);
+	memset(o, 0, sizeof(*o));
+	a->spare = o;
 }
 
 struct slot *
@@ -100,12 +104,20 @@ act_house_function(const struct open_act *o)
 	return o->acts->s.ports.house(o->act->tool);
 }
 
-bool
-act_is_model_call(const struct open_act *o)
+const struct manifest *
+act_provider(const struct open_act *o)
 {
 	const struct slot *t = act_slot(o);
 
-	return t != NULL && manifest_is_provider(slot_manifest(t));
+	return t != NULL && manifest_is_provider(slot_manifest(t))
+	    ? slot_manifest(t)
+	    : NULL;
+}
+
+bool
+act_is_model_call(const struct open_act *o)
+{
+	return act_provider(o) != NULL;
 }
 
 const char *
@@ -145,19 +157,46 @@ act_go(struct open_act *o, enum act_state to, struct json *details)
 	return r;
 }
 
+/* The act is gone after this. */
+static void
+tell_end(struct open_act *o)
+{
+	const struct acts_ports *ports = &o->acts->s.ports;
+
+	if (o->answer_to != 0)
+		ports->answer(ports->arg, o->answer_to);
+	ports->tell_run(ports->arg, o->act);
+	act_forget(o);
+}
+
 /* The end is written: now it is told. */
 static void
 ended(void *arg, const char *id)
 {
-	struct acts *a = arg;
-	struct open_act *o = acts_find(a, id);
+	struct open_act *o = acts_find(arg, id);
 
-	if (o == NULL)
+	if (o != NULL)
+		tell_end(o);
+}
+
+/* What nobody waits for is told at once; but while the disk does not keep up
+ * no run is made to go on. */
+static void
+post_end(struct open_act *o, struct record *r)
+{
+	struct acts *a = o->acts;
+	const struct acts_ports *ports = &a->s.ports;
+	/* Doing it again would be visible, or a client waits to be told. */
+	bool durable = act_intent_of(o->act->effect) == INTENT_DURABLE ||
+	    o->answer_to != 0;
+
+	if (durable || ledger_is_busy(a->ledger) ||
+	    !ports->run_hears(ports->arg, o->act->run)) {
+		record_post(r, durable, ended, a, o->act->id);
 		return;
-	if (o->answer_to != 0)
-		a->s.ports.answer(a->s.ports.arg, o->answer_to);
-	a->s.ports.tell_run(a->s.ports.arg, o->act);
-	act_forget(o);
+	}
+	record_post(r, false, NULL, NULL, NULL);
+	tell_end(o);
 }
 
 static void
@@ -225,14 +264,12 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 		json_put(details, act_is_model_call(o) ? "model" : "network",
 		    json_copy(o->used));
 	r = act_go(o, state, details);
-	act_owe_model(o, r);
+	if (o->used != NULL && act_is_model_call(o))
+		bill_end(a->s.bill, o->act, act_provider(o), o->used,
+		    &o->charges, r);
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
-	/* Doing it again would be visible, or a client waits to be told. */
-	record_post(r,
-	    act_intent_of(o->act->effect) == INTENT_DURABLE ||
-		o->answer_to != 0,
-	    ended, a, o->act->id);
+	post_end(o, r);
 }
 
 /* ---- Beginning ---- */

@@ -4,9 +4,10 @@
 
 /*
  * The acts that are not over, and what drives them: each arrow of the act
- * machine is one record, and what follows from an arrow happens when its
- * record is written.  Acts are found again by id, never by address, since
- * they may end while a record is under way.
+ * machine stands in one record.  What must not outrun the disk follows when
+ * its record is there; everything else at once, since records are written in
+ * the order in which they were posted.  Acts are found again by id, never by
+ * address, since they may end while a record is under way.
  *
  * What is outside (the tools role, the run that wished it, the client that
  * waits for an answer) is reached by ports.
@@ -47,6 +48,8 @@ struct acts_ports {
 	const char *(*epoch)(void *arg);
 	/* May the runner still come, so that waiting makes sense? */
 	bool (*runner_may_come)(void *arg);
+	/* Can the run be told, or must what was posted before come first? */
+	bool (*run_hears)(void *arg, const char *run);
 	/* The run hears what became of an act. */
 	void (*tell_run)(void *arg, const struct act *a);
 	/* What the run has seen so far, and what it has seen now. */
@@ -154,6 +157,10 @@ void acts_client_lost(
 NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
     const struct names *labels, struct buf *out, struct judgement *ret,
     struct errmsg *why);
+
+/* The run is stopped: what of it has not begun is denied, and its models are
+ * asked no further.  What a tool has begun it ends. */
+void acts_stop_run(struct acts *a, const char *run, const char *why);
 
 /* ---- Looking ---- */
 

@@ -48,7 +48,11 @@ struct acts {
 	struct acts_setup s;
 	struct ledger *ledger;
 	struct open_act *open[ACTS_OPEN_MAX];
+	struct open_act *spare; /* The last that ended, to be used again. */
 	bool recovered; /* What a crash left was looked at. */
+	/* Reports of the gate that nobody waited for, in this window. */
+	int64_t late_until_ms;
+	int late;
 };
 
 /* ---- acts.c ---- */
@@ -71,7 +75,8 @@ void act_end(struct open_act *o, enum act_state state, const char *text);
 /* The slot of the tool that the act belongs to; NULL for the house's own. */
 struct slot *act_slot(const struct open_act *o);
 const struct house_function *act_house_function(const struct open_act *o);
-/* Does egress do it? */
+/* Does egress do it?  Then the provider that it calls, else NULL. */
+const struct manifest *act_provider(const struct open_act *o);
 bool act_is_model_call(const struct open_act *o);
 /* Why its tool may do nothing now, as an owner wants it; NULL: it may. */
 const char *act_forbidden(const struct open_act *o);
@@ -119,13 +124,6 @@ bool act_conclude(struct open_act *o);
 void act_order_model(struct open_act *o);
 /* Nobody waits for it any more. */
 void act_stop_model(struct open_act *o);
-/* What it may cost; nothing of a call of another kind. */
-void act_cost_model(const struct open_act *o, struct judge_case *ret);
-/* In the record of its intent: so much of this model. */
-void act_tally_model(struct open_act *o, struct record *r);
-/* Before it is settled: what only the mind can tell stays reserved. */
-void act_owe_model(struct open_act *o, struct record *r);
-
 /* ---- asking.c ---- */
 
 void act_ask(struct open_act *o);

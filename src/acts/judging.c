@@ -30,7 +30,8 @@ act_case(struct open_act *o, struct names *labels, struct judge_case *ret)
 	ret->labels = labels;
 	ret->manifest = t != NULL ? &slot_manifest(t)->digest : NULL;
 	ret->cost[DIM_TIME] = longest_s(o);
-	act_cost_model(o, ret);
+	if (act_is_model_call(o))
+		bill_estimate(o->acts->s.bill, o->act, act_provider(o), ret);
 }
 
 struct judgement

@@ -83,37 +83,31 @@ acts_egress_lost(struct acts *a)
 			    "egress was restarted in the middle of the call");
 }
 
-/* ---- What it costs ---- */
-
-static const struct manifest *
-provider_of(const struct open_act *o)
+static void
+stop(struct open_act *o, const char *why)
 {
-	return act_is_model_call(o) ? slot_manifest(act_slot(o)) : NULL;
+	switch (o->act->state) {
+	case ACT_ASKED:
+	case ACT_APPROVED:
+	case ACT_ALLOWED:
+		act_end(o, ACT_DENIED, why);
+		break;
+	case ACT_STARTED:
+		if (act_is_model_call(o))
+			act_end(o, ACT_FAILED, why);
+		break;
+	default:
+		break;
+	}
 }
 
 void
-act_cost_model(const struct open_act *o, struct judge_case *ret)
+acts_stop_run(struct acts *a, const char *run, const char *why)
 {
-	const struct manifest *m = provider_of(o);
+	size_t i;
 
-	if (m != NULL)
-		bill_estimate(o->acts->s.bill, o->act, m, ret);
-}
-
-void
-act_tally_model(struct open_act *o, struct record *r)
-{
-	const struct manifest *m = provider_of(o);
-
-	if (m != NULL)
-		bill_tally(o->acts->s.bill, o->act, m, r, &o->charges);
-}
-
-void
-act_owe_model(struct open_act *o, struct record *r)
-{
-	const struct manifest *m = provider_of(o);
-
-	if (m != NULL && o->used != NULL)
-		bill_end(o->acts->s.bill, o->act, m, o->used, &o->charges, r);
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL &&
+		    strcmp(a->open[i]->act->run, run) == 0)
+			stop(a->open[i], why);
 }

@@ -139,7 +139,7 @@ copy_list(struct json *to, const struct json *from, const char *name)
 /* What a report says and nothing else: its words are the gate's, and those of
  * an entry the core's. */
 static struct json *
-details_of(const struct json *used)
+name_members(const struct json *used)
 {
 	struct json *v = json_object();
 
@@ -153,13 +153,47 @@ details_of(const struct json *used)
 	return v;
 }
 
+/* More than an entry holds would be the end of the house. */
+static struct json *
+details_of(const struct json *used)
+{
+	struct json *v = name_members(used);
+	struct buf b;
+
+	buf_init(&b, GATE_REPORT_MAX);
+	json_canonical(v, &b);
+	if (b.overflow) {
+		json_free(v);
+		v = json_object();
+		json_put_bool(v, "withheld", true);
+	}
+	buf_done(&b);
+	return v;
+}
+
+/* The gate would fill the log with reports of what nobody called. */
+static bool
+is_one_too_many(struct acts *a)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	if (now_ms >= a->late_until_ms) {
+		if (a->late > GATE_LATE_MAX)
+			log_warn("%d reports of the gate were left out",
+			    a->late - GATE_LATE_MAX);
+		a->late_until_ms = now_ms + GATE_LATE_MS;
+		a->late = 0;
+	}
+	return ++a->late > GATE_LATE_MAX;
+}
+
 /* Of an act that did not wait for it. */
 static void
 log_alone(struct acts *a, const struct json *used)
 {
 	struct record *r;
 
-	if (!is_something(used))
+	if (!is_something(used) || is_one_too_many(a))
 		return;
 	r = record_new(a->ledger);
 	record_log(r, "network", NULL, NULL, details_of(used));
@@ -176,7 +210,7 @@ acts_on_net_used(struct acts *a, const char *id, const struct json *used)
 		return;
 	}
 	if (is_something(used))
-		o->used = json_copy(used);
+		o->used = details_of(used);
 	conclude(o);
 }
 

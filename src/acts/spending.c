@@ -202,8 +202,9 @@ charge(struct open_act *o, struct record *r)
 		grant = judge_grant(j, g.id);
 	act_case(o, &labels, &c);
 	e = judge_charge(j, &c, grant, r, &o->charges);
-	if (e == OK)
-		act_tally_model(o, r);
+	if (e == OK && act_is_model_call(o))
+		bill_tally(
+		    o->acts->s.bill, o->act, act_provider(o), r, &o->charges);
 	return e;
 }
 

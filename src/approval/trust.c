@@ -365,24 +365,35 @@ trust_is_revoked_grant(const struct trust *t, const char *id)
 	return false;
 }
 
+/* The one that ended first; none that has not. */
+static void
+make_room_for_grant(struct trust *t, int64_t now_ms)
+{
+	struct revoked_grant *first = &t->revoked_grants[0];
+	size_t i;
+
+	for (i = 1; i < t->n_revoked_grants; i++)
+		if (t->revoked_grants[i].until_ms < first->until_ms)
+			first = &t->revoked_grants[i];
+	if (first->until_ms < now_ms)
+		*first = t->revoked_grants[--t->n_revoked_grants];
+}
+
 enum err
 trust_revoke_grant(
     struct trust *t, const char *id, int64_t until_ms, int64_t now_ms)
 {
 	uint8_t bytes[TRUST_ID_SIZE / 2];
-	size_t i = 0;
+	size_t i;
 
 	if (hex_read(id, strlen(id), bytes, sizeof(bytes)) != OK)
 		return ERR_INPUT;
 	if (trust_is_revoked_grant(t, id))
 		return OK;
-	while (i < t->n_revoked_grants)
-		if (t->revoked_grants[i].until_ms < now_ms)
-			t->revoked_grants[i] =
-			    t->revoked_grants[--t->n_revoked_grants];
-		else
-			i++;
 	if (t->n_revoked_grants == GRANTS_REVOKED_MAX)
+		make_room_for_grant(t, now_ms);
+	i = t->n_revoked_grants;
+	if (i == GRANTS_REVOKED_MAX)
 		return ERR_LIMIT;
 	memcpy(t->revoked_grants[i].id, id, TRUST_ID_SIZE);
 	t->revoked_grants[i].until_ms = until_ms;

@@ -69,7 +69,8 @@ struct trust {
 	size_t n_clients;
 	struct trusted_tool tools[TOOLS_MAX];
 	size_t n_tools;
-	/* Grants that an owner took back, until they would have ended. */
+	/* Grants that an owner took back; longer than they would have lasted.
+	 */
 	struct revoked_grant {
 		char id[TRUST_ID_SIZE];
 		int64_t until_ms; /* Wall clock. */
@@ -110,7 +111,9 @@ NODISCARD enum err trust_lend(struct trust *t, const char *client,
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
 NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
 
-/* ERR_INPUT, ERR_LIMIT.  Those that ended before `now_ms` make room. */
+/* ERR_INPUT, ERR_LIMIT.  A clock that was set ahead for a moment must not
+ * bring back what was revoked, so one that ended before `now_ms` makes room
+ * only when there is none. */
 NODISCARD enum err trust_revoke_grant(
     struct trust *t, const char *id, int64_t until_ms, int64_t now_ms);
 bool trust_is_revoked_grant(const struct trust *t, const char *id);

@@ -29,6 +29,11 @@
 #define LANE_QUEUE_MAX 256
 #define LANE_QUEUE_BYTES_MAX (4 * 1024 * 1024)
 
+/* What another role says of a reason, in the log; the rest is cut. */
+#define REASON_MAX 400
+
+#define STRAY_ENDS_TOLD 1000 /* One of so many is told. */
+
 /* Acts, runs and approvals that are open at once. */
 #define ACTS_OPEN_MAX 64
 #define RUNS_OPEN_MAX 16
@@ -83,7 +88,8 @@
 
 /* Keeping them out of what is said: bytes of a secret that are enough to be
  * known as part of it, and what one question to the vault may take. */
-#define REDACT_PRINTS_MAX 4096
+#define REDACT_OLD_MAX 32 /* Values that are no longer a secret's. */
+#define REDACT_PRINTS_MAX 6144
 #define REDACT_PART_MIN 16
 #define REDACT_FOUND_MAX 256
 #define REDACT_TRIES_MAX 1024
@@ -97,7 +103,11 @@
 #define IMAGE_PATH_MAX 1024
 #define IMAGES_LISTED_MAX (64 * 1024)
 #define IMAGE_LOAD_MS (90 * 1000)
+#define IMAGES_AT_ONCE_MAX 64 /* Deleted by one Podman. */
 #define WIPE_MS (60 * 1000)
+#define WIPE_STARTING_MS 200 /* Between two looks at a start under way. */
+/* Of 1024 ids each out of the usual 65536, the first of which is none. */
+#define SLICES_MAX 63
 #define MANIFEST_MAX (32 * 1024)
 #define FUNCTIONS_MAX 32
 #define MCP_FUNCTIONS_MAX 256
@@ -121,7 +131,17 @@
 #define MCP_NOISE_BYTES_MAX (4 * 1024 * 1024)
 #define MCP_LISTS_MS (10 * 1000)
 #define MCP_LISTS_MAX 16
+#define COMMAND_WORDS_MAX 8 /* Of a manifest's command. */
+#define REVIEW_MAX (64 * 1024)
 #define CONTAINER_START_MS (30 * 1000)
+/* Podman: its words; and its time while the runner waits for it, at its first
+ * word after the boot of a small machine, and for one step of a job. */
+#define PODMAN_WORDS_MAX 96
+#define PODMAN_SAID_MAX 1024
+#define PODMAN_ASK_MS (8 * 1000)
+#define PODMAN_FIRST_MS (60 * 1000)
+#define PODMAN_QUICK_MS (20 * 1000)
+#define PROGRAM_END_MS (2 * 1000) /* Once it was killed. */
 #define WARM_S 3600
 #define WARM_MAX 8 /* Containers at once, since each takes memory. */
 #define WARM_WAIT_MS (30 * 1000)
@@ -251,6 +271,10 @@
 #define GATE_IDLE_MS (60 * 1000)
 #define GATE_SOCKETS_MS (5 * 1000) /* From a container to its sockets. */
 #define GATE_REPORT_MS (2 * 1000)
+#define GATE_REPORT_MAX (16 * 1024) /* What is longer counts as withheld. */
+/* Reports nobody waited for, that are written down in one window. */
+#define GATE_LATE_MS (60 * 1000)
+#define GATE_LATE_MAX 60
 #define LOOKUPS_MAX 64
 #define LOOKUP_THREADS 2
 #define LOOKUP_ADDRESSES_MAX 8
@@ -268,12 +292,23 @@
 #define HTTP_IDLE_MS (120 * 1000)
 #define HTTP_REQUEST_MS (10 * 1000)
 #define CLIENT_WAIT_MS (20 * 1000)
+#define CLIENT_CONNECT_MS (5 * 1000)
+#define CLIENT_FOLLOW_MS 500 /* Between two questions for more lines. */
 #define ANSWER_WAIT_MS (IMAGE_LOAD_MS + CLIENT_WAIT_MS) /* The slowest. */
 #define CLIENT_REQUESTS_MAX 256
+/* Requests that wait for another role, and how long: all of these are shorter
+ * than the client's own patience. */
+#define AWAITED_MAX 64
+#define ROLE_ANSWER_MS (10 * 1000)
+#define IMAGE_ANSWER_MS (IMAGE_LOAD_MS + ROLE_ANSWER_MS)
+#define WIPE_ANSWER_MS (WIPE_MS + ROLE_ANSWER_MS)
+#define QUERY_PARAMS_MAX 8
 
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
+#define RECORDS_SPARE_MAX                                                      \
+	16 /* Kept by the ledger: they come and go all the time. */
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64
@@ -288,11 +323,18 @@
 #define CRASHES_MS (10 * 60 * 1000)
 #define CHECK_ENTRIES_AT_ONCE 500
 #define RESOLV_MAX 4096
+#define ROLE_START_MS (10 * 1000) /* For the parent's first word. */
+#define RUNNER_CONNECT_MS 300 /* Between two tries to reach the parent. */
+#define ID_MAP_MS (5 * 1000)
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
 #define RESTART_DELAY_MS 200
 #define HOUSE_DELAY_MS 1000
 #define CORE_END_MS 2000
+/* A house whose parent was killed comes to its end while the next one starts:
+ * that waits for what it still has. */
+#define HOUSE_BEFORE_MS (10 * 1000)
+#define HOUSE_BEFORE_TRY_MS 50
 /* The wall clock: no box of ours is older than this, so much it may drift
  * between two looks, and beyond this it has jumped. */
 #define CLOCK_FLOOR_MS (1767225600 * (int64_t)1000) /* 2026-01-01 */
@@ -300,6 +342,7 @@
 #define CLOCK_JUMP_MS (5 * 60 * 1000)
 #define CLOCK_SAVE_MS (5 * 60 * 1000)
 #define FILE_READ_MAX (1024 * 1024)
+#define PROC_FILE_MAX (1024 * 1024)
 #define TIMERS_MAX 512
 
 #endif

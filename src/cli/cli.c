@@ -10,10 +10,14 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "cli/cli_priv.h"
+#include "consent/consent.h"
 #include "models/models.h"
+#include "talk/talk.h"
 
 static const struct cli_command commands[] = {
     {"ask", "GOAL...", "give the house a goal, and watch it", command_ask},
+    {"chat", "", "talk with the house", command_chat},
+    {"stop", "RUN", "stop working on a goal", command_stop},
     {"runs", "", "list goals and what became of them", command_runs},
     {"approvals", "", "list what waits for a yes", command_approvals},
     {"approve", "ID [--yes] [--always]", "read a sheet and sign it",

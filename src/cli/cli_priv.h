@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "approval/grant.h"
 #include "cli/cli.h"
 #include "client/session.h"
 #include "terminal/terminal.h"
@@ -19,17 +18,11 @@
 	"[--follow] | top] "                                                   \
 	"[--yes]"
 
-int command_ask(int argc, char **argv);
-int command_runs(int argc, char **argv);
-int command_approvals(int argc, char **argv);
-int command_approve(int argc, char **argv);
-int command_deny(int argc, char **argv);
 int command_pair(int argc, char **argv);
 int command_clients(int argc, char **argv);
 int command_tool(int argc, char **argv);
 int command_secret(int argc, char **argv);
 int command_policy(int argc, char **argv);
-int command_grants(int argc, char **argv);
 int command_halt(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_backup(int argc, char **argv);
@@ -41,23 +34,5 @@ int cli_tool_logs(struct session *s, const char *tool, bool follow);
 
 /* What containers there are, and what they use. */
 int cli_tool_top(struct session *s);
-
-/* "Always like this": exact arguments when `args` is NULL, else "any" or
- * arg.NAME= words; the others have defaults. */
-struct always {
-	const char *args;
-	const char *uses;
-	const char *days;
-	const char *hours;
-};
-
-/* Show the sheet of an act and sign it, and a grant with it unless `always`
- * is NULL.  `id` may be a beginning. */
-int cli_approve(
-    struct session *s, const char *id, bool yes, const struct always *always);
-
-NODISCARD enum err cli_offer_grant(const struct sheet *sheet,
-    const struct always *a, struct buf *out, struct errmsg *why);
-void cli_say_grant(const struct grant *g, int64_t uses);
 
 #endif

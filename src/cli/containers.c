@@ -3,12 +3,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "approval/sheet.h"
 #include "base/limits.h"
 #include "cli/cli_priv.h"
 
 /* `durward tool logs`: what the containers of a tool say. */
-
-#define FOLLOW_EVERY_MS 500
 
 static void
 show_line(const struct json *line)
@@ -63,7 +62,7 @@ show_page(struct logs *l, int *ret_code, bool *ret_more)
 int
 cli_tool_logs(struct session *s, const char *tool, bool follow)
 {
-	struct timespec pause = {.tv_nsec = FOLLOW_EVERY_MS * 1000000L};
+	struct timespec pause = {.tv_nsec = CLIENT_FOLLOW_MS * 1000000L};
 	struct logs l = {.session = s, .tool = tool};
 	int code = EXIT_REACHED;
 	bool more;

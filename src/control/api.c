@@ -42,8 +42,6 @@ refuse(struct control *c, int64_t id, int status, const char *words)
 	buf_done(&b);
 }
 
-#define PARAMS_MAX 8
-
 static bool
 is_plain(struct str s)
 {
@@ -78,7 +76,7 @@ read_params(struct str query, struct json *ret)
 			return ERR_INPUT;
 		memcpy(name, key.p, key.len);
 		name[key.len] = '\0';
-		if (json_has(ret, name) || json_count(ret) == PARAMS_MAX)
+		if (json_has(ret, name) || json_count(ret) == QUERY_PARAMS_MAX)
 			return ERR_INPUT;
 		if (value.len <= 15 &&
 		    strspn(value.p, "0123456789") >= value.len)

@@ -27,6 +27,19 @@ do_ask(void *room, const struct request *k, struct errmsg *why)
 	    json_words(k->params, "goal"), k->id, why);
 }
 
+/* body: {"run"} */
+static enum err
+do_stop(void *room, const struct request *k, struct errmsg *why)
+{
+	struct core *c = room;
+	enum err e =
+	    runs_stop(c->runs, k->client, json_words(k->params, "run"), why);
+
+	if (e == OK)
+		request_answer(&c->requests, k->id, json_object());
+	return e;
+}
+
 static enum err
 do_trust(void *room, const struct request *k, struct errmsg *why)
 {
@@ -124,6 +137,7 @@ static const struct {
 	command_fn *run;
 } commands[] = {
     {"ask", ROOM_CORE, do_ask},
+    {"stop", ROOM_CORE, do_stop},
     {"approve", ROOM_CORE, do_approve},
     {"deny", ROOM_CORE, do_deny},
     {"backup", ROOM_CORE, do_backup},
@@ -290,17 +304,19 @@ clients_on_challenge(void *role, struct msg *m)
 	struct core *c = role;
 	const char *challenge = json_str(m->body, "challenge");
 	const char *client = json_words(m->body, "client");
+	int64_t request = json_int(m->body, "id", 0);
 	char box[DIGEST_HEX_SIZE];
 	int64_t now_ms = clock_boot_ms();
 	struct digest id;
 	struct json *v;
 
+	if (!request_take(&c->requests, request, MSG_CHALLENGE))
+		return;
 	if (challenge == NULL ||
 	    digest_read(client, strlen(client), &id) != OK ||
 	    nonces_issue(c->challenges, &id, challenge,
 		now_ms + CHALLENGE_LIFE_MS, now_ms) != OK) {
-		request_refuse(
-		    &c->requests, json_int(m->body, "id", 0), ERR_LIMIT, NULL);
+		request_refuse(&c->requests, request, ERR_LIMIT, NULL);
 		return;
 	}
 	digest_hex(&c->trust.box, box);
@@ -308,7 +324,7 @@ clients_on_challenge(void *role, struct msg *m)
 	json_put_str(v, "challenge", challenge);
 	json_put_str(v, "boot", peers_boot(c->peers));
 	json_put_str(v, "box", box);
-	request_answer(&c->requests, json_int(m->body, "id", 0), v);
+	request_answer(&c->requests, request, v);
 }
 
 /* Its connections end, and what it said yes to waits for another. */
@@ -375,7 +391,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 	struct core *c = role;
 	int64_t request = json_int(m->body, "id", 0);
 	const char *what = json_words(m->body, "what");
-	bool ours = request != 0 && !json_flag(m->body, "direct");
+	bool waits = request_take(&c->requests, request, MSG_TRUST_ANSWER);
+	bool ours = waits && !json_flag(m->body, "direct");
 	struct errmsg why;
 	struct record *r;
 

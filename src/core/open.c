@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "core/core_priv.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 
 /* What the core reads before it confines itself, and what it is made of. */
@@ -165,6 +167,14 @@ port_runner_may_come(void *arg)
 	return tooling_runner_may_come(c->tooling);
 }
 
+static bool
+port_run_hears(void *arg, const char *run)
+{
+	struct core *c = arg;
+
+	return runs_hears(c->runs, run);
+}
+
 static void
 port_tell_run(void *arg, const struct act *a)
 {
@@ -215,6 +225,7 @@ open_acts(struct core *c)
 		.model_stop = port_model_stop,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
+		.run_hears = port_run_hears,
 		.tell_run = port_tell_run,
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,
@@ -312,6 +323,21 @@ open_without(
 		fatal("%s", why.text);
 }
 
+/* The core of the house before may not have come to its end. */
+static enum err
+open_ledger(struct core *c, const struct ledger_load *load, struct errmsg *why)
+{
+	int64_t until_ms = clock_boot_ms() + HOUSE_BEFORE_MS;
+	struct timespec pause = {.tv_nsec = HOUSE_BEFORE_TRY_MS * 1000000L};
+	enum err e;
+
+	while ((e = ledger_open(DATABASE, c->loop, load, &c->ledger, why)) ==
+		ERR_BUSY &&
+	    clock_boot_ms() < until_ms)
+		nanosleep(&pause, NULL);
+	return e;
+}
+
 void
 core_open_ledger(struct core *c)
 {
@@ -335,7 +361,7 @@ core_open_ledger(struct core *c)
 	open_runs(c);
 	open_rules(c);
 	remove_stand_in();
-	e = ledger_open(DATABASE, c->loop, &load, &c->ledger, &why);
+	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)
 		open_without(c, &load, &why);
 	else if (e != OK)

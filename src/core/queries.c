@@ -131,15 +131,23 @@ query_status(void *room, const struct request *q)
 }
 
 static void
-ask_vault(
-    struct core *c, int64_t request, enum msg_type type, struct json *body)
+ask_vault(struct core *c, int64_t request, enum msg_type type,
+    enum msg_type answer, struct json *body)
 {
 	struct errmsg why;
 
 	json_put_int(body, "id", request);
-	if (peers_send(c->peers, ROLE_VAULT, type, body) == OK)
+	if (request_await(&c->requests, request, answer, ROLE_ANSWER_MS,
+		"the vault did not answer in time; try again, and start the "
+		"house anew if this stays so") != OK) {
+		json_free(body);
+		err_say(&why, ERR_BUSY, "the vault has much to do; try again");
+	} else if (peers_send(c->peers, ROLE_VAULT, type, body) != OK) {
+		request_take(&c->requests, request, answer);
+		err_say(&why, ERR_BUSY, "the vault is away");
+	} else {
 		return;
-	err_say(&why, ERR_BUSY, "the vault is away");
+	}
 	request_refuse(&c->requests, request, ERR_BUSY, &why);
 }
 
@@ -153,7 +161,7 @@ query_challenge(void *room, const struct request *q)
 
 	digest_hex(&q->client->id, hex);
 	json_put_str(body, "client", hex);
-	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, body);
+	ask_vault(c, q->id, MSG_CHALLENGE_WANTED, MSG_CHALLENGE, body);
 }
 
 /* Everything up to here is on the disk: this much may be signed. */
@@ -170,7 +178,8 @@ sign_head(void *arg, const char *key)
 	digest_hex(&root, hex);
 	json_put_int(body, "size", (int64_t)kept->size);
 	json_put_str(body, "root", hex);
-	ask_vault(c, strtoll(key, NULL, 10), MSG_CHECKPOINT_WANTED, body);
+	ask_vault(c, strtoll(key, NULL, 10), MSG_CHECKPOINT_WANTED,
+	    MSG_CHECKPOINT, body);
 }
 
 static void
@@ -197,7 +206,7 @@ query_secrets(void *room, const struct request *q)
 {
 	struct core *c = room;
 
-	ask_vault(c, q->id, MSG_SECRETS_WANTED, json_object());
+	ask_vault(c, q->id, MSG_SECRETS_WANTED, MSG_SECRETS, json_object());
 }
 
 /* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
@@ -205,9 +214,10 @@ void
 clients_on_answer(void *role, struct msg *m)
 {
 	struct core *c = role;
+	int64_t id = json_int(m->body, "id", 0);
 
-	request_answer(
-	    &c->requests, json_int(m->body, "id", 0), json_copy(m->body));
+	if (request_take(&c->requests, id, m->type))
+		request_answer(&c->requests, id, json_copy(m->body));
 }
 
 static void

@@ -15,13 +15,13 @@
  * stack: there call_fail() only says why, and a timer does the rest.
  */
 
+/* What a scan carries, since the call may be over before it is. */
 struct ticket {
 	struct egress *eg;
 	uint64_t call;
 };
 
 static void on_timer(void *arg);
-static void look_up(struct call *c);
 
 struct call *
 call_by_id(struct egress *eg, uint64_t id)
@@ -34,38 +34,14 @@ call_by_id(struct egress *eg, uint64_t id)
 	return NULL;
 }
 
-static struct call *
-find_act(struct egress *eg, const char *act)
+struct call *
+ticket_take(void *arg)
 {
-	size_t i;
+	struct ticket *t = arg;
+	struct call *c = call_by_id(t->eg, t->call);
 
-	for (i = 0; i < EGRESS_CALLS_MAX; i++)
-		if (eg->calls[i].id != 0 && strcmp(eg->calls[i].act, act) == 0)
-			return &eg->calls[i];
-	return NULL;
-}
-
-/* The next that belongs to this step and is at or behind `from`. */
-static struct call *
-find_step(struct egress *eg, const char *run, int64_t step, struct call *from)
-{
-	struct call *c;
-
-	for (c = from; c < eg->calls + EGRESS_CALLS_MAX; c++)
-		if (c->id != 0 && c->step == step && strcmp(c->run, run) == 0)
-			return c;
-	return NULL;
-}
-
-static struct call *
-find_free(struct egress *eg)
-{
-	size_t i;
-
-	for (i = 0; i < EGRESS_CALLS_MAX; i++)
-		if (eg->calls[i].id == 0)
-			return &eg->calls[i];
-	return NULL;
+	free(t);
+	return c;
 }
 
 /* The call's own end is never passed. */
@@ -80,8 +56,8 @@ wait_until(struct call *c, int64_t wait_ms)
 	    c->eg->loop, at_ms < end_ms ? at_ms : end_ms, on_timer, c);
 }
 
-static void
-enter(struct call *c, enum stage stage, int64_t wait_ms)
+void
+call_enter(struct call *c, enum stage stage, int64_t wait_ms)
 {
 	c->stage = stage;
 	wait_until(c, wait_ms);
@@ -183,21 +159,26 @@ call_done(struct call *c)
 	conclude(c, NULL, 0);
 }
 
+void
+call_stop(struct call *c)
+{
+	call_fail(c, "it was stopped");
+	conclude(c, NULL, 0);
+}
+
 static void
 on_refusal_scanned(void *arg, enum scan result, const char *text, size_t len)
 {
-	struct ticket *t = arg;
-	struct call *c = call_by_id(t->eg, t->call);
+	struct call *c = ticket_take(arg);
 
 	(void)result;
-	free(t);
 	if (c != NULL)
 		conclude(
 		    c, text, len < MODEL_ERROR_MAX ? len : MODEL_ERROR_MAX);
 }
 
-static void
-scan_of(struct call *c, const char *text, size_t len, scan_fn *fn)
+void
+call_scan(struct call *c, const char *text, size_t len, scan_fn *fn)
 {
 	struct ticket *t = xalloc(sizeof(*t));
 
@@ -213,8 +194,8 @@ tell_refusal(struct call *c)
 
 	c->try.refusal = (struct buf){.p = NULL};
 	end_try(c);
-	enter(c, STAGE_TELL, 2 * SCAN_MS);
-	scan_of(c, refusal.p != NULL ? refusal.p : "", refusal.len,
+	call_enter(c, STAGE_TELL, 2 * SCAN_MS);
+	call_scan(c, refusal.p != NULL ? refusal.p : "", refusal.len,
 	    on_refusal_scanned);
 	buf_done(&refusal);
 }
@@ -256,7 +237,7 @@ try_again(struct call *c, int64_t after_ms)
 	    !retry_take(retries_of(c), now_ms))
 		return false;
 	end_try(c);
-	enter(c, STAGE_PAUSE, pause_ms);
+	call_enter(c, STAGE_PAUSE, pause_ms);
 	return true;
 }
 
@@ -265,7 +246,7 @@ begin_try(struct call *c)
 {
 	c->address = c->found.addresses[c->next++];
 	c->tries += c->next == 1;
-	enter(c, STAGE_CONNECT, MODEL_CONNECT_MS);
+	call_enter(c, STAGE_CONNECT, MODEL_CONNECT_MS);
 	if (!try_begin(c))
 		return; /* It says why, and ends soon. */
 }
@@ -333,9 +314,17 @@ call_tried(struct call *c, CURLcode code)
 }
 
 void
+call_heard(struct call *c)
+{
+	c->active_ms = clock_boot_ms();
+	if (c->stage != STAGE_BODY)
+		call_enter(c, STAGE_BODY, MODEL_IDLE_MS);
+}
+
+void
 call_sent(struct call *c)
 {
-	enter(c, STAGE_FIRST, MODEL_FIRST_MS);
+	call_enter(c, STAGE_FIRST, MODEL_FIRST_MS);
 }
 
 /* ---- Where it goes ---- */
@@ -393,13 +382,13 @@ is_localhost(const char *name)
 	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
 }
 
-static void
-look_up(struct call *c)
+void
+call_look_up(struct call *c)
 {
 	const struct host_grant *h = &c->provider.at.host;
 	struct found f = {.n = 1};
 
-	enter(c, STAGE_LOOKUP, MODEL_CONNECT_MS);
+	call_enter(c, STAGE_LOOKUP, MODEL_CONNECT_MS);
 	if (h->has_address)
 		f.addresses[0] = h->address;
 	else if (is_localhost(h->name))
@@ -413,286 +402,6 @@ look_up(struct call *c)
 	c->lookup = lookup_begin(c->eg->lookups, h->name, on_found, c);
 	if (c->lookup == 0)
 		call_fail(c, "too many names are looked up at once");
-}
-
-/* ---- The key ---- */
-
-static void
-want_key(struct call *c)
-{
-	const struct document *d =
-	    document_find(c->eg, c->provider.name, &c->provider.digest);
-	struct json *body;
-
-	if (!c->provider.has_key) {
-		look_up(c);
-		return;
-	}
-	if (d == NULL) {
-		call_fail(
-		    c, "the manifest of '%s' is not here", c->provider.name);
-		return;
-	}
-	enter(c, STAGE_KEY, EGRESS_KEY_MS);
-	body = json_object();
-	json_put_int(body, "id", (int64_t)c->id);
-	peers_send_bulk(
-	    c->eg->peers, ROLE_VAULT, MSG_KEY_WANTED, body, d->text, d->len);
-}
-
-/* {"id", "ok", "error"} and the key as bulk. */
-void
-egress_on_key(void *role, struct msg *m)
-{
-	struct egress *eg = role;
-	int64_t id = json_int(m->body, "id", 0);
-	struct call *c = id > 0 ? call_by_id(eg, (uint64_t)id) : NULL;
-
-	if (c == NULL || c->stage != STAGE_KEY || c->failed)
-		return; /* It was ended meanwhile. */
-	if (!json_flag(m->body, "ok")) {
-		call_fail(c, "the vault gives no key: %.200s",
-		    json_words(m->body, "error"));
-		return;
-	}
-	c->key = secret_new(m->bulk, m->bulk_len);
-	look_up(c);
-}
-
-/* ---- The request ---- */
-
-/* The name that the scanner put where the secret stood. */
-static void
-say_secret(struct call *c, const char *clean, size_t len)
-{
-	static const char mark[] = "secret://";
-	char name[NAME_MAX_LEN + 1] = "";
-	size_t at = 0;
-	size_t n = 0;
-
-	while (at < len && at < c->body_len && clean[at] == c->body[at])
-		at++;
-	/* The secret may begin with the same letters. */
-	while (at > 0 && strncmp(clean + at, mark, sizeof(mark) - 1) != 0)
-		at--;
-	for (at += sizeof(mark) - 1; at < len && n < NAME_MAX_LEN; at++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789._-",
-			clean[at]) == NULL)
-			break;
-		else
-			name[n++] = clean[at];
-	name[n] = '\0';
-	call_fail(
-	    c, "the request holds the secret '%s', and was not sent", name);
-}
-
-static void
-on_request_scanned(void *arg, enum scan result, const char *text, size_t len)
-{
-	struct ticket *t = arg;
-	struct call *c = call_by_id(t->eg, t->call);
-
-	free(t);
-	if (c == NULL || c->failed)
-		return;
-	if (result == SCAN_CLEAN)
-		want_key(c);
-	else if (result == SCAN_REPLACED)
-		say_secret(c, text, len);
-	else
-		call_fail(c,
-		    "it could not be told whether a secret stands in the "
-		    "request, so it was not sent; try again");
-}
-
-static void
-take_provider(struct call *c, const struct manifest *m)
-{
-	struct provider *p = &c->provider;
-	struct errmsg why;
-
-	snprintf(p->name, sizeof(p->name), "%s", m->name);
-	p->digest = m->digest;
-	p->dialect = m->provider.dialect;
-	p->cloud = m->provider.cloud;
-	p->has_key = m->n_secrets > 0;
-	snprintf(p->key_name, sizeof(p->key_name), "%s", m->secrets[0].name);
-	snprintf(p->url, sizeof(p->url), "%s%s", m->provider.url,
-	    dialect_path(p->dialect));
-	if (base_url_read(m->provider.url, &p->at, &why) != OK)
-		call_fail(c, "the manifest of '%s': %.150s", m->name, why.text);
-}
-
-/* Both halves are here: verified, compared, and looked through. */
-static void
-begin(struct call *c)
-{
-	struct str body = {c->body, c->body_len};
-	struct errmsg why = {""};
-	struct order o;
-
-	c->stage = STAGE_SCAN;
-	if (order_read(c->order, c->bulk, c->bulk_len, &o, &why) != OK ||
-	    order_verify(c->eg->verifier, &o, &why) != OK ||
-	    request_agrees(body, &o, &why) != OK) {
-		log_warn("a model is not called: %s", why.text);
-		call_fail(c, "%s", why.text);
-		return;
-	}
-	take_provider(c, o.manifest);
-	json_free(c->order);
-	c->order = NULL;
-	free(c->bulk);
-	c->bulk = NULL;
-	if (c->failed)
-		return;
-	wait_until(c, 2 * SCAN_MS);
-	scan_of(c, c->body, c->body_len, on_request_scanned);
-}
-
-static void
-try_pair(struct call *c)
-{
-	c->body = requests_take(
-	    &c->eg->requests, c->run, c->step, clock_boot_ms(), &c->body_len);
-	if (c->body != NULL)
-		begin(c);
-}
-
-static void
-on_expiry(void *arg)
-{
-	struct egress *eg = arg;
-
-	eg->expiry = 0;
-	requests_expire(&eg->requests, clock_boot_ms());
-}
-
-/* {"run", "step"} and the request's body. */
-void
-egress_on_request(void *role, struct msg *m)
-{
-	struct egress *eg = role;
-	const char *run = json_words(m->body, "run");
-	int64_t step = json_int(m->body, "step", -1);
-	int64_t now_ms = clock_boot_ms();
-	struct call *c;
-
-	if (requests_put(
-		&eg->requests, run, step, m->bulk, m->bulk_len, now_ms) != OK) {
-		log_warn("the mind's request to a model is malformed or too "
-			 "long, and is dropped");
-		return;
-	}
-	loop_timer_cancel(eg->loop, eg->expiry);
-	eg->expiry =
-	    loop_timer(eg->loop, now_ms + MODEL_REQUEST_WAIT_MS, on_expiry, eg);
-	c = find_step(eg, run, step, eg->calls);
-	for (; c != NULL; c = find_step(eg, run, step, c + 1))
-		if (c->stage == STAGE_REQUEST && !c->failed) {
-			try_pair(c);
-			return;
-		}
-}
-
-/* ---- Orders ---- */
-
-/* For an order that never became a call. */
-static void
-refuse(struct egress *eg, const char *act, const char *why)
-{
-	struct json *body = json_object();
-
-	json_put_str(body, "act", act);
-	json_put_bool(body, "ok", false);
-	json_put_bool(body, "late", false);
-	json_put_str(body, "why", why);
-	peers_send(eg->peers, ROLE_CORE, MSG_MODEL_DONE, body);
-}
-
-static void
-open_call(struct call *c, struct egress *eg, const struct msg *m)
-{
-	c->eg = eg;
-	c->id = ++eg->last_call;
-	c->begun_ms = clock_boot_ms();
-	c->step = json_int(m->body, "step", -1);
-	memcpy(c->act, json_words(m->body, "act"),
-	    strlen(json_words(m->body, "act")));
-	memcpy(c->run, json_words(m->body, "run"),
-	    strlen(json_words(m->body, "run")));
-	c->order = json_copy(m->body);
-	c->bulk = xalloc(m->bulk_len + 1);
-	memcpy(c->bulk, m->bulk, m->bulk_len);
-	c->bulk_len = m->bulk_len;
-	reply_open(&c->reply);
-	enter(c, STAGE_REQUEST, MODEL_REQUEST_WAIT_MS);
-	try_pair(c);
-}
-
-/* As MSG_ACT_ORDER (order/order.h), with "run" and "step". */
-void
-egress_on_order(void *role, struct msg *m)
-{
-	struct egress *eg = role;
-	const char *act = json_words(m->body, "act");
-	const char *run = json_words(m->body, "run");
-	struct call *c;
-
-	if (act[0] == '\0' || strlen(act) >= TOKEN_SIZE || run[0] == '\0' ||
-	    strlen(run) >= TOKEN_SIZE || find_act(eg, act) != NULL) {
-		log_warn("an order for a model is malformed or came twice");
-		return;
-	}
-	c = find_free(eg);
-	if (c == NULL) {
-		refuse(eg, act,
-		    "too many models are being called; try again later");
-		return;
-	}
-	open_call(c, eg, m);
-}
-
-static void
-stop(struct call *c)
-{
-	call_fail(c, "it was stopped");
-	conclude(c, NULL, 0);
-}
-
-/* {"act"} */
-void
-egress_on_stop(void *role, struct msg *m)
-{
-	struct call *c = find_act(role, json_words(m->body, "act"));
-
-	if (c != NULL)
-		stop(c);
-}
-
-/* {"run", "step"} */
-void
-egress_on_cancel(void *role, struct msg *m)
-{
-	struct egress *eg = role;
-	const char *run = json_words(m->body, "run");
-	int64_t step = json_int(m->body, "step", -1);
-	struct call *c = find_step(eg, run, step, eg->calls);
-
-	requests_drop(&eg->requests, run, step);
-	for (; c != NULL; c = find_step(eg, run, step, c + 1))
-		stop(c);
-}
-
-void
-egress_on_mind_lost(struct egress *eg)
-{
-	size_t i;
-
-	requests_expire(&eg->requests, INT64_MAX);
-	for (i = 0; i < EGRESS_CALLS_MAX; i++)
-		if (eg->calls[i].id != 0)
-			stop(&eg->calls[i]);
 }
 
 /* ---- Time ---- */
@@ -747,7 +456,7 @@ on_late(struct call *c)
 	else if (c->stage == STAGE_BODY)
 		on_late_body(c);
 	else if (c->stage == STAGE_PAUSE)
-		look_up(c);
+		call_look_up(c);
 	else
 		call_fail(c, "the vault did not answer in time");
 }

@@ -189,6 +189,29 @@ struct call {
 	struct errmsg why;
 };
 
+/* It ends with these words as soon as nothing of libcurl is on the stack. */
+void PRINTF_LIKE(2, 3) call_fail(struct call *c, const char *fmt, ...);
+void call_enter(struct call *c, enum stage stage, int64_t wait_ms);
+/* At once, never under libcurl. */
+void call_stop(struct call *c);
+/* Where is it?  Then it is tried. */
+void call_look_up(struct call *c);
+/* As scanner_pass(); `fn` gets what ticket_take() makes the call of, or NULL
+ * when it is over. */
+void call_scan(struct call *c, const char *text, size_t len, scan_fn *fn);
+struct call *ticket_take(void *arg);
+/* The connection is there, and the request goes out. */
+void call_sent(struct call *c);
+/* Bytes of a 200 body have come. */
+void call_heard(struct call *c);
+/* One try is over. */
+void call_tried(struct call *c, CURLcode code);
+/* All of the answer went on to the mind. */
+void call_done(struct call *c);
+struct call *call_by_id(struct egress *eg, uint64_t id);
+
+/* ---- orders.c: what the other roles want ---- */
+
 peer_fn egress_on_request;
 peer_fn egress_on_cancel;
 peer_fn egress_on_order;
@@ -196,16 +219,6 @@ peer_fn egress_on_stop;
 peer_fn egress_on_key;
 /* The mind is gone: nobody wants the answers. */
 void egress_on_mind_lost(struct egress *eg);
-
-/* It ends with these words as soon as nothing of libcurl is on the stack. */
-void PRINTF_LIKE(2, 3) call_fail(struct call *c, const char *fmt, ...);
-/* The connection is there, and the request goes out. */
-void call_sent(struct call *c);
-/* One try is over. */
-void call_tried(struct call *c, CURLcode code);
-/* All of the answer went on to the mind. */
-void call_done(struct call *c);
-struct call *call_by_id(struct egress *eg, uint64_t id);
 
 /* ---- egress.c ---- */
 

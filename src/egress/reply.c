@@ -18,11 +18,6 @@ _Static_assert(2 * EGRESS_PIECE_MAX + EGRESS_OVERLAP < LANE_BULK_MAX,
     "what is held fits into one message");
 _Static_assert(CURL_MAX_WRITE_SIZE <= EGRESS_PIECE_MAX, "so does a piece");
 
-struct ticket {
-	struct egress *eg;
-	uint64_t call;
-};
-
 void
 reply_open(struct reply *r)
 {
@@ -59,12 +54,10 @@ send_piece(struct call *c)
 static void
 on_scanned(void *arg, enum scan result, const char *text, size_t len)
 {
-	struct ticket *t = arg;
-	struct call *c = call_by_id(t->eg, t->call);
+	struct call *c = ticket_take(arg);
 
 	(void)text;
 	(void)len;
-	free(t);
 	if (c == NULL || c->failed)
 		return;
 	c->reply.scanning = false;
@@ -86,7 +79,6 @@ static void
 scan(struct call *c, size_t n)
 {
 	struct reply *r = &c->reply;
-	struct ticket *t = xalloc(sizeof(*t));
 
 	if (r->seen.len > EGRESS_OVERLAP)
 		buf_drop(&r->seen, r->seen.len - EGRESS_OVERLAP);
@@ -94,8 +86,7 @@ scan(struct call *c, size_t n)
 	buf_add(&r->seen, r->held.p, n);
 	buf_drop(&r->held, n);
 	r->scanning = true;
-	*t = (struct ticket){c->eg, c->id};
-	scanner_pass(c->eg->scanner, r->seen.p, r->seen.len, on_scanned, t);
+	call_scan(c, r->seen.p, r->seen.len, on_scanned);
 }
 
 /* Whole lines; more only at the end, or when a line is too long. */
@@ -163,8 +154,7 @@ reply_take(struct call *c, const char *p, size_t len)
 
 	if (r->scanning || r->behind != 0)
 		return false;
-	c->stage = STAGE_BODY;
-	c->active_ms = clock_boot_ms();
+	call_heard(c);
 	if (r->first_ms < 0)
 		r->first_ms = c->active_ms - c->begun_ms;
 	r->received += (int64_t)len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/client.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,6 @@
 #include "sys/clock.h"
 #include "sys/sock.h"
 
-#define CONNECT_MS 5000
-
 struct http_client {
 	int fd;
 	struct tls *tls;
@@ -24,13 +23,16 @@ static enum err
 wait_ready(struct http_client *c, int64_t until_ms)
 {
 	struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
-	int64_t left_ms = until_ms - clock_boot_ms();
+	int64_t left_ms;
+	int n;
 
 	if (tls_wants_write(c->tls))
 		pfd.events = POLLOUT;
-	if (left_ms <= 0 || poll(&pfd, 1, (int)left_ms) <= 0)
-		return ERR_EXPIRED;
-	return OK;
+	do {
+		left_ms = until_ms - clock_boot_ms();
+		n = left_ms > 0 ? poll(&pfd, 1, (int)left_ms) : 0;
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? OK : ERR_EXPIRED;
 }
 
 static enum err
@@ -56,10 +58,10 @@ enum err
 http_connect(const char *host, uint16_t port, struct tls_config *tls,
     struct http_client **ret, struct errmsg *why)
 {
-	int64_t until_ms = clock_boot_ms() + CONNECT_MS;
+	int64_t until_ms = clock_boot_ms() + CLIENT_CONNECT_MS;
 	struct http_client *c;
 	int fd;
-	enum err e = sock_connect_tcp(host, port, CONNECT_MS, &fd, why);
+	enum err e = sock_connect_tcp(host, port, CLIENT_CONNECT_MS, &fd, why);
 
 	if (e != OK)
 		return e;

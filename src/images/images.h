@@ -21,6 +21,11 @@
 
 #define VOLUME_NAME "durward-%s"
 
+/* What a podman that failed means, in our own words; its own are in a file of
+ * this name in the folder, for who may read there. */
+#define PODMAN_SAID "podman-said"
+const char *images_meaning(const char *folder, const char *said);
+
 struct images;
 
 struct images_setup {

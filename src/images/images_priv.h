@@ -40,7 +40,8 @@ struct job {
 	struct json *named; /* Images. */
 	struct json *tools;
 	int tries;
-	int64_t until_ms; /* Of a wipe: when it is given up. */
+	int64_t until_ms; /* When a load or a wipe is given up. */
+	char came[80]; /* Out of the archive; "": nothing that is known. */
 	char *before; /* The store as it was, as podman lists it. */
 	struct errmsg why;
 	/* The program that runs. */
@@ -61,11 +62,9 @@ void job_run(struct job *j, const char *const *argv, int64_t wait_ms);
 /* The step follows, and nothing was run. */
 void job_wait(struct job *j, int64_t wait_ms);
 
-/* What it said; its first line. */
+/* What it said, and what that means. */
 const char *job_said(const struct job *j);
-const char *job_words(struct job *j);
-
-#define PODMAN_QUICK_MS (20 * 1000)
+const char *job_meaning(const struct job *j);
 
 /* Every image of the store, a digest on each line. */
 void job_list_images(struct job *j);
@@ -98,7 +97,6 @@ void images_free_slices(
 /* ---- words.c ---- */
 
 #define IMAGE_ID_LEN (7 + 64) /* "sha256:" and hex. */
-#define IMAGES_AT_ONCE_MAX 64
 
 /* `podman rmi` of these. */
 struct image_words {
@@ -112,8 +110,5 @@ bool image_listed(const char *text, const char *image);
 void image_words_init(struct image_words *w);
 /* What is none, or one too many, is left out. */
 void image_words_add(struct image_words *w, struct str image);
-/* What is there now, was not before, and is not `but`. */
-void image_words_add_new(struct image_words *w, const char *before,
-    const char *now, const char *but);
 
 #endif

@@ -185,12 +185,7 @@ job_list_images(struct job *j)
 }
 
 const char *
-job_words(struct job *j)
+job_meaning(const struct job *j)
 {
-	size_t n = j->said.p != NULL ? strcspn(j->said.p, "\n") : 0;
-
-	if (n == 0)
-		return "podman failed without a word";
-	j->said.p[n < 200 ? n : 200] = '\0';
-	return j->said.p;
+	return images_meaning(j->images->s.folder, job_said(j));
 }

@@ -8,8 +8,8 @@
 #include "images/images_priv.h"
 #include "sys/file.h"
 
-/* What must outlive the runner: what the store held before the load that is
- * under way, and which images we loaded ourselves. */
+/* What must outlive the runner: which image is being loaded, and which ones we
+ * loaded ourselves. */
 
 static void
 path_of(const struct images *im, const char *name, char *ret, size_t size)

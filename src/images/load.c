@@ -9,13 +9,15 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "images/images_priv.h"
+#include "sys/clock.h"
 
 /*
- * Images come into the store of our user and leave it.  An archive is loaded
- * between two looks at the store: what came with it and is not the image
- * that was wanted goes again.  While that is under way, a file says what was
- * there before; a runner that finds it was ended in the middle, and deletes
- * what came since.
+ * Images come into the store of our user and leave it.  Others may put theirs
+ * there at any time, so what an archive gave is known by what Podman says of
+ * it, and of each archive one image is taken, whole or not at all: one that is
+ * not the image that was wanted goes again.  While that is under way, a file
+ * names the image that is wanted; a runner that finds it was ended in the
+ * middle, and deletes that.
  *
  * Those that we loaded ourselves are written down.  When no manifest names
  * one of them any more, it is deleted; what somebody else put into the store
@@ -57,14 +59,42 @@ can_read(const char *path, struct errmsg *why)
 		    "the tools' user cannot read %.300s; it must be a file "
 		    "that others may read, in folders that others may enter",
 		    path);
-	return is_file;
+	else if (strchr(path, ':') != NULL)
+		err_say(why, ERR_INPUT,
+		    "podman takes no archive from a path with a ':'; move "
+		    "the folder to another place");
+	return why->text[0] == '\0';
+}
+
+/* One image at most; its digest is what podman says then. */
+static void
+take_from(struct job *j, const char *kind, const char *which)
+{
+	char source[IMAGE_PATH_MAX + 32];
+	const char *const argv[] = {
+	    "podman", PODMAN_CGROUPFS, "pull", "-q", source, NULL};
+
+	snprintf(source, sizeof(source), "%s%s%s", kind, j->archive, which);
+	job_run(j, argv, j->until_ms - clock_boot_ms());
+}
+
+/* Its warnings come on the same stream. */
+static void
+note_what_came(struct job *j)
+{
+	struct str rest = {job_said(j), strlen(job_said(j))};
+	struct str line;
+
+	while (str_line(&rest, &line))
+		if (line.len == 64 &&
+		    strspn(line.p, "0123456789abcdef") == line.len)
+			snprintf(
+			    j->came, sizeof(j->came), "sha256:%.64s", line.p);
 }
 
 static void
 begin_load(struct job *j)
 {
-	const char *const argv[] = {
-	    "podman", PODMAN_CGROUPFS, "load", "-q", "-i", j->archive, NULL};
 	struct images *im = j->images;
 
 	j->before = xstrdup(job_said(j));
@@ -73,25 +103,49 @@ begin_load(struct job *j)
 		tell_loaded(j);
 		return;
 	}
-	if (kept_write(im, KEPT_LOADING, j->before) != OK) {
+	if (kept_write(im, KEPT_LOADING, j->image) != OK) {
 		err_say(&j->why, ERR_IO,
 		    "the tools' user cannot write to its home; is there room?");
 		tell_loaded(j);
 		return;
 	}
-	job_run(j, argv, IMAGE_LOAD_MS);
+	j->until_ms = clock_boot_ms() + IMAGE_LOAD_MS;
+	take_from(j, "oci-archive:", "");
+}
+
+/* An image whose parts a cut load left behind fails podman's own list, whose
+ * words name it. */
+static bool
+find_broken(const char *said, char ret[IMAGE_ID_LEN + 1])
+{
+	const char *at = strstr(said, "image with ID \"");
+	size_t n;
+
+	if (at == NULL)
+		return false;
+	at += strlen("image with ID \"");
+	n = strspn(at, "0123456789abcdef");
+	if (n != 64 || at[n] != '"')
+		return false;
+	snprintf(ret, IMAGE_ID_LEN + 1, "sha256:%.64s", at);
+	return true;
 }
 
 /* The digest of an image is that of what it is made of, so that one which is
  * there by the name of the manifest's digest is that image. */
 static void
-check_load(struct job *j)
+check_load(struct job *j, int status)
 {
+	char broken[IMAGE_ID_LEN + 1];
 	struct image_words w;
-	bool found = image_listed(job_said(j), j->image);
+	bool found = status == 0 && image_listed(job_said(j), j->image);
 
 	image_words_init(&w);
-	image_words_add_new(&w, j->before, job_said(j), found ? j->image : "");
+	if (status != 0 && find_broken(job_said(j), broken))
+		image_words_add(&w, (struct str){broken, IMAGE_ID_LEN});
+	else if (strcmp(j->came, j->image) != 0 &&
+	    !image_listed(j->before, j->came))
+		image_words_add(&w, (struct str){j->came, strlen(j->came)});
 	if (found)
 		j->why.text[0] = '\0';
 	else if (j->why.text[0] == '\0')
@@ -108,34 +162,41 @@ check_load(struct job *j)
 	tell_loaded(j);
 }
 
+enum loading { LOAD_BEGIN, STORE_LISTED, TAKEN_AS_OCI, TAKEN, CHECKED };
+
 static void
 load_step(struct job *j, int status)
 {
 	switch (j->stage) {
-	case 0:
+	case LOAD_BEGIN:
 		job_list_images(j);
 		break;
-	case 1:
+	case STORE_LISTED:
 		if (status == 0) {
 			begin_load(j);
 			break;
 		}
-		err_say(&j->why, ERR_STATE, "podman: %s", job_words(j));
+		err_say(&j->why, ERR_STATE, "%s", job_meaning(j));
 		tell_loaded(j);
 		break;
-	case 2:
-		if (status != 0)
-			err_say(&j->why, ERR_STATE,
-			    "the image cannot be loaded: %s", job_words(j));
-		job_list_images(j);
-		break;
-	case 3:
-		if (status == 0) {
-			check_load(j);
+	case TAKEN_AS_OCI:
+		if (status != 0 && clock_boot_ms() < j->until_ms) {
+			/* The older form may hold many; its first is meant. */
+			take_from(j, "docker-archive:", ":@0");
 			break;
 		}
-		err_say(&j->why, ERR_STATE, "podman: %s", job_words(j));
-		tell_loaded(j);
+		j->stage = TAKEN;
+		/* fall through */
+	case TAKEN:
+		if (status != 0)
+			err_say(&j->why, ERR_STATE,
+			    "the image cannot be loaded: %s", job_meaning(j));
+		else
+			note_what_came(j);
+		job_list_images(j);
+		break;
+	case CHECKED:
+		check_load(j, status);
 		break;
 	default:
 		kept_remove(j->images, KEPT_LOADING);
@@ -164,35 +225,17 @@ images_load(struct images *im, const struct msg *m)
 
 /* ---- What an earlier runner did not finish ---- */
 
-/* A load that was cut leaves an image that podman's own list fails over; its
- * words name it. */
-static bool
-find_broken(const char *said, char ret[IMAGE_ID_LEN + 1])
-{
-	const char *at = strstr(said, "image with ID \"");
-	size_t n;
-
-	if (at == NULL)
-		return false;
-	at += strlen("image with ID \"");
-	n = strspn(at, "0123456789abcdef");
-	if (n != 64 || at[n] != '"')
-		return false;
-	snprintf(ret, IMAGE_ID_LEN + 1, "sha256:%.64s", at);
-	return true;
-}
-
-/* What is to go, by this list: what is broken, or all that is new. */
+/* What is to go, by this list: what is broken, or the one that was wanted. */
 static void
 choose_leftovers(struct job *j, int status, struct image_words *w)
 {
 	char broken[IMAGE_ID_LEN + 1];
 
 	image_words_init(w);
-	if (status == 0)
-		image_words_add_new(w, j->before, job_said(j), "");
-	else if (find_broken(job_said(j), broken))
+	if (status != 0 && find_broken(job_said(j), broken))
 		image_words_add(w, (struct str){broken, IMAGE_ID_LEN});
+	else if (status == 0 && image_listed(job_said(j), j->image))
+		image_words_add(w, (struct str){j->image, strlen(j->image)});
 }
 
 enum tidying { BEGIN, SCRATCH_REMOVED, LISTED, LEFTOVERS_REMOVED };
@@ -203,14 +246,18 @@ tidy_step(struct job *j, int status)
 	struct images *im = j->images;
 	const char *const argv[] = {"rm", "-rf", im->scratch, NULL};
 	struct image_words w;
+	char *loading;
 
 	switch (j->stage) {
 	case BEGIN:
-		j->before = kept_read(im, KEPT_LOADING);
-		if (j->before != NULL)
-			job_run(j, argv, PODMAN_QUICK_MS);
-		else
+		loading = kept_read(im, KEPT_LOADING);
+		if (loading == NULL) {
 			job_end(j);
+			return;
+		}
+		snprintf(j->image, sizeof(j->image), "%s", loading);
+		free(loading);
+		job_run(j, argv, PODMAN_QUICK_MS);
 		return;
 	case SCRATCH_REMOVED:
 		if (images_make_scratch(im) != OK)
@@ -227,7 +274,7 @@ tidy_step(struct job *j, int status)
 		else
 			log_warn("images of a load that was cut may be left: "
 				 "%s",
-			    job_words(j));
+			    job_meaning(j));
 		job_end(j);
 		return;
 	default:

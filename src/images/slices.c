@@ -11,9 +11,7 @@
 /* Slices of subordinate ids: one for each tool.  Their numbers are those of
  * the lines of a file. */
 
-/* 1024 ids each out of the usual 65536, the first of which is no slice. */
 #define SLICES "slices"
-#define SLICES_MAX 63
 #define SLICES_BYTES_MAX (SLICES_MAX * (NAME_MAX_LEN + 1))
 #define FREE_SLICE "-"
 

@@ -13,8 +13,6 @@
  * it had, and its slice of ids, in this order.
  */
 
-#define STARTING_MS 200
-
 static void
 tell_wiped(struct job *j)
 {
@@ -136,7 +134,7 @@ wipe_step(struct job *j, int status)
 		}
 		/* One that is given up may still leave a container. */
 		if (im->s.is_starting(im->s.arg, j->tool))
-			job_wait(j, STARTING_MS);
+			job_wait(j, WIPE_STARTING_MS);
 		else
 			list_containers(j);
 		break;

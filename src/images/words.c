@@ -49,16 +49,3 @@ image_words_add(struct image_words *w, struct str image)
 	w->argv[4 + w->n] = w->images[w->n];
 	w->n++;
 }
-
-void
-image_words_add_new(
-    struct image_words *w, const char *before, const char *now, const char *but)
-{
-	struct str rest = {now, strlen(now)};
-	struct str line;
-
-	while (str_line(&rest, &line))
-		if (image_is(line) && !has_line(before, line) &&
-		    !str_eq(line, but))
-			image_words_add(w, line);
-}

@@ -13,8 +13,6 @@
 #include "sys/clock.h"
 #include "sys/sock.h"
 
-#define START_WAIT_MS 10000
-
 static void on_event(
     void *arg, enum role peer, enum lane_event event, struct msg *m);
 
@@ -115,7 +113,7 @@ struct peers *
 peers_open(const struct peer_setup *s, int parent_fd)
 {
 	struct peers *p = xalloc(sizeof(*p));
-	int64_t until_ms = clock_boot_ms() + START_WAIT_MS;
+	int64_t until_ms = clock_boot_ms() + ROLE_START_MS;
 	struct sigaction sa;
 
 	/* The first process of a pid namespace ignores what it does not

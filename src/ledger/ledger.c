@@ -78,6 +78,8 @@ ledger_close(struct ledger *l)
 	loop_at_rest(l->loop, NULL, NULL);
 	loop_remove(l->loop, store_fd(l->store));
 	store_close(l->store);
+	while (l->n_spare > 0)
+		free(l->spare[--l->n_spare]);
 	free(l);
 }
 

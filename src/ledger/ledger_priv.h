@@ -6,6 +6,7 @@
 #include "ledger/ledger.h"
 
 struct follower;
+struct record;
 
 struct ledger {
 	struct loop *loop;
@@ -13,7 +14,10 @@ struct ledger {
 	struct audit audit; /* The store thread's, once it runs. */
 	struct tree head; /* The loop's copy. */
 	struct tree kept; /* As it was at the last durable record. */
+	uint64_t posted; /* Its size when all that was posted has run. */
 	struct follower *followers[CLIENT_REQUESTS_MAX];
+	struct record *spare[RECORDS_SPARE_MAX]; /* To be used again. */
+	size_t n_spare;
 	uint64_t wake_timer; /* They are told then, or at a durable record. */
 };
 
@@ -30,9 +34,9 @@ struct loading {
 };
 NODISCARD enum err rows_load(struct store_tx *tx, void *loading);
 
-/* A run got a new entry: whoever waits for it is told when it is on the
- * disk. */
-void follow_wake(struct ledger *l, const char *run, bool on_disk);
+/* A new entry of a run was posted: whoever waits for it is told when it is on
+ * the disk. */
+void follow_wake(struct ledger *l, const char *run, bool durable);
 
 void ledger_post(struct ledger *l, const struct store_job *job);
 

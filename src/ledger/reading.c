@@ -32,7 +32,7 @@ struct reading {
 	char scope[2 * NAME_MAX_LEN];
 	uint64_t from;
 	uint64_t size;
-	uint64_t seen; /* Entries that there were when it ran. */
+	uint64_t seen; /* Entries that there are when it runs. */
 	struct buf out;
 	bool found;
 };
@@ -79,6 +79,7 @@ reading_post(struct reading *r, void (*done)(void *arg, enum err e))
 	struct store_job job = {
 	    .run = run_reading, .done = done, .arg = r, .settled = true};
 
+	r->seen = r->ledger->posted;
 	ledger_post(r->ledger, &job);
 }
 
@@ -110,7 +111,6 @@ read_entries(struct store_tx *tx, struct reading *r)
 {
 	enum err e;
 
-	r->seen = r->ledger->audit.tree.size;
 	buf_adds(&r->out, "{\"entries\":[");
 	e = audit_list(tx, r->run_id[0] != '\0' ? r->run_id : NULL, r->from,
 	    LOG_PAGE_MAX, add_entry, r);
@@ -161,6 +161,15 @@ unfollow(struct ledger *l, size_t i)
 	return r;
 }
 
+/* It waited for nothing: a reading that never looked has no page either. */
+static void
+answer_empty(struct reading *r)
+{
+	buf_clear(&r->out);
+	buf_adds(&r->out, "{\"entries\":[]}");
+	reading_done(r, OK);
+}
+
 static void
 on_wait_over(void *arg)
 {
@@ -171,7 +180,7 @@ on_wait_over(void *arg)
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
 		if (l->followers[i] == f)
 			break;
-	reading_done(unfollow(l, i), OK);
+	answer_empty(unfollow(l, i));
 }
 
 static bool
@@ -198,8 +207,8 @@ follow_done(void *arg, enum err e)
 {
 	struct reading *r = arg;
 
-	/* Something was written since, while nobody followed. */
-	if (e == OK && !r->found && r->ledger->head.size > r->seen) {
+	/* Something was posted since, while nobody followed. */
+	if (e == OK && !r->found && r->ledger->posted > r->seen) {
 		buf_clear(&r->out);
 		reading_post(r, follow_done);
 		return;
@@ -218,7 +227,7 @@ ledger_nudge(struct ledger *l, const char *run)
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
 		if (l->followers[i] != NULL &&
 		    strcmp(l->followers[i]->reading->run_id, run) == 0)
-			reading_done(unfollow(l, i), OK);
+			answer_empty(unfollow(l, i));
 }
 
 void
@@ -229,11 +238,17 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 	struct reading *r = new_entries(l, run, from, fn, arg, id);
 
 	r->is_open = is_open;
+	/* Who has read everything need not look; this is what it hears when
+	 * nothing comes. */
+	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r)) {
+		buf_adds(&r->out, "{\"entries\":[]}");
+		return;
+	}
 	reading_post(r, follow_done);
 }
 
-/* What stirred them is on the disk, or about to be: one reading each gives
- * them all of it. */
+/* What stirred them is on the disk, or is with the commit that their readings
+ * wait for: one each gives them all of it. */
 static void
 wake_stirred(void *arg)
 {
@@ -254,7 +269,7 @@ wake_stirred(void *arg)
 }
 
 void
-follow_wake(struct ledger *l, const char *run, bool on_disk)
+follow_wake(struct ledger *l, const char *run, bool durable)
 {
 	bool any = false;
 	size_t i;
@@ -271,7 +286,8 @@ follow_wake(struct ledger *l, const char *run, bool on_disk)
 		l->followers[i]->stirred = true;
 		any = true;
 	}
-	if (any && on_disk)
+	/* Behind the record, so that both are one commit. */
+	if (any && durable)
 		wake_stirred(l);
 	else if (any && l->wake_timer == 0)
 		l->wake_timer = loop_timer(

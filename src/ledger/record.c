@@ -39,7 +39,8 @@ struct record {
 struct record *
 record_new(struct ledger *l)
 {
-	struct record *r = xalloc(sizeof(*r));
+	struct record *r =
+	    l->n_spare > 0 ? l->spare[--l->n_spare] : xalloc(sizeof(*r));
 
 	r->ledger = l;
 	return r;
@@ -88,13 +89,19 @@ record_row(struct record *r, enum ledger_row table, struct json *row)
 static void
 record_free(struct record *r)
 {
+	struct ledger *l = r->ledger;
 	size_t i;
 
 	for (i = 0; i < r->n_logs; i++)
 		json_free(r->logs[i]);
 	for (i = 0; i < r->n_rows; i++)
 		json_free(r->rows[i].row);
-	free(r);
+	if (l->n_spare == RECORDS_SPARE_MAX) {
+		free(r);
+		return;
+	}
+	memset(r, 0, sizeof(*r));
+	l->spare[l->n_spare++] = r;
 }
 
 void
@@ -136,8 +143,6 @@ record_done(void *arg, enum err result)
 		l->head = r->head;
 	if (r->durable)
 		l->kept = r->head;
-	if (r->n_logs > 0)
-		follow_wake(l, r->run, r->durable);
 	if (r->then != NULL)
 		r->then(r->arg, r->key);
 	record_free(r);
@@ -167,12 +172,16 @@ record_post(struct record *r, bool durable, record_then_fn *then, void *arg,
 	struct store_job job = {.run = run_record,
 	    .done = record_done,
 	    .arg = r,
-	    .durable = durable};
+	    .durable = durable,
+	    .unawaited = !durable && then == NULL};
 
 	r->durable = durable;
 	r->then = then;
 	r->arg = arg;
 	if (key != NULL && str_copy(r->key, sizeof(r->key), key) != OK)
 		fatal("a record's key is too long");
+	r->ledger->posted += r->n_logs;
 	ledger_post(r->ledger, &job);
+	if (r->n_logs > 0)
+		follow_wake(r->ledger, r->run, durable);
 }

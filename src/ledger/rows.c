@@ -212,6 +212,7 @@ rows_load(struct store_tx *tx, void *loading)
 	size_t i;
 
 	l->ledger->head = l->ledger->kept = l->ledger->audit.tree;
+	l->ledger->posted = l->ledger->head.size;
 	for (i = 0; i < ARRAY_LEN(order) && e == OK; i++)
 		e = load_table(tx, order[i], l->load);
 	return e;

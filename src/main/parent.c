@@ -451,8 +451,14 @@ check_heartbeats(void *arg)
 static void
 open_listener(uint16_t port, int *ret)
 {
+	int64_t until_ms = clock_boot_ms() + HOUSE_BEFORE_MS;
 	enum err e = sock_bind_tcp(house.options.address, port, ret);
 
+	/* A role of the house before may hold it until it sees its end. */
+	while (e == ERR_EXISTS && clock_boot_ms() < until_ms) {
+		usleep(HOUSE_BEFORE_TRY_MS * 1000);
+		e = sock_bind_tcp(house.options.address, port, ret);
+	}
 	if (e == ERR_EXISTS)
 		fatal("port %u is taken; is the house running already?",
 		    (unsigned)port);

@@ -5,9 +5,6 @@
 #include "base/str.h"
 #include "mcp/mcp_priv.h"
 
-#define WORDS_SHOWN 200
-#define URI_SHOWN 500
-
 enum err
 mcp_call(struct mcp *m, const char *function, const char *args, size_t args_len,
     int64_t *ret_id)
@@ -70,24 +67,15 @@ mcp_call_was_cancelled(struct mcp *m, int64_t id)
 	return false;
 }
 
+/* In words what cannot be handed on, in brackets.  They are handed on whole:
+ * of a secret that was cut in half nobody who looks for it could know. */
 static void
-add_short(struct buf *out, const char *s, size_t most)
-{
-	size_t n = str_cut(s, most);
-
-	buf_add(out, s, n);
-	if (s[n] != '\0')
-		buf_adds(out, "...");
-}
-
-/* In words what cannot be handed on, in brackets. */
-static void
-add_named(struct buf *out, const char *what, const char *name, size_t most)
+add_named(struct buf *out, const char *what, const char *name)
 {
 	buf_addf(out, "(%s", what);
 	if (name[0] != '\0') {
 		buf_adds(out, " ");
-		add_short(out, name, most);
+		buf_adds(out, name);
 	}
 }
 
@@ -96,7 +84,7 @@ add_resource(struct buf *out, const struct json *resource)
 {
 	const char *text = json_str(resource, "text");
 
-	add_named(out, "the resource", json_words(resource, "uri"), URI_SHOWN);
+	add_named(out, "the resource", json_words(resource, "uri"));
 	if (text == NULL) {
 		buf_adds(out, ", which is not text)");
 		return;
@@ -118,18 +106,18 @@ add_content(struct buf *out, const struct json *c)
 		return text[0] != '\0';
 	}
 	if (strcmp(type, "image") == 0) {
-		add_named(out, "an image", mime, WORDS_SHOWN);
+		add_named(out, "an image", mime);
 		buf_adds(out, ", which is not shown)");
 	} else if (strcmp(type, "audio") == 0) {
-		add_named(out, "a sound", mime, WORDS_SHOWN);
+		add_named(out, "a sound", mime);
 		buf_adds(out, ", which is not played)");
 	} else if (strcmp(type, "resource_link") == 0) {
-		add_named(out, "a link to", json_words(c, "uri"), URI_SHOWN);
+		add_named(out, "a link to", json_words(c, "uri"));
 		buf_adds(out, ", which was not followed)");
 	} else if (strcmp(type, "resource") == 0) {
 		add_resource(out, json_get(c, "resource"));
 	} else {
-		add_named(out, "content of the kind", type, WORDS_SHOWN);
+		add_named(out, "content of the kind", type);
 		buf_adds(out, ", which is not known)");
 	}
 	return false;
@@ -178,7 +166,7 @@ read_error(const struct json *error, struct buf *text)
 	const char *words = json_str(error, "message");
 
 	buf_adds(text, "the tool reports an error: ");
-	add_short(text, words != NULL ? words : "without words", WORDS_SHOWN);
+	buf_adds(text, words != NULL ? words : "without words");
 }
 
 void

@@ -229,8 +229,11 @@ begin_reading(struct chat_reader *r, const struct json *v, int64_t index,
 	const struct json *input = json_get(v, "input");
 	struct block *b;
 	struct buf args;
-	enum err e;
 
+	if (!json_is_object(v))
+		return err_say(why, ERR_INPUT,
+		    "the model's server begins a part of its answer that is "
+		    "none");
 	if (r->n_blocks == MODEL_BLOCKS_MAX)
 		return err_say(why, ERR_LIMIT,
 		    "the model's answer has more than %d parts; ask for less "
@@ -238,11 +241,12 @@ begin_reading(struct chat_reader *r, const struct json *v, int64_t index,
 		    MODEL_BLOCKS_MAX);
 	b = &r->blocks[r->n_blocks++];
 	b->index = index;
+	b->is_call = is_type(v, "tool_use");
 	b->start = chat_may_keep(r) ? json_copy(v) : json_object();
 	buf_init(&b->text, MODEL_TEXT_MAX);
 	buf_init(&b->signature, MODEL_RAW_MAX);
 	buf_adds(&b->signature, json_words(v, "signature"));
-	if (is_type(v, "tool_use")) {
+	if (b->is_call) {
 		buf_init(&args, ARGS_MAX + 1);
 		if (input != NULL && json_count(input) > 0)
 			json_print_into(input, &args);
@@ -259,8 +263,7 @@ begin_reading(struct chat_reader *r, const struct json *v, int64_t index,
 	if (!is_type(v, "text"))
 		return OK;
 	buf_adds(&b->text, json_words(v, "text"));
-	e = chat_said(r, json_words(v, "text"), why);
-	return e;
+	return chat_said(r, json_words(v, "text"), why);
 }
 
 static enum err
@@ -292,7 +295,7 @@ read_delta(struct chat_reader *r, const struct json *delta, int64_t index,
 		buf_adds(&b->signature, json_words(delta, "signature"));
 	} else if (is_type(delta, "input_json_delta")) {
 		text = json_words(delta, "partial_json");
-		if (is_type(b->start, "tool_use"))
+		if (b->is_call)
 			call_find(r, index, "", "", text);
 		else
 			buf_adds(&b->text, text);
@@ -413,13 +416,12 @@ anthropic_raw(const struct chat_reader *r, const struct chat_reply *reply)
 	content = json_array();
 	for (i = 0; i < r->n_blocks; i++) {
 		const struct block *b = &r->blocks[i];
-		bool is_call = is_type(b->start, "tool_use");
 
 		if (is_type(b->start, "text") &&
 		    is_blank(b->text.p != NULL ? b->text.p : ""))
 			continue;
 		json_push(content,
-		    raw_block(b, is_call ? &reply->calls[call++] : NULL));
+		    raw_block(b, b->is_call ? &reply->calls[call++] : NULL));
 	}
 	raw = json_object();
 	json_put_str(raw, "role", "assistant");

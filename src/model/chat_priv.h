@@ -36,7 +36,8 @@ struct call_part {
 /* A block of Anthropic's. */
 struct block {
 	int64_t index;
-	struct json *start;
+	bool is_call;
+	struct json *start; /* Empty when no more is kept. */
 	struct buf text; /* Or thought, or the arguments. */
 	struct buf signature;
 };
@@ -52,7 +53,7 @@ struct chat_reader {
 	struct errmsg why;
 	bool is_whole; /* What ends an answer has come. */
 	bool is_over; /* Nothing more is read. */
-	size_t event_len; /* Of the one that is read. */
+	size_t event_len; /* Of the one that is read; 0 once it is kept. */
 	size_t kept; /* Of events, for what is to be sent back. */
 	bool by_format; /* Calls come as text. */
 	enum finish finish;

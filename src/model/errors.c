@@ -143,7 +143,7 @@ static bool
 is_about_length(const char *words)
 {
 	static const char *const signs[] = {"too long", "context length",
-	    "context size", "context window", "context_length",
+	    "context size", "context limit", "context_length",
 	    "too many tokens", "exceeds the available context", "maximum size"};
 	size_t i;
 

@@ -31,7 +31,6 @@ void package_done(struct package *p);
 
 /* All that the tool is, may do and has: one thing a line, every character to
  * be seen. */
-#define REVIEW_MAX (64 * 1024)
 void package_review(const struct package *p, struct buf *out);
 
 /* What only the review before said, and what only the one after says. */

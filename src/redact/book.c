@@ -16,14 +16,20 @@ struct entry {
 
 struct redact_book {
 	struct redact_filter *filter;
-	char names[SECRETS_MAX][NAME_MAX_LEN + 1];
-	size_t n_names;
+	struct {
+		char name[NAME_MAX_LEN + 1];
+		int64_t version;
+	} values[REDACT_VALUES_MAX];
+	size_t n_values;
 	struct entry entries[REDACT_PRINTS_MAX];
 	size_t n;
 };
 
-_Static_assert(REDACT_PRINTS_MAX >= SECRETS_MAX * FORM_COUNT * FORM_WINDOWS_MAX,
+_Static_assert(
+    REDACT_PRINTS_MAX >= REDACT_VALUES_MAX * FORM_COUNT * FORM_WINDOWS_MAX,
     "a place for each window of each form");
+_Static_assert(
+    REDACT_VALUES_MAX <= UINT8_MAX, "an entry counts them in a byte");
 
 struct redact_book *
 redact_book_new(uint64_t key)
@@ -75,7 +81,7 @@ put_form(struct redact_book *b, int form, const char *text, size_t len)
 
 		e->print = redact_print(b->filter, text + at[i]);
 		e->at = (uint32_t)at[i];
-		e->secret = (uint8_t)(b->n_names - 1);
+		e->secret = (uint8_t)(b->n_values - 1);
 		e->form = (uint8_t)form;
 		if (redact_filter_add(b->filter, e->print) != OK)
 			return; /* There is a place for each. */
@@ -110,15 +116,17 @@ put_forms(struct redact_book *b, const char *value, size_t len, char *text,
 }
 
 enum err
-redact_book_put(
-    struct redact_book *b, const char *name, const struct secret *value)
+redact_book_put(struct redact_book *b, const char *name, int64_t version,
+    const struct secret *value)
 {
 	size_t len = trimmed_len(value);
 	char *text;
 
-	if (b->n_names == SECRETS_MAX || secret_len(value) > SECRET_MAX)
+	if (b->n_values == REDACT_VALUES_MAX || secret_len(value) > SECRET_MAX)
 		return ERR_LIMIT;
-	snprintf(b->names[b->n_names++], sizeof(b->names[0]), "%s", name);
+	snprintf(
+	    b->values[b->n_values].name, sizeof(b->values[0].name), "%s", name);
+	b->values[b->n_values++].version = version;
 	if (len < REDACT_WINDOW)
 		return OK;
 	text = xalloc(2 * FORM_MAX);
@@ -153,7 +161,8 @@ have_form(struct search *s, const struct entry *e)
 	s->secret = e->secret;
 	s->kind = e->form;
 	s->len = 0;
-	value = s->value(s->arg, s->book->names[e->secret]);
+	value = s->value(s->arg, s->book->values[e->secret].name,
+	    s->book->values[e->secret].version);
 	if (value == NULL)
 		return false;
 	s->len = form_write(
@@ -261,8 +270,8 @@ find_at(struct search *s, size_t at, struct redact_found *ret)
 		any = true;
 		ret->at = found.at;
 		ret->len = found.len;
-		snprintf(
-		    ret->name, sizeof(ret->name), "%s", b->names[e->secret]);
+		snprintf(ret->name, sizeof(ret->name), "%s",
+		    b->values[e->secret].name);
 	}
 	return any;
 }

@@ -22,18 +22,22 @@ struct redact_found {
 	char name[NAME_MAX_LEN + 1];
 };
 
-/* A new copy of a secret's value, which is freed behind it; NULL when it
- * cannot be had. */
-typedef struct secret *redact_value_fn(void *arg, const char *name);
+#define REDACT_VALUES_MAX (SECRETS_MAX + REDACT_OLD_MAX)
+
+/* A new copy of a secret's value in this version, which is freed behind it;
+ * NULL when it cannot be had. */
+typedef struct secret *redact_value_fn(
+    void *arg, const char *name, int64_t version);
 
 struct redact_book;
 
 struct redact_book *redact_book_new(uint64_t key);
 void redact_book_free(struct redact_book *b);
 
-/* Take up a secret.  ERR_LIMIT beyond SECRETS_MAX. */
-NODISCARD enum err redact_book_put(
-    struct redact_book *b, const char *name, const struct secret *value);
+/* Take up a value that a secret has, or had: each version of it is one.
+ * ERR_LIMIT beyond REDACT_VALUES_MAX. */
+NODISCARD enum err redact_book_put(struct redact_book *b, const char *name,
+    int64_t version, const struct secret *value);
 
 const struct redact_filter *redact_book_filter(const struct redact_book *b);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sys/clock.h"
 
 static void
 answer(struct requests *rs, int64_t id, const char *text, bool evidence)
@@ -94,15 +95,78 @@ request_confirm(struct requests *rs, int64_t id, struct record *r)
 	record_post(r, true, id != 0 ? confirm : NULL, rs, key);
 }
 
+/* ---- Waiting for another role ---- */
+
+static struct awaited *
+find_awaited(struct requests *rs, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < AWAITED_MAX; i++)
+		if (rs->awaited[i].id == id)
+			return &rs->awaited[i];
+	return NULL;
+}
+
+static void
+on_late(void *arg)
+{
+	struct awaited *w = arg;
+	struct errmsg why;
+	int64_t id = w->id;
+
+	err_say(&why, ERR_BUSY, "%s", w->why);
+	log_warn("%s does not come", msg_name(w->answer));
+	w->id = 0;
+	request_refuse(w->requests, id, ERR_BUSY, &why);
+}
+
+enum err
+request_await(struct requests *rs, int64_t id, enum msg_type answer,
+    int64_t wait_ms, const char *why)
+{
+	struct awaited *w = find_awaited(rs, 0);
+
+	if (w == NULL || id == 0)
+		return ERR_BUSY;
+	*w = (struct awaited){
+	    .requests = rs, .id = id, .answer = answer, .why = why};
+	w->timer = loop_timer(
+	    peers_loop(rs->peers), clock_boot_ms() + wait_ms, on_late, w);
+	return OK;
+}
+
+bool
+request_take(struct requests *rs, int64_t id, enum msg_type answer)
+{
+	struct awaited *w = id != 0 ? find_awaited(rs, id) : NULL;
+
+	if (w == NULL || w->answer != answer)
+		return false;
+	loop_timer_cancel(peers_loop(rs->peers), w->timer);
+	w->id = 0;
+	return true;
+}
+
 enum err
 request_send_trust(struct requests *rs, int64_t id, const struct json *envelope,
     struct str raw)
 {
-	struct json *body = json_object();
+	struct json *body;
+	enum err e = request_await(rs, id, MSG_TRUST_ANSWER, ROLE_ANSWER_MS,
+	    "the vault did not answer in time, and may still do it; look "
+	    "whether it was done ('durward audit show'), and start the house "
+	    "anew if this stays so");
 
+	if (e != OK)
+		return e;
+	body = json_object();
 	json_put_int(body, "id", id);
 	json_put_str(body, "text", json_words(envelope, "text"));
 	json_put_str(body, "signature", json_words(envelope, "signature"));
-	return peers_send_bulk(
+	e = peers_send_bulk(
 	    rs->peers, ROLE_VAULT, MSG_TRUST_COMMAND, body, raw.p, raw.len);
+	if (e != OK)
+		request_take(rs, id, MSG_TRUST_ANSWER);
+	return e;
 }

@@ -14,10 +14,20 @@
 #include "ipc/peers.h"
 #include "ledger/ledger.h"
 
+/* A request whose answer another role has to give first. */
+struct awaited {
+	struct requests *requests;
+	int64_t id; /* 0: a free place. */
+	enum msg_type answer;
+	const char *why;
+	uint64_t timer;
+};
+
 /* Where requests come from and answers go. */
 struct requests {
 	struct peers *peers;
 	struct ledger *ledger;
+	struct awaited awaited[AWAITED_MAX];
 };
 
 /* A query's parameters, or a command's body. */
@@ -46,12 +56,22 @@ void request_evidence(void *requests, int64_t id, enum err e, const char *text);
 void request_refuse(
     struct requests *rs, int64_t id, enum err e, const struct errmsg *why);
 
+/* From here on it waits for this answer of another role.  A client that waits
+ * for longer than `wait_ms` is told `why`, which outlives it and says what to
+ * do.  ERR_BUSY when too many wait. */
+NODISCARD enum err request_await(struct requests *rs, int64_t id,
+    enum msg_type answer, int64_t wait_ms, const char *why);
+/* The answer is there, or will not come.  False when nobody waits for it any
+ * more, or ever did: then it is no answer. */
+bool request_take(struct requests *rs, int64_t id, enum msg_type answer);
+
 /* Write the record, then tell the client that it is on the disk; an id of 0
  * is nobody's. */
 void request_confirm(struct requests *rs, int64_t id, struct record *r);
 
 /* A change of trust: the vault checks the same signature again and is the
- * only one that can carry it out.  ERR_CLOSED while it is away. */
+ * only one that can carry it out.  What it answers is awaited.  ERR_CLOSED
+ * while it is away, ERR_BUSY. */
 NODISCARD enum err request_send_trust(struct requests *rs, int64_t id,
     const struct json *envelope, struct str raw);
 

@@ -20,8 +20,6 @@
  * shim and to the tools role; nothing of what it says passes here.
  */
 
-#define PODMAN_SAID_MAX 1024
-
 static enum err start_podman(struct starting *s, const struct msg *secrets);
 
 static void
@@ -85,9 +83,23 @@ find_warm(struct runner *r, const char *tool)
 
 struct removal {
 	struct runner *runner;
+	char name[CONTAINER_NAME_SIZE];
 	pid_t pid;
 	int pidfd;
+	uint64_t timer;
 };
+
+static void
+on_removal_late(void *arg)
+{
+	struct removal *rm = arg;
+
+	rm->timer = 0;
+	log_warn("podman does not remove the container %s; it is tried again "
+		 "when the tools' half starts",
+	    rm->name);
+	kill(-rm->pid, SIGKILL);
+}
 
 static void
 on_removed(void *arg, int fd, int events)
@@ -97,6 +109,7 @@ on_removed(void *arg, int fd, int events)
 	(void)fd;
 	(void)events;
 	waitpid(rm->pid, NULL, 0);
+	loop_timer_cancel(rm->runner->loop, rm->timer);
 	loop_remove(rm->runner->loop, rm->pidfd);
 	close(rm->pidfd);
 	free(rm);
@@ -112,10 +125,14 @@ remove_container(struct runner *r, const char *name)
 	struct removal *rm = xalloc(sizeof(*rm));
 
 	rm->runner = r;
+	snprintf(rm->name, sizeof(rm->name), "%s", name);
 	if (spawn_program(&s, &rm->pid) == OK &&
 	    spawn_pidfd(rm->pid, &rm->pidfd) == OK &&
-	    loop_add(r->loop, rm->pidfd, LOOP_READ, on_removed, rm) == OK)
+	    loop_add(r->loop, rm->pidfd, LOOP_READ, on_removed, rm) == OK) {
+		rm->timer = loop_timer(r->loop,
+		    clock_boot_ms() + PODMAN_QUICK_MS, on_removal_late, rm);
 		return;
+	}
 	log_warn("container %s cannot be removed", name);
 	free(rm);
 }
@@ -210,9 +227,8 @@ failed(struct starting *s)
 	struct errmsg why;
 
 	said[n > 0 ? n : 0] = '\0';
-	said[strcspn(said, "\n")] = '\0';
-	err_say(&why, OK, "podman with %s: %.200s", s->runtime,
-	    said[0] != '\0' ? said : "failed without a word");
+	err_say(&why, OK, "podman with %s: %s", s->runtime,
+	    images_meaning(s->runner->keep.folder, said));
 	log_warn("%s does not start: %s", s->tool, why.text);
 	tell(s->runner, s->tool, "failed", "", why.text);
 }

@@ -12,9 +12,6 @@
 #include "sys/file.h"
 #include "sys/spawn.h"
 
-#define QUICK_MS 8000
-/* Its first words after the boot of a small machine take much longer. */
-#define FIRST_MS (60 * 1000)
 #define WORKSPACE_OPTIONS "rw,exec,nosuid,nodev,mode=0700,U"
 #define DATA_ONLY "ro,noexec,nosuid,nodev"
 
@@ -25,7 +22,7 @@
 static void
 word(struct podman_words *w, const char *text)
 {
-	if (w->n + 1 >= ARGV_MAX)
+	if (w->n + 1 >= PODMAN_WORDS_MAX)
 		fatal("a podman command line is too long");
 	w->argv[w->n++] = text;
 	w->argv[w->n] = NULL;
@@ -69,11 +66,11 @@ ask_version(struct buf *out)
 	    "--format={{.Client.Version}}", NULL};
 
 	buf_clear(out);
-	return spawn_and_wait(argv, FIRST_MS, out);
+	return spawn_and_wait(argv, PODMAN_FIRST_MS, out);
 }
 
 enum err
-podman_check(struct errmsg *why)
+podman_check(const struct keep *k, struct errmsg *why)
 {
 	static const char *const migrate[] = {
 	    "podman", PODMAN_CGROUPFS, "system", "migrate", NULL};
@@ -86,15 +83,17 @@ podman_check(struct errmsg *why)
 		/* Containers that died together with their conmon, as in a
 		 * unit that was killed, still run in podman's books. */
 		buf_clear(&out);
-		if (spawn_and_wait(migrate, QUICK_MS, &out) == OK)
+		if (spawn_and_wait(migrate, PODMAN_ASK_MS, &out) == OK)
 			e = ask_version(&out);
 	}
 	if (e != OK)
 		err_say(why, e,
-		    "podman does not answer (%.120s); install podman and "
+		    "podman does not answer (%s); install podman and "
 		    "uidmap, and give this user subordinate ids in "
 		    "/etc/subuid",
-		    out.p != NULL && out.len > 0 ? out.p : err_text(e));
+		    out.p != NULL && out.len > 0
+			? images_meaning(k->folder, out.p)
+			: err_text(e));
 	buf_done(&out);
 	return e;
 }
@@ -112,7 +111,7 @@ podman_volume(const char *tool, char **ret)
 
 	snprintf(name, sizeof(name), "durward-%s", tool);
 	buf_init(&out, 4096);
-	e = spawn_and_wait(argv, QUICK_MS, &out);
+	e = spawn_and_wait(argv, PODMAN_ASK_MS, &out);
 	rest = (struct str){out.p != NULL ? out.p : "", out.len};
 	/* Its warnings come on the same stream. */
 	while (e == OK && str_line(&rest, &line))
@@ -145,7 +144,7 @@ podman_remove_all(const char *instance)
 	word(&w, "ps");
 	word(&w, "-aq");
 	wordf(&w, "--filter=label=durward.instance=%s", instance);
-	e = spawn_and_wait(w.argv, QUICK_MS, &out);
+	e = spawn_and_wait(w.argv, PODMAN_ASK_MS, &out);
 	podman_words_done(&w);
 	if (e != OK)
 		goto out;
@@ -165,7 +164,7 @@ podman_remove_all(const char *instance)
 		}
 	buf_clear(&out);
 	if (named > 0)
-		e = spawn_and_wait(w.argv, QUICK_MS, &out);
+		e = spawn_and_wait(w.argv, PODMAN_ASK_MS, &out);
 	podman_words_done(&w);
 out:
 	buf_done(&out);
@@ -204,7 +203,7 @@ podman_read_ids(struct podman_ids *ret, struct errmsg *why)
 	enum err e;
 
 	buf_init(&out, 4096);
-	e = spawn_and_wait(argv, QUICK_MS, &out);
+	e = spawn_and_wait(argv, PODMAN_ASK_MS, &out);
 	if (e == OK)
 		e = read_second_range((struct str){out.p, out.len}, ret);
 	buf_done(&out);

@@ -8,8 +8,6 @@
 #include "sys/confine.h"
 #include "sys/sock.h"
 
-#define CONNECT_EVERY_MS 300
-
 static void
 on_image_load(void *role, struct msg *m)
 {
@@ -71,7 +69,7 @@ prepare(struct runner *r)
 		    r->cgroups.why);
 	if (keep_open(&r->keep, &r->broken) != OK)
 		return;
-	if (podman_check(&r->broken) != OK)
+	if (podman_check(&r->keep, &r->broken) != OK)
 		log_err("%s", r->broken.text);
 }
 
@@ -97,7 +95,7 @@ open_images(struct runner *r)
 static int
 connect_parent(const char *path)
 {
-	struct timespec pause = {.tv_nsec = CONNECT_EVERY_MS * 1000000L};
+	struct timespec pause = {.tv_nsec = RUNNER_CONNECT_MS * 1000000L};
 	int fd;
 
 	while (sock_connect_unix(path, &fd) != OK)

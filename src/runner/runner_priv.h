@@ -9,7 +9,6 @@
 #include "ipc/peers.h"
 #include "sys/tree.h"
 
-#define ARGV_MAX 96
 #define CONTAINER_NAME_SIZE (NAME_MAX_LEN + 32)
 #define STREAMS 3 /* stdin, stdout, stderr. */
 
@@ -66,7 +65,7 @@ NODISCARD bool cgroups_make(
 const char *podman_other_runtime(const char *runtime);
 
 /* Does `podman` answer?  The reason when it does not. */
-NODISCARD enum err podman_check(struct errmsg *why);
+NODISCARD enum err podman_check(const struct keep *k, struct errmsg *why);
 
 /* Where it keeps the volume of this tool; the caller frees it.
  * ERR_NOTFOUND when there is none. */
@@ -113,9 +112,9 @@ struct podman_run {
 
 /* Words of `podman run`; `words` owns their text. */
 struct podman_words {
-	const char *argv[ARGV_MAX];
+	const char *argv[PODMAN_WORDS_MAX];
 	size_t n;
-	char *owned[ARGV_MAX];
+	char *owned[PODMAN_WORDS_MAX];
 	size_t n_owned;
 };
 

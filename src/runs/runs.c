@@ -284,6 +284,27 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 	return OK;
 }
 
+enum err
+runs_stop(struct runs *rs, const struct client *client, const char *id,
+    struct errmsg *why)
+{
+	struct run *run = runs_find(rs, id);
+	char text[NAME_MAX_LEN + 32];
+
+	if (run == NULL)
+		return err_say(why, ERR_NOTFOUND,
+		    "no goal that is under way has this id; 'durward runs' "
+		    "lists them");
+	if (client->role != CLIENT_OWNER &&
+	    strcmp(run->client, client->name) != 0)
+		return err_say(why, ERR_DENIED,
+		    "only who asked for it, or an owner, stops it");
+	snprintf(text, sizeof(text), "stopped by %s", client->name);
+	end_run(rs, run, "I was told to stop.", false, NULL);
+	acts_stop_run(rs->acts, run->id, text);
+	return OK;
+}
+
 /* {"run", "step", "name", "used"} and the content as bulk; what a model used
  * of tokens where the step asked one (bill_settle()). */
 void
@@ -328,6 +349,14 @@ forget_counts(struct runs *rs, const char *run)
 	r = record_new(rs->ledger);
 	judge_forget_run(rs->s.judge, run, r);
 	record_post(r, false, NULL, NULL, NULL);
+}
+
+bool
+runs_hears(struct runs *rs, const char *id)
+{
+	const struct run *run = runs_find(rs, id);
+
+	return run == NULL || !run->resuming;
 }
 
 void
@@ -396,6 +425,7 @@ resume(void *arg, const char *id, struct json *steps, struct json *ended)
 	struct run *run = runs_find(rs, id);
 
 	if (run != NULL) {
+		run->resuming = false;
 		run->kept = (int64_t)json_count(steps);
 		tell_mind(rs, run, steps);
 		steps = NULL;
@@ -422,6 +452,7 @@ resume_one(struct runs *rs, struct run *run)
 {
 	run->waits = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
+		run->resuming = true;
 		keep_resumes(rs, run);
 		ledger_read_steps(rs->ledger, run->id, resume, rs);
 	} else

@@ -47,6 +47,11 @@ bool runs_is_open(const struct runs *rs, const char *id);
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
     const char *goal, int64_t request, struct errmsg *why);
 
+/* Stop working on it, for this client: one that asked for it, or an owner.
+ * ERR_NOTFOUND, ERR_DENIED. */
+NODISCARD enum err runs_stop(struct runs *rs, const struct client *client,
+    const char *id, struct errmsg *why);
+
 /* From the ledger: an open run (ERR_CORRUPT), and a step of one that has an
  * act. */
 NODISCARD enum err runs_restore(struct runs *rs, const struct json *row);
@@ -57,6 +62,10 @@ void runs_acted(struct runs *rs, const char *run, int64_t step);
 void runs_resume_all(struct runs *rs);
 /* The house goes on after a halt or safe mode. */
 void runs_thaw(struct runs *rs);
+
+/* Would its mind understand a result now?  Else the result is told behind
+ * the steps, when its record is written. */
+bool runs_hears(struct runs *rs, const char *run);
 
 /* What became of an act. */
 void runs_tell_result(struct runs *rs, const char *run, int64_t step,

@@ -18,6 +18,7 @@ struct run {
 	int64_t kept; /* Steps that are written down. */
 	int refusals; /* Proposals that became no act. */
 	bool waits; /* To be resumed, once the house is free to act. */
+	bool resuming; /* Its steps are being read, for a mind that has none. */
 	int resumes; /* How often the mind ended while it was open. */
 	int64_t answer_to; /* The request that waits for its start, or 0. */
 	struct runs *runs;

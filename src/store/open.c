@@ -69,9 +69,13 @@ tx_open(struct store_tx *tx, const char *path, int flags)
 	if (sqlite3_initialize() != SQLITE_OK)
 		fatal("SQLite does not start");
 	e = store_err(tx, sqlite3_open_v2(path, &tx->db, flags, NULL));
-	if (e == OK)
-		sqlite3_busy_timeout(tx->db, STORE_BUSY_MS);
-	return e;
+	if (e != OK)
+		return e;
+	sqlite3_busy_timeout(tx->db, STORE_BUSY_MS);
+	/* A plan is made for a statement and not for what is bound to it: else
+	 * each reading of another run would be prepared anew. */
+	return store_err(tx,
+	    sqlite3_db_config(tx->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL));
 }
 
 void

@@ -46,6 +46,9 @@ struct store_job {
 	 * commit, when all that was read is on the disk, so that nothing is
 	 * told and then lost. */
 	bool settled;
+	/* Nobody waits: `done` may come with that of a later job, and comes
+	 * with the group's commit at the latest. */
+	bool unawaited;
 };
 
 struct store_options {

@@ -20,7 +20,8 @@ struct group {
 	bool stepped;
 	int changes; /* Before its first job. */
 	struct timespec until;
-	bool told; /* The loop is to be woken for what was given back. */
+	bool given; /* Something that the loop was not told of. */
+	bool awaited; /* And it is to be told now. */
 };
 
 void
@@ -37,9 +38,11 @@ store_wake_loop(struct store *st)
 static void
 tell_loop(struct store *st, struct group *g)
 {
-	if (g->told)
-		store_wake_loop(st);
-	g->told = false;
+	if (!g->awaited)
+		return;
+	store_wake_loop(st);
+	g->given = false;
+	g->awaited = false;
 }
 
 static void
@@ -47,9 +50,11 @@ give_back(struct store *st, struct group *g, const struct entry *e)
 {
 	struct ring *out = &st->out;
 
-	g->told = true;
+	g->given = true;
+	g->awaited |= !e->job.unawaited;
 	pthread_mutex_lock(&st->lock);
 	while (out->count == STORE_QUEUE_MAX && !st->stop) {
+		g->awaited = true;
 		tell_loop(st, g);
 		pthread_cond_wait(&st->wake, &st->lock);
 	}
@@ -90,10 +95,19 @@ is_before(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
+static enum err
+run_statement(struct store *st, const char *sql)
+{
+	struct store_query *q;
+	enum err e = store_query_open(&st->tx, sql, &q);
+
+	return e == OK ? store_query_finish(q) : e;
+}
+
 static void
 begin_group(struct store *st, struct group *g)
 {
-	if (store_exec(&st->tx, "BEGIN IMMEDIATE") != OK) {
+	if (run_statement(st, "BEGIN IMMEDIATE") != OK) {
 		fail(st);
 		return;
 	}
@@ -107,7 +121,7 @@ commit_group(struct store *st, struct group *g)
 {
 	size_t i;
 
-	if (store_exec(&st->tx, "COMMIT") != OK) {
+	if (run_statement(st, "COMMIT") != OK) {
 		fail(st);
 		return;
 	}
@@ -115,6 +129,7 @@ commit_group(struct store *st, struct group *g)
 	g->stepped = false;
 	for (i = 0; i < g->n_waiting; i++)
 		give_back(st, g, &g->waiting[i]);
+	g->awaited = g->given;
 	tell_loop(st, g);
 	g->n_waiting = 0;
 	g->hurry = false;

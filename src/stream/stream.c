@@ -28,16 +28,18 @@ stream_done(struct stream *s)
 
 /* The first byte that is not white space tells what it will be. */
 static enum err
-find_form(struct stream *s, char c, struct errmsg *why)
+find_form(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
-	if (c == '<')
+	if (len == 0 || s->form != FORM_UNKNOWN)
+		return OK;
+	if (*p == '<')
 		return err_say(why, ERR_INPUT,
 		    "a web page came instead of a model's answer; look "
 		    "whether the provider's address is right");
 	if (!s->wants_events)
 		s->form = FORM_LINES;
 	else
-		s->form = c == '{' || c == '[' ? FORM_WHOLE : FORM_EVENTS;
+		s->form = *p == '{' || *p == '[' ? FORM_WHOLE : FORM_EVENTS;
 	return OK;
 }
 
@@ -103,24 +105,17 @@ take_field(struct stream *s, const char *p, size_t len, struct errmsg *why)
 static enum err
 take_line(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
-	size_t at = 0;
-	enum err e;
+	enum err e = find_form(s, p, len, why);
 
-	if (s->form == FORM_UNKNOWN) {
-		while (at < len && (p[at] == ' ' || p[at] == '\t'))
-			at++;
-		if (at == len)
-			return OK;
-		e = find_form(s, p[at], why);
-		if (e != OK)
-			return e;
-	}
+	if (e != OK)
+		return e;
 	switch (s->form) {
 	case FORM_WHOLE:
 		return add_data(s, p, len, why);
 	case FORM_EVENTS:
 		return take_field(s, p, len, why);
 	case FORM_UNKNOWN:
+		return OK;
 	case FORM_LINES:
 		break;
 	}
@@ -131,15 +126,17 @@ take_line(struct stream *s, const char *p, size_t len, struct errmsg *why)
 	return len > 0 ? s->fn(s->arg, false, p, len, why) : OK;
 }
 
-/* Up to the end of a line, or to the end of the piece. */
+/* Up to the end of a line, or to the end of the piece.  Byte by byte: to look
+ * for one kind of end at a time would read a piece that has only the other
+ * again for each of its lines. */
 static size_t
 line_len(const char *p, size_t len)
 {
-	const char *lf = memchr(p, '\n', len);
-	size_t n = lf != NULL ? (size_t)(lf - p) : len;
-	const char *cr = memchr(p, '\r', n);
+	size_t n = 0;
 
-	return cr != NULL ? (size_t)(cr - p) : n;
+	while (n < len && p[n] != '\n' && p[n] != '\r')
+		n++;
+	return n;
 }
 
 /* True while the bytes may be a mark of the byte order, which is dropped. */
@@ -165,7 +162,15 @@ keep_part(struct stream *s, const char *p, size_t len, struct errmsg *why)
 	buf_add(&s->line, p, len);
 	if (s->line.overflow)
 		return err_say(why, ERR_LIMIT, TOO_LONG, MODEL_LINE_MAX);
-	return OK;
+	return s->line.len > 0 ? find_form(s, s->line.p, s->line.len, why) : OK;
+}
+
+/* White space in front of everything is dropped, however much it is. */
+static bool
+is_blank_before(const struct stream *s, char c)
+{
+	return s->form == FORM_UNKNOWN && s->line.len == 0 &&
+	    (c == ' ' || c == '\t');
 }
 
 enum err
@@ -188,6 +193,11 @@ stream_feed(struct stream *s, const char *p, size_t len, struct errmsg *why)
 			continue;
 		}
 		s->after_cr = false;
+		if (is_blank_before(s, *p)) {
+			p++;
+			len--;
+			continue;
+		}
 		n = line_len(p, len);
 		whole = n < len;
 		if (!whole || s->line.len > 0 || n > MODEL_LINE_MAX) {

@@ -15,6 +15,7 @@
 
 struct watch {
 	int fd; /* -1: free. */
+	int events;
 	loop_fd_fn *fn;
 	void *arg;
 	/* Tells an event of an earlier watch of the same number apart. */
@@ -98,7 +99,7 @@ loop_add(struct loop *l, int fd, int events, loop_fd_fn *fn, void *arg)
 	struct epoll_event ev;
 
 	grow_watches(l, fd);
-	l->watches[fd] = (struct watch){fd, fn, arg, ++l->generation};
+	l->watches[fd] = (struct watch){fd, events, fn, arg, ++l->generation};
 	ev = event_of(l, fd, events);
 	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev) < 0) {
 		l->watches[fd].fd = -1;
@@ -112,7 +113,12 @@ loop_change(struct loop *l, int fd, int events)
 {
 	struct epoll_event ev = event_of(l, fd, events);
 
-	return epoll_ctl(l->epfd, EPOLL_CTL_MOD, fd, &ev) < 0 ? ERR_IO : OK;
+	if (l->watches[fd].fd == fd && l->watches[fd].events == events)
+		return OK;
+	if (epoll_ctl(l->epfd, EPOLL_CTL_MOD, fd, &ev) < 0)
+		return ERR_IO;
+	l->watches[fd].events = events;
+	return OK;
 }
 
 void

@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
 
 #define RANGES_MAX 4
 #define SUBIDS_BYTES_MAX (64 * 1024)
-#define WORDS_MAX (2 + 3 * (1 + RANGES_MAX) + 1)
-#define MAP_MS 5000
+#define MAP_WORDS_MAX (2 + 3 * (1 + RANGES_MAX) + 1)
 
 /* From linux/capability.h, which musl does not bring. */
 #define CAPS_VERSION 0x20080522
@@ -36,15 +36,15 @@ struct caps_part {
 
 /* newuidmap PID INSIDE OUTSIDE COUNT ... */
 struct map_words {
-	char text[WORDS_MAX][24];
-	const char *argv[WORDS_MAX + 1];
+	char text[MAP_WORDS_MAX][24];
+	const char *argv[MAP_WORDS_MAX + 1];
 	size_t n;
 };
 
 static void
 add_number(struct map_words *w, unsigned long long n)
 {
-	if (w->n == WORDS_MAX)
+	if (w->n == MAP_WORDS_MAX)
 		return;
 	snprintf(w->text[w->n], sizeof(w->text[0]), "%llu", n);
 	w->argv[w->n] = w->text[w->n];
@@ -104,7 +104,7 @@ map_by(const char *program, const char *file, pid_t pid, unsigned own)
 	}
 	buf_clear(&b);
 	if (e == OK)
-		e = inside > 1 ? spawn_and_wait(w.argv, MAP_MS, &b)
+		e = inside > 1 ? spawn_and_wait(w.argv, ID_MAP_MS, &b)
 			       : ERR_NOTFOUND;
 	buf_done(&b);
 	return e;

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "sys/file.h"
 #include "sys/spawn.h"
 
 #define BLOCK 512
-#define PROC_FILE_MAX (1024 * 1024)
 #define PATH_SIZE 64
 #define DELETED " (deleted)"
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "sys/clock.h"
 
 extern char **environ;
@@ -95,6 +96,22 @@ collect(int fd, int64_t until_ms, struct buf *out)
 	}
 }
 
+/* It may have closed its streams and go on. */
+static bool
+has_ended(pid_t pid, int64_t until_ms, int *ret_status)
+{
+	struct pollfd pfd = {.events = POLLIN};
+	int64_t left_ms = until_ms - clock_boot_ms();
+	bool ended = false;
+
+	if (spawn_pidfd(pid, &pfd.fd) != OK)
+		return false;
+	if (poll(&pfd, 1, left_ms > 0 ? (int)left_ms : 0) > 0)
+		ended = waitpid(pid, ret_status, WNOHANG) == pid;
+	close(pfd.fd);
+	return ended;
+}
+
 enum err
 spawn_and_wait(const char *const *argv, int64_t wait_ms, struct buf *out)
 {
@@ -112,9 +129,14 @@ spawn_and_wait(const char *const *argv, int64_t wait_ms, struct buf *out)
 	close(ends[1]);
 	if (e == OK) {
 		e = collect(ends[0], until_ms, out);
-		if (e != OK)
+		if (e == OK && !has_ended(pid, until_ms, &status))
+			e = ERR_EXPIRED;
+		if (e != OK) {
 			kill(-pid, SIGKILL);
-		waitpid(pid, &status, 0);
+			/* What the kernel does not let go is left to it. */
+			has_ended(
+			    pid, clock_boot_ms() + PROGRAM_END_MS, &status);
+		}
 		if (e == OK && status != 0)
 			e = ERR_STATE;
 	}

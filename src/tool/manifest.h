@@ -19,8 +19,6 @@
 #include "net/host.h"
 #include "policy/policy.h"
 
-#define COMMAND_WORDS_MAX 8
-
 enum arg_type { ARG_STRING, ARG_INTEGER, ARG_NUMBER, ARG_BOOLEAN };
 
 struct manifest_arg {

@@ -35,6 +35,8 @@ find_change(struct tooling *tg, int64_t request)
 static void
 forget_change(struct change *c)
 {
+	if (c->timer != 0)
+		loop_timer_cancel(c->tooling->s.loop, c->timer);
 	free(c->text);
 	free(c->body);
 	json_free(c->envelope);
@@ -88,6 +90,7 @@ begin(struct tooling *tg, const struct request *k, enum change_kind kind,
 		return err_say(why, ERR_BUSY,
 		    "tools are being changed; try again in a moment");
 	c->request = k->id;
+	c->tooling = tg;
 	c->kind = kind;
 	c->keep_data = json_flag(k->params, "keep_data");
 	snprintf(c->tool, sizeof(c->tool), "%s", tool);
@@ -232,6 +235,18 @@ keep_version(struct tooling *tg, struct change *c)
 	record_post(r, true, on_kept, tg, key);
 }
 
+static void
+on_load_late(void *arg)
+{
+	struct change *c = arg;
+
+	c->timer = 0;
+	give_up(c->tooling, c, ERR_BUSY,
+	    "the tools' half of the house did not say in time that the image "
+	    "is loaded; nothing was added, try again, and start 'durward run "
+	    "tools' anew if this stays so");
+}
+
 /* Without an archive the image is somebody else's care, and its absence is
  * told by the first call. */
 static enum err
@@ -251,6 +266,8 @@ load_image(struct tooling *tg, struct change *c, const char *archive,
 	json_put_str(body, "image", c->version.image);
 	json_put_str(body, "archive", archive);
 	c->loading = true;
+	c->timer = loop_timer(
+	    tg->s.loop, clock_boot_ms() + IMAGE_ANSWER_MS, on_load_late, c);
 	return peers_send(
 	    tg->s.requests->peers, ROLE_RUNNER, MSG_IMAGE_LOAD, body);
 }
@@ -262,9 +279,13 @@ tooling_on_image(struct tooling *tg, const struct msg *m)
 	int64_t id = json_int(m->body, "id", 0);
 	struct change *c = id != 0 ? find_change(tg, id) : NULL;
 
-	if (c == NULL || !c->loading)
+	if (c == NULL || !c->loading) {
+		leaving_name_images(tg); /* Too late: it is to go again. */
 		return;
+	}
 	c->loading = false;
+	loop_timer_cancel(tg->s.loop, c->timer);
+	c->timer = 0;
 	if (json_flag(m->body, "ok"))
 		keep_version(tg, c);
 	else

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
 /*
@@ -16,7 +17,8 @@
  */
 
 /* A table that names what we do not know is of another database than ours:
- * then nothing is deleted. */
+ * then nothing is deleted.  So nothing of a tool is that was added again
+ * since, since ours has none of its versions. */
 static bool
 knows_all(struct tooling *tg)
 {
@@ -31,18 +33,6 @@ knows_all(struct tooling *tg)
 			return false;
 	}
 	return true;
-}
-
-static bool
-stands(struct tooling *tg, const char *tool)
-{
-	const struct trust *trust = tg->s.trust;
-	size_t i;
-
-	for (i = 0; i < trust->n_tools; i++)
-		if (strcmp(trust->tools[i].name, tool) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -150,6 +140,34 @@ tell_later(struct tooling *tg, int64_t request)
 	request_answer(tg->s.requests, request, v);
 }
 
+/* Nobody waits any more. */
+static int64_t
+end_wait(struct tooling *tg, struct tool *t)
+{
+	int64_t request = t->wipe_request;
+
+	if (t->wipe_timer != 0)
+		loop_timer_cancel(tg->s.loop, t->wipe_timer);
+	t->wipe_timer = 0;
+	t->wipe_request = 0;
+	return request;
+}
+
+static void
+on_wipe_late(void *arg)
+{
+	struct tool *t = arg;
+	struct tooling *tg = t->tooling;
+	struct errmsg why;
+
+	t->wipe_timer = 0;
+	err_say(&why, ERR_BUSY,
+	    "the tool is removed, but the tools' half of the house did not "
+	    "say in time that its data is deleted; that is tried again when "
+	    "it starts");
+	request_refuse(tg->s.requests, end_wait(tg, t), ERR_BUSY, &why);
+}
+
 void
 leaving_wipe(struct tooling *tg, struct tool *t, int64_t request)
 {
@@ -161,6 +179,9 @@ leaving_wipe(struct tooling *tg, struct tool *t, int64_t request)
 		return;
 	}
 	t->wipe_request = request;
+	if (request != 0)
+		t->wipe_timer = loop_timer(tg->s.loop,
+		    clock_boot_ms() + WIPE_ANSWER_MS, on_wipe_late, t);
 	body = json_object();
 	json_put_str(body, "tool", t->name);
 	json_put(body, "images", images_json(tg, t));
@@ -174,11 +195,8 @@ leaving_wipe_all(struct tooling *tg)
 
 	if (!tg->settled || !tg->whole || !tg->runner.ready || !knows_all(tg))
 		return;
-	/* A database that is older than the table may still want away what was
-	 * added again since. */
 	for (i = 0; i < tg->n_tools; i++)
-		if (tg->tools[i]->wipe != NULL &&
-		    !stands(tg, tg->tools[i]->name))
+		if (tg->tools[i]->wipe != NULL)
 			leaving_wipe(tg, tg->tools[i], 0);
 }
 
@@ -190,9 +208,10 @@ leaving_runner_lost(struct tooling *tg)
 	for (i = 0; i < tg->n_tools; i++) {
 		struct tool *t = tg->tools[i];
 
-		if (t->wipe_request != 0)
-			tell_later(tg, t->wipe_request);
-		t->wipe_request = 0;
+		int64_t request = end_wait(tg, t);
+
+		if (request != 0)
+			tell_later(tg, request);
 	}
 }
 
@@ -208,8 +227,7 @@ tooling_on_wiped(struct tooling *tg, const struct msg *m)
 
 	if (t == NULL || t->wipe == NULL)
 		return;
-	request = t->wipe_request;
-	t->wipe_request = 0;
+	request = end_wait(tg, t);
 	if (!json_flag(m->body, "ok")) {
 		err_say(&why, ERR_STATE,
 		    "the tool is removed, but its data could not be deleted "

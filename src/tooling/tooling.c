@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "sys/clock.h"
 #include "tooling/tooling_priv.h"
 
@@ -251,23 +252,38 @@ tooling_on_gone(struct tooling *tg, const struct msg *m)
 		    json_words(m->body, "why"));
 }
 
+/* The runner's words are cut: more of them than an entry holds would be the
+ * end of the house. */
 static void
 log_container(struct tooling *tg, const struct slot *t, const char *kind,
     const struct msg *m)
 {
+	const char *why = json_words(m->body, "why");
 	struct json *details = json_object();
 	struct record *r = record_new(tg->s.requests->ledger);
 
 	json_put_str(details, "tool", slot_manifest(t)->name);
 	json_put_str(details, "image", slot_manifest(t)->image);
 	json_put_str(details, "container", json_words(m->body, "container"));
-	if (json_words(m->body, "why")[0] != '\0')
-		json_put_str(details, "why", json_words(m->body, "why"));
+	if (why[0] != '\0')
+		json_put_strn(details, "why", why, str_cut(why, REASON_MAX));
 	record_log(r, kind, NULL, NULL, details);
 	record_post(r, false, NULL, NULL, NULL);
 }
 
-/* {"tool", "state": "started" | "failed" | "killed", "why", "container"} */
+/* One may cross our stop of the container; many are a runner that lies. */
+static void
+note_stray_end(struct tooling *tg)
+{
+	if (tg->stray_ends++ % STRAY_ENDS_TOLD == 0)
+		log_warn("the runner told the end of %lld containers that "
+			 "are not there",
+		    (long long)tg->stray_ends);
+}
+
+/* {"tool", "state": "started" | "failed" | "killed", "why", "container"}.  An
+ * end counts for the container that is there, once: so there are never more
+ * entries than starts, and those are ours. */
 void
 tooling_on_container(struct tooling *tg, const struct msg *m)
 {
@@ -278,6 +294,11 @@ tooling_on_container(struct tooling *tg, const struct msg *m)
 	if (t == NULL || strlen(container) >= CONTAINER_NAME_SIZE)
 		return;
 	if (strcmp(state, "killed") == 0) {
+		if (container[0] == '\0' ||
+		    strcmp(slot_container(t), container) != 0) {
+			note_stray_end(tg);
+			return;
+		}
 		log_container(tg, t, "container-killed", m);
 		slot_on_gone(t, container, json_words(m->body, "why"));
 	} else if (strcmp(state, "started") != 0) {
@@ -302,6 +323,28 @@ tooling_on_runner(struct tooling *tg, const struct msg *m)
 	leaving_wipe_all(tg);
 }
 
+enum err
+tooling_ask(struct tooling *tg, int64_t request, enum role of,
+    enum msg_type type, enum msg_type answer, struct json *body)
+{
+	struct requests *rs = tg->s.requests;
+	enum err e = request_await(rs, request, answer, ROLE_ANSWER_MS,
+	    of == ROLE_TOOLS
+		? "the tools role did not answer in time; try again"
+		: "the tools' half of the house did not answer in time; try "
+		  "again, and start 'durward run tools' anew if this stays "
+		  "so");
+
+	if (e != OK) {
+		json_free(body);
+		return e;
+	}
+	e = peers_send(rs->peers, of, type, body);
+	if (e != OK)
+		request_take(rs, request, answer);
+	return e;
+}
+
 /* {"tool", "from"}: the tools role has the lines, and answers. */
 void
 tooling_query_logs(void *room, const struct request *q)
@@ -322,8 +365,8 @@ tooling_query_logs(void *room, const struct request *q)
 	json_put_int(body, "id", q->id);
 	json_put_str(body, "tool", tool);
 	json_put_int(body, "from", json_int(q->params, "from", 0));
-	if (peers_send(tg->s.requests->peers, ROLE_TOOLS, MSG_TOOL_LOG_WANTED,
-		body) == OK)
+	if (tooling_ask(tg, q->id, ROLE_TOOLS, MSG_TOOL_LOG_WANTED,
+		MSG_TOOL_LOG, body) == OK)
 		return;
 	err_say(&why, ERR_BUSY, "tools is away; try again");
 	request_refuse(tg->s.requests, q->id, ERR_BUSY, &why);
@@ -346,8 +389,8 @@ tooling_query_ids(void *room, const struct request *q)
 	body = json_object();
 	json_put_int(body, "id", q->id);
 	json_put_str(body, "tool", json_words(q->params, "tool"));
-	if (peers_send(tg->s.requests->peers, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
-		body) == OK)
+	if (tooling_ask(tg, q->id, ROLE_RUNNER, MSG_TOOL_IDS_WANTED,
+		MSG_TOOL_IDS, body) == OK)
 		return;
 	err_say(
 	    &why, ERR_BUSY, "the tools' half of the house is away; try again");

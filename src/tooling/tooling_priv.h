@@ -28,6 +28,8 @@ struct tool {
 	 * between them, and the volume.  NULL: nothing. */
 	char *wipe;
 	int64_t wipe_request; /* The client that waits for it, or 0. */
+	struct tooling *tooling; /* That it belongs to. */
+	uint64_t wipe_timer;
 };
 
 #define KIND_TOOL "tool"
@@ -72,6 +74,8 @@ struct change {
 	bool is_new; /* That version is; its row goes if this fails. */
 	bool is_kept; /* Its row is there. */
 	bool loading; /* The runner is at its image. */
+	struct tooling *tooling;
+	uint64_t timer; /* Of the loading. */
 	bool keep_data;
 	char *text;
 	struct json *envelope; /* Of the command, for the vault. */
@@ -104,6 +108,7 @@ struct tooling {
 	bool settled;
 	struct tooling_runner runner;
 	int64_t started_ms;
+	int64_t stray_ends; /* Of containers, told by the runner. */
 	struct tool *tools[TOOLS_MAX];
 	size_t n_tools;
 	struct change changes[TOOL_CHANGES_MAX];
@@ -117,6 +122,10 @@ NODISCARD enum err exempt_check(
     const struct tooling *tg, const struct manifest *m, struct errmsg *why);
 
 /* ---- tooling.c ---- */
+
+/* Ask another role for what a client wants to know; its answer is awaited. */
+NODISCARD enum err tooling_ask(struct tooling *tg, int64_t request,
+    enum role of, enum msg_type type, enum msg_type answer, struct json *body);
 
 /* This manifest counts from now on. */
 NODISCARD enum err tooling_put(

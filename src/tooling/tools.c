@@ -32,6 +32,7 @@ tools_take(struct tooling *tg, const char *name)
 	if (t != NULL || tg->n_tools == TOOLS_MAX)
 		return t;
 	t = tg->tools[tg->n_tools++] = xalloc(sizeof(*t));
+	t->tooling = tg;
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	return t;
 }
@@ -45,6 +46,8 @@ tools_forget(struct tooling *tg, struct tool *t)
 		i++;
 	tg->tools[i] = tg->tools[--tg->n_tools];
 	tool_drop_versions(t);
+	if (t->wipe_timer != 0)
+		loop_timer_cancel(tg->s.loop, t->wipe_timer);
 	free(t->wipe);
 	free(t);
 }

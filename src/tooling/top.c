@@ -74,8 +74,8 @@ tooling_query_top(void *room, const struct request *q)
 	struct json *body = json_object();
 
 	json_put_int(body, "id", q->id);
-	if (peers_send(tg->s.requests->peers, ROLE_RUNNER,
-		MSG_CONTAINERS_WANTED, body) != OK)
+	if (tooling_ask(tg, q->id, ROLE_RUNNER, MSG_CONTAINERS_WANTED,
+		MSG_CONTAINERS, body) != OK)
 		answer(tg, q->id, NULL);
 }
 
@@ -84,5 +84,8 @@ tooling_query_top(void *room, const struct request *q)
 void
 tooling_on_containers(struct tooling *tg, const struct msg *m)
 {
-	answer(tg, json_int(m->body, "id", 0), json_get(m->body, "containers"));
+	int64_t id = json_int(m->body, "id", 0);
+
+	if (request_take(tg->s.requests, id, MSG_CONTAINERS))
+		answer(tg, id, json_get(m->body, "containers"));
 }

@@ -16,33 +16,33 @@
  */
 
 static struct secret *
-value_of(void *arg, const char *name)
+value_of(void *arg, const char *name, int64_t version)
 {
 	struct vault *v = arg;
-	struct errmsg why = {""};
 	struct secret *value;
 
-	return secrets_get(v->secrets, name, &value, &why) == OK ? value : NULL;
+	return secrets_get_version(v->secrets, name, version, &value) == OK
+	    ? value
+	    : NULL;
 }
 
 static void
 put_all(struct vault *v, struct redact_book *book)
 {
-	struct json *list = secrets_list(v->secrets);
-	const struct json *m;
+	const char *name;
+	int64_t version;
+	size_t i;
 
-	for (m = json_first(json_get(list, "secrets")); m != NULL;
-	     m = json_next(m)) {
-		const char *name = json_words(m, "name");
-		struct secret *value = value_of(v, name);
+	for (i = 0; secrets_value_at(v->secrets, i, &name, &version); i++) {
+		struct secret *value = value_of(v, name, version);
 
-		if (value == NULL || redact_book_put(book, name, value) != OK)
+		if (value == NULL ||
+		    redact_book_put(book, name, version, value) != OK)
 			log_warn("the secret '%s' cannot be read, so it is "
 				 "not kept out of texts either",
 			    name);
 		secret_free(value);
 	}
-	json_free(list);
 }
 
 void

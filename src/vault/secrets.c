@@ -28,6 +28,9 @@ struct secrets {
 	struct kek kek;
 	struct kept kept[SECRETS_MAX];
 	size_t n;
+	int64_t floor; /* The last version of what was removed; none below. */
+	struct kept old[REDACT_OLD_MAX]; /* What was replaced, or removed. */
+	size_t n_old; /* Ever; the oldest give way. */
 	struct errmsg broken;
 };
 
@@ -100,6 +103,7 @@ save(const struct secrets *s)
 	for (i = 0; i < s->n; i++)
 		json_push(list, kept_to_json(&s->kept[i]));
 	json_put_int(v, "format", 1);
+	json_put_int(v, "floor", s->floor);
 	json_put_str(v, "key", s->kek.id);
 	json_put(v, "secrets", list);
 	buf_init(&b, SECRETS_FILE_MAX);
@@ -144,8 +148,11 @@ read_store(struct secrets *s, const struct buf *text, char *key, size_t size)
 	if (e == OK &&
 	    (json_int(v, "format", 0) != 1 ||
 		!json_is_array(json_get(v, "secrets")) ||
+		json_int(v, "floor", 0) < 0 ||
 		str_copy(key, size, json_words(v, "key")) != OK))
 		e = ERR_CORRUPT;
+	if (e == OK)
+		s->floor = json_int(v, "floor", 0);
 	if (e == OK)
 		for (m = json_first(json_get(v, "secrets"));
 		     m != NULL && e == OK; m = json_next(m))
@@ -221,6 +228,8 @@ secrets_free(struct secrets *s)
 		return;
 	for (i = 0; i < s->n; i++)
 		free(s->kept[i].sealed);
+	for (i = 0; i < REDACT_OLD_MAX; i++)
+		free(s->old[i].sealed);
 	aead_key_free(s->kek.key);
 	free(s);
 }
@@ -265,6 +274,19 @@ seal(const struct secrets *s, struct kept *k, const struct secret *value)
 	    k->sealed);
 }
 
+/* It may still be said. */
+static void
+keep_old(struct secrets *s, const struct kept *k)
+{
+	struct kept *place = &s->old[s->n_old % REDACT_OLD_MAX];
+
+	if (k->sealed == NULL)
+		return;
+	free(place->sealed);
+	*place = *k;
+	s->n_old++;
+}
+
 /* Make it so on the disk, or leave all as it was; behind the last there is
  * always an empty place. */
 static enum err
@@ -274,6 +296,7 @@ replace(struct secrets *s, struct kept *at, const struct kept *by,
 	static const struct kept none;
 	struct kept before = *at;
 	struct kept *last;
+	int64_t floor = s->floor;
 	size_t n = s->n;
 	enum err e;
 
@@ -283,9 +306,11 @@ replace(struct secrets *s, struct kept *at, const struct kept *by,
 	*at = by != NULL ? *by : *last;
 	if (by == NULL)
 		s->n--;
+	if (by == NULL && before.version > s->floor)
+		s->floor = before.version;
 	e = save(s);
 	if (e == OK) {
-		free(before.sealed);
+		keep_old(s, &before);
 		if (by == NULL)
 			*last = none;
 		return OK;
@@ -293,6 +318,7 @@ replace(struct secrets *s, struct kept *at, const struct kept *by,
 	if (by != NULL)
 		free(by->sealed);
 	*at = before;
+	s->floor = floor;
 	s->n = n;
 	return err_say(
 	    why, e, "the vault's secrets cannot be written; check the disk");
@@ -303,9 +329,11 @@ secrets_put(struct secrets *s, const char *name, const struct secret *value,
     int64_t now_ms, struct errmsg *why)
 {
 	struct kept *at = &s->kept[place_of(s, name)];
-	struct kept k = {
-	    .version = secrets_version(s, name) + 1, .at_ms = now_ms};
+	struct kept k = {.at_ms = now_ms};
 	enum err e = check_use(s, name, why);
+
+	k.version = secrets_version(s, name);
+	k.version = (k.version > 0 ? k.version : s->floor) + 1;
 
 	if (e != OK)
 		return e;
@@ -339,12 +367,20 @@ secrets_remove(struct secrets *s, const char *name, struct errmsg *why)
 	return replace(s, at, NULL, why);
 }
 
+static enum err
+unseal(const struct secrets *s, const struct kept *k, struct secret **ret)
+{
+	char words[WORDS_SIZE];
+
+	bound_words(s, k->name, k->version, words);
+	return aead_open(s->kek.key, words, k->sealed, k->len, ret);
+}
+
 enum err
 secrets_get(const struct secrets *s, const char *name, struct secret **ret,
     struct errmsg *why)
 {
 	const struct kept *k = find(s, name);
-	char words[WORDS_SIZE];
 	enum err e = check_use(s, name, why);
 
 	if (e != OK)
@@ -354,13 +390,52 @@ secrets_get(const struct secrets *s, const char *name, struct secret **ret,
 		    "the secret '%s' is not there; give it with 'durward "
 		    "secret set %s'",
 		    name, name);
-	bound_words(s, k->name, k->version, words);
-	if (aead_open(s->kek.key, words, k->sealed, k->len, ret) != OK)
+	if (unseal(s, k, ret) != OK)
 		return err_say(why, ERR_CORRUPT,
 		    "the secret '%s' is damaged, or another was put in its "
 		    "place; give it anew with 'durward secret rotate %s'",
 		    name, name);
 	return OK;
+}
+
+/* The i-th of what is kept, and then of what was. */
+static const struct kept *
+value_at(const struct secrets *s, size_t i)
+{
+	const struct kept *k;
+
+	if (s->broken.text[0] != '\0')
+		return NULL;
+	if (i < s->n)
+		return &s->kept[i];
+	k = i - s->n < REDACT_OLD_MAX ? &s->old[i - s->n] : NULL;
+	return k != NULL && k->sealed != NULL ? k : NULL;
+}
+
+bool
+secrets_value_at(const struct secrets *s, size_t i, const char **ret_name,
+    int64_t *ret_version)
+{
+	const struct kept *k = value_at(s, i);
+
+	if (k == NULL)
+		return false;
+	*ret_name = k->name;
+	*ret_version = k->version;
+	return true;
+}
+
+enum err
+secrets_get_version(const struct secrets *s, const char *name, int64_t version,
+    struct secret **ret)
+{
+	const struct kept *k;
+	size_t i;
+
+	for (i = 0; (k = value_at(s, i)) != NULL; i++)
+		if (k->version == version && strcmp(k->name, name) == 0)
+			return unseal(s, k, ret);
+	return ERR_NOTFOUND;
 }
 
 bool

@@ -53,13 +53,24 @@ const char *secrets_broken(const struct secrets *s);
 /* 0 when there is none of this name. */
 int64_t secrets_version(const struct secrets *s, const char *name);
 
-/* A new one, or a new version of one.  ERR_INPUT, ERR_LIMIT, ERR_CORRUPT. */
+/* A new one, or a new version of one; no version of a name comes twice, also
+ * when it was removed in between.  ERR_INPUT, ERR_LIMIT, ERR_CORRUPT. */
 NODISCARD enum err secrets_put(struct secrets *s, const char *name,
     const struct secret *value, int64_t now_ms, struct errmsg *why);
 NODISCARD enum err secrets_remove(
     struct secrets *s, const char *name, struct errmsg *why);
 NODISCARD enum err secrets_get(const struct secrets *s, const char *name,
     struct secret **ret, struct errmsg *why);
+
+/* Every value that somebody may still say: those of all secrets, and what
+ * they were before, for as long as the house runs.  Who was given an old one
+ * may not have ended, nor all been told of what it said.  Of those that many
+ * the newest REDACT_OLD_MAX are known.  False behind the last. */
+bool secrets_value_at(const struct secrets *s, size_t i, const char **ret_name,
+    int64_t *ret_version);
+/* ERR_NOTFOUND, ERR_CORRUPT. */
+NODISCARD enum err secrets_get_version(const struct secrets *s,
+    const char *name, int64_t version, struct secret **ret);
 
 /* Of all that is kept; false when that is nothing. */
 bool secrets_digest(const struct secrets *s, struct digest *ret);

@@ -32,7 +32,7 @@ full_book(void)
 
 		snprintf(name, sizeof(name), "s%zu", i);
 		s = secret_new(value, (size_t)n);
-		if (redact_book_put(b, name, s) != OK)
+		if (redact_book_put(b, name, 1, s) != OK)
 			fatal("the vault is full");
 		secret_free(s);
 	}

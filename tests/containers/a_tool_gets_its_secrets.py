@@ -309,6 +309,17 @@ def test_a_rotated_secret_is_there_at_the_next_call(h):
     assert ask(h, "fetch S16") == digest(raw(CANARIES[16]))
 
 
+def test_what_was_said_before_a_secret_was_changed_is_not_printed_after_it(h):
+    """Nor what a container still says that was given the old value."""
+    tool, form, _ = next(g for g in GROUPS if 16 in g[2])
+    assert ask(h, form.format("leak:stderr:S16")) == "it is []"
+    give(h, 16, b"another value")
+    r = h.console.run("tool", "logs", tool)
+    assert r.returncode == 0 and "it is [secret://s16" in r.stdout, r.stdout
+    none_in(r.stdout.encode(), "what the tool said")
+    give(h, 16)
+
+
 def test_what_a_tool_has_stands_on_the_sheet_that_is_signed(h):
     p, act = h.console.asked("delete the note S11")
     w = Wire(h, h.console)

@@ -12,9 +12,10 @@ static const char *value;
 static size_t value_len;
 
 static struct secret *
-value_of(void *arg, const char *name)
+value_of(void *arg, const char *name, int64_t version)
 {
 	(void)arg;
+	(void)version;
 	(void)name;
 	return secret_new(value, value_len);
 }
@@ -91,7 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	value_len = data[1] < size - 2 ? data[1] : size - 2;
 	b = redact_book_new(0x9e3779b97f4a7c15u);
 	s = secret_new(value, value_len);
-	if (redact_book_put(b, "one", s) != OK)
+	if (redact_book_put(b, "one", 1, s) != OK)
 		abort();
 	secret_free(s);
 	find(b, value + value_len, size - 2 - value_len, found);

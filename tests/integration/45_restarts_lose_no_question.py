@@ -4,6 +4,8 @@ asked anew where it must be, and an old sheet is worth nothing."""
 
 import json
 import os
+import signal
+import time
 
 from house import House, wait_for
 from proposals import call
@@ -107,3 +109,29 @@ def test_a_question_is_asked_anew_when_the_house_was_restarted(h):
     assert ended(h, "delete the note house") == "done"
     assert "no note named" in h.console.reply("read the note house")
     assert h.console.run("audit", "verify").returncode == 0
+
+
+def start_beside(role):
+    """A house that is started at once, while a role of the one whose parent was
+    killed has not come to its end yet."""
+    with House(tools=()) as h:
+        h.start(tools=False)
+        old = h.pids()[role]
+        os.kill(old, signal.SIGSTOP)
+        h.processes["house"].kill()
+        h.processes.pop("house").wait()
+        before = len(h.log())
+        h.start_house()
+        time.sleep(1.5)
+        os.kill(old, signal.SIGCONT)
+        h.wait_up(tools=False)
+        said = h.log()[before:]
+        assert "starting the whole house anew" not in said, said
+
+
+def test_a_house_waits_for_the_ports_of_the_one_before(_):
+    start_beside("control")
+
+
+def test_a_house_waits_for_the_database_of_the_one_before(_):
+    start_beside("core")

@@ -4,8 +4,9 @@ Podman missing or broken: a clear message each, and nothing lost."""
 
 import json
 import os
+import shutil
 
-from house import BUILD, TOOLS_USER, House, wait_for
+from house import BUILD, TOOLS_USER, House, children, cmdline, wait_for
 
 BAD = os.path.join(BUILD, "test-containers", "badtool")
 
@@ -141,7 +142,8 @@ def test_without_podman_it_is_said_what_to_install():
         assert "log entries" in h.console.reply("status"), "the rest of the house works"
 
 
-def test_a_podman_that_fails_is_told_with_its_own_words():
+def test_a_podman_that_fails_is_told_and_its_own_words_go_nowhere():
+    """They may hold anything, and nobody looks for secrets in them."""
     with House(tools=()) as h:
         fake = h.path("bin", "podman")
         with open(fake, "w") as f:
@@ -157,7 +159,42 @@ def test_a_podman_that_fails_is_told_with_its_own_words():
         h.console.run("tool", "add", os.path.join(BUILD, "containers/echo/tool.json"),
                       "--no-limits-ok", "--yes")
         reply = h.console.ask("echo x")[-1]["reply"]
-        assert "the disk is on fire" in reply, reply
+        assert "its words are in .durward-tools/podman-said" in reply, reply
+        with open(h.path("podman", ".durward-tools", "podman-said")) as f:
+            assert f.read() == "Error: the disk is on fire\n"
+        assert os.stat(f.name).st_mode & 0o777 == 0o600
+        for words in (reply, h.log(), h.log("tools"),
+                      h.console.run("audit", "show", "--json").stdout):
+            assert "on fire" not in words, words
+
+
+def test_a_podman_that_does_not_end_is_ended():
+    with House(tools=()) as h:
+        h.start_house()
+        fake, real = h.path("bin", "podman"), shutil.which("podman")
+        with open(fake, "w") as f:
+            f.write('#!/bin/sh\ncase " $* " in *" rm -f -t0 durward-"*) exec sleep 4711 ;; esac\n'
+                    f'exec {real} "$@"\n')
+        os.chmod(fake, 0o755)
+        env = h.podman_env()
+        env["PATH"] = h.path("bin") + ":" + os.environ["PATH"]
+        h._spawn("tools", TOOLS_USER, "--socket", h.path("run", "tools.sock"),
+                 "--shim", h.path("bin", "shim"), **env)
+        h.wait_up()
+        h.add_tool("echo")
+        assert h.console.reply("echo x") == "x"
+        assert h.console.run("tool", "disable", "echo").returncode == 0
+
+        def hanging():
+            "the removal to hang"
+            return [p for p in children(h.pids()["runner"]) if cmdline(p) == ["sleep", "4711"]]
+        pid = wait_for(hanging)[0]
+        h.wait_log("podman does not remove the container durward-echo", "tools", seconds=30)
+
+        def gone():
+            "the removal to be ended"
+            return not os.path.exists(f"/proc/{pid}")
+        wait_for(gone)
 
 
 def test_without_the_tools_half_it_is_said_how_to_start_it():
@@ -180,7 +217,7 @@ def test_an_image_that_is_not_there_is_told(h):
         return h.console.json("tool")["runner"]
     wait_for(back)
     reply = propose(h)[-1]["reply"]
-    assert "podman with" in reply, reply
+    assert "podman with" in reply and "the image is not there" in reply, reply
 
 
 def test_a_house_without_a_box_says_what_makes_one():

@@ -35,15 +35,8 @@ def listed(h):
 
 
 def kill_house(h):
-    """At once, and with nothing of it left in the way of the next."""
-    roles = [pid for role, pid in h.pids().items() if role != "runner"]
     h.processes["house"].kill()
     h.processes.pop("house").wait()
-
-    def gone():
-        "the roles of a killed house to end"
-        return not [p for p in roles if os.path.exists(f"/proc/{p}")]
-    wait_for(gone)
 
 
 def images(h):
@@ -200,7 +193,7 @@ def slow_podman(h, before_load, after_load):
     os.makedirs(h.path("slow"), exist_ok=True)
     os.chmod(h.path("slow"), 0o755)
     with open(h.path("slow", "podman"), "w") as f:
-        f.write("#!/bin/sh\ncase \" $* \" in *\" load \"*)\n"
+        f.write("#!/bin/sh\ncase \" $* \" in *\" pull \"*)\n"
                 f"echo x >>{h.path('podman', 'loading-now')}; sleep {before_load}\n"
                 f"{real} \"$@\"; code=$?\n"
                 f"echo x >>{h.path('podman', 'loaded-now')}; sleep {after_load}; exit $code ;;\n"
@@ -213,6 +206,13 @@ def slow_podman(h, before_load, after_load):
     h.wait_up()
 
 
+def bring_another(h):
+    """As somebody else does who uses the same store, and has no part in this."""
+    folder = h.package("notes")
+    h.load_image(folder)
+    return image_of(folder)
+
+
 def end_the_runner(h, mark):
     before = images(h)
     p = h.console.start("tool", "add", h.package("echo"), "--yes")
@@ -221,6 +221,7 @@ def end_the_runner(h, mark):
         "the load to be under way"
         return os.path.exists(h.path("podman", mark))
     wait_for(there)
+    before.add(bring_another(h))
     os.kill(h.pids()["runner"], signal.SIGKILL)
     assert p.wait(20) != 0
     words = p.stderr.read()
@@ -248,6 +249,59 @@ def test_a_runner_that_is_killed_when_the_image_is_there_leaves_nothing():
         end_the_runner(h, "loaded-now")
 
 
+def test_what_others_bring_during_a_load_is_left_alone():
+    with House(tools=()) as h:
+        h.start_house()
+        slow_podman(h, before_load=3, after_load=0)
+
+        def add(folder):
+            p = h.console.start("tool", "add", folder, "--yes", "--no-limits-ok")
+
+            def there():
+                "the load to be under way"
+                return os.path.exists(h.path("podman", "loading-now"))
+            wait_for(there)
+            os.unlink(h.path("podman", "loading-now"))
+            return p
+        p = add(h.package("echo", name="mixed", image="sha256:" + "5" * 64))
+        other = bring_another(h)
+        assert p.wait(20) != 0
+        words = p.stderr.read()
+        assert "another image than the manifest names" in words, words
+        assert images(h) == {other}
+        h.podman("rmi", "-f", other)
+        p = add(h.package("echo"))
+        other = bring_another(h)
+        assert p.wait(20) == 0, p.stderr.read()
+        assert images(h) == {other, image_of(h.package("echo"))}
+
+
+def test_an_archive_of_the_older_form_is_taken():
+    """One of Docker's, which may hold several images: the first is meant."""
+    with House(tools=()) as h:
+        h.start()
+        folder, other = h.package("echo"), h.package("notes")
+        for f in (folder, other):
+            h.load_image(f)
+        made = h.path("podman", "both.tar")
+        h.podman("save", "-q", "-m", "-o", made, *(image_of(f)[7:] for f in (folder, other)))
+        os.chmod(made, 0o644)
+        shutil.move(made, os.path.join(folder, "image.tar"))
+        h.podman("rmi", "-f", "-a")
+        run(h, "add", folder, "--yes")
+        assert images(h) == {image_of(folder)}
+        assert h.console.reply("echo both") == "both"
+
+
+def test_an_archive_in_a_path_that_podman_cannot_read_is_told():
+    with House(tools=()) as h:
+        h.start()
+        folder = shutil.move(h.package("echo"), h.path("a:b"))
+        words = run(h, "add", folder, "--yes", ok=False)
+        assert "move the folder to another place" in words, words
+        nothing_of(h, "echo", set())
+
+
 def test_an_image_that_a_cut_load_left_broken_is_taken_away():
     """As a kill between the image and its parts leaves it: podman cannot even
     list the store any more."""
@@ -265,7 +319,7 @@ def test_an_image_that_a_cut_load_left_broken_is_taken_away():
             json.dump(found, f)
         loading = h.path("podman", ".durward-tools", "loading")
         with open(loading, "w") as f:
-            f.write("")
+            f.write(image_of(folder))
         shutil.chown(loading, TOOLS_USER, TOOLS_USER)
         h.start_house()
         h.start_tools()

@@ -4,8 +4,11 @@ house, whose calls are judged like all others."""
 
 import json
 import os
+import signal
+import subprocess
+import time
 
-from house import House
+from house import House, wait_for
 from models import ModelServer
 
 DIALECTS = ("ollama", "openai", "anthropic")
@@ -56,3 +59,71 @@ def test_a_models_call_is_judged_done_and_seen():
                              f"model.house.{dialect}"], entries
             assert entries[-1]["reply"] == "Saved.", entries[-1]
             assert h.console.reply("list notes").count("milk"), "it was saved"
+
+
+def stream(h, *words):
+    """`durward ask` in another process, and what it has shown so far."""
+    p = subprocess.Popen([h.durward, "ask", *words], env=h.console.env, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    os.set_blocking(p.stdout.fileno(), False)
+    shown = []
+
+    def look():
+        shown.append(p.stdout.read() or b"")
+        return b"".join(shown).decode()
+    return p, look
+
+
+def test_words_are_shown_as_they_come_and_not_again():
+    script = [{"text": ["First ", "words, ", "then ", "more."], "gap_ms": 400}]
+    with House() as h, ModelServer(script) as m:
+        h.start()
+        provider(h, "openai", m.url)
+        p, look = stream(h, "say", "something")
+
+        def first():
+            "the first words"
+            return "First" in look()
+        wait_for(first, 3)
+        assert p.poll() is None and "more." not in look()
+        assert p.wait(10) == 0
+        assert look().count("First words, then more.") == 1, look()
+        assert "used " in look() and "of tiny" in look(), look()
+
+
+def test_ctrl_c_stops_the_turn_and_not_the_house():
+    script = [{"text": ["One ", "two ", "three"], "gap_ms": 3000}, {"text": ["Here."]}]
+    with House() as h, ModelServer(script) as m:
+        h.start()
+        provider(h, "ollama", m.url)
+        before = h.pids()
+        p, look = stream(h, "count", "slowly")
+        wait_for(lambda: "One" in look(), 5)
+        begun = time.monotonic()
+        p.send_signal(signal.SIGINT)
+        assert p.wait(5) == 1, look()
+        assert time.monotonic() - begun < 1, look()
+        assert "I was told to stop." in look(), look()
+
+        def closed():
+            "the connection to the model"
+            return m.requests[0].closed_early
+        wait_for(closed, 1)
+        assert h.console.reply("are you there?") == "Here."
+        assert h.pids() == before
+
+
+def test_only_who_asked_or_an_owner_stops_a_goal():
+    with House() as h, ModelServer([{"stall": "before", "text": ["x"]}]) as m:
+        h.start()
+        provider(h, "ollama", m.url)
+        p, _ = stream(h, "wait", "for", "ever")
+        wait_for(lambda: m.requests, 5)
+        run = h.console.json("runs")["runs"][0]["run"]
+        phone = h.pair("phone", "approver")
+        r = phone.run("stop", run)
+        assert r.returncode == 4 and "an owner" in r.stderr, r.stderr
+        assert h.console.run("stop", run).returncode == 0
+        assert p.wait(5) == 1
+        r = h.console.run("stop", run)
+        assert r.returncode == 4 and "'durward runs'" in r.stderr, r.stderr

@@ -14,7 +14,8 @@
  * A CHECK that fails is told and the test goes on; a REQUIRE ends it.  A
  * test that checked nothing has failed.  CASE() names the row of a table.
  * NEEDS_A_KERNEL() leaves a test out where an emulator of programs stands
- * between it and the kernel, and says so.
+ * between it and the kernel, and says so.  check_folder() makes a folder that
+ * is gone when the program ends, with all that the tests left in it.
  */
 
 #include <setjmp.h>
@@ -125,6 +126,37 @@ check_survives(bool (*fn)(void))
 	}
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 42;
+}
+
+static const char *check_folder_made;
+static pid_t check_folder_owner;
+
+/* Not by nftw(), to which a path may be too long; and a child that ends in
+ * between is not the end. */
+static inline void
+check_remove_folder(void)
+{
+	pid_t pid;
+
+	if (getpid() != check_folder_owner)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/rm", "rm", "-rf", check_folder_made, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* Once in a file; `path` ends in XXXXXX and is the caller's. */
+static inline void
+check_folder(char *path)
+{
+	if (check_folder_made != NULL || mkdtemp(path) == NULL)
+		abort();
+	check_folder_made = path;
+	check_folder_owner = getpid();
+	atexit(check_remove_folder);
 }
 
 /* tests/unit/ROOM/test_FILE.c becomes ROOM/FILE. */

@@ -147,6 +147,7 @@ class House:
         self.policy = policy or os.path.join(TOP, "config/policies/assist.policy")
         self.port, self.pairing_port = free_port(), free_port()
         self.tools = tools
+        self.more = ()  # Options for the house alone.
         self.processes = {}
         for user, name in ((HOUSE_USER, "state"), (HOUSE_USER, "run"), (TOOLS_USER, "podman")):
             self._folder(name, user)
@@ -212,7 +213,7 @@ class House:
         self._spawn("house", HOUSE_USER, "--state", self.path("state"),
                     "--socket", self.path("run", "tools.sock"),
                     "--tools-user", TOOLS_USER, "--address", "127.0.0.1",
-                    "--port", str(self.port), "--pairing-port", str(self.pairing_port))
+                    "--port", str(self.port), "--pairing-port", str(self.pairing_port), *self.more)
 
     def start_tools(self):
         self._spawn("tools", TOOLS_USER, "--socket", self.path("run", "tools.sock"),

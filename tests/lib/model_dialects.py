@@ -310,7 +310,7 @@ class OpenAI:
                  429: "Rate limit reached. Please try again in 20s."}
         return encode(compact(self._error(
             message or words.get(status, "The server had an error while processing your request."),
-            kind or self.kinds.get(status, "server_error"), self.codes.get(status))))
+            kind or self.kinds.get(status, "server_error"), kind or self.codes.get(status))))
 
     def failure(self, message, kind=None):
         return sse(None, self._error(message, kind or "server_error", None))

@@ -6,15 +6,16 @@
 
 CALL is the one call of all that have one; `calling` has another."""
 
-CALL = {"name": "echo", "arguments": {"text": "Grüße, 世界 🙂"}}
+ECHO = "echo__echo"  # as the house names its tool echo.echo to models
+CALL = {"name": ECHO, "arguments": {"text": "Grüße, 世界 🙂"}}
 WORDS = ["It is ", "warm – 21 °C ", "in der Küche, ", "世界 🙂", "."]
 TALK = {"text": WORDS}
 CALLS = {"calls": [CALL]}
-SECOND = {"name": "echo", "arguments": {"text": "second"}}
+SECOND = {"name": ECHO, "arguments": {"text": "second"}}
 
 
 def many(n):
-    return [{"name": "echo", "arguments": {"text": f"number {i}"}} for i in range(n)]
+    return [{"name": ECHO, "arguments": {"text": f"number {i}"}} for i in range(n)]
 
 
 # No answer, but a status.
@@ -24,6 +25,9 @@ STATUS = {
     "rate_limit_without_a_time": {"status": 429},
     "rate_limit_for_a_day": {"status": 429, "retry_after": 86400},
     "rate_limit_of_nonsense": {"status": 429, "retry_after": "soon"},
+    # The same status, and no waiting helps.
+    "quota_spent": {"status": 429, "kind": "insufficient_quota",
+                    "message": "You exceeded your current quota, please check your plan."},
     "overloaded": {"status": 529},
     "unavailable": {"status": 503, "retry_after": 1},
     "gateway": {"status": 502, "raw": "<html><body>502 Bad Gateway</body></html>",
@@ -89,16 +93,17 @@ WHOLE = {
 # Well-formed, and of no use as it is.
 SENSE = {
     "nothing_said": {"text": ""},
-    "no_call_that_was_required": {"text": "I would call echo now."},
-    "call_as_prose": {"text": '```json\n{"name": "echo", "arguments": {"text": "hi"}}\n```'},
-    "unknown_tool": {"calls": [{"name": "ecko", "arguments": {"text": "hi"}}]},
-    "missing_argument": {"calls": [{"name": "echo", "arguments": {}}]},
-    "argument_of_another_type": {"calls": [{"name": "echo", "arguments": {"text": [1]}}]},
-    "argument_of_another_name": {"calls": [{"name": "echo", "arguments": {"message": "hi"}}]},
-    "arguments_that_are_no_json": {"calls": [{"name": "echo", "arguments": '{"text": "hi"'}]},
-    "arguments_that_are_no_object": {"calls": [{"name": "echo", "arguments": '"hi"'}]},
+    "no_call_that_was_required": {"text": "I would call echo.echo now."},
+    "call_as_prose": {
+        "text": '```json\n{"name": "echo__echo", "arguments": {"text": "hi"}}\n```'},
+    "unknown_tool": {"calls": [{"name": "echo__ecko", "arguments": {"text": "hi"}}]},
+    "missing_argument": {"calls": [{"name": ECHO, "arguments": {}}]},
+    "argument_of_another_type": {"calls": [{"name": ECHO, "arguments": {"text": [1]}}]},
+    "argument_of_another_name": {"calls": [{"name": ECHO, "arguments": {"message": "hi"}}]},
+    "arguments_that_are_no_json": {"calls": [{"name": ECHO, "arguments": '{"text": "hi"'}]},
+    "arguments_that_are_no_object": {"calls": [{"name": ECHO, "arguments": '"hi"'}]},
     "arguments_with_one_key_twice": {"calls": [
-        {"name": "echo", "arguments": '{"text":"shown","text":"done"}'}]},
+        {"name": ECHO, "arguments": '{"text":"shown","text":"done"}'}]},
     "forty_calls_and_the_last_cut": {"calls": many(40), "cut_last_call": True, "finish": "length"},
     "one_id_for_two_calls": {"calls": [{**CALL, "id": "call_1"}, {**SECOND, "id": "call_1"}]},
     "same_call_for_ever": {**CALLS, "repeat": True},

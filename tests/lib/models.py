@@ -77,7 +77,7 @@ class ModelServer:
     def __init__(self, script, models=(), key=None, cert=None, paths=None, strict=True, port=0):
         self.script = script if callable(script) else steps_of(list(script))
         self.models, self.key, self.paths, self.strict = list(models), key, paths or {}, strict
-        self.requests = []
+        self.requests, self.failures = [], []
         self.taken, self.made = 0, {}
         self.changed = threading.Condition()
         self.context = None
@@ -122,8 +122,11 @@ class ModelServer:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        """A failure of the script is one of the test."""
         self.close()
+        if self.failures and kind is None:
+            raise self.failures[0]
 
     # ---- connections ----
 
@@ -144,8 +147,10 @@ class ModelServer:
         try:
             with sock if not self.context else self.context.wrap_socket(sock, True) as s:
                 self._talk(Wire(s, self.quit_read, number))
-        except (Gone, OSError, AssertionError, ValueError):
+        except (Gone, OSError):
             pass
+        except Exception as e:  # what it was sent is no HTTP, or the step is none
+            self.failures.append(e)
 
     def _talk(self, wire):
         keep = True
@@ -183,7 +188,11 @@ class ModelServer:
         with self.changed:
             r.step, self.taken = self.taken, self.taken + 1
             step = self.script if callable(self.script) else next(self.script, OVER)
-        return step(r) if callable(step) else step
+        try:
+            return step(r) if callable(step) else step
+        except Exception as e:
+            self.failures.append(e)
+            return {"status": 500, "message": f"the script failed: {e!r}"}
 
     def _refusal(self, r):
         if self.key and self.key not in (r.headers.get("x-api-key"),

@@ -48,13 +48,22 @@ def plain(name):
     return re.sub(r"[^a-zA-Z0-9]", "", name)
 
 
+def offered(request):
+    """The names of the tools in view; where a format stands in for them, in it."""
+    schema = request.dialect.schema(request.json) or {}
+    forms = [f.get("properties", {}).get("tool", {}) for f in schema.get("oneOf", ())]
+    return [*request.tools, *(f["const"] for f in forms if "const" in f)]
+
+
 def wire_name(tool, request):
     """The name under which the request offers the tool; what is not offered
-    is called all the same, in letters that the dialect has."""
-    for offered in request.tools:
-        if plain(offered) == plain(tool):
-            return offered
-    return tool if request.dialect.name == "ollama" else re.sub(r"[^a-zA-Z0-9_-]", "_", tool)[:64]
+    is called all the same, in the form that the house itself gives to names
+    and in letters that the dialect has."""
+    for name in offered(request):
+        if plain(name) == plain(tool):
+            return name
+    name = tool.replace(".", "__")
+    return name if request.dialect.name == "ollama" else re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
 
 
 def arguments(call):
@@ -66,11 +75,11 @@ def obey(text, entries=None):
     return [e for e in (entries or corpus()).values() if e["mark"] in text]
 
 
-def forced(call):
+def forced(name, call):
     """A call in the content, where a server has no tool_choice."""
     given = arguments(call)
     raw = given if isinstance(given, str) else json.dumps(given)
-    return f'{{"tool":{json.dumps(call["tool"])},"arguments":{raw}}}'
+    return f'{{"tool":{json.dumps(name)},"arguments":{raw}}}'
 
 
 class Obedient:
@@ -109,6 +118,6 @@ class Obedient:
 
     def call(self, request, calls, say):
         if calls and not request.tools and request.dialect.schema(request.json):
-            return {"text": self.forced(calls[0])}
+            return {"text": self.forced(wire_name(calls[0]["tool"], request), calls[0])}
         return {"text": say, "calls": [
             {"name": wire_name(c["tool"], request), "arguments": arguments(c)} for c in calls]}

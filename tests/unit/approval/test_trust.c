@@ -233,3 +233,40 @@ TEST(a_tool_without_a_digest_has_none_and_the_others_keep_theirs)
 	CHECK(trust_set_tool(&t, "lamp", &e) == OK);
 	CHECK(trust_has_manifest(&t, "lamp", &e));
 }
+
+static enum err
+revoke_grant(struct trust *t, int n, int64_t until_ms, int64_t now_ms)
+{
+	char id[TRUST_ID_SIZE];
+
+	snprintf(id, sizeof(id), "%032x", (unsigned)n);
+	return trust_revoke_grant(t, id, until_ms, now_ms);
+}
+
+static bool
+is_revoked(const struct trust *t, int n)
+{
+	char id[TRUST_ID_SIZE];
+
+	snprintf(id, sizeof(id), "%032x", (unsigned)n);
+	return trust_is_revoked_grant(t, id);
+}
+
+TEST(a_clock_that_was_set_ahead_brings_no_revoked_grant_back)
+{
+	static struct trust t;
+	int i;
+
+	memset(&t, 0, sizeof(t));
+	REQUIRE(revoke_grant(&t, 0, 2000, 1000) == OK);
+	REQUIRE(revoke_grant(&t, 1, 9000, 5000) == OK);
+	CHECK(is_revoked(&t, 0) && is_revoked(&t, 1));
+	/* Only who takes the last place makes the one that ended first go. */
+	for (i = 2; i < GRANTS_REVOKED_MAX; i++)
+		REQUIRE(revoke_grant(&t, i, 9000, 5000) == OK);
+	CHECK(is_revoked(&t, 0));
+	REQUIRE(revoke_grant(&t, i, 9000, 5000) == OK);
+	CHECK(!is_revoked(&t, 0) && is_revoked(&t, 1) && is_revoked(&t, i));
+	CHECK(revoke_grant(&t, i + 1, 9000, 5000) == ERR_LIMIT);
+	CHECK(is_revoked(&t, 1));
+}

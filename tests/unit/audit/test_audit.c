@@ -16,18 +16,10 @@ static char folder[] = "/tmp/durward-unit-audit-XXXXXX";
 static char path[64];
 
 static void
-clean_up(void)
-{
-	unlink(path);
-	rmdir(folder);
-}
-
-static void
 check_setup(void)
 {
 	crypto_open();
-	if (mkdtemp(folder) != NULL)
-		atexit(clean_up);
+	check_folder(folder);
 	snprintf(path, sizeof(path), "%s/log.db", folder);
 }
 

@@ -24,18 +24,6 @@ at(const char *name)
 }
 
 static void
-remove_all(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "%s", top);
-	if (fork() == 0) {
-		execlp("rm", "rm", "-rf", command, (char *)NULL);
-		_exit(1);
-	}
-}
-
-static void
 touch(const char *name)
 {
 	int fd = open(at(name), O_WRONLY | O_CREAT, 0600);
@@ -47,8 +35,7 @@ touch(const char *name)
 static void
 check_setup(void)
 {
-	REQUIRE(mkdtemp(top) != NULL);
-	atexit(remove_all);
+	check_folder(top);
 	REQUIRE(mkdir(at("in"), 0700) == 0 && mkdir(at("in/deep"), 0700) == 0);
 	touch("a");
 	touch("in/deep/b");

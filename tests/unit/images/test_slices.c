@@ -12,8 +12,7 @@ static struct images images;
 static void
 check_setup(void)
 {
-	if (mkdtemp(folder) == NULL)
-		abort();
+	check_folder(folder);
 	images.s.folder = folder;
 }
 
@@ -71,33 +70,6 @@ TEST(images_that_we_loaded_are_remembered_while_they_are_there)
 	CHECK(!image_listed(kept, one));
 	CHECK(image_listed(kept, two));
 	free(kept);
-}
-
-TEST(what_came_between_two_looks_is_deleted_and_nothing_else)
-{
-	static const char a[] = "sha256:"
-				"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-				"aaaaaaaaaaaaaaaaaaa";
-	static const char b[] = "sha256:"
-				"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-				"bbbbbbbbbbbbbbbbbbb";
-	static const char c[] = "sha256:"
-				"ccccccccccccccccccccccccccccccccccccccccccccc"
-				"ccccccccccccccccccc";
-	struct image_words w;
-	char before[256];
-	char now[512];
-
-	snprintf(before, sizeof(before), "%s\n", a);
-	snprintf(now, sizeof(now),
-	    "WARN[0000] something\n%s\n%s\n%s\n--force\nsha256:short\n", a, b,
-	    c);
-	image_words_init(&w);
-	image_words_add_new(&w, before, now, c);
-	CHECK_INT(w.n, 1);
-	CHECK_STR(w.images[0], b);
-	CHECK_STR(w.argv[4], b);
-	CHECK(w.argv[5] == NULL);
 }
 
 TEST(slices_of_what_is_no_tool_and_has_no_volume_are_free_again)

@@ -37,8 +37,7 @@ check_setup(void)
 	loop = loop_new();
 	memcpy(trust.clients[0].name, "console", sizeof("console"));
 	trust.n_clients = 1;
-	if (mkdtemp(folder) == NULL)
-		abort();
+	check_folder(folder);
 	snprintf(path, sizeof(path), "%s/durward.db", folder);
 }
 

@@ -17,8 +17,7 @@ static void
 check_setup(void)
 {
 	crypto_open();
-	if (mkdtemp(folder) == NULL)
-		abort();
+	check_folder(folder);
 	snprintf(path, sizeof(path), "%s/durward.db", folder);
 }
 

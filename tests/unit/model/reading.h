@@ -12,7 +12,7 @@
 	"{\"name\":\"home.set\",\"about\":\"Sets a device.\",\"args\":"        \
 	"{\"on\":{\"type\":\"boolean\"}}}]"
 
-static struct json *
+static inline struct json *
 reading_json(const char *text)
 {
 	struct json *v;
@@ -22,13 +22,13 @@ reading_json(const char *text)
 	return v;
 }
 
-static void
+static inline void
 reading_words(void *arg, const char *text, size_t len)
 {
 	buf_add(arg, text, len);
 }
 
-static void
+static inline void
 reading_sum_up(const struct chat_reply *r, struct buf *out)
 {
 	static const char *const finishes[] = {
@@ -50,7 +50,7 @@ reading_sum_up(const struct chat_reply *r, struct buf *out)
 /* `first` bytes, and then `step` at a time; 0 is all the rest.  `words` gets
  * what was told as it came, `raw` what is to be sent back; both may be NULL.
  * What did not end in a reply is "error N: why". */
-static void
+static inline void
 reading_run(const struct chat_ask *ask, const char *body, size_t len,
     size_t first, size_t step, struct buf *out, struct buf *words,
     struct buf *raw)

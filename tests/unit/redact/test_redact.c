@@ -66,11 +66,12 @@ static size_t n_known;
 static int asked;
 
 static struct secret *
-value_of(void *arg, const char *name)
+value_of(void *arg, const char *name, int64_t version)
 {
 	size_t i;
 
 	(void)arg;
+	(void)version;
 	asked++;
 	for (i = 0; i < n_known; i++)
 		if (strcmp(known[i].name, name) == 0)
@@ -92,7 +93,7 @@ put(struct redact_book *b, const char *name, const char *value, size_t len)
 	struct secret *s = secret_new(value, len);
 
 	known[n_known++] = (struct known){name, value, len};
-	CHECK(redact_book_put(b, name, s) == OK);
+	CHECK(redact_book_put(b, name, 1, s) == OK);
 	secret_free(s);
 }
 
@@ -326,18 +327,18 @@ TEST(the_vault_can_be_full)
 	struct redact_book *b = new_book();
 	char *value = malloc(SECRET_MAX);
 	struct secret *s;
-	char names[SECRETS_MAX][8];
+	char names[REDACT_VALUES_MAX][8];
 	size_t i;
 
-	for (i = 0; i < SECRETS_MAX; i++) {
+	for (i = 0; i < REDACT_VALUES_MAX; i++) {
 		memset(value, 1 + (int)i, SECRET_MAX);
 		snprintf(names[i], sizeof(names[i]), "s%zu", i);
 		s = secret_new(value, SECRET_MAX);
-		CHECK(redact_book_put(b, names[i], s) == OK);
+		CHECK(redact_book_put(b, names[i], 1, s) == OK);
 		secret_free(s);
 	}
 	s = secret_new("one more secret", 15);
-	CHECK(redact_book_put(b, "more", s) == ERR_LIMIT);
+	CHECK(redact_book_put(b, "more", 1, s) == ERR_LIMIT);
 	secret_free(s);
 	free(value);
 	redact_book_free(b);

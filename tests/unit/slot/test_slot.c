@@ -166,6 +166,20 @@ TEST(ready_may_come_before_up)
 	CHECK(slot_is_ready(t));
 }
 
+TEST(only_the_container_that_the_runner_named_is_ready)
+{
+	struct slot *t = put(new_slots(), "1");
+
+	slot_want(t);
+	CHECK(slot_on_up(t, "c1"));
+	slot_on_ready(t, "c0", "d0");
+	CHECK(!slot_is_ready(t));
+	CHECK_STR(pinned, "");
+	slot_on_ready(t, "c1", "d1");
+	CHECK(said_so("start 1;ready;"));
+	CHECK_STR(slot_container(t), "c1");
+}
+
 TEST(the_end_of_an_earlier_try_is_not_the_end)
 {
 	struct slot *t = put(new_slots(), "1");

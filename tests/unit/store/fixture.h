@@ -34,21 +34,13 @@ clean(void)
 		closedir(dir);
 }
 
-static inline void
-clean_up(void)
-{
-	clean();
-	rmdir(folder);
-}
-
 static void
 check_setup(void)
 {
 	/* Memory, where there is some: hundreds of syncs cost nothing there. */
 	snprintf(folder, sizeof(folder), "%s/durward-unit-store-XXXXXX",
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(folder) != NULL)
-		atexit(clean_up);
+	check_folder(folder);
 	snprintf(path, sizeof(path), "%s/box.db", folder);
 }
 

@@ -180,6 +180,85 @@ TEST(the_queue_has_a_limit)
 	store_close(st);
 }
 
+static void
+post_unawaited(struct store *st, struct insert *in)
+{
+	struct store_job job = {
+	    .run = run_insert, .done = on_done, .arg = in, .unawaited = true};
+
+	while (store_post(st, &job) != OK)
+		usleep(1000);
+	store_hand_over(st);
+}
+
+static bool
+is_woken(struct store *st)
+{
+	struct pollfd pfd = {.fd = store_fd(st), .events = POLLIN};
+
+	return poll(&pfd, 1, 5000) == 1;
+}
+
+TEST(what_nobody_waits_for_is_told_by_the_commit)
+{
+	struct insert in = {.n = 1};
+	struct store *st;
+
+	clean();
+	ran = told = 0;
+	st = opened(1);
+	store_start(st);
+	post_unawaited(st, &in);
+	REQUIRE(is_woken(st));
+	CHECK(store_reap(st) == OK);
+	CHECK_INT(told, 1);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 1);
+}
+
+TEST(what_nobody_waits_for_keeps_its_order_among_the_rest)
+{
+	static struct insert in[100];
+	struct store *st;
+	int i;
+
+	clean();
+	ran = told = 0;
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < 100; i++) {
+		in[i] = (struct insert){.n = i};
+		if (i % 3 == 0)
+			post(st, &in[i], false);
+		else
+			post_unawaited(st, &in[i]);
+	}
+	CHECK(reap_until(st, 100) == OK);
+	for (i = 0; i < 100; i++)
+		CHECK_INT(in[i].done_order, i + 1);
+	store_close(st);
+}
+
+TEST(more_than_can_be_held_back_is_told)
+{
+	static struct insert in[STORE_QUEUE_MAX + 100];
+	struct store *st;
+	size_t i;
+
+	clean();
+	ran = told = 0;
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < ARRAY_LEN(in); i++) {
+		in[i] = (struct insert){.n = (int64_t)i};
+		post_unawaited(st, &in[i]);
+	}
+	REQUIRE(is_woken(st));
+	CHECK(reap_until(st, (int)ARRAY_LEN(in)) == OK);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), (int)ARRAY_LEN(in));
+}
+
 TEST(a_migration_keeps_the_data)
 {
 	struct insert in = {.n = 1};

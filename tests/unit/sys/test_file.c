@@ -13,18 +13,9 @@ static char path[64];
 static char beside[64];
 
 static void
-clean_up(void)
-{
-	unlink(path);
-	unlink(beside);
-	rmdir(folder);
-}
-
-static void
 check_setup(void)
 {
-	if (mkdtemp(folder) != NULL)
-		atexit(clean_up);
+	check_folder(folder);
 	snprintf(path, sizeof(path), "%s/file", folder);
 	snprintf(beside, sizeof(beside), "%s/file.new", folder);
 }

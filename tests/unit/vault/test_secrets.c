@@ -110,6 +110,75 @@ TEST(a_new_value_is_a_new_version_and_the_old_one_is_gone)
 	leave(s);
 }
 
+TEST(no_version_of_a_name_comes_twice)
+{
+	struct secrets *s = fresh();
+	struct errmsg why = {""};
+
+	REQUIRE(put(s, "a", "one") == OK);
+	REQUIRE(put(s, "a", "two") == OK);
+	REQUIRE(put(s, "b", "one") == OK);
+	REQUIRE(secrets_remove(s, "a", &why) == OK);
+	REQUIRE(put(s, "a", "three") == OK);
+	CHECK_INT(secrets_version(s, "a"), 3);
+	CHECK_INT(secrets_version(s, "b"), 1);
+	REQUIRE(secrets_remove(s, "a", &why) == OK);
+	REQUIRE(secrets_remove(s, "b", &why) == OK);
+	secrets_free(s);
+	s = secrets_open(folder, NULL, &box);
+	REQUIRE(put(s, "a", "four") == OK);
+	CHECK_INT(secrets_version(s, "a"), 4);
+	leave(s);
+}
+
+static bool
+had(struct secrets *s, int64_t version, const char *value)
+{
+	struct secret *v = NULL;
+	bool same = secrets_get_version(s, "a", version, &v) == OK &&
+	    strcmp(secret_reveal(v), value) == 0;
+
+	secret_free(v);
+	return same;
+}
+
+static size_t
+count_values(const struct secrets *s)
+{
+	const char *name;
+	int64_t version;
+	size_t n = 0;
+
+	while (secrets_value_at(s, n, &name, &version))
+		n++;
+	return n;
+}
+
+TEST(what_a_secret_was_is_known_until_the_house_ends)
+{
+	struct secrets *s = fresh();
+	struct errmsg why = {""};
+	int i;
+
+	REQUIRE(put(s, "a", "one") == OK);
+	CHECK_INT(count_values(s), 1);
+	REQUIRE(put(s, "a", "two") == OK);
+	CHECK_INT(count_values(s), 2);
+	CHECK(had(s, 1, "one") && had(s, 2, "two"));
+	REQUIRE(secrets_remove(s, "a", &why) == OK);
+	CHECK_INT(count_values(s), 2);
+	CHECK(had(s, 1, "one") && had(s, 2, "two"));
+	REQUIRE(put(s, "a", "three") == OK);
+	for (i = 0; i < REDACT_OLD_MAX; i++)
+		REQUIRE(put(s, "a", "more") == OK);
+	CHECK_INT(count_values(s), 1 + REDACT_OLD_MAX);
+	CHECK(!had(s, 2, "two") && had(s, 3, "three"));
+	secrets_free(s);
+	s = secrets_open(folder, NULL, &box);
+	CHECK_INT(count_values(s), 1);
+	leave(s);
+}
+
 TEST(another_key_is_told_in_words_and_nothing_is_written)
 {
 	struct secrets *s = fresh();

@@ -5,7 +5,7 @@
 
 #include "approval/grant.h"
 #include "base/limits.h"
-#include "cli/cli_priv.h"
+#include "consent/consent.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"
 
@@ -14,7 +14,7 @@
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 
 void
-cli_say_grant(const struct grant *g, int64_t uses)
+consent_say_grant(const struct grant *g, int64_t uses)
 {
 	int64_t left_ms = g->until_ms - clock_wall_ms();
 
@@ -54,7 +54,7 @@ show(const struct json *answer)
 		    .until_ms = json_int(row, "until_ms", 0)};
 
 		snprintf(g.id, sizeof(g.id), "%s", json_words(row, "id"));
-		cli_say_grant(&g, json_int(row, "uses", 0));
+		consent_say_grant(&g, json_int(row, "uses", 0));
 	}
 	return EXIT_REACHED;
 }
@@ -142,7 +142,7 @@ number(const char *text, int64_t otherwise, int64_t most)
 /* The grant that the sheet offers: exactly these arguments, unless they were
  * widened by hand. */
 enum err
-cli_offer_grant(const struct sheet *sheet, const struct always *a,
+consent_write_grant(const struct sheet *sheet, const struct always *a,
     struct buf *out, struct errmsg *why)
 {
 	uint8_t id[TOKEN_SIZE / 2];

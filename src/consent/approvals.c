@@ -5,7 +5,8 @@
 #include "approval/grant.h"
 #include "approval/sheet.h"
 #include "base/limits.h"
-#include "cli/cli_priv.h"
+#include "consent/consent.h"
+#include "witness/witness.h"
 
 /* What waits for a yes, and the yes itself. */
 
@@ -179,13 +180,13 @@ offer(const char *sheet_text, const struct always *always, struct buf *out)
 	if (always == NULL)
 		return EXIT_REACHED;
 	if (sheet_read(sheet_text, strlen(sheet_text), &sheet) != OK ||
-	    cli_offer_grant(&sheet, always, out, &why) != OK ||
+	    consent_write_grant(&sheet, always, out, &why) != OK ||
 	    grant_read(out->p, out->len, &g, &why) != OK) {
 		fprintf(stderr, "durward: %s\n", why.text);
 		return EXIT_FAILED;
 	}
 	terminal_print("And from now on:\n");
-	cli_say_grant(&g, 0);
+	consent_say_grant(&g, 0);
 	return EXIT_REACHED;
 }
 
@@ -207,7 +208,7 @@ show_sheet(const char *text)
 }
 
 int
-cli_approve(
+consent_approve(
     struct session *s, const char *id, bool yes, const struct always *always)
 {
 	struct json *answer;
@@ -256,7 +257,7 @@ command_approve(int argc, char **argv)
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = cli_approve(s, argv[1], yes, always ? &a : NULL);
+	code = consent_approve(s, argv[1], yes, always ? &a : NULL);
 	if (code == EXIT_REACHED)
 		terminal_print("approved\n");
 	session_close(s);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "talk/watch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,21 +8,9 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "cli/cli_priv.h"
+#include "consent/consent.h"
 
-/* `durward ask`: a goal from start to finish, each step as it happens. */
-
-struct watch {
-	struct session *session;
-	char run[33];
-	uint64_t next;
-	uint64_t last_seq;
-	struct digest last_leaf;
-	bool over;
-	bool reached;
-	char *reply;
-	char *shown; /* What the last act gave, as it was printed. */
-};
+/* Each step of a run as it happens, and what a model says as it says it. */
 
 static void
 show_goal(struct watch *w, const struct json *v)
@@ -29,10 +19,77 @@ show_goal(struct watch *w, const struct json *v)
 	terminal_print("goal       %s\n", json_words(v, "goal"));
 }
 
+/* ---- What a model says ---- */
+
+/* Lines of the house stand below its words. */
+static void
+end_words(struct watch *w)
+{
+	if (w->words.len > 0 && w->words.p[w->words.len - 1] != '\n')
+		terminal_print("\n");
+	buf_clear(&w->words);
+}
+
+static void
+show_words(struct watch *w, const struct json *answer)
+{
+	const char *words = json_words(answer, "words");
+
+	w->words_to = json_int(answer, "words_to", w->words_to);
+	if (words[0] == '\0' || terminal_json)
+		return;
+	if (w->words.len + strlen(words) > REPLY_MAX)
+		buf_clear(&w->words);
+	buf_adds(&w->words, words);
+	terminal_print("%s", words);
+	fflush(stdout);
+}
+
+static bool
+is_model_call(const struct json *v)
+{
+	return strncmp(json_words(v, "tool"), "model.", 6) == 0;
+}
+
+/* A call of a model is one line, unless something is odd about it. */
+static bool
+is_quiet(const struct watch *w, const struct json *v)
+{
+	const char *kind = json_words(v, "kind");
+
+	if (w->model_act[0] == '\0' ||
+	    strcmp(json_words(v, "act"), w->model_act) != 0)
+		return false;
+	return strcmp(kind, "started") == 0 || strcmp(kind, "done") == 0 ||
+	    strcmp(json_words(v, "verdict"), "allow") == 0;
+}
+
+static void
+show_thinking(struct watch *w, const struct json *v)
+{
+	const char *tool = json_words(v, "tool");
+	const char *args = json_words(v, "args");
+	struct json *a = NULL;
+
+	snprintf(
+	    w->model_act, sizeof(w->model_act), "%s", json_words(v, "act"));
+	if (json_parse(args, strlen(args), &a) != OK)
+		return;
+	terminal_print("thinking   %s asks %s, %lld bytes\n", tool,
+	    json_words(a, "model"), (long long)json_int(a, "bytes", 0));
+	json_free(a);
+}
+
+/* ---- Acts ---- */
+
 static void
 show_proposed(struct watch *w, const struct json *v)
 {
-	(void)w;
+	if (is_model_call(v)) {
+		show_thinking(w, v);
+		return;
+	}
+	w->model_act[0] = '\0';
 	terminal_print("proposed   %s %s (%s)\n", json_words(v, "tool"),
 	    json_words(v, "args"), json_words(v, "effect"));
 }
@@ -56,7 +113,7 @@ show_asked(struct watch *w, const struct json *v)
 	/* On a terminal the one who asked can answer at once. */
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || terminal_json)
 		return;
-	code = cli_approve(w->session, json_words(v, "act"), false, NULL);
+	code = consent_approve(w->session, json_words(v, "act"), false, NULL);
 	/* Somebody else may still answer. */
 	if (code != EXIT_REACHED)
 		terminal_print("           not signed, so it waits on; "
@@ -140,6 +197,9 @@ take_reply(struct watch *w, const struct json *v)
 	w->reached = json_flag(v, "reached");
 	free(w->reply);
 	w->reply = xstrdup(json_words(v, "reply"));
+	free(w->model);
+	w->model = xstrdup(json_words(v, "model"));
+	w->tokens = json_int(v, "tokens", 0);
 }
 
 static const struct {
@@ -159,6 +219,15 @@ static const struct {
     {"unknown", show_end},
     {"refused", show_refused},
 };
+
+static void
+show_line(struct watch *w, size_t i, const struct json *body)
+{
+	if (is_quiet(w, body))
+		return;
+	end_words(w);
+	shows[i].show(w, body);
+}
 
 static void
 show_entry(struct watch *w, const struct json *entry)
@@ -186,23 +255,42 @@ show_entry(struct watch *w, const struct json *entry)
 		for (i = 0; i < ARRAY_LEN(shows); i++)
 			if (strcmp(shows[i].kind, json_words(body, "kind")) ==
 			    0)
-				shows[i].show(w, body);
+				show_line(w, i, body);
 	json_free(body);
 }
 
-static int
-follow(struct watch *w)
+void
+watch_init(struct watch *w, struct session *s)
+{
+	memset(w, 0, sizeof(*w));
+	w->session = s;
+	buf_init(&w->words, 2 * REPLY_MAX);
+}
+
+void
+watch_done(struct watch *w)
+{
+	buf_done(&w->words);
+	free(w->reply);
+	free(w->shown);
+	free(w->model);
+}
+
+int
+watch_follow(struct watch *w)
 {
 	struct json *answer;
 	const struct json *e;
 	int code = EXIT_REACHED;
 
 	while (!w->over) {
-		answer =
-		    session_query(w->session, &code, "events?run=%s&from=%llu",
-			w->run, (unsigned long long)w->next);
+		answer = session_query(w->session, &code,
+		    "events?run=%s&from=%llu&words=%lld", w->run,
+		    (unsigned long long)w->next, (long long)w->words_to);
 		if (answer == NULL)
 			return code;
+		/* They were said before what is written now. */
+		show_words(w, answer);
 		for (e = json_first(json_get(answer, "entries")); e != NULL;
 		     e = json_next(e))
 			show_entry(w, e);
@@ -211,93 +299,24 @@ follow(struct watch *w)
 	return EXIT_REACHED;
 }
 
-static char *
-join_words(int argc, char **argv)
+/* Of a goal that one act reached, the reply is what that act gave; of one
+ * that a model ended, what it said last. */
+static bool
+was_seen(const struct watch *w)
 {
-	struct buf b;
-	int i;
-
-	buf_init(&b, GOAL_MAX);
-	for (i = 1; i < argc; i++)
-		buf_addf(&b, "%s%s", i > 1 ? " " : "", argv[i]);
-	return buf_steal(&b);
+	if (w->shown != NULL && strcmp(w->reply, w->shown) == 0)
+		return true;
+	return w->words.len > 0 && strcmp(w->reply, w->words.p) == 0;
 }
 
-static enum err
-start(struct watch *w, const char *goal, int *ret_exit)
+void
+watch_say_end(const struct watch *w)
 {
-	struct json *body = json_object();
-	struct json *answer;
-	const char *run;
-
-	json_put_str(body, "goal", goal);
-	answer = session_command(w->session, "ask", body, ret_exit);
-	if (answer == NULL)
-		return ERR_DENIED;
-	run = json_words(answer, "run");
-	snprintf(w->run, sizeof(w->run), "%s", run);
-	json_free(answer);
-	return OK;
-}
-
-/* Of a goal that one act reached, the reply is what that act gave. */
-static void
-show_reply(const struct watch *w)
-{
-	if (w->shown == NULL || strcmp(w->reply, w->shown) != 0)
+	if (!was_seen(w))
 		terminal_print("\n%s\n\n", w->reply);
-}
-
-int
-command_ask(int argc, char **argv)
-{
-	struct watch w = {.next = 0};
-	int code = EXIT_REACHED;
-	char *goal;
-
-	if (argc < 2)
-		return terminal_usage("ask GOAL...");
-	goal = join_words(argc, argv);
-	w.session = session_open(&code);
-	if (w.session != NULL && start(&w, goal, &code) == OK) {
-		code = follow(&w);
-		if (code == EXIT_REACHED && !terminal_json)
-			show_reply(&w);
-		if (code == EXIT_REACHED && !terminal_json)
-			code =
-			    witness_prove(w.session, w.last_seq, &w.last_leaf);
-		if (code == EXIT_REACHED && !w.reached)
-			code = EXIT_FAILED;
-	}
-	session_close(w.session);
-	free(w.reply);
-	free(w.shown);
-	free(goal);
-	return code;
-}
-
-int
-command_runs(int argc, char **argv)
-{
-	struct session *s;
-	struct json *answer;
-	const struct json *r;
-	int code = EXIT_REACHED;
-
-	(void)argv;
-	if (argc != 1)
-		return terminal_usage("runs");
-	s = session_open(&code);
-	if (s == NULL)
-		return code;
-	answer = session_query(s, &code, "runs");
-	if (answer != NULL && !terminal_print_json(answer))
-		for (r = json_first(json_get(answer, "runs")); r != NULL;
-		     r = json_next(r))
-			terminal_print("%.*s  %-7s %s\n", SHORT_LEN,
-			    json_words(r, "run"), json_words(r, "state"),
-			    json_words(r, "goal"));
-	json_free(answer);
-	session_close(s);
-	return code;
+	else if (w->words.len > 0)
+		terminal_print("\n\n");
+	if (w->model[0] != '\0')
+		terminal_print("used       %lld tokens of %s\n",
+		    (long long)w->tokens, w->model);
 }

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "talk/talk.h"
+#include "talk/talk_priv.h"
+
+/* `durward ask`: a goal from start to finish, each step as it happens. */
+
+static char *
+join_words(int argc, char **argv)
+{
+	struct buf b;
+	int i;
+
+	buf_init(&b, GOAL_MAX);
+	for (i = 1; i < argc; i++)
+		buf_addf(&b, "%s%s", i > 1 ? " " : "", argv[i]);
+	return buf_steal(&b);
+}
+
+static enum err
+start(struct watch *w, const char *goal, const char *session, int *ret_exit)
+{
+	struct json *body = json_object();
+	struct json *answer;
+
+	json_put_str(body, "goal", goal);
+	if (session != NULL)
+		json_put_str(body, "session", session);
+	answer = session_command(w->session, "ask", body, ret_exit);
+	if (answer == NULL)
+		return ERR_DENIED;
+	snprintf(w->run, sizeof(w->run), "%s", json_words(answer, "run"));
+	json_free(answer);
+	return OK;
+}
+
+/* ---- ctrl-C ---- */
+
+static char stopping[sizeof(((struct watch *)0)->run)];
+
+/* Another process says so, since this one may be in the middle of a word
+ * with the house. */
+static void
+on_interrupt(int signal)
+{
+	(void)signal;
+	if (fork() == 0) {
+		execl("/proc/self/exe", "durward", "stop", stopping, NULL);
+		_exit(EXIT_FAILED);
+	}
+}
+
+static void
+catch_interrupt(const char *run)
+{
+	struct sigaction a = {.sa_flags = (int)SA_RESETHAND};
+
+	snprintf(stopping, sizeof(stopping), "%s", run);
+	a.sa_handler = run[0] != '\0' ? on_interrupt : SIG_DFL;
+	sigaction(SIGINT, &a, NULL);
+}
+
+int
+talk_ask(struct watch *w, const char *goal, const char *session)
+{
+	int code = EXIT_REACHED;
+
+	if (start(w, goal, session, &code) != OK)
+		return code;
+	catch_interrupt(w->run);
+	code = watch_follow(w);
+	catch_interrupt("");
+	if (code == EXIT_REACHED && !terminal_json) {
+		watch_say_end(w);
+		code = witness_prove(w->session, w->last_seq, &w->last_leaf);
+	}
+	return code == EXIT_REACHED && !w->reached ? EXIT_FAILED : code;
+}
+
+int
+command_ask(int argc, char **argv)
+{
+	struct session *s;
+	struct watch w;
+	int code = EXIT_REACHED;
+	char *goal;
+
+	if (argc < 2)
+		return terminal_usage("ask GOAL...");
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	goal = join_words(argc, argv);
+	watch_init(&w, s);
+	code = talk_ask(&w, goal, NULL);
+	watch_done(&w);
+	session_close(s);
+	free(goal);
+	return code;
+}
+
+/* ---- `durward stop` ---- */
+
+int
+command_stop(int argc, char **argv)
+{
+	struct session *s;
+	struct json *body;
+	struct json *answer;
+	int code = EXIT_REACHED;
+
+	if (argc != 2)
+		return terminal_usage("stop RUN");
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	body = json_object();
+	json_put_str(body, "run", argv[1]);
+	answer = session_command(s, "stop", body, &code);
+	json_free(answer);
+	session_close(s);
+	return code;
+}
+
+int
+command_runs(int argc, char **argv)
+{
+	struct session *s;
+	struct json *answer;
+	const struct json *r;
+	int code = EXIT_REACHED;
+
+	(void)argv;
+	if (argc != 1)
+		return terminal_usage("runs");
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	answer = session_query(s, &code, "runs");
+	if (answer != NULL && !terminal_print_json(answer))
+		for (r = json_first(json_get(answer, "runs")); r != NULL;
+		     r = json_next(r))
+			terminal_print("%.*s  %-7s %s\n", SHORT_LEN,
+			    json_words(r, "run"), json_words(r, "state"),
+			    json_words(r, "goal"));
+	json_free(answer);
+	session_close(s);
+	return code;
+}

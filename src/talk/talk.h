@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TALK_TALK_H
+#define TALK_TALK_H
+
+/*
+ * Talking with the house: a goal from start to finish, each step and each
+ * word as it comes; a conversation of several; stopping one.
+ */
+
+int command_ask(int argc, char **argv);
+int command_chat(int argc, char **argv);
+int command_stop(int argc, char **argv);
+int command_runs(int argc, char **argv);
+
+#endif

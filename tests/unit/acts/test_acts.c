@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "acts/acts_priv.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+#define ID "000102030405060708090a0b0c0d0e0f"
+#define RUN "101112131415161718191a1b1c1d1e1f"
+
+static char folder[] = "/tmp/durward-acts-XXXXXX";
+static struct trust trust;
+static struct loop *loop;
+static struct ledger *ledger;
+static struct acts *acts;
+/* What the run was told. */
+static enum act_state told;
+static char *text;
+
+/* ---- Ports ---- */
+
+static bool
+port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
+{
+	(void)arg;
+	(void)bulk;
+	(void)bulk_len;
+	json_free(body);
+	return true;
+}
+
+static void
+port_net_end(void *arg, const char *act)
+{
+	(void)arg;
+	(void)act;
+}
+
+static const char *
+port_epoch(void *arg)
+{
+	(void)arg;
+	return RUN;
+}
+
+static bool
+port_runner_may_come(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static void
+port_tell_run(void *arg, const struct act *a)
+{
+	(void)arg;
+	told = a->state;
+	free(text);
+	text = strdup(a->result);
+}
+
+static void
+port_run_labels(void *arg, const char *run, struct names *ret)
+{
+	(void)arg;
+	(void)run;
+	memset(ret, 0, sizeof(*ret));
+}
+
+static void
+port_run_saw(void *arg, const char *run, const struct names *more)
+{
+	(void)arg;
+	(void)run;
+	(void)more;
+}
+
+static const struct house_function *
+port_house(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+/* ---- The slots, which hold one tool that is never ready ---- */
+
+static bool
+slot_start(void *arg, const struct manifest *m, struct errmsg *why)
+{
+	(void)arg;
+	(void)m;
+	(void)why;
+	return true;
+}
+
+static void
+slot_told(void *arg, const char *tool)
+{
+	(void)arg;
+	(void)tool;
+}
+
+static void
+slot_said(void *arg, const char *tool, const char *why)
+{
+	(void)arg;
+	(void)tool;
+	(void)why;
+}
+
+static struct slots *
+open_slots(void)
+{
+	static const char manifest[] =
+	    "{\"name\":\"notes\",\"version\":\"1\",\"transport\":"
+	    "\"container\",\"kind\":\"call\",\"image\":\"sha256:"
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    "\",\"command\":[\"/program\"],\"volume\":false,"
+	    "\"functions\":{\"save\":{\"effect\":\"physical\",\"args\":{}}}}";
+	struct slot_ports ports = {.start = slot_start,
+	    .stop = slot_told,
+	    .ready = slot_told,
+	    .failed = slot_said,
+	    .pin = slot_said,
+	    .wait_ms = 1000};
+	struct slots *slots = slots_new(loop, &ports);
+	struct errmsg why = {""};
+	struct slot *t;
+
+	if (slots_put(slots, manifest, strlen(manifest), &t, &why) != OK)
+		fatal("%s", why.text);
+	return slots;
+}
+
+static enum fact
+no_fact(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return FACT_UNKNOWN;
+}
+
+static enum err
+load_row(void *arg, enum ledger_row table, const struct json *row)
+{
+	return judge_load(arg, table, row);
+}
+
+static void
+check_setup(void)
+{
+	struct judge_setup js = {
+	    .trust = &trust, .kernel = "", .fact = no_fact};
+	struct acts_setup s = {.trust = &trust,
+	    .boot = RUN,
+	    .ports = {.order = port_order,
+		.net_order = port_order,
+		.net_end = port_net_end,
+		.epoch = port_epoch,
+		.runner_may_come = port_runner_may_come,
+		.tell_run = port_tell_run,
+		.run_labels = port_run_labels,
+		.run_saw = port_run_saw,
+		.house = port_house}};
+	struct ledger_load load = {.row = load_row};
+	struct errmsg why = {""};
+	char path[64];
+
+	crypto_open();
+	check_folder(folder);
+	s.loop = loop = loop_new();
+	s.judge = load.arg = judge_new(&js);
+	s.slots = open_slots();
+	snprintf(path, sizeof(path), "%s/durward.db", folder);
+	if (ledger_open(path, loop, &load, &ledger, &why) != OK)
+		fatal("%s", why.text);
+	judge_watch_clock(s.judge);
+	acts = acts_new(&s);
+	acts_use_ledger(acts, ledger);
+}
+
+/* An act whose order is out, with its network open. */
+static struct open_act *
+started(void)
+{
+	struct act *a = act_new();
+	struct open_act *o;
+
+	memcpy(a->id, ID, TOKEN_SIZE);
+	memcpy(a->run, RUN, TOKEN_SIZE);
+	memcpy(a->tool, "notes.save", sizeof("notes.save"));
+	a->effect = EFFECT_PHYSICAL;
+	a->keys = 1;
+	a->attempt = 1;
+	a->args = strdup("{}");
+	a->origins = strdup("");
+	a->state = ACT_STARTED;
+	o = acts_take_place(acts, a);
+	o->net = NET_OPEN;
+	told = ACT_STATE_COUNT;
+	return o;
+}
+
+static void
+await_end(void)
+{
+	int i;
+
+	for (i = 0; i < 100 && told == ACT_STATE_COUNT; i++)
+		loop_turn(loop, 100);
+}
+
+TEST(what_a_tool_answered_is_not_doubted_when_it_ends_before_the_gates_report)
+{
+	started();
+	acts_on_done(acts, ID, true, false, "its answer");
+	CHECK_INT(told, ACT_STATE_COUNT); /* It waits for the gate. */
+	acts_tool_failed(acts, "notes", "the tool ended");
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
+	CHECK_STR(text, "its answer");
+}
+
+TEST(what_a_tool_answered_is_not_doubted_when_the_tools_role_is_lost)
+{
+	started();
+	acts_on_done(acts, ID, true, false, "its answer");
+	acts_tools_lost(acts);
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
+	CHECK_STR(text, "its answer");
+}
+
+TEST(what_a_tool_did_not_answer_is_doubted_when_it_ends)
+{
+	started();
+	acts_tool_failed(acts, "notes", "the tool ended");
+	await_end();
+	CHECK_STR(act_state_name(told), "unknown");
+	CHECK_STR(text, "the tool ended");
+}
+
+/* A name may be longer than the secret whose place it takes. */
+TEST(a_result_that_became_longer_is_cut_and_not_lost)
+{
+	char *longer = malloc(RESULT_MAX + 1001);
+
+	REQUIRE(longer != NULL);
+	memset(longer, 'x', RESULT_MAX + 1000);
+	longer[RESULT_MAX + 1000] = '\0';
+	started()->net = NET_NONE;
+	acts_on_done(acts, ID, true, false, longer);
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
+	CHECK_INT(strlen(text), RESULT_MAX);
+	started()->net = NET_NONE;
+	acts_find(acts, ID)->act->attempt = 2;
+	acts_on_done(acts, ID, false, false, longer);
+	await_end();
+	CHECK_STR(act_state_name(told), "unknown");
+	CHECK(strstr(text, "before the crash") != NULL);
+	free(longer);
+}
+
+/* ---- What the gate reports ---- */
+
+static char *entries;
+
+static void
+note_entries(void *arg, int64_t id, enum err e, const char *page)
+{
+	(void)arg;
+	(void)id;
+	if (e == OK)
+		entries = strdup(page);
+}
+
+/* The last entry of this kind, as the log has it; freed by the caller. */
+static struct json *
+last_entry(const char *kind)
+{
+	struct json *page = NULL;
+	struct json *found = NULL;
+	const struct json *m;
+	int i;
+
+	free(entries);
+	entries = NULL;
+	ledger_read_entries(ledger, NULL, 0, note_entries, NULL, 1);
+	for (i = 0; i < 100 && entries == NULL; i++)
+		loop_turn(loop, 100);
+	if (entries == NULL ||
+	    json_parse(entries, strlen(entries), &page) != OK)
+		return NULL;
+	for (m = json_first(json_get(page, "entries")); m != NULL;
+	     m = json_next(m)) {
+		const char *body = json_words(m, "body");
+		struct json *entry = NULL;
+
+		if (json_parse(body, strlen(body), &entry) == OK &&
+		    strcmp(json_words(entry, "kind"), kind) == 0) {
+			json_free(found);
+			found = entry;
+		} else {
+			json_free(entry);
+		}
+	}
+	json_free(page);
+	return found;
+}
+
+static struct json *
+report(void)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "act", "ffff");
+	json_put_str(v, "tool", "web");
+	return v;
+}
+
+TEST(a_report_that_was_withheld_is_logged_as_such)
+{
+	struct json *used = report();
+	struct json *entry;
+
+	json_put_bool(used, "withheld", true);
+	acts_on_net_used(acts, "ffff", used);
+	entry = last_entry("network");
+	REQUIRE(entry != NULL);
+	CHECK_STR(json_words(entry, "of"), "ffff");
+	CHECK(json_flag(entry, "withheld"));
+	json_free(entry);
+	json_free(used);
+}
+
+TEST(an_entry_has_no_member_of_the_gates_choice)
+{
+	struct json *used = report();
+	struct json *hosts = json_array();
+	struct json *entry;
+
+	json_push(hosts, json_string("news.test:443"));
+	json_put(used, "used", hosts);
+	json_put_str(used, "run", RUN);
+	json_put_str(used, "rule", "box:1:everything");
+	json_put_str(used, "verdict", "allow");
+	acts_on_net_used(acts, "ffff", used);
+	entry = last_entry("network");
+	REQUIRE(entry != NULL);
+	CHECK_INT(json_count(json_get(entry, "used")), 1);
+	CHECK(json_get(entry, "run") == NULL);
+	CHECK(json_get(entry, "rule") == NULL);
+	CHECK(json_get(entry, "verdict") == NULL);
+	json_free(entry);
+	json_free(used);
+}
+
+/* As a gate would that was taken over. */
+TEST(a_report_that_is_too_large_is_withheld)
+{
+	char *host = malloc(LANE_BODY_MAX);
+	struct json *used = report();
+	struct json *hosts = json_array();
+	struct json *entry;
+
+	REQUIRE(host != NULL);
+	memset(host, 'h', LANE_BODY_MAX - 1024);
+	host[LANE_BODY_MAX - 1024] = '\0';
+	json_push(hosts, json_string(host));
+	json_put(used, "used", hosts);
+	acts_on_net_used(acts, "ffff", used);
+	entry = last_entry("network");
+	REQUIRE(entry != NULL);
+	CHECK(json_flag(entry, "withheld"));
+	json_free(entry);
+	started();
+	acts_on_done(acts, ID, true, false, "its answer");
+	acts_on_net_used(acts, ID, used);
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
+	entry = last_entry("done");
+	REQUIRE(entry != NULL);
+	CHECK(json_flag(json_get(entry, "network"), "withheld"));
+	json_free(entry);
+	json_free(used);
+	free(host);
+}
+
+TEST(a_flood_of_reports_leaves_only_so_many_entries)
+{
+	uint64_t before = ledger_head(ledger)->size;
+	struct json *used = report();
+	int i;
+
+	json_put_bool(used, "withheld", true);
+	for (i = 0; i < 2 * STORE_QUEUE_MAX; i++)
+		acts_on_net_used(acts, "ffff", used);
+	for (i = 0; i < 20; i++)
+		loop_turn(loop, 20);
+	CHECK(ledger_head(ledger)->size > before);
+	CHECK(ledger_head(ledger)->size <= before + GATE_LATE_MAX);
+	json_free(used);
+}
