@@ -47,6 +47,8 @@ run(struct session *s, const char *verb, int argc, char **argv)
 		return model_price(s, argc, argv);
 	if (strcmp(verb, "use") == 0 && argc == 4)
 		return model_use(s, argv[2], argv[3]);
+	if (strcmp(verb, "test") == 0 && argc <= 3)
+		return model_test(s, argc == 3 ? argv[2] : NULL);
 	return strcmp(verb, "list") == 0 && argc <= 2
 	    ? model_list(s)
 	    : terminal_usage("model " MODEL_USAGE);

@@ -9,7 +9,8 @@
 
 #define MODEL_USAGE                                                            \
 	"[list | find [--add [--yes]] | add NAME --dialect D --url URL "       \
-	"[--cloud] [--key SECRET] --model M[:CONTEXT]... [--yes] | use ROLE "  \
+	"[--cloud] [--key SECRET] --model M[:CONTEXT]... [--yes] | test "      \
+	"[NAME[/MODEL]] | use ROLE "                                           \
 	"PROVIDER/MODEL,... | price PROVIDER/MODEL DAY in=USD out=USD "        \
 	"[cached=USD] | price --file FILE]"
 

@@ -100,6 +100,8 @@ NODISCARD enum err provider_add_model(
 int model_find(struct session *s, bool add, bool yes);
 int model_add(struct session *s, int argc, char **argv);
 int model_list(struct session *s);
+/* NAME, NAME/MODEL, or NULL for the first that there is. */
+int model_test(struct session *s, const char *wish);
 int model_use(struct session *s, const char *role, const char *list);
 int model_price(struct session *s, int argc, char **argv);
 

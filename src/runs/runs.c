@@ -69,6 +69,7 @@ forget(struct runs *rs, struct run *run)
 	loop_timer_cancel(rs->s.loop, run->nudge_timer);
 	buf_done(&run->words);
 	free(run->goal);
+	free(run->models);
 	free(run);
 }
 
@@ -251,7 +252,7 @@ make_id(char ret[TOKEN_SIZE])
 
 enum err
 runs_start(struct runs *rs, const char *client, const char *goal,
-    int64_t request, struct errmsg *why)
+    const char *models, int64_t request, struct errmsg *why)
 {
 	struct json *details;
 	struct record *r;
@@ -274,6 +275,7 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 	snprintf(run->client, sizeof(run->client), "%s", client);
 	snprintf(run->agent_id, sizeof(run->agent_id), "house");
 	run->answer_to = request;
+	run->models = xstrdup(models);
 	details = json_object();
 	json_put_str(details, "goal", goal);
 	json_put_str(details, "principal", run->principal);

@@ -42,10 +42,12 @@ void runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts);
 
 bool runs_is_open(const struct runs *rs, const char *id);
 
-/* For a client, whose request `started` answers.  ERR_INPUT, ERR_LIMIT,
+/* For a client, whose request `started` answers.  `models` is a list of those
+ * that may be asked (roster.h), or "": those that a role asks; a restart of
+ * the house forgets it.  ERR_INPUT, ERR_LIMIT,
  * ERR_STATE. */
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
-    const char *goal, int64_t request, struct errmsg *why);
+    const char *goal, const char *models, int64_t request, struct errmsg *why);
 
 /* Stop working on it, for this client: one that asked for it, or an owner.
  * ERR_NOTFOUND, ERR_DENIED. */

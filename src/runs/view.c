@@ -81,9 +81,11 @@ push_all(struct json *list, const struct runs *rs)
 }
 
 static struct json *
-view_models(struct runs *rs)
+view_models(struct runs *rs, const struct run *run)
 {
-	const char *listed = roster_list(rs->s.roster, "planner");
+	const char *listed = run->models != NULL && run->models[0] != '\0'
+	    ? run->models
+	    : roster_list(rs->s.roster, "planner");
 	struct json *list = json_array();
 
 	if (listed[0] != '\0')
@@ -266,7 +268,7 @@ runs_on_recall(struct runs *rs, const struct msg *m)
 	if (run == NULL)
 		return;
 	view = json_object();
-	json_put(view, "models", view_models(rs));
+	json_put(view, "models", view_models(rs, run));
 	json_put(view, "tools", view_tools(rs, run->goal));
 	put_day(rs, view);
 	text = json_print(view);

@@ -189,3 +189,23 @@ def test_only_an_owner_says_which_models_and_what_they_cost():
         for words in (("use", "planner", "here/tiny"), ("price", "here/tiny", *PRICE)):
             r = phone.run("model", *words)
             assert r.returncode == 4 and "only an owner" in r.stderr, r.stderr
+
+
+def test_a_model_is_tried_the_whole_way_and_timed():
+    slow = [{"text": ["The ", "light ", "scatters."], "gap_ms": 200, "repeat": True,
+             "usage": {"input": 50, "output": 30}}]
+    with House() as h, ModelServer(slow) as m:
+        h.start()
+        add(h, m, models=("tiny", "big"))
+        said = h.console.json("model", "test", "here/big")
+        assert said["model"] == "here/big" and said["reply"] == "The light scatters.", said
+        assert m.chats[-1].json["model"] == "big"
+        assert 0 < said["first_ms"] < said["ms"] and said["tokens"] == 30, said
+        assert "first words after" in h.console.run("model", "test").stdout
+        r = h.console.run("model", "test", "there")
+        assert r.returncode == 1 and "model list" in r.stderr, r.stderr
+    with House() as h, ModelServer([{"status": 401, "repeat": True}]) as m:
+        h.start()
+        add(h, m)
+        r = h.console.run("model", "test")
+        assert r.returncode == 1 and r.stderr.startswith("durward: here/tiny: "), r.stderr
