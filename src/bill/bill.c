@@ -99,6 +99,24 @@ bill_estimate(const struct bill *b, const struct act *a,
 	ret->unpriced = p == NULL && m->provider.cloud;
 }
 
+const char *
+bill_say(const struct bill *b, const struct act *a, const struct manifest *m,
+    char ret[BILL_TEXT_SIZE])
+{
+	struct judge_case c = {.act = NULL};
+
+	if (m != NULL)
+		bill_estimate(b, a, m, &c);
+	if (c.unpriced)
+		return "unknown: nobody said what this model costs";
+	if (c.cost[DIM_USD] == 0)
+		return "nothing";
+	snprintf(ret, BILL_TEXT_SIZE, "at most %lld.%06lld USD",
+	    (long long)(c.cost[DIM_USD] / 1000000),
+	    (long long)(c.cost[DIM_USD] % 1000000));
+	return ret;
+}
+
 void
 bill_tally(struct bill *b, const struct act *a, const struct manifest *m,
     struct record *r, struct charges *held)

@@ -29,6 +29,12 @@ void bill_free(struct bill *b);
 void bill_estimate(const struct bill *b, const struct act *a,
     const struct manifest *m, struct judge_case *ret);
 
+/* The same in words, for a sheet: "nothing" where it is no provider's (NULL),
+ * or costs nothing. */
+#define BILL_TEXT_SIZE 64
+const char *bill_say(const struct bill *b, const struct act *a,
+    const struct manifest *m, char ret[BILL_TEXT_SIZE]);
+
 /* In the record of its intent: so much of this model, for people. */
 void bill_tally(struct bill *b, const struct act *a, const struct manifest *m,
     struct record *r, struct charges *held);

@@ -145,16 +145,20 @@ settle(struct bench *b, int64_t step, const char *said)
 TEST(what_it_may_cost_is_its_bytes_and_its_ceiling)
 {
 	struct judge_case c = {.act = NULL};
+	char text[BILL_TEXT_SIZE];
 	struct bench b;
 
 	open_bench(&b);
 	bill_estimate(b.bill, b.act, b.m, &c);
 	CHECK(c.unpriced);
+	CHECK(strstr(bill_say(b.bill, b.act, b.m, text), "unknown") != NULL);
+	CHECK_STR(bill_say(b.bill, b.act, NULL, text), "nothing");
 	CHECK_INT(c.cost[DIM_USD], 0);
 	set_price(&b, MODEL " 2026-01-01 in=5 out=25");
 	memset(&c, 0, sizeof(c));
 	bill_estimate(b.bill, b.act, b.m, &c);
 	CHECK(!c.unpriced);
+	CHECK_STR(bill_say(b.bill, b.act, b.m, text), "at most 0.035000 USD");
 	CHECK_INT(c.cost[DIM_USD], MOST);
 	CHECK_INT(c.cost[DIM_TOKENS], 3000);
 	close_bench(&b);
