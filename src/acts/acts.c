@@ -104,12 +104,20 @@ act_house_function(const struct open_act *o)
 	return o->acts->s.ports.house(o->act->tool);
 }
 
-bool
-act_is_model_call(const struct open_act *o)
+const struct manifest *
+act_provider(const struct open_act *o)
 {
 	const struct slot *t = act_slot(o);
 
-	return t != NULL && manifest_is_provider(slot_manifest(t));
+	return t != NULL && manifest_is_provider(slot_manifest(t))
+	    ? slot_manifest(t)
+	    : NULL;
+}
+
+bool
+act_is_model_call(const struct open_act *o)
+{
+	return act_provider(o) != NULL;
 }
 
 const char *
@@ -254,9 +262,11 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 	details = record_result(o->act->result);
 	if (o->used != NULL)
 		json_put(details, act_is_model_call(o) ? "model" : "network",
-		    o->used);
-	o->used = NULL;
+		    json_copy(o->used));
 	r = act_go(o, state, details);
+	if (o->used != NULL && act_is_model_call(o))
+		bill_end(a->s.bill, o->act, act_provider(o), o->used,
+		    &o->charges, r);
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
 	post_end(o, r);
@@ -326,7 +336,7 @@ acts_begin(struct acts *a, const struct wish *w, struct errmsg *why)
 
 enum err
 acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
-    struct buf *out, struct errmsg *why)
+    struct buf *out, struct judgement *ret, struct errmsg *why)
 {
 	struct open_act o = {.acts = a, .act = act_new()};
 	struct names own;
@@ -336,10 +346,12 @@ acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
 	fill_act(o.act, w);
 	act_case(&o, &own, &c);
 	c.labels = labels;
-	if (strlen(o.act->args) > ARGS_MAX)
+	if (strlen(o.act->args) > ARGS_MAX) {
 		e = err_say(why, ERR_LIMIT, "the arguments are too large");
-	else
+	} else {
 		judge_explain(a->s.judge, &c, out);
+		*ret = judge_decide(a->s.judge, &c);
+	}
 	act_free(o.act);
 	return e;
 }

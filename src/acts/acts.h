@@ -15,6 +15,7 @@
 
 #include "act/act.h"
 #include "approval/trust.h"
+#include "bill/bill.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
 #include "slot/slot.h"
@@ -64,6 +65,7 @@ struct acts_setup {
 	struct slots *slots;
 	struct judge *judge;
 	const struct trust *trust; /* The caller's, kept up by it. */
+	struct bill *bill; /* The same: what calls of models cost. */
 	const char *boot;
 	struct acts_ports ports;
 };
@@ -151,9 +153,10 @@ NODISCARD enum err acts_deny(struct acts *a, const struct client *client,
 void acts_client_lost(
     struct acts *a, const struct digest *client, const char *name);
 
-/* Explain the verdict on a call that nobody proposed. */
+/* The verdict on a call that nobody proposed, and why it is that. */
 NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
-    const struct names *labels, struct buf *out, struct errmsg *why);
+    const struct names *labels, struct buf *out, struct judgement *ret,
+    struct errmsg *why);
 
 /* The run is stopped: what of it has not begun is denied, and its models are
  * asked no further.  What a tool has begun it ends. */

@@ -76,7 +76,8 @@ void act_end(struct open_act *o, enum act_state state, const char *text);
 /* The slot of the tool that the act belongs to; NULL for the house's own. */
 struct slot *act_slot(const struct open_act *o);
 const struct house_function *act_house_function(const struct open_act *o);
-/* Does egress do it? */
+/* Does egress do it?  Then the provider that it calls, else NULL. */
+const struct manifest *act_provider(const struct open_act *o);
 bool act_is_model_call(const struct open_act *o);
 /* Why its tool may do nothing now, as an owner wants it; NULL: it may. */
 const char *act_forbidden(const struct open_act *o);
@@ -126,7 +127,6 @@ void act_order_model(struct open_act *o);
 void act_lose_model(struct open_act *o, const char *why);
 /* Nobody waits for it any more. */
 void act_stop_model(struct open_act *o);
-
 /* ---- asking.c ---- */
 
 void act_ask(struct open_act *o);

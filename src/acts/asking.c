@@ -138,6 +138,7 @@ text_of(const char *s)
 
 /* What stands on a sheet and must last as long as it is written. */
 struct sheet_texts {
+	char price[BILL_TEXT_SIZE];
 	char schema[DIGEST_HEX_SIZE];
 	char attempt[64];
 	struct buf labels;
@@ -188,7 +189,7 @@ fill_tool(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	const struct slot *t = act_slot(o);
 	const struct manifest *m;
 
-	s->image = s->schema = text_of("none");
+	s->image = s->schema = s->entities = text_of("none");
 	if (t == NULL)
 		return;
 	m = slot_manifest(t);
@@ -221,8 +222,8 @@ fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
 	s->network = text_of(texts->network.p);
 	s->secrets = text_of(texts->secrets.p);
 	s->folders = text_of(texts->folders.p);
-	s->entities = text_of("none");
-	s->price = text_of("nothing");
+	s->price = text_of(
+	    bill_say(o->acts->s.bill, a, act_provider(o), texts->price));
 	s->decision = text_of("approve");
 	crypto_hash(s->args.p, s->args.len, &s->args_digest);
 }

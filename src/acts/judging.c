@@ -30,6 +30,8 @@ act_case(struct open_act *o, struct names *labels, struct judge_case *ret)
 	ret->labels = labels;
 	ret->manifest = t != NULL ? &slot_manifest(t)->digest : NULL;
 	ret->cost[DIM_TIME] = longest_s(o);
+	if (act_is_model_call(o))
+		bill_estimate(o->acts->s.bill, o->act, act_provider(o), ret);
 }
 
 struct judgement
@@ -85,6 +87,26 @@ act_judge_question(struct open_act *o)
 		take_verdict(o, &v, &labels);
 }
 
+/* Would it pass if it cost nothing?  Then it is a budget that denies it. */
+static bool
+is_over_budget(struct open_act *o)
+{
+	struct names labels;
+	struct judge_case c;
+
+	act_case(o, &labels, &c);
+	memset(c.cost, 0, sizeof(c.cost));
+	return judge_decide(o->acts->s.judge, &c).verdict != VERDICT_DENY;
+}
+
+static const char *
+denial(struct open_act *o)
+{
+	return is_over_budget(o)
+	    ? " denies it: it may cost more than is left of the budget"
+	    : " denies it";
+}
+
 static void
 judge(struct open_act *o, struct record *r, bool first)
 {
@@ -111,7 +133,7 @@ judge(struct open_act *o, struct record *r, bool first)
 		act_ask(o);
 		break;
 	case VERDICT_DENY:
-		snprintf(text, sizeof(text), "%s denies it", v.rules);
+		snprintf(text, sizeof(text), "%s%s", v.rules, denial(o));
 		act_end(o, ACT_DENIED, text);
 		break;
 	}

@@ -195,12 +195,17 @@ charge(struct open_act *o, struct record *r)
 	struct judge_case c;
 	struct grant g;
 	struct errmsg why;
+	enum err e;
 
 	if (o->grant != NULL &&
 	    grant_read(o->grant, strlen(o->grant), &g, &why) == OK)
 		grant = judge_grant(j, g.id);
 	act_case(o, &labels, &c);
-	return judge_charge(j, &c, grant, r, &o->charges);
+	e = judge_charge(j, &c, grant, r, &o->charges);
+	if (e == OK && act_is_model_call(o))
+		bill_tally(
+		    o->acts->s.bill, o->act, act_provider(o), r, &o->charges);
+	return e;
 }
 
 /* A burned nonce must not come back, nor a use of a grant. */

@@ -227,6 +227,19 @@
 #define EGRESS_OVERLAP 256
 #define EGRESS_BEHIND_MS 10 /* Between two looks at a lane that is full. */
 
+/* Looking for servers of models on this machine. */
+#define PROBE_MODELS_MAX 64 /* That one of them is asked about. */
+#define PROBE_CONNECT_MS 500
+#define PROBE_MS 3000
+#define PROBE_BYTES_MAX (1024 * 1024) /* Of an answer. */
+
+/* Which models a role asks, and what they cost. */
+#define ROSTER_LIST_MAX 8 /* Models of one role. */
+#define PRICES_MAX 256 /* Rows, old ones among them. */
+#define PRICES_AT_ONCE_MAX 32 /* In one signed command. */
+#define PRICE_USD_MAX 10000 /* For a million tokens. */
+#define PRICE_TOKENS_MAX (16 * 1024 * (int64_t)1024) /* Of one call. */
+
 /* A turn: what it may use of models, and what it shows them. */
 #define TURN_TOKENS_MAX 200000
 #define TURN_RETRIES_MAX 2 /* Of calls whose answer came broken. */

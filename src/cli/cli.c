@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "cli/cli_priv.h"
 #include "consent/consent.h"
+#include "models/models.h"
 #include "talk/talk.h"
 
 static const struct cli_command commands[] = {
@@ -32,6 +33,8 @@ static const struct cli_command commands[] = {
     {"tool", TOOL_USAGE,
 	"list tools; review, sign, change, remove one; what they say and use",
 	command_tool},
+    {"model", MODEL_USAGE, "find, add, list, order and price models",
+	command_model},
     {"secret", "list | set NAME | rotate NAME | remove NAME",
 	"what tools get and nobody else sees", command_secret},
     {"policy", "[show | check | explain | test | edit | activate | rollback]",

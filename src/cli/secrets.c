@@ -4,12 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "approval/sealing.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli_priv.h"
-#include "crypto/seal.h"
+#include "client/secret.h"
 
 /*
  * `durward secret`: what tools get that nobody else may see.  A value is read
@@ -63,76 +62,6 @@ list_secrets(struct session *s)
 	return code;
 }
 
-/* The key to seal with, if the box's own key stands behind it. */
-static enum err
-fetch_key(struct session *s, struct public_key *ret, int *code)
-{
-	const struct identity *me = session_identity(s);
-	struct json *answer = session_query(s, code, "secrets");
-	const char *hex = json_words(answer, "seal");
-	struct signature sig;
-	enum err e = answer != NULL ? OK : ERR_CLOSED;
-
-	if (e == OK &&
-	    (public_read(hex, strlen(hex), ret) != OK ||
-		signature_read(json_words(answer, "seal_signature"), &sig) !=
-		    OK ||
-		sealing_verify(&me->box_key, &me->box, ret, &sig) != OK)) {
-		fprintf(stderr,
-		    "durward: the key to seal with is not of this box's "
-		    "vault; nothing was sent\n");
-		*code = EXIT_BROKEN;
-		e = ERR_SIGNATURE;
-	}
-	json_free(answer);
-	return e;
-}
-
-static enum err
-seal_value(
-    const struct public_key *to, const struct secret *value, struct json *body)
-{
-	size_t len = secret_len(value) + SEAL_OVERHEAD;
-	uint8_t *sealed = xalloc(len);
-	char *hex = xalloc(2 * len + 1);
-	enum err e =
-	    seal_to(to, secret_reveal(value), secret_len(value), sealed);
-
-	if (e == OK) {
-		hex_write(hex, sealed, len);
-		json_put_str(body, "sealed", hex);
-	}
-	free(sealed);
-	free(hex);
-	return e;
-}
-
-static int
-send_secret(struct session *s, const char *name, const struct secret *value,
-    bool rotate)
-{
-	int code = EXIT_REACHED;
-	struct public_key to;
-	struct json *body;
-	struct json *answer;
-
-	if (fetch_key(s, &to, &code) != OK)
-		return code;
-	body = json_object();
-	json_put_str(body, "name", name);
-	json_put_bool(body, "rotate", rotate);
-	if (seal_value(&to, value, body) != OK) {
-		fprintf(stderr, "durward: the value cannot be sealed\n");
-		json_free(body);
-		return EXIT_FAILED;
-	}
-	answer = session_command(s, "secret.set", body, &code);
-	if (answer != NULL)
-		terminal_print("kept; tools get it when they start next\n");
-	json_free(answer);
-	return code;
-}
-
 static int
 set_secret(struct session *s, const char *name, bool rotate)
 {
@@ -146,7 +75,7 @@ set_secret(struct session *s, const char *name, bool rotate)
 		secret_free(value);
 		return EXIT_FAILED;
 	}
-	code = send_secret(s, name, value, rotate);
+	code = client_set_secret(s, name, value, rotate);
 	secret_free(value);
 	return code;
 }

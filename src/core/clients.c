@@ -16,6 +16,7 @@
 
 /* ---- Commands ---- */
 
+/* body: {"goal", "models"}; with models, of these alone. */
 static enum err
 do_ask(void *room, const struct request *k, struct errmsg *why)
 {
@@ -24,7 +25,8 @@ do_ask(void *room, const struct request *k, struct errmsg *why)
 	if (k->client->role == CLIENT_VIEWER)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
 	return runs_start(c->runs, k->client->name,
-	    json_words(k->params, "goal"), k->id, why);
+	    json_words(k->params, "goal"), json_words(k->params, "models"),
+	    k->id, why);
 }
 
 /* body: {"run"} */
@@ -161,6 +163,8 @@ static const struct {
     {"tool.remove", ROOM_TOOLING, tooling_remove},
     {"tool.exempt", ROOM_TOOLING, tooling_exempt},
     {"audit.prune", ROOM_CORE, do_prune},
+    {"model.use", ROOM_RULES, rules_use_models},
+    {"model.price", ROOM_RULES, rules_price_models},
 };
 
 void *

@@ -12,6 +12,7 @@
 #include "judge/judge.h"
 #include "ledger/ledger.h"
 #include "request/request.h"
+#include "roster/roster.h"
 #include "rules/rules.h"
 #include "runs/runs.h"
 #include "tooling/tooling.h"
@@ -27,6 +28,8 @@ struct core {
 	struct nonces *challenges;
 
 	struct judge *judge;
+	struct roster *roster;
+	struct bill *bill;
 	struct acts *acts;
 	struct runs *runs;
 	struct rules *rules;

@@ -57,6 +57,8 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);
+		else
+			rules_load_model(c->rules, row);
 		break;
 	default:
 		break;
@@ -213,6 +215,7 @@ open_acts(struct core *c)
 	    .slots = tooling_slots(c->tooling),
 	    .judge = c->judge,
 	    .trust = &c->trust,
+	    .bill = c->bill,
 	    .boot = peers_boot(c->peers),
 	    .ports = {.arg = c,
 		.order = port_order,
@@ -250,6 +253,8 @@ open_runs(struct core *c)
 	    .loop = c->loop,
 	    .judge = c->judge,
 	    .slots = tooling_slots(c->tooling),
+	    .roster = c->roster,
+	    .bill = c->bill,
 	    .house = house_function,
 	    .arg = c,
 	    .started = port_started};
@@ -279,6 +284,7 @@ open_rules(struct core *c)
 	    .trust = &c->trust,
 	    .judge = c->judge,
 	    .slots = tooling_slots(c->tooling),
+	    .roster = c->roster,
 	    .acts = c->acts,
 	    .runs = c->runs,
 	    .arg = c,
@@ -347,6 +353,8 @@ core_open_ledger(struct core *c)
 	enum err e;
 
 	c->judge = judge_new(&setup);
+	c->roster = roster_new();
+	c->bill = bill_new(c->judge, c->roster);
 	c->requests.peers = c->peers;
 	open_tooling(c);
 	open_acts(c);

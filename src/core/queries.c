@@ -260,6 +260,7 @@ static const struct {
     {"grants", ROOM_RULES, rules_query_grants, false},
     {"ids", ROOM_TOOLING, tooling_query_ids, false},
     {"logs", ROOM_TOOLING, tooling_query_logs, false},
+    {"models", ROOM_RULES, rules_query_models, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
     {"runs", ROOM_CORE, query_runs, false},

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "judge/judge_priv.h"
+
+#define TALLY_SPAN_S (24 * 3600)
 
 /* What acts use of rates, budgets and grants: reserved with the intent,
  * settled at the end.  What is never settled counts as used. */
@@ -111,6 +115,72 @@ judge_settle(
 		write_usage(r, c->key, c->at, -back);
 	}
 	held->n = 0;
+}
+
+/* What is in millionths and what is whole are both given back as they are. */
+void
+judge_settle_cost(struct judge *j, struct charges *held,
+    const int64_t used[DIM_COUNT], struct record *r)
+{
+	size_t i;
+
+	for (i = 0; i < held->n; i++) {
+		struct charge *c = &held->at[i];
+		int64_t back = c->amount - used[c->dimension];
+
+		if (c->is_rate || back <= 0 ||
+		    (c->dimension != DIM_TOKENS && c->dimension != DIM_USD))
+			continue;
+		meter_add(&j->meters, c->key, c->at, -back);
+		write_usage(r, c->key, c->at, -back);
+		c->amount -= back;
+	}
+}
+
+static void
+tally_key(const char *what, enum dimension d, char ret[METER_KEY_SIZE])
+{
+	snprintf(ret, METER_KEY_SIZE, "model:%s/%s/%d", what, dimension_name(d),
+	    TALLY_SPAN_S);
+}
+
+/* Without room nothing is tallied: rules need their counters more. */
+static void
+tally(struct judge *j, const char *what, enum dimension d, int64_t amount,
+    struct record *r, struct charges *held)
+{
+	struct charge *c = &held->at[held->n];
+
+	if (amount <= 0 || held->n == CHARGES_MAX ||
+	    j->meters.n >= METERS_MAX / 2)
+		return;
+	tally_key(what, d, c->key);
+	c->at = meter_bucket(TALLY_SPAN_S, judge_now_ms(j));
+	c->amount = amount;
+	c->dimension = d;
+	c->is_rate = false;
+	if (!meter_add(&j->meters, c->key, c->at, amount))
+		return;
+	write_usage(r, c->key, c->at, amount);
+	drop_old(r, c->key, meter_oldest(TALLY_SPAN_S, judge_now_ms(j)));
+	held->n++;
+}
+
+void
+judge_tally(struct judge *j, const char *what, const int64_t cost[DIM_COUNT],
+    struct record *r, struct charges *held)
+{
+	tally(j, what, DIM_TOKENS, cost[DIM_TOKENS], r, held);
+	tally(j, what, DIM_USD, cost[DIM_USD], r, held);
+}
+
+int64_t
+judge_tallied(struct judge *j, const char *what, enum dimension d)
+{
+	char key[METER_KEY_SIZE];
+
+	tally_key(what, d, key);
+	return meter_sum(&j->meters, key, TALLY_SPAN_S, judge_now_ms(j));
 }
 
 void

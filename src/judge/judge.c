@@ -16,6 +16,7 @@
 #define RULE_SAFE "house:safe-mode"
 #define RULE_SIGNATURE "house:signature"
 #define RULE_GONE "house:client-gone"
+#define RULE_PRICE "house:price"
 
 struct judge *
 judge_new(const struct judge_setup *s)
@@ -418,12 +419,12 @@ end_judging(struct judging *g)
 }
 
 static void
-ask_by_house(struct judgement *v, int keys)
+ask_by_house(struct judgement *v, int keys, const char *rule)
 {
 	v->verdict = VERDICT_ASK;
 	v->keys = keys;
 	v->ttl_s = SHEET_LIFE_S;
-	snprintf(v->rules, sizeof(v->rules), RULE_SIGNATURE);
+	snprintf(v->rules, sizeof(v->rules), "%s", rule);
 }
 
 /* The role that acts believes only signatures: what is allowed by a rule
@@ -436,7 +437,7 @@ demand_signature(struct judging *g, struct judgement *v)
 		return;
 	if (g->c->act->effect == EFFECT_MONEY) {
 		if (v->verdict == VERDICT_ALLOW)
-			ask_by_house(v, 2);
+			ask_by_house(v, 2, RULE_SIGNATURE);
 		v->keys = 2;
 		return;
 	}
@@ -445,7 +446,7 @@ demand_signature(struct judging *g, struct judgement *v)
 	if (g->grant == NULL)
 		g->grant = grants_find(g->judge, g->c, g->args, RULE_SIGNATURE);
 	if (g->grant == NULL)
-		ask_by_house(v, 1);
+		ask_by_house(v, 1, RULE_SIGNATURE);
 }
 
 static bool
@@ -532,6 +533,8 @@ judge_decide(struct judge *j, const struct judge_case *c)
 		buf_done(&rules);
 		if (effect_needs_yes(c->act->effect))
 			demand_signature(&g, &v);
+		if (c->unpriced && v.verdict == VERDICT_ALLOW)
+			ask_by_house(&v, 1, RULE_PRICE);
 		v.grant = v.verdict == VERDICT_ALLOW ? g.grant : NULL;
 	}
 	end_judging(&g);
@@ -558,6 +561,10 @@ judge_explain(struct judge *j, const struct judge_case *c, struct buf *out)
 		    "signature of %s, or a grant.\n",
 		    effect_name(c->act->effect),
 		    v.keys > 1 ? "two clients" : "a client");
+	else if (strcmp(v.rules, RULE_PRICE) == 0)
+		buf_adds(out,
+		    "Nobody has said what this model costs today, so it is "
+		    "asked each time; 'durward model price' says it.\n");
 	begin_judging(j, c, &g);
 	policy_explain(&g.q, g.layers, g.n_layers, out);
 	end_judging(&g);

@@ -83,6 +83,9 @@ struct judge_case {
 	const struct names *labels; /* What the run has seen by now. */
 	const struct digest *manifest; /* NULL: a function of the house. */
 	int64_t cost[DIM_COUNT]; /* What it may use at most. */
+	/* It costs, and nobody said how much: no rule nor grant lets that
+	 * pass, it is asked each time. */
+	bool unpriced;
 };
 
 struct held_grant {
@@ -141,6 +144,18 @@ NODISCARD enum err judge_charge(struct judge *j, const struct judge_case *c,
  * never began and all is given back. */
 void judge_settle(
     struct judge *j, struct charges *held, int64_t spent_s, struct record *r);
+
+/* The same for what it cost, once that is known; what it does not cost is not
+ * given back, nor counts of rates. */
+void judge_settle_cost(struct judge *j, struct charges *held,
+    const int64_t used[DIM_COUNT], struct record *r);
+
+/* Count what was used of a thing, for people; no rule looks at it.  Held and
+ * settled like the rest. */
+void judge_tally(struct judge *j, const char *what,
+    const int64_t cost[DIM_COUNT], struct record *r, struct charges *held);
+/* In the last 24 hours. */
+int64_t judge_tallied(struct judge *j, const char *what, enum dimension d);
 
 /* The run is over: what was counted for it alone. */
 void judge_forget_run(struct judge *j, const char *run, struct record *r);

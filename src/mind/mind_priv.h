@@ -8,6 +8,7 @@
 
 #define ID_SIZE 33
 
+struct hashing;
 struct mind;
 
 struct open_turn {
@@ -16,6 +17,9 @@ struct open_turn {
 	struct turn *turn;
 	bool starts; /* More of its steps are to come. */
 	bool over;
+	int64_t asked; /* The step at which a model was asked last. */
+	struct hashing *hashing; /* Of what it answered; NULL: it was told. */
+	int64_t received;
 };
 
 struct mind {

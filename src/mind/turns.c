@@ -22,6 +22,16 @@ find(struct mind *m, const struct json *body)
 }
 
 static void
+forget_answer(struct open_turn *t)
+{
+	struct digest unused;
+
+	if (t->hashing != NULL)
+		hashing_end(t->hashing, &unused);
+	t->hashing = NULL;
+}
+
+static void
 forget(struct mind *m, struct open_turn *t)
 {
 	size_t i;
@@ -30,6 +40,7 @@ forget(struct mind *m, struct open_turn *t)
 		if (m->turns[i] == t)
 			m->turns[i] = NULL;
 	turn_free(t->turn);
+	forget_answer(t);
 	free(t);
 }
 
@@ -96,6 +107,10 @@ port_ask(void *arg, int64_t step, const struct turn_request *r)
 	char hex[DIGEST_HEX_SIZE];
 	struct buf b;
 
+	forget_answer(t);
+	t->hashing = hashing_new();
+	t->received = 0;
+	t->asked = step;
 	put_run(body, t, step);
 	peers_send_bulk(t->mind->peers, ROLE_EGRESS, MSG_MODEL_REQUEST, body,
 	    r->body, r->body_len);
@@ -134,6 +149,27 @@ port_words(void *arg, const char *text, size_t len)
 	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_WORDS, body, text, len);
 }
 
+/* What the provider says was used, and which bytes say so: the core knows
+ * from egress which there were. */
+static void
+put_used(struct open_turn *t, struct json *body, const struct json *usage)
+{
+	static const char *const numbers[] = {"input", "cached", "output"};
+	struct json *used = json_object();
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+	size_t i;
+
+	hashing_end(t->hashing, &d);
+	t->hashing = NULL;
+	digest_hex(&d, hex);
+	for (i = 0; i < ARRAY_LEN(numbers); i++)
+		json_put_int(used, numbers[i], json_int(usage, numbers[i], -1));
+	json_put_int(used, "bytes", t->received);
+	json_put_str(used, "sha256", hex);
+	json_put(body, "used", used);
+}
+
 /* The lane keeps the order, and so does the core: it writes this step before
  * it looks at what comes after it. */
 static bool
@@ -147,6 +183,8 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "name", name);
+	if (t->hashing != NULL && t->asked == step)
+		put_used(t, body, json_get(content, "usage"));
 	e = peers_send_bulk(
 	    t->mind->peers, ROLE_CORE, MSG_STEP, body, text, strlen(text));
 	free(text);
@@ -276,9 +314,14 @@ turns_on_data(void *role, struct msg *msg)
 {
 	struct open_turn *t = find(role, msg->body);
 
-	if (t != NULL)
-		turn_model_data(t->turn, json_int(msg->body, "step", -1),
-		    msg->bulk, msg->bulk_len);
+	if (t == NULL)
+		return;
+	if (t->hashing != NULL && json_int(msg->body, "step", -1) == t->asked) {
+		hashing_add(t->hashing, msg->bulk, msg->bulk_len);
+		t->received += (int64_t)msg->bulk_len;
+	}
+	turn_model_data(
+	    t->turn, json_int(msg->body, "step", -1), msg->bulk, msg->bulk_len);
 }
 
 /* {"run", "step", "ok", "status", "received", "why"}, and what the provider

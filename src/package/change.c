@@ -207,6 +207,27 @@ package_add(struct session *s, const char *verb, const char *path,
 	return code;
 }
 
+int
+package_add_text(
+    struct session *s, const char *text, const struct package_options *o)
+{
+	int code = EXIT_REACHED;
+	struct errmsg why = {""};
+	struct package p;
+	struct json *old;
+
+	if (package_of_text(text, &p, &why) != OK)
+		return complain(why.text);
+	old = find_tool(s, p.manifest->name, &code);
+	if (code == EXIT_REACHED)
+		code = give(s, text, "", old,
+		    old != NULL ? "tool.update" : "tool.add",
+		    old != NULL ? "updated" : "added", o);
+	json_free(old);
+	package_done(&p);
+	return code;
+}
+
 static int
 sign_document(struct session *s, const struct json *answer,
     const struct json *old, const char *command, const char *done,

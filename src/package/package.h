@@ -49,6 +49,9 @@ struct package_options {
 /* `verb` is add or update. */
 int package_add(struct session *s, const char *verb, const char *path,
     const struct package_options *o);
+/* Add or update what nobody keeps a folder of: the manifest alone. */
+int package_add_text(
+    struct session *s, const char *text, const struct package_options *o);
 int package_enable(
     struct session *s, const char *tool, const struct package_options *o);
 int package_rollback(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rules/rules.h"
+#include "rules/rules_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,6 @@
 
 #define KIND "policy"
 #define SCOPE_BOX "box"
-
-struct rules {
-	struct rules_setup s;
-};
 
 struct rules *
 rules_new(const struct rules_setup *s)
@@ -322,6 +318,7 @@ rules_explain(void *room, const struct request *k, struct errmsg *why)
 	struct json *v;
 	struct buf text;
 	struct buf canonical;
+	struct judgement verdict;
 	enum err e;
 
 	if (k->client->role == CLIENT_PROGRAM)
@@ -341,10 +338,13 @@ rules_explain(void *room, const struct request *k, struct errmsg *why)
 	buf_init(&text, RESULT_MAX);
 	json_canonical(args, &canonical);
 	w.args = canonical.p;
-	e = acts_explain(rs->s.acts, &w, &labels, &text, why);
+	e = acts_explain(rs->s.acts, &w, &labels, &text, &verdict, why);
 	if (e == OK) {
 		v = json_object();
 		json_put_str(v, "text", text.p);
+		json_put_str(v, "verdict", verdict_name(verdict.verdict));
+		json_put_str(v, "rule", verdict.rules);
+		json_put_int(v, "keys", verdict.keys);
 		request_answer(rs->s.requests, k->id, v);
 	}
 	buf_done(&text);

@@ -3,7 +3,8 @@
 #define RULES_RULES_H
 
 /*
- * Policies and grants, as clients see and change them.  A policy is a row of
+ * Policies, grants, and what is said of models (which a role asks, and what
+ * they cost), as clients see and change them.  A policy is a row of
  * versions that are never changed, and a pointer to the active one of its
  * scope; moving the pointer is what an owner signs.
  */
@@ -12,6 +13,7 @@
 #include "approval/trust.h"
 #include "judge/judge.h"
 #include "request/request.h"
+#include "roster/roster.h"
 #include "runs/runs.h"
 #include "slot/slot.h"
 
@@ -22,6 +24,7 @@ struct rules_setup {
 	const struct trust *trust; /* The caller's, kept up by it. */
 	struct judge *judge;
 	struct slots *slots;
+	struct roster *roster;
 	struct acts *acts;
 	struct runs *runs;
 	void *arg;
@@ -38,6 +41,13 @@ void rules_write_first(struct rules *rs);
 
 /* The vault took a grant back. */
 void rules_grant_revoked(struct rules *rs, const char *id, struct record *r);
+
+/* A setting that is one of theirs is taken up. */
+void rules_load_model(struct rules *rs, const struct json *row);
+
+command_fn rules_use_models;
+command_fn rules_price_models;
+query_fn rules_query_models;
 
 command_fn rules_activate;
 command_fn rules_rollback;

@@ -69,6 +69,7 @@ forget(struct runs *rs, struct run *run)
 	loop_timer_cancel(rs->s.loop, run->nudge_timer);
 	buf_done(&run->words);
 	free(run->goal);
+	free(run->models);
 	free(run);
 }
 
@@ -291,7 +292,7 @@ make_id(char ret[TOKEN_SIZE])
 
 enum err
 runs_start(struct runs *rs, const char *client, const char *goal,
-    int64_t request, struct errmsg *why)
+    const char *models, int64_t request, struct errmsg *why)
 {
 	struct json *details;
 	struct record *r;
@@ -314,6 +315,7 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 	snprintf(run->client, sizeof(run->client), "%s", client);
 	snprintf(run->agent_id, sizeof(run->agent_id), "house");
 	run->answer_to = request;
+	run->models = xstrdup(models);
 	details = json_object();
 	json_put_str(details, "goal", goal);
 	json_put_str(details, "principal", run->principal);
@@ -345,7 +347,8 @@ runs_stop(struct runs *rs, const struct client *client, const char *id,
 	return OK;
 }
 
-/* {"run", "step", "name"} and the content as bulk. */
+/* {"run", "step", "name", "used"} and the content as bulk; what a model used
+ * of tokens where the step asked one (bill_settle()). */
 void
 runs_on_step(struct runs *rs, struct msg *m)
 {
@@ -369,6 +372,9 @@ runs_on_step(struct runs *rs, struct msg *m)
 	free(content);
 	r = record_new(rs->ledger);
 	record_row(r, ROW_STEP, row);
+	if (json_has(m->body, "used"))
+		bill_settle(
+		    rs->s.bill, run->id, n, json_get(m->body, "used"), r);
 	/* Jobs keep their order, so nothing that the mind asks for after this
 	 * step is written before it. */
 	record_post(r, false, NULL, NULL, NULL);

@@ -13,9 +13,11 @@
  */
 
 #include "acts/acts.h"
+#include "bill/bill.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
+#include "roster/roster.h"
 #include "slot/slot.h"
 
 struct runs;
@@ -25,6 +27,8 @@ struct runs_setup {
 	struct loop *loop;
 	struct judge *judge;
 	struct slots *slots;
+	const struct roster *roster; /* Which models a role asks. */
+	struct bill *bill; /* What their calls cost. */
 	const struct house_function *(*house)(const char *name);
 	void *arg;
 	/* The goal is on the disk: its client is told the run. */
@@ -38,10 +42,12 @@ void runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts);
 
 bool runs_is_open(const struct runs *rs, const char *id);
 
-/* For a client, whose request `started` answers.  ERR_INPUT, ERR_LIMIT,
+/* For a client, whose request `started` answers.  `models` is a list of those
+ * that may be asked (roster.h), or "": those that a role asks; a restart of
+ * the house forgets it.  ERR_INPUT, ERR_LIMIT,
  * ERR_STATE. */
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
-    const char *goal, int64_t request, struct errmsg *why);
+    const char *goal, const char *models, int64_t request, struct errmsg *why);
 
 /* Stop working on it, for this client: one that asked for it, or an owner.
  * ERR_NOTFOUND, ERR_DENIED. */

@@ -8,6 +8,7 @@
 struct run {
 	char id[TOKEN_SIZE];
 	char *goal;
+	char *models; /* The only ones that it may ask; "": any. */
 	char principal[NAME_MAX_LEN + 1];
 	char agent_id[NAME_MAX_LEN + 1];
 	char client[NAME_MAX_LEN + 1];

@@ -19,39 +19,79 @@
 /* ---- Models ---- */
 
 static void
-push_models(struct json *list, const struct slot *t)
+push_model(struct json *list, const struct slot *t, size_t i)
 {
 	const struct manifest *m = slot_manifest(t);
+	struct json *row = json_object();
 	char call[CALL_NAME_SIZE];
-	size_t i;
 
 	manifest_call_name(m, &m->functions[0], call);
-	for (i = 0; i < m->provider.n_models; i++) {
-		struct json *row = json_object();
+	json_put_str(row, "call", call);
+	json_put_str(row, "dialect", dialect_name(m->provider.dialect));
+	json_put_str(row, "model", m->provider.models[i].name);
+	json_put_int(row, "context", m->provider.models[i].context);
+	json_push(list, row);
+}
 
-		json_put_str(row, "call", call);
-		json_put_str(row, "dialect", dialect_name(m->provider.dialect));
-		json_put_str(row, "model", m->provider.models[i].name);
-		json_put_int(row, "context", m->provider.models[i].context);
-		json_push(list, row);
+static bool
+may_ask(const struct slot *t)
+{
+	return t != NULL && manifest_is_provider(slot_manifest(t)) &&
+	    !slot_is_disabled(t);
+}
+
+/* What an owner listed, in that order; no other is asked in its place. */
+static void
+push_listed(struct json *list, const struct runs *rs, const char *listed)
+{
+	char provider[NAME_MAX_LEN + 1];
+	char ref[MODEL_REF_SIZE];
+	const char *model;
+
+	while (roster_next(&listed, ref)) {
+		const struct manifest_model *m;
+		struct slot *t;
+
+		if (roster_split(ref, provider, &model) != OK)
+			continue;
+		t = slots_find(rs->s.slots, provider);
+		m = may_ask(t) ? manifest_model(slot_manifest(t), model) : NULL;
+		if (m != NULL)
+			push_model(list, t,
+			    (size_t)(m - slot_manifest(t)->provider.models));
 	}
 }
 
 /* Those in the house first. */
-static struct json *
-view_models(struct runs *rs)
+static void
+push_all(struct json *list, const struct runs *rs)
 {
-	struct json *list = json_array();
 	struct slot *t;
 	int cloud;
 	size_t i;
+	size_t k;
 
 	for (cloud = 0; cloud <= 1; cloud++)
 		for (i = 0; (t = slots_at(rs->s.slots, i)) != NULL; i++)
-			if (manifest_is_provider(slot_manifest(t)) &&
-			    slot_manifest(t)->provider.cloud == (cloud == 1) &&
-			    !slot_is_disabled(t))
-				push_models(list, t);
+			for (k = 0; may_ask(t) &&
+			     slot_manifest(t)->provider.cloud == (cloud == 1) &&
+			     k < slot_manifest(t)->provider.n_models;
+			     k++)
+				push_model(list, t, k);
+}
+
+static struct json *
+view_models(struct runs *rs, const struct run *run)
+{
+	const char *listed = run->models != NULL && run->models[0] != '\0'
+	    ? run->models
+	    : roster_list(rs->s.roster, "planner");
+	struct json *list = json_array();
+
+	if (listed[0] != '\0')
+		push_listed(list, rs, listed);
+	else
+		push_all(list, rs);
 	return list;
 }
 
@@ -228,7 +268,7 @@ runs_on_recall(struct runs *rs, const struct msg *m)
 	if (run == NULL)
 		return;
 	view = json_object();
-	json_put(view, "models", view_models(rs));
+	json_put(view, "models", view_models(rs, run));
 	json_put(view, "tools", view_tools(rs, run->goal));
 	put_day(rs, view);
 	text = json_print(view);

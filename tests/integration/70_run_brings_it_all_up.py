@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from house import HOUSE_USER, ROLES, TOOLS_USER, TOP, status, wait_for
+from models import ModelServer
 from ran import OTHER_USER, Run
 
 def setup():
@@ -140,3 +141,18 @@ def test_what_with_does_not_know_is_said(r):
     for words in (("--with", "files"), ("--with", "nothing=1"), ("--with",)):
         out = r.run(*words)
         assert out.returncode == 2 and out.stderr.startswith("run: "), out.stderr
+
+
+def test_a_model_on_this_machine_is_added_once_and_said_how_to_undo(r):
+    before = r.env.get("OLLAMA_HOST")
+    with ModelServer([{"text": ["Found me."], "repeat": True}], models=["small:1b"]) as m:
+        r.env["OLLAMA_HOST"] = f"127.0.0.1:{m.port}"
+        out = r.run("what is this place?")
+        assert "found a server of models" in out.stdout and "small:1b" in out.stdout, out.stdout
+        assert "tool disable NAME" in out.stdout and "Found me." in out.stdout, out.stdout
+        assert r.console("tool", "remove", "ollama", "--yes").returncode == 0
+        again = r.run("list tools")
+        assert "found a server" not in again.stdout, "what was removed does not come back"
+    r.env.pop("OLLAMA_HOST")
+    if before:
+        r.env["OLLAMA_HOST"] = before
