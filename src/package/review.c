@@ -152,6 +152,33 @@ say_functions(const struct manifest *m, struct buf *out)
 }
 
 static void
+say_about(const char *of, const struct json *v, struct buf *out)
+{
+	if (json_has(v, "about"))
+		line(out, "about", "%s: %s", of, json_words(v, "about"));
+}
+
+/* What models are told of it. */
+static void
+say_abouts(const struct package *p, struct buf *out)
+{
+	struct json *v;
+	const struct json *f;
+	const struct json *a;
+
+	if (json_parse(p->text, strlen(p->text), &v) != OK)
+		return;
+	f = json_first(json_get(v, "functions"));
+	for (; f != NULL; f = json_next(f)) {
+		say_about(json_name(f), f, out);
+		a = json_first(json_get(f, "args"));
+		for (; a != NULL; a = json_next(a))
+			say_about(json_name(a), a, out);
+	}
+	json_free(v);
+}
+
+static void
 say_provider(const struct manifest *m, struct buf *out)
 {
 	const struct manifest_provider *p = &m->provider;
@@ -206,6 +233,7 @@ package_review(const struct package *p, struct buf *out)
 		say_provider(m, out);
 	else
 		say_container(m, out);
+	say_abouts(p, out);
 }
 
 /* ---- Two of them ---- */

@@ -10,9 +10,6 @@
 #include "crypto/crypto.h"
 #include "tool/tool_priv.h"
 
-static const char *const type_names[] = {
-    "string", "integer", "number", "boolean"};
-
 static enum err
 read_text(const struct json *v, const char *name, char *to, size_t size,
     struct errmsg *why)
@@ -69,10 +66,25 @@ read_flag(const struct json *v, const char *name, bool *ret, struct errmsg *why)
 	return OK;
 }
 
+/* Words for models, which the view takes from the document.  Models and
+ * people must see the same. */
+static enum err
+check_about(const struct json *v, const char *name, struct errmsg *why)
+{
+	const char *about = json_str(v, "about");
+
+	if (!json_has(v, "about"))
+		return OK;
+	if (about == NULL || about[0] == '\0' || strlen(about) > ABOUT_MAX)
+		return SAY(why, "'about' of '%s' must be 1 to %d bytes of text",
+		    name, ABOUT_MAX);
+	return OK;
+}
+
 static enum err
 read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 {
-	static const char *const known[] = {"type", "required", "max"};
+	static const char *const known[] = {"type", "required", "max", "about"};
 	const char *type = json_str(v, "type");
 	size_t i;
 	enum err e;
@@ -80,16 +92,18 @@ read_arg(const struct json *v, struct manifest_arg *ret, struct errmsg *why)
 	if (!str_is_name(json_name(v)) ||
 	    str_copy(ret->name, sizeof(ret->name), json_name(v)) != OK)
 		return SAY(why, "an argument's name is malformed");
-	for (i = 0; i < ARRAY_LEN(type_names) && type != NULL; i++)
-		if (strcmp(type_names[i], type) == 0)
+	for (i = 0; i < ARG_TYPES && type != NULL; i++)
+		if (strcmp(manifest_types[i], type) == 0)
 			break;
-	if (type == NULL || i == ARRAY_LEN(type_names))
+	if (type == NULL || i == ARG_TYPES)
 		return SAY(why,
 		    "argument '%s' needs a type: string, integer, number or "
 		    "boolean",
 		    ret->name);
 	ret->type = (enum arg_type)i;
 	e = manifest_check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	if (e == OK)
+		e = check_about(v, ret->name, why);
 	if (e == OK)
 		e = read_flag(v, "required", &ret->required, why);
 	if (e != OK)
@@ -124,7 +138,8 @@ static enum err
 read_function(
     const struct json *v, struct manifest_function *ret, struct errmsg *why)
 {
-	static const char *const known[] = {"effect", "args", "network"};
+	static const char *const known[] = {
+	    "effect", "args", "network", "about"};
 	const char *effect = json_str(v, "effect");
 	const struct json *args = json_get(v, "args");
 	const struct json *m;
@@ -140,6 +155,8 @@ read_function(
 		    "physical, external, money or system",
 		    ret->name);
 	e = manifest_check_members(v, ret->name, known, ARRAY_LEN(known), why);
+	if (e == OK)
+		e = check_about(v, ret->name, why);
 	if (e != OK)
 		return e;
 	if (args != NULL && !json_is_object(args))
@@ -436,17 +453,6 @@ manifest_free(struct manifest *m)
 	free(m);
 }
 
-const struct manifest_function *
-manifest_function(const struct manifest *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_functions; i++)
-		if (strcmp(m->functions[i].name, name) == 0)
-			return &m->functions[i];
-	return NULL;
-}
-
 struct json *
 manifest_container(const struct manifest *m)
 {
@@ -473,112 +479,4 @@ manifest_container(const struct manifest *m)
 	json_put(v, "ports", ports);
 	json_put(v, "folders", manifest_folders(m));
 	return v;
-}
-
-void
-manifest_call_name(const struct manifest *m, const struct manifest_function *f,
-    char ret[CALL_NAME_SIZE])
-{
-	if (manifest_is_provider(m))
-		snprintf(ret, CALL_NAME_SIZE, "model.%s.%s",
-		    m->provider.cloud ? "cloud" : "house", m->name);
-	else
-		snprintf(ret, CALL_NAME_SIZE, "%s.%s", m->name, f->name);
-}
-
-/* "model.cloud.NAME" */
-static const char *
-provider_in(const char *full)
-{
-	static const char *const places[] = {"model.house.", "model.cloud."};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(places); i++)
-		if (strncmp(full, places[i], strlen(places[i])) == 0)
-			return full + strlen(places[i]);
-	return NULL;
-}
-
-enum err
-tool_name_split(const char *full, char ret_tool[NAME_MAX_LEN + 1],
-    char ret_function[NAME_MAX_LEN + 1])
-{
-	const char *provider = provider_in(full);
-	const char *dot = strchr(full, '.');
-	size_t len = dot != NULL ? (size_t)(dot - full) : 0;
-
-	if (provider != NULL) {
-		memcpy(ret_function, "chat", sizeof("chat"));
-		return str_is_name(provider) && strchr(provider, '.') == NULL &&
-			str_copy(ret_tool, NAME_MAX_LEN + 1, provider) == OK
-		    ? OK
-		    : ERR_INPUT;
-	}
-	if (dot == NULL || len == 0 || len > NAME_MAX_LEN ||
-	    strchr(dot + 1, '.') != NULL || !str_is_name(dot + 1) ||
-	    str_copy(ret_function, NAME_MAX_LEN + 1, dot + 1) != OK)
-		return ERR_INPUT;
-	memcpy(ret_tool, full, len);
-	ret_tool[len] = '\0';
-	return str_is_name(ret_tool) ? OK : ERR_INPUT;
-}
-
-static const struct manifest_arg *
-find_arg(const struct manifest_function *f, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < f->n_args; i++)
-		if (strcmp(f->args[i].name, name) == 0)
-			return &f->args[i];
-	return NULL;
-}
-
-static bool
-fits(const struct manifest_arg *a, const struct json *v)
-{
-	switch (a->type) {
-	case ARG_STRING:
-		return json_is_string(v) &&
-		    strlen(json_text(v)) <= (size_t)a->max;
-	case ARG_INTEGER:
-		return json_is_integer(v) && json_double(v) <= (double)a->max;
-	case ARG_NUMBER:
-		return json_is_number(v) && json_double(v) <= (double)a->max;
-	case ARG_BOOLEAN:
-		return json_is_bool(v);
-	}
-	return false;
-}
-
-enum err
-manifest_check_args(const struct manifest_function *f, const struct json *args,
-    struct errmsg *why)
-{
-	const struct json *m;
-	size_t i;
-
-	if (!json_is_object(args))
-		return err_say(
-		    why, ERR_INPUT, "the arguments are not a JSON object");
-	for (m = json_first(args); m != NULL; m = json_next(m)) {
-		const struct manifest_arg *a = find_arg(f, json_name(m));
-
-		if (a == NULL)
-			return err_say(why, ERR_INPUT,
-			    "'%s' has no argument '%.64s'", f->name,
-			    json_name(m));
-		if (!fits(a, m))
-			return err_say(why, ERR_INPUT,
-			    "argument '%s' of '%s' must be a %s of at most "
-			    "%lld",
-			    a->name, f->name, type_names[a->type],
-			    (long long)a->max);
-	}
-	for (i = 0; i < f->n_args; i++)
-		if (f->args[i].required && !json_has(args, f->args[i].name))
-			return err_say(why, ERR_INPUT,
-			    "'%s' needs the argument '%s'", f->name,
-			    f->args[i].name);
-	return OK;
 }

@@ -242,6 +242,27 @@ TEST(a_manifest_has_limits)
 	buf_done(&b);
 }
 
+TEST(words_for_models_are_short_and_part_of_what_is_signed)
+{
+	struct manifest *a = parsed();
+	struct manifest *b = NULL;
+	struct errmsg why;
+	struct buf long_one;
+
+	REQUIRE(
+	    with("\"effect\":\"read\"",
+		"\"effect\":\"read\",\"about\":\"all names\"", &b, &why) == OK);
+	CHECK(!digest_equal(&a->schema, &b->schema));
+	manifest_free(b);
+	manifest_free(a);
+	CHECK(with("\"effect\":\"read\"", "\"effect\":\"read\",\"about\":1", &b,
+		  &why) == ERR_INPUT);
+	buf_init(&long_one, 1024);
+	buf_addf(&long_one, "\"max\":10,\"about\":\"%0*d\"", ABOUT_MAX + 1, 1);
+	CHECK(with("\"max\":10", long_one.p, &b, &why) == ERR_INPUT);
+	buf_done(&long_one);
+}
+
 TEST(the_schema_is_about_functions_alone)
 {
 	struct manifest *a = parsed();
