@@ -58,10 +58,10 @@ TEST(a_request_waits_so_long_and_no_longer)
 {
 	REQUIRE(put("a", 1, "one", 100) == OK);
 	REQUIRE(put("b", 1, "two", 101) == OK);
-	CHECK_STR(take("a", 1, 100 + MODEL_REQUEST_WAIT_MS), "none");
-	requests_expire(&rs, 100 + MODEL_REQUEST_WAIT_MS);
+	CHECK_STR(take("a", 1, 100 + MODEL_REQUEST_KEPT_MS), "none");
+	requests_expire(&rs, 100 + MODEL_REQUEST_KEPT_MS);
 	CHECK_STR(take("a", 1, 100), "none");
-	CHECK_STR(take("b", 1, 100 + MODEL_REQUEST_WAIT_MS), "two");
+	CHECK_STR(take("b", 1, 100 + MODEL_REQUEST_KEPT_MS), "two");
 }
 
 TEST(a_request_that_is_dropped_is_gone)
