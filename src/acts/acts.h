@@ -162,6 +162,9 @@ NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
  * asked no further.  What a tool has begun it ends. */
 void acts_stop_run(struct acts *a, const char *run, const char *why);
 
+/* Calls of this provider that are under way end; NULL: of all. */
+void acts_stop_models(struct acts *a, const char *provider, const char *why);
+
 /* ---- Looking ---- */
 
 /* {"approvals": [...]}: what waits for a yes. */

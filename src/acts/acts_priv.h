@@ -101,6 +101,10 @@ void act_case(struct open_act *o, struct names *labels, struct judge_case *ret);
 /* Allowed or approved: go on as far as the tool allows. */
 void act_go_on(struct open_act *o);
 
+/* Call `fn` for every act of a tool that is in `state`; NULL: every tool. */
+void acts_each(struct acts *a, const char *tool, enum act_state state,
+    void (*fn)(struct open_act *o, const char *why), const char *why);
+
 /* The order, as all that act on it get it; the bulk is the caller's. */
 struct json *act_order(struct open_act *o, struct buf *ret_bulk);
 void act_send_order(struct open_act *o);

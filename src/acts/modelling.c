@@ -8,8 +8,7 @@
  * A call of a model: its order goes to egress, which has the request from the
  * mind.  What came back is the mind's affair; here it ends with how much it
  * was.  A call that was lost has failed, whatever its effect: whoever wished
- * it still has the question, and is told that it was lost once egress is back
- * to be asked.
+ * it has the question, and is told once egress is back to be asked.
  */
 
 void
@@ -72,41 +71,45 @@ acts_on_model_done(struct acts *a, const struct json *said)
 	if (o == NULL || o->act->state != ACT_STARTED || !act_is_model_call(o))
 		return;
 	o->used = details_of(said);
-	if (json_flag(said, "ok"))
-		act_end(o, ACT_DONE, "");
-	else
-		act_end(o, ACT_FAILED, why);
+	act_end(o, json_flag(said, "ok") ? ACT_DONE : ACT_FAILED, why);
+}
+
+static void
+lose(struct open_act *o, const char *why)
+{
+	if (act_is_model_call(o))
+		act_lose_model(o, why);
 }
 
 void
 acts_egress_ready(struct acts *a)
 {
-	size_t i;
+	acts_each(a, NULL, ACT_STARTED, lose,
+	    "egress was restarted in the middle of the call");
+}
 
-	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		if (a->open[i] != NULL &&
-		    a->open[i]->act->state == ACT_STARTED &&
-		    act_is_model_call(a->open[i]))
-			act_lose_model(a->open[i],
-			    "egress was restarted in the middle of the call");
+static void
+end_call(struct open_act *o, const char *why)
+{
+	if (act_is_model_call(o))
+		act_end(o, ACT_FAILED, why);
+}
+
+void
+acts_stop_models(struct acts *a, const char *provider, const char *why)
+{
+	acts_each(a, provider, ACT_STARTED, end_call, why);
 }
 
 static void
 stop(struct open_act *o, const char *why)
 {
-	switch (o->act->state) {
-	case ACT_ASKED:
-	case ACT_APPROVED:
-	case ACT_ALLOWED:
+	enum act_state s = o->act->state;
+
+	if (s == ACT_ASKED || s == ACT_APPROVED || s == ACT_ALLOWED)
 		act_end(o, ACT_DENIED, why);
-		break;
-	case ACT_STARTED:
-		if (act_is_model_call(o))
-			act_end(o, ACT_FAILED, why);
-		break;
-	default:
-		break;
-	}
+	else if (s == ACT_STARTED)
+		end_call(o, why);
 }
 
 void

@@ -317,9 +317,8 @@ act_go_on(struct open_act *o)
 		    clock_boot_ms() + RUNNER_WAIT_MS, on_runner_late, o);
 }
 
-/* Call `fn` for every act of a tool that is in `state`; NULL: every tool. */
-static void
-for_each_of(struct acts *a, const char *tool, enum act_state state,
+void
+acts_each(struct acts *a, const char *tool, enum act_state state,
     void (*fn)(struct open_act *o, const char *why), const char *why)
 {
 	size_t i;
@@ -376,8 +375,8 @@ go_on_all(struct acts *a, const char *tool)
 {
 	if (!a->recovered)
 		return;
-	for_each_of(a, tool, ACT_ALLOWED, go_on, NULL);
-	for_each_of(a, tool, ACT_APPROVED, go_on, NULL);
+	acts_each(a, tool, ACT_ALLOWED, go_on, NULL);
+	acts_each(a, tool, ACT_APPROVED, go_on, NULL);
 }
 
 void
@@ -435,9 +434,10 @@ deny(struct open_act *o, const char *why)
 void
 acts_tool_disabled(struct acts *a, const char *tool, const char *why)
 {
-	for_each_of(a, tool, ACT_ASKED, deny, why);
-	for_each_of(a, tool, ACT_APPROVED, deny, why);
-	for_each_of(a, tool, ACT_ALLOWED, deny, why);
+	acts_each(a, tool, ACT_ASKED, deny, why);
+	acts_each(a, tool, ACT_APPROVED, deny, why);
+	acts_each(a, tool, ACT_ALLOWED, deny, why);
+	acts_stop_models(a, tool, why);
 }
 
 /* One whose answer waits for the gate's report is as it was answered. */
@@ -453,10 +453,10 @@ acts_tool_failed(struct acts *a, const char *tool, const char *why)
 {
 	/* Frozen acts did not want it, and without the tools role all wait. */
 	if (safety_is_free(judge_safety(a->s.judge)) && tools_are_there(a)) {
-		for_each_of(a, tool, ACT_ALLOWED, fail, why);
-		for_each_of(a, tool, ACT_APPROVED, fail, why);
+		acts_each(a, tool, ACT_ALLOWED, fail, why);
+		acts_each(a, tool, ACT_APPROVED, fail, why);
 	}
-	for_each_of(a, tool, ACT_STARTED, end_unless_answered, why);
+	acts_each(a, tool, ACT_STARTED, end_unless_answered, why);
 }
 
 void
@@ -528,7 +528,7 @@ acts_tools_lost(struct acts *a)
 {
 	static const char why[] = "the tools role was restarted each time";
 
-	for_each_of(a, NULL, ACT_STARTED, recover_of_tools, why);
+	acts_each(a, NULL, ACT_STARTED, recover_of_tools, why);
 }
 
 static void

@@ -176,12 +176,14 @@ owe(struct bill *b, const struct act *a, const struct manifest *m,
 	    w->sha256, sizeof(w->sha256), "%s", json_words(said, "sha256"));
 }
 
-/* Nothing left, or the provider refused it: nobody takes money for that. */
+/* Nothing left, or the provider refused it at once: nobody takes money for
+ * that. */
 static bool
 came_to_nothing(const struct json *said)
 {
 	return json_int(said, "sent", 0) == 0 ||
-	    json_int(said, "status", 0) >= 400;
+	    (json_int(said, "status", 0) >= 400 &&
+		json_int(said, "tries", 0) == 1);
 }
 
 void

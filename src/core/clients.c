@@ -260,7 +260,8 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 	return queries_run(c, name != NULL ? name : "", &q, why);
 }
 
-/* What stops the house is heard even while the disk does not keep up. */
+/* What stops the house, or something in it, is heard even while the disk does
+ * not keep up. */
 static bool
 is_halt(const struct msg *m)
 {
@@ -268,7 +269,8 @@ is_halt(const struct msg *m)
 	struct command cmd;
 
 	return command_read(text, strlen(text), &cmd) == OK &&
-	    str_eq(cmd.name, "halt");
+	    (str_eq(cmd.name, "halt") || str_eq(cmd.name, "stop") ||
+		str_eq(cmd.name, "deny"));
 }
 
 /* {"id", "client", "query", "params"} or

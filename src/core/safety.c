@@ -23,11 +23,14 @@ setting_row(const char *name, const char *value)
 	return row;
 }
 
-/* Everything that runs in a container ends now. */
+/* Everything that runs in a container ends now, and what a model says. */
 static void
-stop_containers(struct core *c)
+stop_all(struct core *c)
 {
-	slots_fail_all(tooling_slots(c->tooling), "the house was halted");
+	static const char why[] = "the house was halted";
+
+	acts_stop_models(c->acts, NULL, why);
+	slots_fail_all(tooling_slots(c->tooling), why);
 }
 
 void
@@ -78,7 +81,7 @@ safety_halt(void *room, const struct request *k, struct errmsg *why)
 
 	(void)why;
 	judge_safety(c->judge)->halted = true;
-	stop_containers(c);
+	stop_all(c);
 	json_put_str(body, "name", k->client->name);
 	record_log(r, "halted", NULL, NULL, body);
 	record_row(r, ROW_SETTING, setting_row("halted", "yes"));

@@ -244,6 +244,7 @@ try_again(struct call *c, int64_t after_ms)
 static void
 begin_try(struct call *c)
 {
+	c->status = 0; /* What the try before was told is its own. */
 	c->address = c->found.addresses[c->next++];
 	c->tries += c->next == 1;
 	call_enter(c, STAGE_CONNECT, MODEL_CONNECT_MS);

@@ -316,7 +316,7 @@ watch_say_end(const struct watch *w)
 		terminal_print("\n%s\n\n", w->reply);
 	else if (w->words.len > 0)
 		terminal_print("\n\n");
-	if (w->model[0] != '\0')
+	if (w->model != NULL && w->model[0] != '\0')
 		terminal_print("used       %lld tokens of %s\n",
 		    (long long)w->tokens, w->model);
 }

@@ -458,6 +458,7 @@ made_removed(struct tooling *tg, struct change *c, struct record *r)
 	record_row(r, ROW_SETTING_GONE, tool_setting(c->tool, "exempt", ""));
 	if (tooling_set_exempt(tg, c->tool, false) != OK)
 		log_warn("%s stays exempt until the next start", c->tool);
+	acts_stop_models(tg->acts, c->tool, "the provider was removed");
 	slots_remove(tg->slots, c->tool, "the tool was removed");
 	if (t == NULL)
 		fatal("a tool was removed for which there is no room");

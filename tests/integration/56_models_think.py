@@ -127,3 +127,25 @@ def test_only_who_asked_or_an_owner_stops_a_goal():
         assert p.wait(5) == 1
         r = h.console.run("stop", run)
         assert r.returncode == 4 and "'durward runs'" in r.stderr, r.stderr
+
+
+def test_a_halt_and_a_removal_end_the_calls_of_models():
+    script = [{"text": ["One ", "two"], "gap_ms": 20000, "repeat": True}]
+    for words, said in ((("halt",), "the house was halted"),
+                        (("tool", "disable", "ollama", "--yes"), "the tool was disabled"),
+                        (("tool", "remove", "ollama", "--yes"), "")):
+        with House() as h, ModelServer(script) as m:
+            h.start()
+            provider(h, "ollama", m.url)
+            p, look = stream(h, "count", "slowly")
+            wait_for(lambda: "One" in look(), 5)
+            assert h.console.run(*words).returncode == 0
+
+            def closed():
+                "the connection to the model"
+                return m.requests[0].closed_early
+            wait_for(closed, 2)
+            if words == ("halt",):
+                assert h.console.run("resume").returncode == 0
+            assert p.wait(10) == 1, look()
+            assert said in look(), look()
