@@ -394,9 +394,8 @@ check-mcp: all $(B)/tests/drive $(A)/tests/drive
 
 # ---- model servers ----
 
-# Nothing of ours is in it: it proves that what our model clients are tested
-# against is what it pretends to be.
-# And the house's own dialects.
+# What our model clients are tested against is what it pretends to be; and the
+# house's own dialects beside it.
 $(A)/tests/models-drive: tests/models/drive.c $(A)/lib.a
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)

@@ -161,6 +161,15 @@ unfollow(struct ledger *l, size_t i)
 	return r;
 }
 
+/* It waited for nothing: a reading that never looked has no page either. */
+static void
+answer_empty(struct reading *r)
+{
+	buf_clear(&r->out);
+	buf_adds(&r->out, "{\"entries\":[]}");
+	reading_done(r, OK);
+}
+
 static void
 on_wait_over(void *arg)
 {
@@ -171,7 +180,7 @@ on_wait_over(void *arg)
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
 		if (l->followers[i] == f)
 			break;
-	reading_done(unfollow(l, i), OK);
+	answer_empty(unfollow(l, i));
 }
 
 static bool
@@ -218,7 +227,7 @@ ledger_nudge(struct ledger *l, const char *run)
 	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
 		if (l->followers[i] != NULL &&
 		    strcmp(l->followers[i]->reading->run_id, run) == 0)
-			reading_done(unfollow(l, i), OK);
+			answer_empty(unfollow(l, i));
 }
 
 void
@@ -229,9 +238,12 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 	struct reading *r = new_entries(l, run, from, fn, arg, id);
 
 	r->is_open = is_open;
-	/* Who has read everything need not look. */
-	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r))
+	/* Who has read everything need not look; this is what it hears when
+	 * nothing comes. */
+	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r)) {
+		buf_adds(&r->out, "{\"entries\":[]}");
 		return;
+	}
 	reading_post(r, follow_done);
 }
 

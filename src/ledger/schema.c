@@ -73,6 +73,9 @@ static const char tools[] =
     " WHERE kind='tool' GROUP BY scope;"
     "DROP TABLE manifest;";
 
-const char *const ledger_migrations[] = {
-    audit_schema, acts, audit_prune_schema, rules, audit_nodes_schema, tools};
+/* No query uses it, and each arrow of an act wrote it. */
+static const char no_act_open[] = "DROP INDEX act_open;";
+
+const char *const ledger_migrations[] = {audit_schema, acts, audit_prune_schema,
+    rules, audit_nodes_schema, tools, no_act_open};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

@@ -84,6 +84,7 @@ chat_may_keep(struct chat_reader *r)
 {
 	if (r->kept <= MODEL_RAW_MAX)
 		r->kept += r->event_len;
+	r->event_len = 0;
 	return r->kept <= MODEL_RAW_MAX;
 }
 

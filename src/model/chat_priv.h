@@ -53,7 +53,7 @@ struct chat_reader {
 	struct errmsg why;
 	bool is_whole; /* What ends an answer has come. */
 	bool is_over; /* Nothing more is read. */
-	size_t event_len; /* Of the one that is read. */
+	size_t event_len; /* Of the one that is read; 0 once it is kept. */
 	size_t kept; /* Of events, for what is to be sent back. */
 	bool by_format; /* Calls come as text. */
 	enum finish finish;

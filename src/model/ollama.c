@@ -182,7 +182,8 @@ ollama_read(struct chat_reader *r, const struct json *event, struct errmsg *why)
 	const struct json *message = json_get(event, "message");
 	enum err e;
 
-	if (json_has(event, "error"))
+	if (json_is_string(json_get(event, "error")) ||
+	    json_is_object(json_get(event, "error")))
 		return error_told(event, why);
 	e = chat_thought(r, json_words(message, "thinking"), why);
 	if (e == OK)

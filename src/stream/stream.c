@@ -30,10 +30,6 @@ stream_done(struct stream *s)
 static enum err
 find_form(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
-	while (len > 0 && (*p == ' ' || *p == '\t')) {
-		p++;
-		len--;
-	}
 	if (len == 0 || s->form != FORM_UNKNOWN)
 		return OK;
 	if (*p == '<')
@@ -130,15 +126,17 @@ take_line(struct stream *s, const char *p, size_t len, struct errmsg *why)
 	return len > 0 ? s->fn(s->arg, false, p, len, why) : OK;
 }
 
-/* Up to the end of a line, or to the end of the piece. */
+/* Up to the end of a line, or to the end of the piece.  Byte by byte: to look
+ * for one kind of end at a time would read a piece that has only the other
+ * again for each of its lines. */
 static size_t
 line_len(const char *p, size_t len)
 {
-	const char *lf = memchr(p, '\n', len);
-	size_t n = lf != NULL ? (size_t)(lf - p) : len;
-	const char *cr = memchr(p, '\r', n);
+	size_t n = 0;
 
-	return cr != NULL ? (size_t)(cr - p) : n;
+	while (n < len && p[n] != '\n' && p[n] != '\r')
+		n++;
+	return n;
 }
 
 /* True while the bytes may be a mark of the byte order, which is dropped. */
@@ -167,6 +165,14 @@ keep_part(struct stream *s, const char *p, size_t len, struct errmsg *why)
 	return s->line.len > 0 ? find_form(s, s->line.p, s->line.len, why) : OK;
 }
 
+/* White space in front of everything is dropped, however much it is. */
+static bool
+is_blank_before(const struct stream *s, char c)
+{
+	return s->form == FORM_UNKNOWN && s->line.len == 0 &&
+	    (c == ' ' || c == '\t');
+}
+
 enum err
 stream_feed(struct stream *s, const char *p, size_t len, struct errmsg *why)
 {
@@ -187,6 +193,11 @@ stream_feed(struct stream *s, const char *p, size_t len, struct errmsg *why)
 			continue;
 		}
 		s->after_cr = false;
+		if (is_blank_before(s, *p)) {
+			p++;
+			len--;
+			continue;
+		}
 		n = line_len(p, len);
 		whole = n < len;
 		if (!whole || s->line.len > 0 || n > MODEL_LINE_MAX) {

@@ -49,7 +49,6 @@ static const char bare_schema[] =
     " keys INTEGER NOT NULL, cli_key INTEGER NOT NULL,"
     " attempt INTEGER NOT NULL, until_ms INTEGER NOT NULL,"
     " UNIQUE (run, step));"
-    "CREATE INDEX act_open ON act (state);"
     "INSERT INTO run VALUES ('" RUN "');";
 static const char log_sql[] =
     "INSERT INTO log (kind, run, act, salt, body, leaf)"

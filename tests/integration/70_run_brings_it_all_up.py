@@ -46,9 +46,11 @@ def test_every_process_and_thread_that_run_started_is_confined(r):
             if role in ROLES:
                 assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2", f"{role} {task}"
     for role in ROLES:
-        want = {"core": ["state"], "vault": ["state"], "gate": ["etc"]}.get(role, [])
+        want = {"core": ["state"], "vault": ["state"], "gate": ["etc"],
+                "egress": ["etc"]}.get(role, [])
         assert os.listdir(f"/proc/{pids[role]}/root/") == want, role
-        for ns in ("user", "mnt", "pid", "ipc") + (() if role == "gate" else ("net",)):
+        for ns in ("user", "mnt", "pid", "ipc") + (
+                () if role in ("gate", "egress") else ("net",)):
             assert os.readlink(f"/proc/{pids[role]}/ns/{ns}") != os.readlink(f"/proc/self/ns/{ns}")
 
 

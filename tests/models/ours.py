@@ -16,7 +16,7 @@ from peers import TOP
 DRIVE = os.path.join(TOP, "build", "asan", "tests", "models-drive")
 PATHS = {"ollama": "/api/chat", "openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 HEADERS = {"Content-Type": "application/json", "anthropic-version": "2023-06-01"}
-TOOLS = [{"name": "echo", "about": "Says it again.", "args": {
+TOOLS = [{"name": "echo.echo", "about": "Says it again.", "args": {
     "text": {"type": "string", "required": True}}},
     {"name": "home.set", "about": "Sets a device.", "args": {"on": {"type": "boolean"}}}]
 SAID = "".join(WORDS)
@@ -89,7 +89,8 @@ def test_an_answer_that_is_whole_is_read_however_it_comes():
             status, got = once(dialect, step)
             assert status == 200 and "error" not in got, (name, dialect, got)
             calls = [(c["tool"], json.loads(c["args"])) for c in got["message"]["calls"]]
-            assert calls == [(c["name"], c["arguments"]) for c in step.get("calls", ())], calls
+            assert calls == [
+                (c["name"].replace("__", "."), c["arguments"]) for c in step.get("calls", ())], calls
             assert got["message"]["text"] == "".join(step.get("text", ())), (name, got)
             assert got["told"] == got["message"]["text"]
             assert got["finish"] == ("calls" if calls else "stop"), got
@@ -148,7 +149,7 @@ def test_calls_that_make_no_sense_are_told_as_such():
         ids = [c["id"] for c in got["message"]["calls"]]
         assert len(set(ids)) == 2, ids
         _, got = once(dialect, SENSE["unknown_tool"])
-        assert got["message"]["calls"][0]["tool"] == "ecko", got
+        assert got["message"]["calls"][0]["tool"] == "echo__ecko", got
     for name in ("arguments_that_are_no_json", "arguments_that_are_no_object",
                  "arguments_with_one_key_twice"):
         for dialect in ("openai", "anthropic"):
@@ -197,7 +198,7 @@ def test_a_call_can_be_forced():
         if dialect == "ollama":
             names = [s["properties"]["tool"]["const"]
                      for s in asked.dialect.schema(asked.json)["oneOf"]]
-            assert names == ["echo", "home__set", "final"] and not asked.tools, names
+            assert names == ["echo__echo", "home__set", "final"] and not asked.tools, names
         else:
             assert asked.dialect.must_call(asked.json)
         calls = [(c["tool"], c["args"]) for c in got["message"]["calls"]]

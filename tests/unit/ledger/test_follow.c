@@ -161,6 +161,20 @@ TEST(what_is_posted_before_a_follower_comes_is_read)
 	end();
 }
 
+TEST(who_has_read_everything_and_is_nudged_hears_that_nothing_is_new)
+{
+	begin();
+	write_entry(ONE, true);
+	turn_until(1, 0);
+	follow(ONE, 1);
+	ledger_nudge(ledger, OTHER);
+	CHECK_INT(told.times, 0);
+	ledger_nudge(ledger, ONE);
+	CHECK_INT(told.times, 1);
+	CHECK_INT(told.entries, 0);
+	end();
+}
+
 TEST(entries_of_others_are_not_told)
 {
 	begin();

@@ -85,7 +85,7 @@ TEST(events_are_the_same_in_pieces_of_any_size)
 		"\xef\xbb\xbf\xef\xbb\xbf"
 		"data: a\n\ndata: b\n\n",
 		"(b)"},
-	    {true, " {\n\"a\": 1\r\n}\n", "( {\n\"a\": 1\n})"},
+	    {true, " {\n\"a\": 1\r\n}\n", "({\n\"a\": 1\n})"},
 	    {true, "[\n1]", "([\n1])"},
 	    {true, "\n  <html>", " 1"},
 	    {true, "data: stop\n\ndata: a\n\n", "(stop) 5"},
@@ -151,6 +151,52 @@ TEST(a_line_has_a_limit)
 		    events, MODEL_LINE_MAX + 1, MODEL_LINE_MAX + 3, ERR_LIMIT);
 		check_line(events, MODEL_LINE_MAX + 1, 4096, ERR_LIMIT);
 	}
+}
+
+/* And takes no longer for that. */
+TEST(white_space_in_front_is_dropped_byte_by_byte)
+{
+	struct stream s;
+	struct buf out;
+	struct errmsg why;
+	size_t i;
+
+	buf_init(&out, 1024);
+	stream_init(&s, true, on_event, &out);
+	for (i = 0; i < 2 * MODEL_LINE_MAX; i++)
+		if (stream_feed(&s, " ", 1, &why) != OK)
+			break;
+	CHECK_INT(i, 2 * MODEL_LINE_MAX);
+	CHECK_INT(s.line.len, 0);
+	CHECK(stream_feed(&s, "{}", 2, &why) == OK);
+	CHECK(stream_end(&s, &why) == OK);
+	CHECK_STR(out.p, "({})");
+	stream_done(&s);
+	buf_done(&out);
+}
+
+/* Of one piece with a million ends of one kind none is looked for twice: by
+ * another way this takes minutes. */
+TEST(many_lines_in_one_piece_take_no_longer)
+{
+	char *lines = malloc(MODEL_REPLY_MAX);
+	struct stream s;
+	struct buf out;
+	struct errmsg why;
+	size_t i;
+
+	buf_init(&out, 1024);
+	for (i = 0; i < 2; i++) {
+		memset(lines, "\r\n"[i], MODEL_REPLY_MAX);
+		stream_init(&s, true, on_event, &out);
+		alarm(20);
+		CHECK(stream_feed(&s, lines, MODEL_REPLY_MAX, &why) == OK);
+		alarm(0);
+		stream_done(&s);
+	}
+	CHECK_INT(out.len, 0);
+	buf_done(&out);
+	free(lines);
 }
 
 TEST(the_data_of_an_event_has_a_limit)
