@@ -520,6 +520,20 @@ def test_many_calls_at_once_are_each_answered_with_their_own(c):
             assert r["data"].count(b"mark-") == 50
 
 
+def test_a_call_too_many_is_told_to_both(c):
+    m = Raw(lambda s, asked, n: s.recv(1))
+    c.provider("one", f"http://127.0.0.1:{m.port}")
+    calls = [c.begin("one") for _ in range(16)]
+    wait_for(lambda: m.count == 16)
+    r = c.call("one")
+    assert not r["ok"] and r["why"] == r["end"]["why"], r
+    assert "too many models" in r["why"], r
+    for act, _ in calls:
+        c.do("stop", act=act)
+    assert all("stopped" in c.end(call)["why"] for call in calls)
+    m.close()
+
+
 def test_egress_comes_back_alone_and_calls_again(c):
     lanes = len([r for r in c.answers() if r["body"].get("peer") == "egress"])
     os.kill(c.house.pids()["egress"], 9)
