@@ -79,6 +79,7 @@ call_fail(struct call *c, const char *fmt, ...)
 
 /* ---- The end ---- */
 
+/* {"run", "step", "ok", "status", "why"}, and what an error said as bulk. */
 static void
 tell_mind(const struct call *c, bool ok, const char *text, size_t len)
 {
@@ -94,6 +95,8 @@ tell_mind(const struct call *c, bool ok, const char *text, size_t len)
 	    c->eg->peers, ROLE_MIND, MSG_MODEL_END, body, text, len);
 }
 
+/* `late`: bytes of some try may have reached the provider, and nobody knows
+ * what became of it.  `sent` counts the request's body in all tries. */
 static void
 tell_core(struct call *c, bool ok)
 {

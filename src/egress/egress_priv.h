@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "http/retry.h"
 #include "ipc/peers.h"
 #include "lookup/lookup.h"
 #include "order/order.h"
@@ -46,10 +47,6 @@ NODISCARD enum err request_agrees(
     struct str body, const struct order *o, struct errmsg *why);
 
 /* ---- retry.c: when to try again ---- */
-
-/* The value of a retry-after (RFC 9110 section 10.2.3), seconds or a date,
- * in milliseconds from now; -1 when it is neither. */
-int64_t retry_after_ms(const char *text, size_t len, int64_t wall_ms);
 
 /* What one provider's calls may still try again. */
 struct retries {

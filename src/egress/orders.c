@@ -237,17 +237,26 @@ egress_on_request(void *role, struct msg *m)
 
 /* ---- Orders ---- */
 
-/* For an order that never became a call. */
+/* For an order that never becomes a call: both hear it all the same. */
 static void
-refuse(struct egress *eg, const char *act, const char *why)
+refuse(struct egress *eg, const struct msg *m, const char *why)
 {
-	struct json *body = json_object();
+	const char *run = json_words(m->body, "run");
+	int64_t step = json_int(m->body, "step", -1);
+	struct json *end = json_object();
+	struct json *done = json_object();
 
-	json_put_str(body, "act", act);
-	json_put_bool(body, "ok", false);
-	json_put_bool(body, "late", false);
-	json_put_str(body, "why", why);
-	peers_send(eg->peers, ROLE_CORE, MSG_MODEL_DONE, body);
+	requests_drop(&eg->requests, run, step);
+	json_put_str(end, "run", run);
+	json_put_int(end, "step", step);
+	json_put_bool(end, "ok", false);
+	json_put_str(end, "why", why);
+	peers_send(eg->peers, ROLE_MIND, MSG_MODEL_END, end);
+	json_put_str(done, "act", json_words(m->body, "act"));
+	json_put_bool(done, "ok", false);
+	json_put_bool(done, "late", false);
+	json_put_str(done, "why", why);
+	peers_send(eg->peers, ROLE_CORE, MSG_MODEL_DONE, done);
 }
 
 static void
@@ -279,15 +288,19 @@ egress_on_order(void *role, struct msg *m)
 	const char *run = json_words(m->body, "run");
 	struct call *c;
 
-	if (act[0] == '\0' || strlen(act) >= TOKEN_SIZE || run[0] == '\0' ||
-	    strlen(run) >= TOKEN_SIZE || find_act(eg, act) != NULL) {
+	if (act[0] == '\0' || strlen(act) >= TOKEN_SIZE ||
+	    find_act(eg, act) != NULL) {
 		log_warn("an order for a model is malformed or came twice");
+		return;
+	}
+	if (run[0] == '\0' || strlen(run) >= TOKEN_SIZE) {
+		refuse(eg, m, "the order is malformed");
 		return;
 	}
 	c = find_free(eg);
 	if (c == NULL) {
-		refuse(eg, act,
-		    "too many models are being called; try again later");
+		refuse(
+		    eg, m, "too many models are being called; try again later");
 		return;
 	}
 	open_call(c, eg, m);

@@ -139,6 +139,23 @@ check_ceiling(const struct json *request, enum dialect d, int64_t most,
 	return OK;
 }
 
+/* Some providers have tools of their own, which search or run something there
+ * without anybody being asked. */
+static bool
+has_foreign_tools(const struct json *request)
+{
+	const struct json *t = json_first(json_get(request, "tools"));
+
+	for (; t != NULL; t = json_next(t)) {
+		const char *type = json_words(t, "type");
+
+		if (json_has(t, "type") && strcmp(type, "function") != 0 &&
+		    strcmp(type, "custom") != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Nothing by which a server would take another model, or answer more than
  * once: the members that are known to do so in some server. */
 static enum err
@@ -155,6 +172,10 @@ check_members(const struct json *request, struct errmsg *why)
 			    "the request has '%s', which its order does not "
 			    "cover",
 			    banned[i]);
+	if (has_foreign_tools(request))
+		return err_say(why, ERR_DENIED,
+		    "the request wants a tool of the provider's own, which "
+		    "its order does not cover");
 	if (json_has(request, "n") && json_int(request, "n", 0) != 1)
 		return err_say(
 		    why, ERR_DENIED, "the request wants several answers");

@@ -57,6 +57,35 @@ def test_each_dialect_has_its_path_and_shows_its_key_its_own_way(c):
     assert KEY not in json.dumps(c.answers())
 
 
+def memory(pid):
+    """All that a process has written."""
+    found = b""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
+        for line in maps:
+            where, rights, *_ = line.split()
+            if "w" in rights:
+                begin, end = (int(x, 16) for x in where.split("-"))
+                mem.seek(begin)
+                found += mem.read(end - begin)
+    return found
+
+
+def test_nothing_of_a_key_is_left_in_egress_behind_its_call(c):
+    server = Raw(says_hello, PUBLIC, 8088, AUTHORITY.sign("cloud.test"))
+    pid = c.house.pids()["egress"]
+    for name, url, dialect, place in (("one", "http://127.0.0.1:%d", "ollama", "house"),
+                                      ("two", "https://cloud.test:8088", "openai", "cloud")):
+        with ModelServer([{"text": ["Hello"]}], key=KEY) as m:
+            c.provider(name, url % m.port if "%" in url else url, dialect, place,
+                       key="provider-key")
+            r = c.call(name, proof="grant" if place == "cloud" else "")
+            assert r["ok"], r
+            left = memory(pid)
+            assert b'"transport": "model"' in left, "the memory cannot be read"
+            assert KEY[8:24].encode() not in left, f"the key is left by {url}"
+    server.close()
+
+
 # ---- The request and its order ----
 
 def refused(c, words, *, served=None, **more):
@@ -465,9 +494,11 @@ def test_a_mind_that_reads_slowly_loses_nothing(c):
     c.do("sleep", seconds=0)  # From here on it counts what it hears.
     calls = [c.begin("one") for _ in range(4)]
     c.do("sleep", seconds=2)
-    ends = [c.end(call, 30) for call in calls]
-    c.do("wake")
-    server.close()
+    try:
+        ends = [c.end(call, 30) for call in calls]
+    finally:
+        c.do("wake")
+        server.close()
     whole = b"".join(lines)
     for r in ends:
         assert r["ok"], r["why"]
@@ -487,6 +518,20 @@ def test_many_calls_at_once_are_each_answered_with_their_own(c):
             r = c.end(call, 30)
             assert r["ok"] and r["data"].count(b"mark-%d-" % i) == 50, r
             assert r["data"].count(b"mark-") == 50
+
+
+def test_a_call_too_many_is_told_to_both(c):
+    m = Raw(lambda s, asked, n: s.recv(1))
+    c.provider("one", f"http://127.0.0.1:{m.port}")
+    calls = [c.begin("one") for _ in range(16)]
+    wait_for(lambda: m.count == 16)
+    r = c.call("one")
+    assert not r["ok"] and r["why"] == r["end"]["why"], r
+    assert "too many models" in r["why"], r
+    for act, _ in calls:
+        c.do("stop", act=act)
+    assert all("stopped" in c.end(call)["why"] for call in calls)
+    m.close()
 
 
 def test_egress_comes_back_alone_and_calls_again(c):

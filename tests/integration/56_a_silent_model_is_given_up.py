@@ -7,7 +7,7 @@ import time
 
 from caller import HEAD, Caller, Raw, chunk
 
-CONNECT_S, FIRST_S, IDLE_S = 10, 120, 60
+CONNECT_S, FIRST_S, IDLE_S, KEPT_S = 10, 120, 60, 60
 
 
 def silent(s, asked, n):
@@ -34,8 +34,18 @@ def drips(s, asked, n):
     return True
 
 
+def answers(s, asked, n):
+    s.sendall(HEAD + chunk(b"{}\n") + chunk(b""))
+    return True
+
+
 class Waited:
     def __init__(self):
+        self.idle = Caller()
+        self.kept = Raw(answers)
+        self.idle.provider("kept", f"http://127.0.0.1:{self.kept.port}")
+        assert self.idle.call("kept")["ok"]
+        self.kept_at = time.monotonic()
         self.caller = c = Caller()
         servers = {f.__name__.replace("_", "-"): Raw(f) for f in (silent, only_a_head, half, drips)}
         full = socket.socket()
@@ -55,6 +65,7 @@ class Waited:
 
     def close(self):
         self.caller.close()
+        self.idle.close()
 
 
 def setup():
@@ -87,3 +98,8 @@ def test_an_answer_that_stops_in_its_middle_is_given_up(w):
 def test_a_slow_answer_is_not_given_up(w):
     r = w.ends["drips"]
     assert r["ok"] and r["ms"] > IDLE_S * 1000, r
+
+
+def test_a_connection_that_nobody_uses_is_closed(w):
+    assert len(w.kept.ended) == 1, w.kept.ended
+    assert KEPT_S - 2 <= w.kept.ended[0] - w.kept_at < KEPT_S + 5

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 
 from apart import Apart
 from house import BUILD, HOUSE_USER, House, wait_for
@@ -31,7 +32,8 @@ class Raw:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*cert)
         self.fn, self.count, self.seen, self.connections = fn, 0, [], 0
-        self.gone = threading.Event()  # Some peer has closed its connection.
+        self.gone = threading.Event()  # Some peer broke its connection off.
+        self.ended = []  # When one was closed that had nothing to say.
         self.listener = socket.create_server((address, port), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.open.append(self)
@@ -54,7 +56,8 @@ class Raw:
                     self.seen.append(asked)
                     self.count += 1
                     if not self.fn(s, asked, self.count):
-                        break
+                        return
+                self.ended.append(time.monotonic())
             except OSError:
                 self.gone.set()
 

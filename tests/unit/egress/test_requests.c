@@ -156,6 +156,9 @@ TEST(a_request_agrees_with_its_order_in_each_dialect)
 		"{\"model\":\"m\",\"max_completion_tokens\":100,"
 		"\"n\":1}"},
 	    {"anthropic", "{\"model\":\"m\",\"max_tokens\":100}"},
+	    {"anthropic",
+		"{\"model\":\"m\",\"max_tokens\":100,\"tools\":"
+		"[{\"name\":\"a\"},{\"type\":\"custom\"}]}"},
 	};
 	size_t i;
 
@@ -197,6 +200,10 @@ TEST(a_request_that_says_more_than_its_order_does_not_agree)
 		"several answers"},
 	    {"openai", "{\"model\":\"m\",\"max_tokens\":9,\"models\":[]}",
 		"'models'"},
+	    {"openai",
+		"{\"model\":\"m\",\"max_tokens\":9,\"tools\":[{\"type\":"
+		"\"function\"},{\"type\":\"web_search\"}]}",
+		"the provider's own"},
 	    {"openai", "{\"model\":\"m\",\"max_tokens\":9}x", "strict JSON"},
 	    {"openai", "[1]", "strict JSON"},
 	    {"openai", "{\"model\":\"m\",\"model\":\"n\",\"max_tokens\":9}",
