@@ -156,29 +156,93 @@ has_foreign_tools(const struct json *request)
 	return false;
 }
 
-/* Nothing by which a server would take another model, or answer more than
- * once: the members that are known to do so in some server. */
-static enum err
-check_members(const struct json *request, struct errmsg *why)
+/* Content is text and calls: what names an address would be fetched by the
+ * server, and what is said with it. */
+static bool
+has_foreign_content(const struct json *content)
 {
-	static const char *const banned[] = {"models", "fallbacks", "route",
-	    "best_of", "provider", "plugins", "web_search_options",
-	    "mcp_servers", "container", "service_tier"};
+	static const char *const known[] = {
+	    "text", "thinking", "redacted_thinking", "tool_use", "tool_result"};
+	const struct json *p = json_first(content);
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(banned); i++)
-		if (json_has(request, banned[i]))
-			return err_say(why, ERR_DENIED,
-			    "the request has '%s', which its order does not "
-			    "cover",
-			    banned[i]);
+	for (; p != NULL && json_is_array(content); p = json_next(p)) {
+		for (i = 0; i < ARRAY_LEN(known); i++)
+			if (strcmp(json_words(p, "type"), known[i]) == 0)
+				break;
+		if (i == ARRAY_LEN(known) ||
+		    has_foreign_content(json_get(p, "content")))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_foreign_messages(const struct json *request)
+{
+	const struct json *m = json_first(json_get(request, "messages"));
+
+	for (; m != NULL; m = json_next(m))
+		if (json_has(m, "images") || json_has(m, "audio") ||
+		    has_foreign_content(json_get(m, "content")))
+			return true;
+	return false;
+}
+
+/* All that our dialects write, and nothing else: servers read more than they
+ * say, some of them in capitals too, and by that they would take another
+ * model, ask others, or answer more than once. */
+static const struct {
+	enum dialect dialect;
+	const char *names[12];
+} members[] = {
+    {DIALECT_OLLAMA,
+	{"model", "stream", "options", "format", "tools", "messages"}},
+    {DIALECT_OPENAI,
+	{"model", "stream", "stream_options", "max_tokens",
+	    "max_completion_tokens", "tools", "tool_choice", "messages"}},
+    {DIALECT_ANTHROPIC,
+	{"model", "max_tokens", "stream", "tools", "tool_choice", "system",
+	    "messages"}},
+};
+
+static bool
+is_member(enum dialect d, const char *name)
+{
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < ARRAY_LEN(members); i++)
+		for (j = 0; members[i].names[j] != NULL; j++)
+			if (members[i].dialect == d &&
+			    strcmp(members[i].names[j], name) == 0)
+				return true;
+	return false;
+}
+
+static enum err
+check_members(const struct json *request, enum dialect d, struct errmsg *why)
+{
+	static const char refused[] =
+	    "the request has '%.64s', which its order does not cover";
+	const struct json *m;
+
+	for (m = json_first(request); m != NULL; m = json_next(m))
+		if (!is_member(d, json_name(m)))
+			return err_say(why, ERR_DENIED, refused, json_name(m));
+	m = json_first(json_get(request, "options"));
+	for (; m != NULL; m = json_next(m))
+		if (strcmp(json_name(m), "num_ctx") != 0 &&
+		    strcmp(json_name(m), "num_predict") != 0)
+			return err_say(why, ERR_DENIED, refused, json_name(m));
 	if (has_foreign_tools(request))
 		return err_say(why, ERR_DENIED,
 		    "the request wants a tool of the provider's own, which "
 		    "its order does not cover");
-	if (json_has(request, "n") && json_int(request, "n", 0) != 1)
-		return err_say(
-		    why, ERR_DENIED, "the request wants several answers");
+	if (has_foreign_messages(request))
+		return err_say(why, ERR_DENIED,
+		    "the request holds more than text and calls, which its "
+		    "order does not cover");
 	return OK;
 }
 
@@ -187,6 +251,7 @@ check_body(const struct json *request, const struct json *args,
     const struct order *o, struct errmsg *why)
 {
 	const char *model = json_words(args, "model");
+	enum dialect d = o->manifest->provider.dialect;
 	enum err e;
 
 	if (strcmp(json_words(request, "model"), model) != 0)
@@ -195,10 +260,8 @@ check_body(const struct json *request, const struct json *args,
 	if (manifest_model(o->manifest, model) == NULL)
 		return err_say(why, ERR_DENIED,
 		    "the manifest of '%s' has no model '%s'", o->room, model);
-	e = check_members(request, why);
-	return e == OK ? check_ceiling(request, o->manifest->provider.dialect,
-			     json_int(args, "output", 0), why)
-		       : e;
+	e = check_ceiling(request, d, json_int(args, "output", 0), why);
+	return e == OK ? check_members(request, d, why) : e;
 }
 
 static enum err

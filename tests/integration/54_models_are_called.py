@@ -130,8 +130,9 @@ def test_a_request_with_the_ceiling_of_another_dialect_alone_is_not_sent(c):
 
 
 def test_a_request_that_wants_several_answers_or_other_models_is_not_sent(c):
-    refused(c, "several answers", body=c.body("refusing", n=4))
+    refused(c, "'n'", body=c.body("refusing", n=4))
     refused(c, "'models'", body=c.body("refusing", models=["large"]))
+    refused(c, "'Model'", body=c.body("refusing", Model="large"))
 
 
 def test_a_request_that_is_no_strict_json_is_not_sent(c):
@@ -139,7 +140,7 @@ def test_a_request_that_is_no_strict_json_is_not_sent(c):
 
 
 def test_a_request_with_a_secret_in_it_is_not_sent(c):
-    refused(c, "holds the secret 'provider-key'", body=c.body("refusing", note="x " + KEY + " y"))
+    refused(c, "holds the secret 'provider-key'", body=c.body("refusing", format="x " + KEY + " y"))
 
 
 def test_an_order_without_a_request_is_told_and_one_of_another_step_is_none(c):

@@ -154,7 +154,7 @@ TEST(a_request_agrees_with_its_order_in_each_dialect)
 	    {"openai", "{\"model\":\"m\",\"max_tokens\":1}"},
 	    {"openai",
 		"{\"model\":\"m\",\"max_completion_tokens\":100,"
-		"\"n\":1}"},
+		"\"stream\":true}"},
 	    {"anthropic", "{\"model\":\"m\",\"max_tokens\":100}"},
 	    {"anthropic",
 		"{\"model\":\"m\",\"max_tokens\":100,\"tools\":"
@@ -196,8 +196,28 @@ TEST(a_request_that_says_more_than_its_order_does_not_agree)
 	    {"anthropic", "{\"model\":\"n\",\"max_tokens\":9}",
 		"another model"},
 	    {"anthropic", "{\"max_tokens\":9}", "another model"},
-	    {"openai", "{\"model\":\"m\",\"max_tokens\":9,\"n\":2}",
-		"several answers"},
+	    {"openai", "{\"model\":\"m\",\"max_tokens\":9,\"n\":2}", "'n'"},
+	    {"ollama",
+		"{\"model\":\"m\",\"Model\":\"n:cloud\",\"options\":"
+		"{\"num_predict\":9}}",
+		"'Model'"},
+	    {"ollama",
+		"{\"model\":\"m\",\"options\":{\"num_predict\":9,"
+		"\"Num_predict\":-1}}",
+		"'Num_predict'"},
+	    {"openai",
+		"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":"
+		"\"user\",\"content\":[{\"type\":\"image_url\"}]}]}",
+		"text and calls"},
+	    {"ollama",
+		"{\"model\":\"m\",\"options\":{\"num_predict\":9},"
+		"\"messages\":[{\"images\":[]}]}",
+		"text and calls"},
+	    {"anthropic",
+		"{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"content\":"
+		"[{\"type\":\"tool_result\",\"content\":[{\"type\":"
+		"\"image\"}]}]}]}",
+		"text and calls"},
 	    {"openai", "{\"model\":\"m\",\"max_tokens\":9,\"models\":[]}",
 		"'models'"},
 	    {"openai",
