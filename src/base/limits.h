@@ -39,6 +39,7 @@
 #define RUNS_OPEN_MAX 16
 #define RUN_STEPS_MAX 64
 #define RUN_RESUMES_MAX 3
+#define RUN_SHORT_MIN 8 /* Letters of an id that may stand for all of it. */
 #define ACT_ATTEMPTS_MAX 3
 #define YES_MAX 2
 #define GRANTS_MAX 128

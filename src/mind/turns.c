@@ -138,12 +138,17 @@ port_cancel(void *arg, int64_t step)
 	peers_send(t->mind->peers, ROLE_EGRESS, MSG_MODEL_CANCEL, body);
 }
 
-/* {"run"} and the words as bulk. */
+/* {"run"} and the words as bulk.  They are for who looks on, and must not
+ * keep steps and replies from the lane. */
 static void
 port_words(void *arg, const char *text, size_t len)
 {
 	struct open_turn *t = arg;
-	struct json *body = json_object();
+	struct json *body;
+
+	if (peers_is_behind(t->mind->peers, ROLE_CORE))
+		return;
+	body = json_object();
 
 	json_put_str(body, "run", t->run);
 	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_WORDS, body, text, len);

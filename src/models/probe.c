@@ -224,6 +224,9 @@ show_ollama(const char *host, uint16_t port, struct found_model *m)
 	m->chats = !json_has(v, "capabilities") ||
 	    has_word(json_get(v, "capabilities"), "completion");
 	m->tools = has_word(json_get(v, "capabilities"), "tools");
+	/* It only passes on to a model outside: that is no model here. */
+	if (json_has(v, "remote_host") || json_has(v, "remote_model"))
+		m->chats = m->tools = false;
 	free(body);
 	json_free(what);
 	json_free(v);

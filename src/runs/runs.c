@@ -326,11 +326,32 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 	return OK;
 }
 
+/* By its whole id, or the beginning that lists show. */
+static struct run *
+find_beginning(struct runs *rs, const char *beginning)
+{
+	struct run *found = NULL;
+	size_t len = strlen(beginning);
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX && len >= RUN_SHORT_MIN; i++) {
+		struct run *run = rs->open[i];
+
+		if (run == NULL || run->over ||
+		    strncmp(run->id, beginning, len) != 0)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = run;
+	}
+	return found;
+}
+
 enum err
 runs_stop(struct runs *rs, const struct client *client, const char *id,
     struct errmsg *why)
 {
-	struct run *run = runs_find(rs, id);
+	struct run *run = find_beginning(rs, id);
 	char text[NAME_MAX_LEN + 32];
 
 	if (run == NULL)

@@ -30,6 +30,23 @@ end_words(struct watch *w)
 	buf_clear(&w->words);
 }
 
+/* With a mark before each line, which no model can leave out: its words must
+ * not pass for those of the house. */
+static void
+print_marked(const struct watch *w, const char *words)
+{
+	bool begins = w->words.len == 0 || w->words.p[w->words.len - 1] == '\n';
+
+	while (*words != '\0') {
+		size_t len = strcspn(words, "\n");
+
+		len += words[len] == '\n';
+		terminal_print("%s%.*s", begins ? "| " : "", (int)len, words);
+		begins = words[len - 1] == '\n';
+		words += len;
+	}
+}
+
 static void
 show_words(struct watch *w, const struct json *answer)
 {
@@ -40,8 +57,8 @@ show_words(struct watch *w, const struct json *answer)
 		return;
 	if (w->words.len + strlen(words) > REPLY_MAX)
 		buf_clear(&w->words);
+	print_marked(w, words);
 	buf_adds(&w->words, words);
-	terminal_print("%s", words);
 	fflush(stdout);
 }
 

@@ -40,6 +40,21 @@ is_model_name(const char *s)
 	    strspn(s, letters) == strlen(s);
 }
 
+/* By the names of those that Ollama itself has nothing of. */
+static bool
+is_elsewhere(const char *name)
+{
+	static const char *const ends[] = {"-cloud", ":cloud"};
+	size_t len = strlen(name);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ends); i++)
+		if (len > strlen(ends[i]) &&
+		    strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum err
 read_model(const struct json *v, struct manifest *m, struct errmsg *why)
 {
@@ -56,6 +71,11 @@ read_model(const struct json *v, struct manifest *m, struct errmsg *why)
 		return SAY(why, "a model's name is malformed");
 	if (manifest_model(m, name) != NULL)
 		return SAY(why, "the model '%s' stands there twice", name);
+	if (!m->provider.cloud && is_elsewhere(name))
+		return SAY(why,
+		    "the model '%s' is one that its server only passes on to; "
+		    "a provider of it has the place \"cloud\"",
+		    name);
 	to->context = json_int(v, "context", 0);
 	if (to->context < MODEL_CONTEXT_MIN || to->context > MODEL_CONTEXT_MAX)
 		return SAY(why, "'context' of '%s' must be %d to %d tokens",

@@ -123,7 +123,7 @@ def test_only_who_asked_or_an_owner_stops_a_goal():
         phone = h.pair("phone", "approver")
         r = phone.run("stop", run)
         assert r.returncode == 4 and "an owner" in r.stderr, r.stderr
-        assert h.console.run("stop", run).returncode == 0
+        assert h.console.run("stop", run[:12]).returncode == 0, "as `durward runs` shows it"
         assert p.wait(5) == 1
         r = h.console.run("stop", run)
         assert r.returncode == 4 and "'durward runs'" in r.stderr, r.stderr

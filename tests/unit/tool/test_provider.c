@@ -95,6 +95,10 @@ TEST(what_is_no_provider_is_refused_in_words)
 	refused(HOUSE ",\"image\":\"x\"}", "unknown member 'image'");
 	refused(HOUSE ",\"functions\":{}}", "unknown member 'functions'");
 	refused(HOUSE ",\"key\":\"../x\"}", "'key'");
+	refused(FRONT "\"dialect\":\"ollama\",\"place\":\"house\","
+		      "\"url\":\"http://a.b\",\"models\":[{\"name\":"
+		      "\"gpt-oss:120b-cloud\",\"context\":8192}]}",
+	    "passes on");
 	refused(PROVIDER("gemini", "house", "http://a.b:1"), "'dialect'");
 	refused(PROVIDER("openai", "moon", "http://a.b:1"), "'place'");
 	refused(PROVIDER("openai", "cloud", "http://a.b"), "https://");
