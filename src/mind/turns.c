@@ -365,7 +365,10 @@ turns_on_egress(struct mind *m)
 {
 	size_t i;
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (m->turns[i] != NULL)
-			turn_ask_again(m->turns[i]->turn);
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		if (m->turns[i] == NULL)
+			continue;
+		turn_ask_again(m->turns[i]->turn);
+		after(m, m->turns[i]);
+	}
 }

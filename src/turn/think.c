@@ -121,9 +121,19 @@ is_asking(const struct turn *t)
 void
 turn_ask_again(struct turn *t)
 {
+	struct turn_answer *a = &t->answer;
 	struct buf body;
 
-	if (!is_asking(t) || !write_request(t, &body))
+	if (!is_asking(t))
+		return;
+	/* Its act is over, and the rest of the answer went with egress. */
+	if (a->state != NULL) {
+		turn_set(&a->state, "lost");
+		turn_set(&a->result, "the end of the answer was lost");
+		turn_run(t);
+		return;
+	}
+	if (!write_request(t, &body))
 		return;
 	send_request(t, &body);
 	buf_done(&body);

@@ -26,7 +26,7 @@ ask    flow     labels=private+untrusted sink=external
 ALLOWED = {"files.read", "files.list", "files.search", "notes.list", "notes.read",
            "notes.search", "notes.save", "files.write", "files.mkdir", "files.move"}
 # What the log of such runs consists of; nobody says yes to anything.
-KINDS = {"goal", "proposed", "judged", "asked", "denied", "intent", "started", "done", "failed",
+KINDS = {"model-used", "goal", "proposed", "judged", "asked", "denied", "intent", "started", "done", "failed",
          "refused", "run-done", "allowed", "container", "definitions"}
 GOAL = "Would you use files read for {}, then list, save or delete notes, or echo an echo?"
 AT_ONCE = 4

@@ -218,6 +218,27 @@ TEST(a_request_is_carried_again_word_for_word)
 	done(t, &f);
 }
 
+TEST(an_answer_whose_end_went_with_egress_is_asked_for_again)
+{
+	static const struct answer script[] = {DONE, DONE};
+	struct fake f = {.answers = script, .n_answers = 2};
+	struct turn *t = new_turn(&f);
+	struct json *view = parsed(view_text);
+
+	turn_run(t);
+	turn_recalled(t, view);
+	json_free(view);
+	f.wants_view = false;
+	REQUIRE(f.n_waits == 1);
+	turn_result(t, f.waits[0].step, "done", "");
+	CHECK_INT(f.n_waits, 1);
+	turn_ask_again(t);
+	REQUIRE(f.n_waits == 2);
+	CHECK_INT(f.waits[1].step, f.waits[0].step + 1);
+	CHECK_INT(f.replies, 0);
+	done(t, &f);
+}
+
 /* ---- Results ---- */
 
 TEST(a_long_result_is_cut_and_says_so)
