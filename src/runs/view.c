@@ -103,13 +103,6 @@ struct candidate {
 	struct json *row;
 };
 
-static const char *const arg_types[] = {
-    [ARG_STRING] = "string",
-    [ARG_INTEGER] = "integer",
-    [ARG_NUMBER] = "number",
-    [ARG_BOOLEAN] = "boolean",
-};
-
 static bool
 is_letter(char c)
 {
@@ -170,7 +163,7 @@ view_function(const char *name, const struct manifest_function *f,
 		const struct manifest_arg *a = &f->args[i];
 		struct json *arg = json_object();
 
-		json_put_str(arg, "type", arg_types[a->type]);
+		json_put_str(arg, "type", manifest_types[a->type]);
 		if (a->required)
 			json_put_bool(arg, "required", true);
 		put_about(arg, json_get(json_get(from, "args"), a->name));

@@ -7,7 +7,7 @@
 
 /* A call as a manifest sees it: what it is called by, and what fits. */
 
-const char *const manifest_types[] = {
+const char *const manifest_types[ARG_TYPES] = {
     [ARG_STRING] = "string",
     [ARG_INTEGER] = "integer",
     [ARG_NUMBER] = "number",

@@ -21,6 +21,10 @@
 
 enum arg_type { ARG_STRING, ARG_INTEGER, ARG_NUMBER, ARG_BOOLEAN };
 
+/* As manifests name them. */
+#define ARG_TYPES (ARG_BOOLEAN + 1)
+extern const char *const manifest_types[ARG_TYPES];
+
 struct manifest_arg {
 	char name[NAME_MAX_LEN + 1];
 	enum arg_type type;

@@ -8,10 +8,6 @@
 
 #define SAY(why, ...) err_say(why, ERR_INPUT, "manifest: " __VA_ARGS__)
 
-/* As manifests name them. */
-#define ARG_TYPES (ARG_BOOLEAN + 1)
-extern const char *const manifest_types[];
-
 NODISCARD enum err manifest_check_members(const struct json *v,
     const char *what, const char *const *known, size_t n, struct errmsg *why);
 

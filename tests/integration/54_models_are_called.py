@@ -431,7 +431,7 @@ def stalled(c, name, **step):
     return m, call
 
 
-def test_a_call_is_stopped_by_either_side_within_100_ms(c):
+def test_a_call_is_stopped_by_either_side_at_once(c):
     for name, stop in (("stopped", lambda call: c.do("stop", act=call[0])),
                        ("cancelled", lambda call: c.do("cancel", run=call[1], step=1))):
         m, call = stalled(c, name)
