@@ -68,6 +68,8 @@ ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
 	if (loop_add(loop, store_fd(l->store), LOOP_READ, on_store, l) != OK)
 		fatal("cannot watch the store");
 	loop_at_rest(loop, hand_over, l);
+	/* What a kill left of it. */
+	remembering_prune(l);
 	*ret = l;
 	return OK;
 }

@@ -16,6 +16,7 @@
 #include "audit/audit.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "memory/memory.h"
 #include "store/store.h"
 #include "sys/loop.h"
 
@@ -25,6 +26,9 @@ struct ledger;
 enum ledger_row {
 	ROW_RUN,
 	ROW_STEP,
+	ROW_STEPS_FORKED, /* {"run", "fork_of", "forked"}: taken over. */
+	ROW_HEARD, /* A piece of a model's answer, as hex. */
+	ROW_HEARD_OLD, /* {"keep"}: of the last so many runs alone. */
 	ROW_ACT,
 	ROW_ACT_STATE, /* What changes of an act while it goes on. */
 	ROW_ACTED, /* Loaded only: steps of open runs that have an act. */
@@ -42,6 +46,9 @@ enum ledger_row {
 	ROW_USAGE_RUN,
 	ROW_SETTING,
 	ROW_SETTING_GONE, /* {"scope", "name"} */
+	ROW_MEMORY, /* A message or a fact (memory/memory.h). */
+	ROW_MEMORY_GONE, /* {"id"}; with it what runs that saw it kept. */
+	ROW_SEEN, /* ledger_seen() */
 	ROW_PRUNE, /* {"before"}: forget what earlier entries say. */
 	ROW_COUNT
 };
@@ -106,6 +113,9 @@ struct json *record_result(const char *text);
 
 /* One row in the same transaction; `row` is taken over. */
 void record_row(struct record *r, enum ledger_row table, struct json *row);
+/* As a row: what a run saw, or by an act of its.  Rows of memory, or their ids
+ * alone. */
+struct json *ledger_seen(const char *run_or_act, const struct json *rows);
 /* What changed of an act; a new one is written whole. */
 void record_act(struct record *r, const struct act *a);
 void record_new_act(struct record *r, const struct act *a);
@@ -132,7 +142,7 @@ void ledger_read_entries(struct ledger *l, const char *run, uint64_t from,
 
 /* The same, but an answer without entries waits for the next one of the run
  * (of any, when `run` is NULL) or CLIENT_WAIT_MS, for as long as `is_open` says
- * that there may be one. */
+ * that there may be one.  What lies beyond the next entry is ERR_STATE. */
 void ledger_follow(struct ledger *l, const char *run, uint64_t from,
     bool (*is_open)(void *arg, const char *run), reading_fn *fn, void *arg,
     int64_t id);
@@ -155,6 +165,39 @@ void ledger_read_proof(struct ledger *l, uint64_t seq, uint64_t size,
 /* {"path": [...]}: that the tree of `to` grew from the tree of `from`. */
 void ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
     reading_fn *fn, void *arg, int64_t id);
+
+/* What is remembered; `found` is the callee's, and NULL when it could not be
+ * read. */
+typedef void memory_fn(void *arg, const char *key, struct json *found);
+void ledger_read_memory(struct ledger *l, const struct memory_ask *ask,
+    memory_fn *fn, void *arg, const char *key);
+
+/* What was recorded of a run, by its id or the beginning of it, from row `row`
+ * and its character `at` on:
+ *
+ *	{"run", "goal", "client", "state", "labels", "session", "fork_of",
+ *	 "models", "forked", "steps": [{"name", "trace"}],
+ *	 "rows": [{"kind", "n", "name", "wish", "trace", "size", "text"}]}
+ *
+ * The rows are all steps, the pieces of what models answered ("heard": as hex,
+ * the name is the part), and the ends of acts ("act": the name is the state).
+ * Of a text of more than RECORDED_SLICE_MAX characters there is one slice.
+ * ERR_NOTFOUND; ERR_DENIED when `client` is not "" and did not ask for it. */
+struct recorded_ask {
+	char run[TOKEN_SIZE];
+	char client[NAME_MAX_LEN + 1];
+	int64_t row;
+	int64_t at;
+};
+typedef void recorded_fn(
+    void *arg, int64_t id, enum err e, const struct json *found);
+void ledger_read_recorded(struct ledger *l, const struct recorded_ask *ask,
+    recorded_fn *fn, void *arg, int64_t id);
+
+/* What the act of that step of a run gave, from that byte on: {"text"}, with
+ * where it goes on.  NULL when there is none. */
+void ledger_read_result(struct ledger *l, const char *run, int64_t step,
+    int64_t from, memory_fn *fn, void *arg, const char *key);
 
 /* The steps that a run kept, and those of its acts that have begun or ended
  * since it last thought: [{"step", "tool", "state", "text"}].  Both documents

@@ -19,6 +19,11 @@ struct ledger {
 	struct record *spare[RECORDS_SPARE_MAX]; /* To be used again. */
 	size_t n_spare;
 	uint64_t wake_timer; /* They are told then, or at a durable record. */
+	struct {
+		bool under_way;
+		bool wanted; /* Once more, behind that. */
+		bool more; /* Said by the slice that was last. */
+	} pruning; /* Of what was said, a few messages at a time. */
 };
 
 extern const char *const ledger_migrations[];
@@ -33,10 +38,25 @@ struct loading {
 	const struct ledger_load *load;
 };
 NODISCARD enum err rows_load(struct store_tx *tx, void *loading);
+/* How a table is read at the start; NULL: it is not. */
+const char *rows_loading(enum ledger_row table);
 
 /* A new entry of a run was posted: whoever waits for it is told when it is on
  * the disk. */
 void follow_wake(struct ledger *l, const char *run, bool durable);
+
+/* ---- forgetting.c ---- */
+extern const char forgetting_schema[];
+extern const char forgetting_light_schema[];
+NODISCARD enum err forgetting_forget(struct store_tx *tx, const char *id);
+NODISCARD enum err forgetting_fork(struct store_tx *tx, const struct json *row);
+NODISCARD enum err forgetting_see(struct store_tx *tx, const struct json *row);
+/* Behind the end of this run or act: what is forgotten of it goes, and stays
+ * in no WAL. */
+NODISCARD enum err forgetting_end(struct store_tx *tx, const char *ended);
+
+/* Forget what was pruned, in jobs between which others come. */
+void remembering_prune(struct ledger *l);
 
 void ledger_post(struct ledger *l, const struct store_job *job);
 

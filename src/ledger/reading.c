@@ -33,6 +33,8 @@ struct reading {
 	uint64_t from;
 	uint64_t size;
 	uint64_t seen; /* Entries that there are when it runs. */
+	int64_t
+	    until_ms; /* A follower waits once, however often it is woken. */
 	struct buf out;
 	bool found;
 };
@@ -196,8 +198,7 @@ add_follower(struct reading *r)
 		return false;
 	f = xalloc(sizeof(*f));
 	f->reading = r;
-	f->timer = loop_timer(
-	    l->loop, clock_boot_ms() + CLIENT_WAIT_MS, on_wait_over, f);
+	f->timer = loop_timer(l->loop, r->until_ms, on_wait_over, f);
 	l->followers[i] = f;
 	return true;
 }
@@ -207,16 +208,18 @@ follow_done(void *arg, enum err e)
 {
 	struct reading *r = arg;
 
+	if (e != OK || r->found || clock_boot_ms() >= r->until_ms) {
+		reading_done(r, e);
+		return;
+	}
 	/* Something was posted since, while nobody followed. */
-	if (e == OK && !r->found && r->ledger->posted > r->seen) {
+	if (r->ledger->posted > r->seen) {
 		buf_clear(&r->out);
 		reading_post(r, follow_done);
 		return;
 	}
-	if (e == OK && !r->found && r->is_open(r->arg, r->run_id) &&
-	    add_follower(r))
-		return;
-	reading_done(r, e);
+	if (!r->is_open(r->arg, r->run_id) || !add_follower(r))
+		reading_done(r, e);
 }
 
 void
@@ -237,10 +240,15 @@ ledger_follow(struct ledger *l, const char *run, uint64_t from,
 {
 	struct reading *r = new_entries(l, run, from, fn, arg, id);
 
+	if (from > l->posted) {
+		reading_done(r, ERR_STATE);
+		return;
+	}
 	r->is_open = is_open;
+	r->until_ms = clock_boot_ms() + CLIENT_WAIT_MS;
 	/* Who has read everything need not look; this is what it hears when
 	 * nothing comes. */
-	if (from >= l->posted && is_open(arg, r->run_id) && add_follower(r)) {
+	if (from == l->posted && is_open(arg, r->run_id) && add_follower(r)) {
 		buf_adds(&r->out, "{\"entries\":[]}");
 		return;
 	}

@@ -31,6 +31,7 @@ struct record {
 	char run[TOKEN_SIZE]; /* Whose waiters are woken. */
 	struct tree head;
 	bool durable;
+	bool prunes;
 	record_then_fn *then;
 	void *arg;
 	char key[NAME_MAX_LEN + 1];
@@ -84,6 +85,7 @@ record_row(struct record *r, enum ledger_row table, struct json *row)
 	if (r->n_rows == ROWS_MAX)
 		fatal("a record holds too many rows");
 	r->rows[r->n_rows++] = (struct row){table, row};
+	r->prunes |= table == ROW_PRUNE;
 }
 
 static void
@@ -143,6 +145,8 @@ record_done(void *arg, enum err result)
 		l->head = r->head;
 	if (r->durable)
 		l->kept = r->head;
+	if (r->prunes)
+		remembering_prune(l);
 	if (r->then != NULL)
 		r->then(r->arg, r->key);
 	record_free(r);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "ledger/ledger_priv.h"
 
 /*
@@ -14,7 +16,7 @@
 
 struct column {
 	const char *name;
-	enum { TEXT, INTEGER, FLAG } type;
+	enum { TEXT, INTEGER, FLAG, BYTES } type;
 };
 
 struct table {
@@ -25,20 +27,37 @@ struct table {
 
 static const struct table tables[ROW_COUNT] = {
     [ROW_RUN] = {"INSERT INTO run (id, goal, principal, state, reply, wall_ms,"
-		 " agent_id, client, labels, resumes)"
-		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		 " agent_id, client, labels, resumes, session, fork_of, forked,"
+		 " models)"
+		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		 " ON CONFLICT (id) DO UPDATE SET state=excluded.state,"
 		 " reply=excluded.reply, labels=excluded.labels,"
 		 " resumes=excluded.resumes",
 	"SELECT id, goal, principal, state, reply, wall_ms, agent_id, client,"
-	" labels, resumes FROM run WHERE state='open'",
+	" labels, resumes, session, fork_of, forked, models FROM run"
+	" WHERE state='open'",
 	{{"id", TEXT}, {"goal", TEXT}, {"principal", TEXT}, {"state", TEXT},
 	    {"reply", TEXT}, {"wall_ms", INTEGER}, {"agent_id", TEXT},
-	    {"client", TEXT}, {"labels", TEXT}, {"resumes", INTEGER}}},
-    [ROW_STEP] = {"INSERT INTO step (run, n, name, content)"
-		  " VALUES (?, ?, ?, ?) ON CONFLICT (run, n) DO NOTHING",
+	    {"client", TEXT}, {"labels", TEXT}, {"resumes", INTEGER},
+	    {"session", TEXT}, {"fork_of", TEXT}, {"forked", INTEGER},
+	    {"models", TEXT}}},
+    [ROW_STEP] = {"INSERT INTO step (run, n, name, content, wish, trace)"
+		  " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run, n) DO NOTHING",
 	NULL,
-	{{"run", TEXT}, {"n", INTEGER}, {"name", TEXT}, {"content", TEXT}}},
+	{{"run", TEXT}, {"n", INTEGER}, {"name", TEXT}, {"content", TEXT},
+	    {"wish", TEXT}, {"trace", TEXT}}},
+    [ROW_STEPS_FORKED] = {"INSERT INTO step (run, n, name, content, wish,"
+			  " trace) SELECT ?1, n, name, content, wish, trace"
+			  " FROM step WHERE run=?2 AND n<?3",
+	NULL, {{"run", TEXT}, {"fork_of", TEXT}, {"forked", INTEGER}}},
+    [ROW_HEARD] = {"INSERT INTO heard (run, n, part, data)"
+		   " VALUES (?, ?, ?, ?) ON CONFLICT (run, n, part)"
+		   " DO UPDATE SET data=excluded.data",
+	NULL,
+	{{"run", TEXT}, {"n", INTEGER}, {"part", INTEGER}, {"data", BYTES}}},
+    [ROW_HEARD_OLD] = {"DELETE FROM heard WHERE run NOT IN"
+		       " (SELECT id FROM run ORDER BY rowid DESC LIMIT ?)",
+	NULL, {{"keep", INTEGER}}},
     [ROW_ACT] = {"INSERT INTO act (id, run, step, state, principal, agent_id,"
 		 " client, tool, effect, args, origins, layers, dry_run, rule,"
 		 " ttl_s, labels, keys, cli_key, attempt, until_ms, result)"
@@ -47,7 +66,9 @@ static const struct table tables[ROW_COUNT] = {
 	"SELECT id, run, step, state, principal, agent_id, client, tool,"
 	" effect, args, origins, layers, dry_run, rule, ttl_s, labels, keys,"
 	" cli_key, attempt, until_ms, result FROM act"
-	" WHERE state NOT IN ('done', 'failed', 'denied', 'unknown')",
+	" WHERE run IN (SELECT id FROM run WHERE state='open'"
+	" UNION ALL SELECT id FROM run WHERE outlived=1)"
+	" AND state NOT IN ('done', 'failed', 'denied', 'unknown')",
 	{{"id", TEXT}, {"run", TEXT}, {"step", INTEGER}, {"state", TEXT},
 	    {"principal", TEXT}, {"agent_id", TEXT}, {"client", TEXT},
 	    {"tool", TEXT}, {"effect", TEXT}, {"args", TEXT}, {"origins", TEXT},
@@ -64,7 +85,8 @@ static const struct table tables[ROW_COUNT] = {
 	    {"until_ms", INTEGER}, {"result", TEXT}, {"id", TEXT}}},
     /* Which steps of open runs have an act; loaded, never written. */
     [ROW_ACTED] = {NULL,
-	"SELECT act.run, act.step FROM act JOIN run ON run.id=act.run"
+	/* CROSS: first the few runs, whatever SQLite thinks of it. */
+	"SELECT act.run, act.step FROM run CROSS JOIN act ON act.run=run.id"
 	" WHERE run.state='open'",
 	{{"run", TEXT}, {"step", INTEGER}}},
     [ROW_YES] = {"INSERT INTO yes (act, client, nonce, body, signature)"
@@ -132,6 +154,97 @@ static const struct table tables[ROW_COUNT] = {
 	{{"scope", TEXT}, {"name", TEXT}}},
 };
 
+/* With what was said goes what a replay would tell of it, and what the rows of
+ * its run and acts say. */
+#define PRUNED                                                                 \
+	"(SELECT l.run FROM log l JOIN run r ON r.id=l.run"                    \
+	" WHERE l.kind='goal' AND l.seq<? AND r.state<>'open')"
+static const char *const prune_recorded[] = {
+    "DELETE FROM heard WHERE run IN " PRUNED,
+    "DELETE FROM step WHERE run IN " PRUNED,
+    "DELETE FROM seen WHERE run IN " PRUNED,
+    "UPDATE act SET args='', result='' WHERE args || result<>'' AND state IN"
+    " ('done', 'failed', 'denied', 'unknown') AND run IN " PRUNED,
+    "UPDATE run SET goal='', reply='' WHERE goal || reply<>'' AND id "
+    "IN " PRUNED,
+};
+
+/* What was said is forgotten with the entries that tell it. */
+static enum err
+prune(struct store_tx *tx, int64_t before)
+{
+	enum err e = audit_prune(tx, (uint64_t)before);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(prune_recorded) && e == OK; i++) {
+		struct store_query *q;
+
+		e = store_query_open(tx, prune_recorded[i], &q);
+		if (e != OK)
+			return e;
+		store_bind_int(q, 1, before);
+		e = store_query_finish(q);
+	}
+	store_scrub(tx);
+	return e == OK ? memory_prune(tx, before) : e;
+}
+
+static void
+bind_bytes(struct store_query *q, int at, const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+	uint8_t *bytes = xalloc(len + 1);
+
+	if (hex_read(hex, 2 * len, bytes, len) != OK)
+		fatal("a row's bytes are no hexadecimal");
+	store_bind_blob(q, at, bytes, len);
+	free(bytes);
+}
+
+/* The terms of forgetting.c. */
+static bool
+is_over(enum ledger_row table, const char *state)
+{
+	if (table == ROW_RUN)
+		return strcmp(state, "open") != 0;
+	return table == ROW_ACT_STATE &&
+	    (strcmp(state, "done") == 0 || strcmp(state, "failed") == 0 ||
+		strcmp(state, "denied") == 0 || strcmp(state, "unknown") == 0);
+}
+
+/* A start looks for open acts in it, too. */
+static enum err
+note_outlived(struct store_tx *tx, const char *run)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx,
+	    "UPDATE run SET outlived=1 WHERE id=?1 AND EXISTS"
+	    " (SELECT 1 FROM act WHERE run=?1"
+	    " AND state NOT IN ('done', 'failed', 'denied', 'unknown'))",
+	    &q);
+
+	if (e != OK)
+		return e;
+	store_bind_text(q, 1, run);
+	return store_query_finish(q);
+}
+
+/* What goes with the write of a row. */
+static enum err
+follow_row(struct store_tx *tx, enum ledger_row table, const struct json *row)
+{
+	const char *id = json_words(row, "id");
+	enum err e = OK;
+
+	if (table == ROW_STEPS_FORKED)
+		return forgetting_fork(tx, row);
+	if (!is_over(table, json_words(row, "state")))
+		return OK;
+	if (table == ROW_RUN)
+		e = note_outlived(tx, id);
+	return e == OK ? forgetting_end(tx, id) : e;
+}
+
 enum err
 row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 {
@@ -141,7 +254,13 @@ row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 	int i;
 
 	if (table == ROW_PRUNE)
-		return audit_prune(tx, (uint64_t)json_int(row, "before", 0));
+		return prune(tx, json_int(row, "before", 0));
+	if (table == ROW_MEMORY)
+		return memory_keep(tx, row);
+	if (table == ROW_MEMORY_GONE)
+		return forgetting_forget(tx, json_words(row, "id"));
+	if (table == ROW_SEEN)
+		return forgetting_see(tx, row);
 	e = store_query_open(tx, t->write, &q);
 	if (e != OK)
 		return e;
@@ -150,12 +269,15 @@ row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 
 		if (c->type == TEXT)
 			store_bind_text(q, i + 1, json_words(row, c->name));
+		else if (c->type == BYTES)
+			bind_bytes(q, i + 1, json_words(row, c->name));
 		else if (c->type == FLAG)
 			store_bind_int(q, i + 1, json_flag(row, c->name));
 		else
 			store_bind_int(q, i + 1, json_int(row, c->name, 0));
 	}
-	return store_query_finish(q);
+	e = store_query_finish(q);
+	return e == OK ? follow_row(tx, table, row) : e;
 }
 
 static struct json *
@@ -200,6 +322,26 @@ load_table(
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+const char *
+rows_loading(enum ledger_row table)
+{
+	return tables[table].load;
+}
+
+/* Runs whose acts are over by now, so that a start looks at few. */
+static enum err
+forget_outlived(struct store_tx *tx)
+{
+	struct store_query *q;
+	enum err e = store_query_open(tx,
+	    "UPDATE run SET outlived=0 WHERE outlived=1 AND NOT EXISTS"
+	    " (SELECT 1 FROM act WHERE run=run.id"
+	    " AND state NOT IN ('done', 'failed', 'denied', 'unknown'))",
+	    &q);
+
+	return e == OK ? store_query_finish(q) : e;
+}
+
 enum err
 rows_load(struct store_tx *tx, void *loading)
 {
@@ -211,6 +353,8 @@ rows_load(struct store_tx *tx, void *loading)
 	enum err e = audit_load(tx, &l->ledger->audit);
 	size_t i;
 
+	if (e == OK)
+		e = forget_outlived(tx);
 	l->ledger->head = l->ledger->kept = l->ledger->audit.tree;
 	l->ledger->posted = l->ledger->head.size;
 	for (i = 0; i < ARRAY_LEN(order) && e == OK; i++)

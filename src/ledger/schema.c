@@ -76,6 +76,45 @@ static const char tools[] =
 /* No query uses it, and each arrow of an act wrote it. */
 static const char no_act_open[] = "DROP INDEX act_open;";
 
+/* Which conversation a run belongs to. */
+static const char sessions[] =
+    "ALTER TABLE run ADD COLUMN session TEXT NOT NULL DEFAULT '';";
+
+/* What a run's replay needs beside its steps: what each wished and their
+ * digest so far, and what its models answered; and of which run it is the
+ * fork, with so many steps taken over. */
+static const char replays[] =
+    "ALTER TABLE step ADD COLUMN wish TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE step ADD COLUMN trace TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE heard (run TEXT NOT NULL REFERENCES run, n INTEGER NOT NULL,"
+    " part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, n, part));"
+    "ALTER TABLE run ADD COLUMN fork_of TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE run ADD COLUMN forked INTEGER NOT NULL DEFAULT 0;";
+
+/* What is not over, and so is read at the start: a house that did much starts
+ * no slower than one that did nothing.  The terms are those of rows.c. */
+static const char still_open[] =
+    "CREATE INDEX run_open ON run (id) WHERE state='open';"
+    "CREATE INDEX act_open ON act (id)"
+    " WHERE state NOT IN ('done', 'failed', 'denied', 'unknown');";
+
+/* The models that a run may ask, where who asked named some. */
+static const char models_named[] =
+    "ALTER TABLE run ADD COLUMN models TEXT NOT NULL DEFAULT '';";
+
+/* An act or a run in its course writes its row and no more: an index and a
+ * trigger that looked at each cost a third of it.  What is open at the start is
+ * found by its run, open or over before its acts. */
+static const char light_acts[] =
+    "DROP INDEX act_open;"
+    "ALTER TABLE run ADD COLUMN outlived INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX run_outlived ON run (id) WHERE outlived=1;"
+    "UPDATE run SET outlived=1 WHERE state<>'open' AND id IN"
+    " (SELECT run FROM act"
+    " WHERE state NOT IN ('done', 'failed', 'denied', 'unknown'));";
+
 const char *const ledger_migrations[] = {audit_schema, acts, audit_prune_schema,
-    rules, audit_nodes_schema, tools, no_act_open};
+    rules, audit_nodes_schema, tools, no_act_open, sessions, memory_schema,
+    replays, still_open, models_named, forgetting_schema, light_acts,
+    forgetting_light_schema, memory_light_schema};
 const int ledger_migrations_len = ARRAY_LEN(ledger_migrations);

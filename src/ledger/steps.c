@@ -19,8 +19,8 @@ static enum err
 read_steps(struct store_tx *tx, struct wanted *w)
 {
 	struct store_query *q;
-	enum err e = store_query_open(
-	    tx, "SELECT name, content FROM step WHERE run=? ORDER BY n", &q);
+	enum err e = store_query_open(tx,
+	    "SELECT name, content, trace FROM step WHERE run=? ORDER BY n", &q);
 
 	if (e != OK)
 		return e;
@@ -30,6 +30,7 @@ read_steps(struct store_tx *tx, struct wanted *w)
 
 		json_put_str(step, "name", store_column_text(q, 0));
 		json_put_str(step, "content", store_column_text(q, 1));
+		json_put_str(step, "trace", store_column_text(q, 2));
 		json_push(w->steps, step);
 	}
 	store_query_close(q);

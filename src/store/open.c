@@ -130,6 +130,18 @@ tx_check_alone(struct store_tx *tx)
 	return e == OK ? tx_check(tx) : e;
 }
 
+void
+tx_scrub(struct store_tx *tx)
+{
+	struct store_query *q;
+
+	if (!tx->scrub ||
+	    store_query_open(tx, "PRAGMA wal_checkpoint(TRUNCATE)", &q) != OK)
+		return;
+	tx->scrub = store_query_step(q) != OK || store_column_int(q, 0) != 0;
+	store_query_close(q);
+}
+
 /* ---- Migrations ---- */
 
 /* What there is now, in a file of its own, on the disk for certain. */
@@ -305,7 +317,11 @@ prepare(struct store *st, bool unclean, struct errmsg *why)
 		e = store_exec(&st->tx,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
-		    "PRAGMA cache_size=-512;");
+		    "PRAGMA cache_size=-512; PRAGMA secure_delete=ON;");
+	if (e == OK)
+		e = rank_register(&st->tx);
+	/* What was to be forgotten may stand in a WAL that a kill left. */
+	st->tx.scrub = unclean;
 	if (e == OK && unclean)
 		e = tx_check(&st->tx);
 	return e == OK ? OK : say_failed(st, e, why);

@@ -30,6 +30,12 @@ store_query_open(struct store_tx *tx, const char *sql, struct store_query **ret)
 	return OK;
 }
 
+void
+store_scrub(struct store_tx *tx)
+{
+	tx->scrub = true;
+}
+
 /* A bind fails only for a wrong index or no memory: both are ours. */
 void
 store_bind_int(struct store_query *q, int at, int64_t v)

@@ -165,5 +165,8 @@ store_run_now(
 
 		return undo != OK ? undo : e;
 	}
-	return store_exec(&st->tx, "COMMIT");
+	e = store_exec(&st->tx, "COMMIT");
+	if (e == OK)
+		tx_scrub(&st->tx);
+	return e;
 }

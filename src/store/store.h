@@ -118,6 +118,10 @@ void store_bind_int(struct store_query *q, int at, int64_t v);
 void store_bind_text(struct store_query *q, int at, const char *s);
 void store_bind_blob(struct store_query *q, int at, const void *p, size_t len);
 
+/* What this job deletes shall be nowhere in the file nor in its WAL once its
+ * group is committed.  The file itself never keeps what was deleted. */
+void store_scrub(struct store_tx *tx);
+
 /* OK for a row, ERR_NOTFOUND at the end. */
 NODISCARD enum err store_query_step(struct store_query *q);
 int64_t store_column_int(struct store_query *q, int at);

@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "store/store.h"
 
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 128
 
 struct store_query {
 	const char *sql;
@@ -21,6 +21,7 @@ struct store_tx {
 	struct store_query statements[STATEMENTS_MAX];
 	size_t n_statements;
 	bool full; /* Something found no room on the disk. */
+	bool scrub; /* The WAL, behind the next commit. */
 };
 
 struct entry {
@@ -96,6 +97,12 @@ NODISCARD enum err tx_version(struct store_tx *tx, int *ret);
 NODISCARD enum err tx_check(struct store_tx *tx);
 /* For a copy: one file that needs no neighbours, looked over. */
 NODISCARD enum err tx_check_alone(struct store_tx *tx);
+
+/* Behind a commit: empty the WAL, if something was to be gone from it; what
+ * cannot be done now, behind the next one. */
+void tx_scrub(struct store_tx *tx);
+/* The function `weigh` of full text queries (rank.c). */
+NODISCARD enum err rank_register(struct store_tx *tx);
 
 /* `path` and `suffix` in one string that the caller frees. */
 char *path_beside(const char *path, const char *suffix);

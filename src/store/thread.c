@@ -127,6 +127,7 @@ commit_group(struct store *st, struct group *g)
 	}
 	g->open = false;
 	g->stepped = false;
+	tx_scrub(&st->tx);
 	for (i = 0; i < g->n_waiting; i++)
 		give_back(st, g, &g->waiting[i]);
 	g->awaited = g->given;
