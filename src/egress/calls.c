@@ -333,27 +333,20 @@ call_sent(struct call *c)
 
 /* ---- Where it goes ---- */
 
-static bool
-fits(const struct call *c, const struct address *a)
-{
-	enum address_kind kind = address_kind(a);
-
-	if (c->provider.cloud)
-		return kind == ADDRESS_PUBLIC;
-	return kind == ADDRESS_PRIVATE || address_is_loopback(a);
-}
-
+/* With none that fits, the last one says why. */
 static void
 on_found(void *arg, const struct found *f)
 {
 	struct call *c = arg;
+	struct errmsg why = {""};
 	size_t i;
 
 	c->lookup = 0;
 	c->next = 0;
 	c->found.n = 0;
 	for (i = 0; i < f->n; i++)
-		if (fits(c, &f->addresses[i]))
+		if (provider_check_address(c->provider.cloud, &c->provider.at,
+			&f->addresses[i], &why) == OK)
 			c->found.addresses[c->found.n++] = f->addresses[i];
 	if (c->found.n > 0)
 		begin_try(c);
@@ -362,28 +355,8 @@ on_found(void *arg, const struct found *f)
 		    "the name %s is not known; is the network there, and the "
 		    "address in the manifest right?",
 		    c->provider.at.host.name);
-	else if (c->provider.cloud)
-		call_fail(c,
-		    "%s has a private address, and its provider is one "
-		    "outside the house; put \"place\": \"house\" into its "
-		    "manifest if it is yours",
-		    c->provider.at.host.name);
 	else
-		call_fail(c,
-		    "%s has a public address, and its provider is one in the "
-		    "house; put \"place\": \"cloud\" into its manifest if its "
-		    "words may leave",
-		    c->provider.at.host.name);
-}
-
-/* RFC 6761 section 6.3: names for this machine are nobody else's. */
-static bool
-is_localhost(const char *name)
-{
-	size_t len = strlen(name);
-
-	return strcmp(name, "localhost") == 0 ||
-	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
+		call_fail(c, "%s", why.text);
 }
 
 void
@@ -395,7 +368,7 @@ call_look_up(struct call *c)
 	call_enter(c, STAGE_LOOKUP, MODEL_CONNECT_MS);
 	if (h->has_address)
 		f.addresses[0] = h->address;
-	else if (is_localhost(h->name))
+	else if (host_is_here(h->name))
 		f.addresses[0] = (struct address){4, {127, 0, 0, 1}};
 	else
 		f.n = 0;

@@ -14,18 +14,14 @@
  * and the order is verified like every order: the provider's manifest stands
  * in the trust table, and what leaves the house has a sheet or a grant of its
  * own.  A provider in the house is reached at loopback and private addresses
- * alone, one outside at public ones alone, whoever says what its name means.
+ * alone, one outside at public ones alone, whoever says what its name means
+ * (tool/provider.c).
  * The key of a provider comes from the vault for one call, on the manifest
  * that names it, and is wiped behind it.
  *
  * What comes back goes to the mind in pieces, looked through for secrets, and
  * the core hears how much it was, and its digest.
  */
-
-/* Where the role sees the certificates that it believes: the machine's, and
- * those of `durward run --authorities FILE`. */
-#define AUTHORITIES_PATH "/etc/ssl/certs/ca-certificates.crt"
-#define OWN_AUTHORITIES_PATH "/etc/ssl/certs/own.crt"
 
 /* `calls`: the groups of system calls that its row allows. */
 int egress_main(unsigned calls);

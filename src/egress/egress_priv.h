@@ -2,15 +2,15 @@
 #ifndef EGRESS_EGRESS_PRIV_H
 #define EGRESS_EGRESS_PRIV_H
 
-#include <curl/curl.h>
-
 #include "base/secret.h"
 #include "crypto/crypto.h"
-#include "http/retry.h"
 #include "ipc/peers.h"
 #include "lookup/lookup.h"
+#include "net/retry.h"
 #include "order/order.h"
 #include "redact/scanner.h"
+#include "sender/sender.h"
+#include "wire/wire.h"
 
 struct egress;
 struct call;
@@ -74,6 +74,7 @@ void words_of_provider(const struct call *c, struct buf *out);
 struct
 try {
 	CURL *curl; /* NULL: none is under way. */
+	struct trip trip;
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	char error[CURL_ERROR_SIZE];
@@ -93,19 +94,6 @@ void headers_wipe(struct curl_slist *list);
 bool try_begin(struct call *c);
 void try_drop(struct call *c);
 long try_status(const struct call *c);
-
-/* ---- wire.c: libcurl on the loop of the role ---- */
-
-struct wire;
-
-struct wire *wire_open(struct egress *eg);
-void wire_add(struct wire *w, CURL *curl);
-void wire_remove(struct wire *w, CURL *curl);
-/* Connections are not used again from here on. */
-void wire_forget(struct wire *w);
-/* The certificates that are believed, read with the first call that needs
- * them.  False when there are none. */
-bool wire_trust(struct wire *w, CURL *curl);
 
 /* ---- reply.c: what came back, on its way to the mind ---- */
 
@@ -219,7 +207,9 @@ void egress_on_trust(struct egress *eg);
 /* The mind is gone: nobody wants the answers. */
 void egress_on_mind_lost(struct egress *eg);
 
-/* ---- egress.c ---- */
+/* ---- documents.c ---- */
+
+peer_fn egress_on_manifest;
 
 /* A provider's manifest, for the vault. */
 struct document {
@@ -229,6 +219,12 @@ struct document {
 	size_t len;
 };
 
+/* NULL when it did not come, or not this one. */
+const struct document *document_find(
+    const struct egress *eg, const char *name, const struct digest *digest);
+
+/* ---- egress.c ---- */
+
 struct egress {
 	struct peers *peers;
 	struct loop *loop;
@@ -237,6 +233,7 @@ struct egress {
 	bool have_trust;
 	struct lookups *lookups;
 	struct wire *wire;
+	struct sender *sender;
 	struct requests requests;
 	uint64_t expiry; /* Timer of the requests. */
 	struct call calls[EGRESS_CALLS_MAX];
@@ -245,9 +242,5 @@ struct egress {
 	struct document documents[TOOLS_MAX];
 	size_t next_document;
 };
-
-/* NULL when it did not come, or not this one. */
-const struct document *document_find(
-    const struct egress *eg, const char *name, const struct digest *digest);
 
 #endif

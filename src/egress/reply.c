@@ -144,6 +144,7 @@ reply_pump(struct call *c)
 		c->try.paused = false;
 		c->active_ms = clock_boot_ms();
 		curl_easy_pause(c->try.curl, CURLPAUSE_CONT);
+		reply_pump(c);
 	}
 }
 
@@ -165,6 +166,7 @@ reply_take(struct call *c, const char *p, size_t len)
 	}
 	hashing_add(r->hashing, p, len);
 	buf_add(&r->held, p, len);
-	reply_pump(c);
+	if (r->held.len >= EGRESS_PIECE_MAX)
+		reply_pump(c);
 	return true;
 }

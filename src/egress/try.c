@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "egress/egress_priv.h"
 #include "sys/clock.h"
+#include "sys/sock.h"
 
 /* ---- What is said beside the body ---- */
 
@@ -104,36 +105,21 @@ headers_wipe(struct curl_slist *list)
 
 /* ---- What libcurl asks ---- */
 
-static bool
-is_wanted(const struct call *c, const struct curl_sockaddr *to)
-{
-	const struct address *want = &c->address;
-	uint16_t port = htons(c->provider.at.host.port);
-	const struct sockaddr *a = &to->addr;
-
-	if (to->family == AF_INET && want->len == 4) {
-		const struct sockaddr_in *in = (const void *)a;
-
-		return in->sin_port == port &&
-		    memcmp(&in->sin_addr, want->b, 4) == 0;
-	}
-	if (to->family == AF_INET6 && want->len == 16) {
-		const struct sockaddr_in6 *in6 = (const void *)a;
-
-		return in6->sin6_port == port &&
-		    memcmp(&in6->sin6_addr, want->b, 16) == 0;
-	}
-	return false;
-}
-
 /* Only to the address that was checked. */
 static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	if (purpose != CURLSOCKTYPE_IPCXN || !is_wanted(arg, to))
+	const struct call *c = arg;
+	int fd;
+
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	    !wire_leads_to(to, &c->address, c->provider.at.host.port))
 		return CURL_SOCKET_BAD;
-	return socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    to->protocol);
+	if (fd >= 0)
+		sock_notice_silence(fd, MODEL_SILENT_MS);
+	return fd;
 }
 
 /* A connection, new or kept: is it to that address, too? */
@@ -232,6 +218,12 @@ fix_address(struct call *c)
 	add(&c->try.connect_to, line);
 }
 
+static void
+on_ended(void *arg, CURLcode code)
+{
+	call_tried(arg, code);
+}
+
 static bool
 prepare(struct call *c)
 {
@@ -241,7 +233,6 @@ prepare(struct call *c)
 #define SET(option, value)                                                     \
 	(good = good &&                                                        \
 		curl_easy_setopt(t->curl, (option), (value)) == CURLE_OK)
-	SET(CURLOPT_PRIVATE, (void *)c);
 	SET(CURLOPT_ERRORBUFFER, t->error);
 	SET(CURLOPT_URL, c->provider.url);
 	SET(CURLOPT_PROTOCOLS_STR, c->provider.at.tls ? "https" : "http");
@@ -292,7 +283,8 @@ try_begin(struct call *c)
 	t->curl = curl_easy_init();
 	if (t->curl == NULL || !prepare(c))
 		fatal("libcurl refuses an option");
-	wire_add(c->eg->wire, t->curl);
+	t->trip = (struct trip){on_ended, c};
+	wire_add(c->eg->wire, t->curl, &t->trip);
 	if (!c->provider.at.tls || wire_trust(c->eg->wire, t->curl))
 		return true;
 	call_fail(c,

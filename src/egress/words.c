@@ -101,20 +101,29 @@ say_certificate(struct call *c, const char *who)
 	    who, n > 0 ? text : "nobody who is believed signed it");
 }
 
-static void
-say_no_connection(struct call *c, const char *who)
+/* NULL when it is not for want of a way there. */
+static const char *
+why_unreachable(const struct call *c)
 {
-	bool ollama = c->provider.dialect == DIALECT_OLLAMA;
 	long number = 0;
-	const char *how = "no connection";
 
 	if (c->try.curl != NULL)
 		curl_easy_getinfo(c->try.curl, CURLINFO_OS_ERRNO, &number);
 	if (number == ECONNREFUSED)
-		how = "connection refused";
-	else if (number == EHOSTUNREACH || number == ENETUNREACH)
-		how = "there is no way to it";
-	call_fail(c, "%s does not answer (%s); is %s running?", who, how,
+		return "connection refused";
+	if (number == EHOSTUNREACH || number == ENETUNREACH)
+		return "there is no way to it";
+	return number == ETIMEDOUT ? "its machine fell silent" : NULL;
+}
+
+static void
+say_no_connection(struct call *c, const char *who)
+{
+	bool ollama = c->provider.dialect == DIALECT_OLLAMA;
+	const char *how = why_unreachable(c);
+
+	call_fail(c, "%s does not answer (%s); is %s running?", who,
+	    how != NULL ? how : "no connection",
 	    ollama ? "it" : "the server, or the network,");
 }
 
@@ -125,7 +134,8 @@ words_of_trouble(struct call *c, CURLcode code)
 
 	buf_init(&who, HOST_MAX + 128);
 	words_of_provider(c, &who);
-	if (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT)
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
+	    why_unreachable(c) != NULL)
 		say_no_connection(c, who.p);
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		say_certificate(c, who.p);

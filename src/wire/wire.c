@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/wire.h"
+
 #include <malloc.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
-#include "egress/egress.h"
-#include "egress/egress_priv.h"
 #include "http/authorities.h"
 #include "sys/clock.h"
 
-/*
- * libcurl says which descriptors it waits for and until when, and the role's
- * loop does the waiting.  It keeps connections for the next call; all that it
- * allocates is wiped when it is freed, since keys are copied there.
- */
-
 struct wire {
-	struct egress *eg;
+	struct wire_setup s;
 	CURLM *multi;
 	uint64_t timer; /* libcurl's. */
 	uint64_t idle; /* When connections go that nobody used. */
@@ -60,14 +56,17 @@ take_ended(struct wire *w)
 	CURLMsg *msg;
 	int left;
 
+	w->s.behind(w->s.arg);
 	while ((msg = curl_multi_info_read(w->multi, &left)) != NULL) {
 		CURLcode code = msg->data.result;
+		const struct trip *trip;
 		char *of = NULL;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &of);
-		call_tried((struct call *)(void *)of, code);
+		trip = (const void *)of;
+		trip->ended(trip->arg, code);
 	}
 }
 
@@ -108,7 +107,7 @@ watch_socket(CURL *curl, curl_socket_t fd, int what, void *arg, void *known)
 
 	(void)curl;
 	if (what == CURL_POLL_REMOVE) {
-		loop_remove(w->eg->loop, fd);
+		loop_remove(w->s.loop, fd);
 		return 0;
 	}
 	if (what & CURL_POLL_IN)
@@ -116,9 +115,9 @@ watch_socket(CURL *curl, curl_socket_t fd, int what, void *arg, void *known)
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
 	if (known != NULL)
-		return loop_change(w->eg->loop, fd, events) == OK ? 0 : -1;
+		return loop_change(w->s.loop, fd, events) == OK ? 0 : -1;
 	curl_multi_assign(w->multi, fd, &marker);
-	return loop_add(w->eg->loop, fd, events, on_socket, w) == OK ? 0 : -1;
+	return loop_add(w->s.loop, fd, events, on_socket, w) == OK ? 0 : -1;
 }
 
 static int
@@ -127,20 +126,20 @@ watch_clock(CURLM *multi, long wait_ms, void *arg)
 	struct wire *w = arg;
 
 	(void)multi;
-	loop_timer_cancel(w->eg->loop, w->timer);
+	loop_timer_cancel(w->s.loop, w->timer);
 	w->timer = wait_ms < 0
 	    ? 0
-	    : loop_timer(w->eg->loop, clock_boot_ms() + wait_ms, on_timer, w);
+	    : loop_timer(w->s.loop, clock_boot_ms() + wait_ms, on_timer, w);
 	return 0;
 }
 
 struct wire *
-wire_open(struct egress *eg)
+wire_open(const struct wire_setup *s)
 {
 	struct wire *w = xalloc(sizeof(*w));
 	bool good;
 
-	w->eg = eg;
+	w->s = *s;
 	good = curl_global_init_mem(CURL_GLOBAL_ALL, malloc, free_wiped,
 		   grow_wiped, strdup, calloc) == CURLE_OK;
 	w->multi = good ? curl_multi_init() : NULL;
@@ -175,12 +174,15 @@ on_idle(void *arg)
 }
 
 void
-wire_add(struct wire *w, CURL *curl)
+wire_add(struct wire *w, CURL *curl, const struct trip *trip)
 {
-	loop_timer_cancel(w->eg->loop, w->idle);
+	char *of = (char *)(uintptr_t)trip;
+
+	loop_timer_cancel(w->s.loop, w->idle);
 	w->idle = 0;
 	w->n++;
-	if (curl_multi_add_handle(w->multi, curl) != CURLM_OK)
+	if (curl_easy_setopt(curl, CURLOPT_PRIVATE, of) != CURLE_OK ||
+	    curl_multi_add_handle(w->multi, curl) != CURLM_OK)
 		fatal("libcurl takes no more calls");
 }
 
@@ -190,7 +192,7 @@ wire_remove(struct wire *w, CURL *curl)
 	curl_multi_remove_handle(w->multi, curl);
 	if (--w->n == 0)
 		w->idle = loop_timer(
-		    w->eg->loop, clock_boot_ms() + EGRESS_KEPT_MS, on_idle, w);
+		    w->s.loop, clock_boot_ms() + EGRESS_KEPT_MS, on_idle, w);
 }
 
 static CURLcode
@@ -223,4 +225,25 @@ wire_trust(struct wire *w, CURL *curl)
 	    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, use_authorities) ==
 	    CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, w) == CURLE_OK;
+}
+
+bool
+wire_leads_to(
+    const struct curl_sockaddr *to, const struct address *want, uint16_t port)
+{
+	const struct sockaddr *a = &to->addr;
+
+	if (to->family == AF_INET && want->len == 4) {
+		const struct sockaddr_in *in = (const void *)a;
+
+		return in->sin_port == htons(port) &&
+		    memcmp(&in->sin_addr, want->b, 4) == 0;
+	}
+	if (to->family == AF_INET6 && want->len == 16) {
+		const struct sockaddr_in6 *in6 = (const void *)a;
+
+		return in6->sin6_port == htons(port) &&
+		    memcmp(&in6->sin6_addr, want->b, 16) == 0;
+	}
+	return false;
 }

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notify/notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "push/target.h"
+#include "sys/clock.h"
+
+#define SCOPE "notify"
+
+struct kept {
+	struct target target; /* Borrows from `text`. */
+	char *text; /* NULL: a free place. */
+	char signature[SIGNATURE_TEXT_SIZE];
+	struct push_rate rate;
+	bool under_way; /* Egress has not said how it went. */
+	int64_t waits; /* A request that is told, or 0. */
+	int64_t sent;
+	int64_t withheld;
+	struct errmsg last; /* Why the last one failed, or "". */
+};
+
+struct notify {
+	struct notify_setup s;
+	struct kept all[PUSH_TARGETS_MAX];
+};
+
+struct notify *
+notify_new(const struct notify_setup *s)
+{
+	struct notify *n = xalloc(sizeof(*n));
+
+	n->s = *s;
+	return n;
+}
+
+static struct kept *
+find(struct notify *n, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++)
+		if (n->all[i].text != NULL &&
+		    strcmp(n->all[i].target.id, id) == 0)
+			return &n->all[i];
+	return NULL;
+}
+
+static bool
+is_same(struct str a, struct str b)
+{
+	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+}
+
+static enum err
+find_place(struct notify *n, const struct target *t, struct kept **ret,
+    struct errmsg *why)
+{
+	struct kept *place = NULL;
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
+		struct kept *k = &n->all[i];
+
+		if (k->text == NULL)
+			place = k;
+		else if (strcmp(k->target.id, t->id) == 0 ||
+		    is_same(k->target.name, t->name))
+			return err_say(why, ERR_EXISTS,
+			    "there is one of this name already; 'durward "
+			    "notify remove' takes it away");
+	}
+	if (place == NULL)
+		return err_say(why, ERR_LIMIT,
+		    "there are %d already; 'durward notify remove' takes one "
+		    "away",
+		    PUSH_TARGETS_MAX);
+	*ret = place;
+	return OK;
+}
+
+static void
+keep(struct kept *k, const char *text, const char *signature)
+{
+	struct errmsg unused;
+
+	k->text = xstrndup(text, strlen(text));
+	snprintf(k->signature, sizeof(k->signature), "%s", signature);
+	if (target_read(k->text, strlen(k->text), &k->target, &unused) != OK)
+		fatal("a target that was read before is malformed");
+}
+
+static void
+drop(struct kept *k)
+{
+	free(k->text);
+	memset(k, 0, sizeof(*k));
+}
+
+static struct json *
+setting(const struct kept *k)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "scope", SCOPE);
+	json_put_str(row, "name", k->target.id);
+	return row;
+}
+
+/* The value is the signature, and behind the end of its line the text. */
+void
+notify_load(struct notify *n, const struct json *row)
+{
+	const char *value = json_words(row, "value");
+	const char *text = strchr(value, '\n');
+	char signature[SIGNATURE_TEXT_SIZE];
+	struct errmsg why = {""};
+	struct kept *place;
+	struct target t;
+
+	if (strcmp(json_words(row, "scope"), SCOPE) != 0)
+		return;
+	if (text == NULL || (size_t)(text - value) >= sizeof(signature) ||
+	    target_read(text + 1, strlen(text + 1), &t, &why) != OK ||
+	    find_place(n, &t, &place, &why) != OK) {
+		log_warn(
+		    "a target of notifications is not taken: %s", why.text);
+		return;
+	}
+	memcpy(signature, value, (size_t)(text - value));
+	signature[text - value] = '\0';
+	keep(place, text + 1, signature);
+}
+
+/* A notification on its way may arrive, and nobody hears of it. */
+static void
+forget(struct notify *n, struct kept *k, const struct errmsg *why)
+{
+	struct record *r = record_new(n->s.requests->ledger);
+	struct json *body = json_object();
+
+	json_put_str(body, "id", k->target.id);
+	json_put_strn(body, "name", k->target.name.p, k->target.name.len);
+	json_put_bool(body, "under_way", k->under_way);
+	json_put_str(body, "why", why->text);
+	record_log(r, "notify-ended", NULL, NULL, body);
+	record_row(r, ROW_SETTING_GONE, setting(k));
+	record_post(r, false, NULL, NULL, NULL);
+	drop(k);
+}
+
+size_t
+notify_forget_dead(struct notify *n)
+{
+	struct errmsg why;
+	size_t dead = 0;
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
+		struct kept *k = &n->all[i];
+
+		/* One whose time is over is shown as such. */
+		if (k->text == NULL ||
+		    target_is_live(n->s.trust, &k->target,
+			judge_wall_ms(n->s.judge), &why) != ERR_DENIED)
+			continue;
+		forget(n, k, &why);
+		dead++;
+	}
+	return dead;
+}
+
+/* ---- Saying it ---- */
+
+static void
+say_end(struct notify *n, struct kept *k, struct json *body)
+{
+	struct record *r = record_new(n->s.requests->ledger);
+
+	err_say(&k->last, OK, "%s", json_words(body, "why"));
+	k->under_way = false;
+	k->sent += k->last.text[0] == '\0';
+	if (k->waits != 0 &&
+	    request_take(n->s.requests, k->waits, MSG_NOTICE_DONE)) {
+		if (k->last.text[0] != '\0')
+			request_refuse(
+			    n->s.requests, k->waits, ERR_IO, &k->last);
+		else
+			request_answer(n->s.requests, k->waits, json_object());
+	}
+	k->waits = 0;
+	record_log(r, "notify-done", NULL, NULL, body);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+static void
+fail(struct notify *n, struct kept *k, const char *why)
+{
+	struct json *body = json_object();
+
+	json_put_str(body, "id", k->target.id);
+	json_put_bool(body, "ok", false);
+	json_put_str(body, "why", why);
+	say_end(n, k, body);
+}
+
+void
+notify_on_done(struct notify *n, const struct json *said)
+{
+	struct kept *k = find(n, json_words(said, "id"));
+
+	if (k != NULL && k->under_way)
+		say_end(n, k, json_copy(said));
+}
+
+void
+notify_egress_lost(struct notify *n)
+{
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++)
+		if (n->all[i].text != NULL && n->all[i].under_way)
+			fail(n, &n->all[i], "egress was restarted meanwhile");
+}
+
+/* The intent is on the disk. */
+static void
+order(void *arg, const char *id)
+{
+	struct notify *n = arg;
+	struct kept *k = find(n, id);
+	struct json *body;
+
+	if (k == NULL || !k->under_way)
+		return; /* It was taken away meanwhile. */
+	body = json_object();
+	json_put_str(body, "id", id);
+	json_put_str(body, "signature", k->signature);
+	if (peers_send_bulk(n->s.requests->peers, ROLE_EGRESS, MSG_NOTICE_ORDER,
+		body, k->text, strlen(k->text)) != OK)
+		fail(n, k, "egress is away");
+}
+
+/* As an act; the caller frees it. */
+static struct act *
+act_of(const struct kept *k, const char *owner)
+{
+	struct act *a = act_new();
+	struct json *args = json_object();
+
+	snprintf(a->principal, sizeof(a->principal), "house");
+	snprintf(a->client, sizeof(a->client), "%s", owner);
+	snprintf(a->tool, sizeof(a->tool), "notify.%.*s",
+	    (int)k->target.kind.len, k->target.kind.p);
+	a->effect = EFFECT_EXTERNAL;
+	json_put_strn(args, "to", k->target.name.p, k->target.name.len);
+	a->args = json_print(args);
+	json_free(args);
+	return a;
+}
+
+/* What the policies say, how often the owner allowed it, and what is counted
+ * of both.  A question to one client is what the owner has answered. */
+static enum err
+judge(struct notify *n, struct kept *k, struct record *r, struct json *body,
+    struct errmsg *why)
+{
+	struct act *a =
+	    act_of(k, trust_client(n->s.trust, &k->target.client)->name);
+	struct names none = {0};
+	struct judge_case c = {.act = a, .labels = &none};
+	struct judgement v = judge_decide(n->s.judge, &c);
+	struct charges held = {0};
+	enum err e = OK;
+
+	if (v.verdict == VERDICT_DENY || v.keys > 1)
+		e = err_say(
+		    why, ERR_DENIED, "the rule %.150s forbids it", v.rules);
+	else if (!push_rate_take(&k->rate, k->target.hourly, clock_boot_ms()))
+		e = err_say(why, ERR_LIMIT,
+		    "%lld notifications in an hour are what its owner allowed",
+		    (long long)k->target.hourly);
+	else if (judge_charge(n->s.judge, &c, NULL, r, &held) != OK)
+		e = err_say(why, ERR_LIMIT, "too many rules count it");
+	act_free(a);
+	json_put_str(body, "rule", v.rules);
+	return e;
+}
+
+/* One at a time: what is on its way says the same. */
+static enum err
+tell_one(struct notify *n, struct kept *k, struct errmsg *why)
+{
+	int64_t wall_ms = judge_wall_ms(n->s.judge);
+	struct record *r;
+	struct json *body;
+	enum err e;
+
+	if (k->under_way)
+		return err_say(why, ERR_BUSY, "one is on its way there");
+	e = target_is_live(n->s.trust, &k->target, wall_ms, why);
+	if (e != OK)
+		return e;
+	r = record_new(n->s.requests->ledger);
+	body = json_object();
+	json_put_str(body, "id", k->target.id);
+	json_put_strn(body, "name", k->target.name.p, k->target.name.len);
+	e = judge(n, k, r, body, why);
+	if (e != OK) {
+		json_free(body);
+		record_drop(r);
+		return e;
+	}
+	k->under_way = true;
+	record_log(r, "notify-intent", NULL, NULL, body);
+	record_post(r, true, order, n, k->target.id);
+	return OK;
+}
+
+void
+notify_tell(struct notify *n, const char *client)
+{
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
+		struct kept *k = &n->all[i];
+		const struct client *c = k->text == NULL
+		    ? NULL
+		    : trust_client(n->s.trust, &k->target.client);
+		struct errmsg why;
+
+		if (c == NULL ||
+		    (client != NULL && strcmp(c->name, client) != 0) ||
+		    tell_one(n, k, &why) == OK || k->under_way)
+			continue;
+		k->withheld++;
+		k->last = why;
+	}
+}
+
+/* ---- What clients want ---- */
+
+static enum err
+check_owner(const struct request *k, struct errmsg *why)
+{
+	return k->client->role == CLIENT_OWNER
+	    ? OK
+	    : err_say(
+		  why, ERR_DENIED, "only an owner says where notifications go");
+}
+
+/* What of it people see.  Of its URL the host: who knows the rest can ring
+ * the bell, too. */
+static struct json *
+shown(const struct kept *k)
+{
+	struct json *row = json_object();
+	struct url url;
+
+	target_url(&k->target, &url);
+	json_put_str(row, "id", k->target.id);
+	json_put_strn(row, "name", k->target.name.p, k->target.name.len);
+	json_put_strn(row, "service", k->target.kind.p, k->target.kind.len);
+	json_put_str(row, "host", url.host);
+	json_put_int(row, "hourly", k->target.hourly);
+	json_put_int(row, "until_ms", k->target.until_ms);
+	return row;
+}
+
+/* For the log: that the owner signed it. */
+static struct json *
+added(const struct kept *k)
+{
+	struct json *body = shown(k);
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+
+	crypto_hash(k->text, strlen(k->text), &d);
+	digest_hex(&d, hex);
+	json_put_str(body, "text_sha256", hex);
+	json_put_str(body, "signature", k->signature);
+	return body;
+}
+
+/* body: {"text", "signature"} */
+enum err
+notify_add(void *room, const struct request *k, struct errmsg *why)
+{
+	struct notify *n = room;
+	const char *text = json_words(k->params, "text");
+	const char *hex = json_words(k->params, "signature");
+	struct signature sig;
+	struct kept *place;
+	struct target t;
+	struct record *r;
+	struct json *row;
+	struct buf value;
+	enum err e = check_owner(k, why);
+
+	if (e == OK && signature_read(hex, &sig) != OK)
+		e = err_say(why, ERR_INPUT, "the signature is malformed");
+	if (e == OK)
+		e = target_verify(n->s.trust, (struct str){text, strlen(text)},
+		    &sig, judge_wall_ms(n->s.judge), &t, why);
+	if (e == OK && !digest_equal(&t.client, &k->client->id))
+		e = err_say(why, ERR_DENIED,
+		    "a target is brought by the owner who signed it");
+	if (e == OK)
+		e = find_place(n, &t, &place, why);
+	if (e != OK)
+		return e;
+	keep(place, text, hex);
+	buf_init(&value, PUSH_TEXT_MAX + SIGNATURE_TEXT_SIZE + 1);
+	buf_addf(&value, "%s\n%s", hex, text);
+	row = setting(place);
+	json_put_str(row, "value", value.p);
+	buf_done(&value);
+	r = record_new(n->s.requests->ledger);
+	record_log(r, "notify-added", NULL, NULL, added(place));
+	record_row(r, ROW_SETTING, row);
+	request_confirm(n->s.requests, k->id, r);
+	return OK;
+}
+
+/* body: {"id"}.  Answered when egress says how it went. */
+enum err
+notify_test(void *room, const struct request *k, struct errmsg *why)
+{
+	struct notify *n = room;
+	struct kept *t = find(n, json_words(k->params, "id"));
+	enum err e = check_owner(k, why);
+
+	if (e == OK && t == NULL)
+		e = err_say(why, ERR_NOTFOUND,
+		    "there is no such target; 'durward notify list' lists "
+		    "them");
+	if (e == OK)
+		e = tell_one(n, t, why);
+	if (e != OK)
+		return e;
+	t->waits = k->id;
+	if (request_await(n->s.requests, k->id, MSG_NOTICE_DONE, ROLE_ANSWER_MS,
+		"the push service has not answered yet; 'durward notify list' "
+		"says later how it went") != OK) {
+		t->waits = 0;
+		request_answer(n->s.requests, k->id, json_object());
+	}
+	return OK;
+}
+
+void
+notify_query(void *room, const struct request *q)
+{
+	struct notify *n = room;
+	struct json *list = json_array();
+	struct json *answer = json_object();
+	size_t i;
+
+	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
+		const struct kept *k = &n->all[i];
+		struct json *row;
+
+		if (k->text == NULL)
+			continue;
+		row = shown(k);
+		json_put_int(row, "sent", k->sent);
+		json_put_int(row, "withheld", k->withheld);
+		json_put_str(row, "last", k->last.text);
+		json_push(list, row);
+	}
+	json_put(answer, "targets", list);
+	request_answer(n->s.requests, q->id, answer);
+}
