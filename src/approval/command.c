@@ -60,6 +60,10 @@ command_verify(const struct trust *t, const char *boot, struct str text,
 		return err_say(why, ERR_DENIED,
 		    "this client is not paired, or was revoked; pair it again "
 		    "with 'durward pair TOKEN'");
+	if (client->kind == CLIENT_CERTIFICATE)
+		return err_say(why, ERR_DENIED,
+		    "a phone's certificate commands nothing; its browser's "
+		    "key does");
 	crypto_hash(body.p, body.len, &digest);
 	if (!digest_equal(&digest, &c.body))
 		return err_say(

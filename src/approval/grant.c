@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "approval/lines.h"
+#include "base/usd.h"
 #include "policy/policy.h"
 
 #define MAGIC "durward-grant/1"
+#define MAGIC_MONEY "durward-grant/2"
 #define FIELD(key, kind, name)                                                 \
 	{                                                                      \
 		key, kind, offsetof(struct grant, name)                        \
@@ -25,12 +27,18 @@ static const struct line_field fields[] = {
     FIELD("uses", LINE_INT, uses),
     FIELD("issued", LINE_INT, issued_ms),
     FIELD("until", LINE_INT, until_ms),
+    /* Of a grant of money alone. */
+    FIELD("usd-millionths-a-day", LINE_INT, usd_day),
 };
+
+#define N_FIELDS ARRAY_LEN(fields)
 
 enum err
 grant_write(const struct grant *g, struct buf *out)
 {
-	return lines_write(MAGIC, fields, ARRAY_LEN(fields), g, out);
+	return g->usd_day > 0
+	    ? lines_write(MAGIC_MONEY, fields, N_FIELDS, g, out)
+	    : lines_write(MAGIC, fields, N_FIELDS - 1, g, out);
 }
 
 static bool
@@ -65,6 +73,40 @@ check_args(const struct grant *g, struct errmsg *why)
 	return e;
 }
 
+/* Money is for calls of models that it names: nothing else is counted so. */
+static enum err
+check_money(const struct grant *g, struct errmsg *why)
+{
+	struct str rest;
+
+	if (g->usd_day < 1 || g->usd_day > USD_MAX * (int64_t)USD)
+		return err_say(why, ERR_INPUT,
+		    "a grant of money is of at most %d dollars a day", USD_MAX);
+	if (!begins(g->tool, "model.", &rest) ||
+	    !begins(g->args, GRANT_ARGS_MODELS, &rest))
+		return err_say(why, ERR_INPUT,
+		    "a grant of money is for calls of models, and names them");
+	return OK;
+}
+
+/* In either form. */
+static enum err
+read_lines(const char *text, size_t len, struct grant *ret, struct errmsg *why)
+{
+	static const char money[] = MAGIC_MONEY "\n";
+	struct str rest;
+	enum err e;
+
+	if (!begins((struct str){text, len}, money, &rest)) {
+		e = lines_read(MAGIC, fields, N_FIELDS - 1, text, len, ret);
+	} else {
+		e = lines_read(MAGIC_MONEY, fields, N_FIELDS, text, len, ret);
+		if (e == OK)
+			return check_money(ret, why);
+	}
+	return e == OK ? OK : err_say(why, e, "the grant is malformed");
+}
+
 enum err
 grant_read(const char *text, size_t len, struct grant *ret, struct errmsg *why)
 {
@@ -76,9 +118,9 @@ grant_read(const char *text, size_t len, struct grant *ret, struct errmsg *why)
 	if (len > GRANT_MAX)
 		return err_say(why, ERR_LIMIT, "the grant is too large");
 	memset(&g, 0, sizeof(g));
-	e = lines_read(MAGIC, fields, ARRAY_LEN(fields), text, len, &g);
+	e = read_lines(text, len, &g, why);
 	if (e != OK)
-		return err_say(why, e, "the grant is malformed");
+		return e;
 	if (g.uses < 1 || g.uses > GRANT_USES_MAX || g.until_ms <= g.issued_ms)
 		return err_say(why, ERR_INPUT,
 		    "a grant has 1 to %d uses and ends after its beginning",

@@ -8,7 +8,12 @@
  * It names the one ask rule it answers, one function of one version of a
  * tool, which arguments, at which hours, how often and until when; it never
  * answers a deny, nor a rule that asks for two keys.  The role that acts
- * checks everything but the number of uses, which the core counts.
+ * checks everything but the number of uses and the money, which the core
+ * counts.
+ *
+ * One for calls of models may say how much money they may cost in a day; then
+ * it names the models, too.  Its text is of a second form, which has one line
+ * more, so that what was signed before reads as it always did.
  */
 
 #include "approval/sheet.h"
@@ -28,10 +33,13 @@ struct grant {
 	int64_t uses; /* 1 to GRANT_USES_MAX. */
 	int64_t issued_ms; /* Wall clock. */
 	int64_t until_ms;
+	/* Millionths in any 24 hours; 0: it says nothing of money. */
+	int64_t usd_day;
 };
 
 #define GRANT_ARGS_EXACT "exact "
 #define GRANT_ARGS_WORDS "words "
+#define GRANT_ARGS_MODELS GRANT_ARGS_WORDS "arg.model="
 #define GRANT_ANY "any"
 
 /* ERR_INPUT, ERR_LIMIT. */

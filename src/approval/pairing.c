@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "approval/pairing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -42,7 +43,7 @@ pairing_token_is_of(const struct pairing_token *t, const struct digest *box)
 
 void
 pairing_hmac(const uint8_t secret[PAIRING_SECRET_LEN],
-    const uint8_t exporter[DIGEST_LEN], const struct public_key *client,
+    const uint8_t channel[DIGEST_LEN], const struct public_key *client,
     const char *name, struct digest *ret)
 {
 	uint8_t spki[SPKI_LEN];
@@ -51,9 +52,20 @@ pairing_hmac(const uint8_t secret[PAIRING_SECRET_LEN],
 	public_spki(client, spki);
 	buf_init(&b, 512);
 	buf_adds(&b, HMAC_LABEL);
-	buf_add(&b, exporter, DIGEST_LEN);
+	buf_add(&b, channel, DIGEST_LEN);
 	buf_add(&b, spki, sizeof(spki));
 	buf_adds(&b, name);
 	crypto_hmac(secret, PAIRING_SECRET_LEN, b.p, b.len, ret);
 	buf_done(&b);
+}
+
+void
+pairing_fingerprint(const struct digest *d, char ret[FINGERPRINT_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < PAIRING_HASH_LEN; i += 2)
+		snprintf(ret + i / 2 * 5, FINGERPRINT_SIZE - i / 2 * 5,
+		    "%02X%02X ", d->b[i], d->b[i + 1]);
+	ret[FINGERPRINT_SIZE - 1] = '\0';
 }

@@ -9,6 +9,10 @@
  * the hash of the box's key (so the client knows the box), and 80 random
  * bits (so the box knows the client).  The client proves the bits with an
  * HMAC over this very TLS connection, its key and its name.
+ *
+ * A browser cannot see its TLS connection: its HMAC is over the box's key
+ * instead, and it is admitted only once a person has compared four words on
+ * both screens and an owner has confirmed it.
  */
 
 #include "base/digest.h"
@@ -39,8 +43,19 @@ NODISCARD enum err pairing_token_read(
 bool pairing_token_is_of(
     const struct pairing_token *t, const struct digest *box);
 
+/* `channel`: what the exporter gives, or for a browser the box's id. */
 void pairing_hmac(const uint8_t secret[PAIRING_SECRET_LEN],
-    const uint8_t exporter[DIGEST_LEN], const struct public_key *client,
+    const uint8_t channel[DIGEST_LEN], const struct public_key *client,
     const char *name, struct digest *ret);
+
+/* The first half of a fingerprint (SHA-256) in groups, as people compare it. */
+#define FINGERPRINT_SIZE 40
+void pairing_fingerprint(const struct digest *d, char ret[FINGERPRINT_SIZE]);
+
+/* What both screens show, of the ids of box and client and the secret. */
+#define PAIRING_WORDS 4
+void pairing_words(const uint8_t secret[PAIRING_SECRET_LEN],
+    const struct digest *box, const struct digest *client,
+    const char *ret[PAIRING_WORDS]);
 
 #endif

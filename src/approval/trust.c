@@ -11,6 +11,12 @@ static const char *const role_names[] = {
 #undef X
 };
 
+static const char *const kind_names[] = {
+#define X(name, text) text,
+    CLIENT_KIND_TABLE(X)
+#undef X
+};
+
 const char *
 client_role_name(enum client_role r)
 {
@@ -41,13 +47,17 @@ static enum err
 read_kind(const struct json *v, enum client_kind *ret)
 {
 	const char *kind = json_str(v, "kind");
+	int k;
 
-	if (kind != NULL && strcmp(kind, "browser") != 0 &&
-	    strcmp(kind, "cli") != 0)
-		return ERR_INPUT;
-	*ret = kind != NULL && strcmp(kind, "browser") == 0 ? CLIENT_BROWSER
-							    : CLIENT_CLI;
-	return OK;
+	*ret = CLIENT_CLI;
+	if (kind == NULL)
+		return OK;
+	for (k = 0; k < CLIENT_KIND_COUNT; k++)
+		if (strcmp(kind_names[k], kind) == 0) {
+			*ret = (enum client_kind)k;
+			return OK;
+		}
+	return ERR_INPUT;
 }
 
 static enum err
@@ -147,7 +157,7 @@ write_client(const struct client *c)
 	json_put_str(v, "key", hex);
 	json_put_str(v, "name", c->name);
 	json_put_str(v, "role", client_role_name(c->role));
-	json_put_str(v, "kind", c->kind == CLIENT_BROWSER ? "browser" : "cli");
+	json_put_str(v, "kind", kind_names[c->kind]);
 	json_put_bool(v, "revoked", c->revoked);
 	json_put_int(v, "paired_ms", c->paired_ms);
 	if (c->lent[0] != '\0') {
@@ -279,7 +289,7 @@ trust_lend(struct trust *t, const char *client, const char *tools,
 
 	if (c == NULL)
 		return ERR_NOTFOUND;
-	if (c->role != CLIENT_VIEWER)
+	if (c->role != CLIENT_VIEWER || c->kind == CLIENT_CERTIFICATE)
 		return ERR_STATE;
 	if (until_ms - now_ms > LENT_MS_MAX)
 		return ERR_LIMIT;
@@ -288,11 +298,23 @@ trust_lend(struct trust *t, const char *client, const char *tools,
 	return str_copy(lent->lent, sizeof(lent->lent), tools);
 }
 
+/* What a client said and asked for stands under its name, so nobody gets it
+ * again. */
+static bool
+was_named(const struct trust *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		if (strcmp(t->clients[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 enum err
 trust_add_client(struct trust *t, const struct client *c)
 {
-	if (trust_client(t, &c->id) != NULL ||
-	    trust_client_by_name(t, c->name) != NULL)
+	if (trust_client(t, &c->id) != NULL || was_named(t, c->name))
 		return ERR_EXISTS;
 	if (t->n_clients == CLIENTS_MAX)
 		return ERR_LIMIT;

@@ -37,8 +37,19 @@ enum client_role {
 const char *client_role_name(enum client_role r);
 enum client_role client_role_by_name(const char *name);
 
-/* What keeps its key. */
-enum client_kind { CLIENT_CLI, CLIENT_BROWSER };
+/* What keeps its key.  A certificate is one that a phone shows beside what
+ * its browser signs: it opens the port of clients, and does nothing there. */
+#define CLIENT_KIND_TABLE(X)                                                   \
+	X(CLIENT_CLI, "cli")                                                   \
+	X(CLIENT_BROWSER, "browser")                                           \
+	X(CLIENT_CERTIFICATE, "certificate")
+
+enum client_kind {
+#define X(name, text) name,
+	CLIENT_KIND_TABLE(X)
+#undef X
+	    CLIENT_KIND_COUNT
+};
 
 struct client {
 	struct digest id; /* SHA-256 of its SPKI. */
@@ -107,7 +118,8 @@ bool client_may_answer(
 NODISCARD enum err trust_lend(struct trust *t, const char *client,
     const char *tools, int64_t until_ms, int64_t now_ms);
 
-/* ERR_EXISTS for a key or a live name that is there already, ERR_LIMIT. */
+/* ERR_EXISTS for a key or a name that is there already, if only as a
+ * tombstone; ERR_LIMIT. */
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
 NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
 

@@ -29,8 +29,16 @@ api_status(enum err e)
 	return statuses[e];
 }
 
-static void
-refuse(struct control *c, int64_t id, int status, const char *words)
+void
+control_reply(
+    struct control *c, int64_t id, int status, const char *json, size_t len)
+{
+	if (!live_reply(c, id, status, json, len))
+		http_reply(c->api, id, status, json, len);
+}
+
+void
+control_refuse(struct control *c, int64_t id, int status, const char *words)
 {
 	struct buf b;
 
@@ -38,7 +46,7 @@ refuse(struct control *c, int64_t id, int status, const char *words)
 	buf_adds(&b, "{\"error\":");
 	json_escape(&b, words, strlen(words));
 	buf_adds(&b, "}");
-	http_reply(c->api, id, status, b.p, b.len);
+	control_reply(c, id, status, b.p, b.len);
 	buf_done(&b);
 }
 
@@ -55,8 +63,58 @@ is_plain(struct str s)
 	return s.len > 0 && s.len <= NAME_MAX_LEN;
 }
 
-/* KEY=VALUE joined by '&', of plain characters only: names, ids, numbers.
- * Digits alone become a number, unless they are long enough for an id. */
+static int
+digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0'
+	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
+				    : -1;
+}
+
+/* Words of people are nothing but %xx; false when they are not, or no text. */
+static bool
+read_words(struct str s, struct buf *ret)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < s.len && s.p[i] == '%'; i += 3) {
+		int high = digit_of(s.p[i + 1]);
+		int low = digit_of(s.p[i + 2]);
+		char c = (char)(high * 16 + low);
+
+		if (high < 0 || low < 0 || c == '\0')
+			return false;
+		buf_add(ret, &c, 1);
+	}
+	return i == s.len && i > 0 && !ret->overflow &&
+	    str_is_utf8(ret->p, ret->len);
+}
+
+/* Of plain characters only: names, ids, numbers.  Digits alone become a
+ * number, unless they are long enough for an id. */
+static bool
+read_value(struct str value, const char *name, struct json *ret)
+{
+	struct buf words;
+	bool ok;
+
+	if (is_plain(value)) {
+		if (value.len <= 15 &&
+		    strspn(value.p, "0123456789") >= value.len)
+			json_put_int(ret, name, strtoll(value.p, NULL, 10));
+		else
+			json_put_strn(ret, name, value.p, value.len);
+		return true;
+	}
+	buf_init(&words, MEMORY_QUERY_MAX);
+	ok = read_words(value, &words);
+	if (ok)
+		json_put_str(ret, name, words.p);
+	buf_done(&words);
+	return ok;
+}
+
+/* KEY=VALUE joined by '&'. */
 static enum err
 read_params(struct str query, struct json *ret)
 {
@@ -72,17 +130,14 @@ read_params(struct str query, struct json *ret)
 		if (eq == NULL)
 			return ERR_INPUT;
 		value.len = n - key.len - 1;
-		if (!is_plain(key) || !is_plain(value))
+		if (!is_plain(key))
 			return ERR_INPUT;
 		memcpy(name, key.p, key.len);
 		name[key.len] = '\0';
 		if (json_has(ret, name) || json_count(ret) == QUERY_PARAMS_MAX)
 			return ERR_INPUT;
-		if (value.len <= 15 &&
-		    strspn(value.p, "0123456789") >= value.len)
-			json_put_int(ret, name, strtoll(value.p, NULL, 10));
-		else
-			json_put_strn(ret, name, value.p, value.len);
+		if (!read_value(value, name, ret))
+			return ERR_INPUT;
 		query.p += n + (end != NULL ? 1 : 0);
 		query.len -= n + (end != NULL ? 1 : 0);
 	}
@@ -90,33 +145,45 @@ read_params(struct str query, struct json *ret)
 }
 
 static struct json *
-new_message(const struct http_request *r)
+new_message(int64_t id, const char *client)
 {
 	struct json *body = json_object();
-	char hex[DIGEST_HEX_SIZE];
 
-	digest_hex(&r->client, hex);
-	json_put_int(body, "id", r->id);
-	json_put_str(body, "client", hex);
+	json_put_int(body, "id", id);
+	json_put_str(body, "client", client);
 	return body;
 }
 
-static void
-pass_query(struct control *c, const struct http_request *r, struct str name)
+void
+api_query(struct control *c, int64_t id, const char *client, struct str name,
+    struct json *params)
 {
-	struct json *params = json_object();
 	struct json *body;
 
-	if (!is_plain(name) || read_params(r->query, params) != OK) {
+	if (!is_plain(name)) {
 		json_free(params);
-		refuse(c, r->id, 400, "the query is malformed");
+		control_refuse(c, id, 400, "the query is malformed");
 		return;
 	}
-	body = new_message(r);
+	body = new_message(id, client);
 	json_put_strn(body, "query", name.p, name.len);
 	json_put(body, "params", params);
 	if (peers_send(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST, body) != OK)
-		refuse(c, r->id, 503, "the house is starting; try again");
+		control_refuse(c, id, 503, "the house is starting; try again");
+}
+
+static void
+pass_query(struct control *c, const struct http_request *r, const char *client,
+    struct str name)
+{
+	struct json *params = json_object();
+
+	if (read_params(r->query, params) == OK) {
+		api_query(c, r->id, client, name, params);
+		return;
+	}
+	json_free(params);
+	control_refuse(c, r->id, 400, "the query is malformed");
 }
 
 /* What waits for the scanner, in or out. */
@@ -147,18 +214,18 @@ send_command(void *arg, enum scan result, const char *bytes, size_t len)
 	if (result == SCAN_CLEAN) {
 		if (peers_send_bulk(c->peers, ROLE_CORE, MSG_CLIENT_REQUEST,
 			p->body, bytes, len) != OK)
-			refuse(
+			control_refuse(
 			    c, p->id, 503, "the house is starting; try again");
 	} else {
 		json_free(p->body);
 		if (result == SCAN_REPLACED)
-			refuse(c, p->id, 400,
+			control_refuse(c, p->id, 400,
 			    "a secret that the vault keeps stands in this in "
 			    "clear; nothing of it was taken up. Give tools "
 			    "secrets by their manifest, and say "
 			    "secret://NAME where you speak of one");
 		else
-			refuse(c, p->id, 503,
+			control_refuse(c, p->id, 503,
 			    "the vault does not answer; try again");
 	}
 	free(p);
@@ -171,9 +238,10 @@ send_reply(void *arg, enum scan result, const char *text, size_t len)
 	struct control *c = p->control;
 
 	if (result == SCAN_WITHHELD)
-		refuse(c, p->id, 503, "the vault does not answer; try again");
+		control_refuse(
+		    c, p->id, 503, "the vault does not answer; try again");
 	else
-		http_reply(c->api, p->id, p->status, text, len);
+		control_reply(c, p->id, p->status, text, len);
 	free(p);
 }
 
@@ -194,33 +262,38 @@ api_on_reply(void *role, struct msg *m)
 		scanner_pass(c->scanner, m->bulk, m->bulk_len, send_reply, p);
 }
 
-/* {"text", "signature", "body"}: the body travels as the bytes it was. */
-static void
-pass_command(struct control *c, const struct http_request *r)
+/* The body travels as the bytes it was. */
+void
+api_command(
+    struct control *c, int64_t id, const char *client, const struct json *v)
 {
-	struct json *v = NULL;
+	const char *text = json_str(v, "text");
+	const char *signature = json_str(v, "signature");
+	const char *bytes = json_str(v, "body");
 	struct passing *p;
-	const char *text;
-	const char *signature;
-	const char *bytes;
 
-	if (json_parse(r->body.p, r->body.len, &v) != OK) {
-		refuse(c, r->id, 400, "the body is not strict JSON");
+	if (text == NULL || signature == NULL || bytes == NULL) {
+		control_refuse(
+		    c, id, 400, "a command needs text, signature and body");
 		return;
 	}
-	text = json_str(v, "text");
-	signature = json_str(v, "signature");
-	bytes = json_str(v, "body");
-	if (text == NULL || signature == NULL || bytes == NULL) {
-		refuse(
-		    c, r->id, 400, "a command needs text, signature and body");
-	} else {
-		p = new_passing(c, r->id);
-		p->body = new_message(r);
-		json_put_str(p->body, "text", text);
-		json_put_str(p->body, "signature", signature);
-		scanner_pass(c->scanner, bytes, strlen(bytes), send_command, p);
-	}
+	p = new_passing(c, id);
+	p->body = new_message(id, client);
+	json_put_str(p->body, "text", text);
+	json_put_str(p->body, "signature", signature);
+	scanner_pass(c->scanner, bytes, strlen(bytes), send_command, p);
+}
+
+static void
+pass_command(
+    struct control *c, const struct http_request *r, const char *client)
+{
+	struct json *v = NULL;
+
+	if (json_parse(r->body.p, r->body.len, &v) == OK)
+		api_command(c, r->id, client, v);
+	else
+		control_refuse(c, r->id, 400, "the body is not strict JSON");
 	json_free(v);
 }
 
@@ -230,16 +303,20 @@ api_on_request(void *arg, const struct http_request *r)
 	static const char prefix[] = "/v1/";
 	struct control *c = arg;
 	struct str name = {r->path.p + 4, r->path.len - 4};
+	char client[DIGEST_HEX_SIZE];
 
-	if (!r->has_client) {
-		refuse(c, r->id, 403, "a client certificate is needed");
+	digest_hex(&r->client, client);
+	if (front_is_for(c, r)) {
+		front_on_request(c, r);
+	} else if (!r->has_client) {
+		control_refuse(c, r->id, 403, "a client certificate is needed");
 	} else if (r->path.len <= 4 || memcmp(r->path.p, prefix, 4) != 0) {
-		refuse(c, r->id, 404, "there is nothing here");
+		control_refuse(c, r->id, 404, "there is nothing here");
 	} else if (str_eq(r->method, "POST") && str_eq(name, "command")) {
-		pass_command(c, r);
+		pass_command(c, r, client);
 	} else if (str_eq(r->method, "GET")) {
-		pass_query(c, r, name);
+		pass_query(c, r, client, name);
 	} else {
-		refuse(c, r->id, 405, "GET a query, or POST a command");
+		control_refuse(c, r->id, 405, "GET a query, or POST a command");
 	}
 }

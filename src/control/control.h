@@ -9,8 +9,12 @@
  *	8443  mutual TLS 1.3: the API for paired clients
  *	      GET  /v1/NAME?KEY=VALUE...	a query
  *	      POST /v1/command			a signed command
- *	8444  TLS 1.3, open only while a pairing window is:
- *	      POST /v1/pair
+ *	8080  no TLS, open only while a pairing window for a phone is:
+ *	      GET  /, /durward.crt ...		the root certificate, and words
+ *	8444  TLS 1.3, open while a pairing window is or a browser is paired:
+ *	      GET  /, /app.js ...		the web app
+ *	      GET  /v1/box			{"box", "key"}: which house it
+ *is POST /v1/pair GET  /v1/live			a WebSocket, see live.c
  */
 
 /* `calls`: the groups of system calls that its row allows. */

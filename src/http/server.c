@@ -3,63 +3,30 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "http/parse.h"
+#include "http/server_priv.h"
 #include "sys/clock.h"
 
-#define BACKLOG 64
+#define BACKLOG 512
+#define ACCEPTS_MAX 32 /* Before the others have their turn. */
+#define KEPT 1024 /* Of a buffer, for the next request. */
 #define IN_MAX (HTTP_HEAD_MAX + HTTP_BODY_MAX)
 #define OUT_MAX (HTTP_REPLY_MAX + HTTP_HEAD_MAX)
-
-enum conn_state {
-	CONN_HANDSHAKE,
-	CONN_READING, /* The next request. */
-	CONN_WAITING, /* For our answer. */
-	CONN_WRITING,
-};
-
-struct conn {
-	struct http_server *server;
-	enum conn_state state;
-	int fd;
-	struct tls *tls;
-	uint64_t timer;
-	int64_t since_ms; /* In this state. */
-	int64_t request;
-	bool has_client;
-	bool last; /* Close behind the answer. */
-	bool given; /* The request is with the callback right now. */
-	struct digest client;
-	struct buf in;
-	struct buf out;
-	size_t consumed; /* Bytes of `in` that the request takes. */
-};
-
-struct http_server {
-	struct loop *loop;
-	int fd;
-	bool open;
-	struct tls_config *tls;
-	http_request_fn *fn;
-	void *arg;
-	size_t conns_max;
-	struct conn **conns;
-};
 
 /* Ids are unique over all servers of the process, and begin anywhere: who
  * still answers an earlier process must not meet a request of this one. */
 static int64_t request_ids;
 
-static int64_t
-new_request_id(void)
+int64_t
+http_new_id(void)
 {
 	uint32_t random;
 
@@ -73,21 +40,35 @@ new_request_id(void)
 static void on_conn(void *arg, int fd, int events);
 
 static void
+release(struct conn *c)
+{
+	tls_free(c->tls);
+	close(c->fd);
+	buf_done(&c->in);
+	buf_done(&c->out);
+	socket_free(c);
+	free(c);
+}
+
+void
 conn_free(struct conn *c)
 {
 	struct http_server *s = c->server;
 	size_t i;
 
+	if (c->dead)
+		return;
+	c->dead = true;
 	for (i = 0; i < s->conns_max; i++)
 		if (s->conns[i] == c)
 			s->conns[i] = NULL;
 	loop_timer_cancel(s->loop, c->timer);
+	c->timer = 0;
 	loop_remove(s->loop, c->fd);
-	tls_free(c->tls);
-	close(c->fd);
-	buf_done(&c->in);
-	buf_done(&c->out);
-	free(c);
+	socket_gone(c);
+	/* Who drives it still looks at it. */
+	if (!c->driven)
+		release(c);
 }
 
 static void
@@ -96,26 +77,34 @@ on_late(void *arg)
 	struct conn *c = arg;
 
 	c->timer = 0;
-	conn_free(c);
+	if (c->state == CONN_SOCKET)
+		socket_late(c);
+	else
+		conn_free(c);
+}
+
+void
+conn_set_deadline(struct conn *c, int64_t at_ms)
+{
+	loop_timer_cancel(c->server->loop, c->timer);
+	c->timer = loop_timer(c->server->loop, at_ms, on_late, c);
 }
 
 static void
 set_deadline(struct conn *c, int64_t wait_ms)
 {
-	loop_timer_cancel(c->server->loop, c->timer);
-	c->timer =
-	    loop_timer(c->server->loop, clock_boot_ms() + wait_ms, on_late, c);
+	conn_set_deadline(c, clock_boot_ms() + wait_ms);
 }
 
-static void
-enter(struct conn *c, enum conn_state state)
+void
+conn_enter(struct conn *c, enum conn_state state)
 {
 	c->state = state;
 	c->since_ms = clock_boot_ms();
 }
 
-static void
-watch(struct conn *c, int events)
+void
+conn_watch(struct conn *c, int events)
 {
 	if (loop_change(c->server->loop, c->fd, events) != OK)
 		fatal("cannot watch a connection");
@@ -128,41 +117,77 @@ reason_of(int status)
 }
 
 static void
-compose(struct conn *c, int status, const char *json, size_t len)
+compose(struct conn *c, const struct http_answer *a)
 {
-	buf_addf(&c->out,
-	    "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\nCache-Control: no-store\r\n"
-	    "X-Content-Type-Options: nosniff\r\n%s\r\n",
-	    status, reason_of(status), len,
-	    c->last ? "Connection: close\r\n" : "");
-	buf_add(&c->out, json, len);
-	enter(c, CONN_WRITING);
+	char line[96];
+	int n = snprintf(line, sizeof(line),
+	    "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nContent-Type: ",
+	    a->status, reason_of(a->status), a->len);
+
+	buf_add(&c->out, line, (size_t)n);
+	buf_adds(&c->out, a->type);
+	buf_adds(&c->out, "\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_adds(&c->out, a->fields);
+	buf_adds(&c->out, c->last ? "Connection: close\r\n\r\n" : "\r\n");
+	buf_add(&c->out, a->body, a->len);
+	conn_enter(c, CONN_WRITING);
 }
 
-/* Things the parser refuses: answer once, then close, for nobody knows
- * where the next request would begin. */
+/* Answer once, then close, for nobody knows where the next request would
+ * begin, or whose it would be. */
 static void
-refuse(struct conn *c, enum err e)
+refuse(struct conn *c, int status, const char *words)
 {
-	static const char bad[] = "{\"error\":\"the request is malformed\"}";
-	static const char big[] = "{\"error\":\"the request is too large\"}";
+	char json[256];
+	int n = snprintf(json, sizeof(json), "{\"error\":\"%s\"}", words);
+	struct http_answer a = {status, "application/json",
+	    status == 426 ? "Sec-WebSocket-Version: 13\r\n" : "", json,
+	    (size_t)n};
 
 	c->last = true;
+	compose(c, &a);
+}
+
+static void
+refuse_input(struct conn *c, enum err e)
+{
 	if (e == ERR_LIMIT)
-		compose(c, 413, big, sizeof(big) - 1);
+		refuse(c, 413, "the request is too large");
 	else
-		compose(c, 400, bad, sizeof(bad) - 1);
+		refuse(c, 400, "the request is malformed");
+}
+
+/* A request that is for others, or a handshake that is none. */
+static bool
+is_refused(struct conn *c, const struct http_head *h)
+{
+	const char *words = "";
+	int status = host_refuses(c->server->tls, h, &words);
+
+	if (status == 0) {
+		words = "the handshake of a WebSocket is malformed";
+		status = socket_offer(h, c->accept);
+	}
+	/* Nothing may follow a handshake before its answer. */
+	if (status == 0 && c->accept[0] != '\0' && c->in.len > h->head_len)
+		status = 400;
+	if (status == 0)
+		return false;
+	refuse(c, status, words);
+	return true;
 }
 
 static void
 give_request(struct conn *c, const struct http_head *h)
 {
-	struct http_request r = {.id = new_request_id(),
+	struct http_request r = {.server = c->server,
+	    .id = http_new_id(),
 	    .method = h->method,
 	    .path = h->target,
 	    .has_client = c->has_client,
 	    .client = c->client,
+	    .head = h,
+	    .wants_socket = c->accept[0] != '\0',
 	    .tls = c->tls};
 	const char *mark = memchr(h->target.p, '?', h->target.len);
 
@@ -173,12 +198,11 @@ give_request(struct conn *c, const struct http_head *h)
 	}
 	r.body.p = c->in.p + h->head_len;
 	r.body.len = h->body_len;
-	enter(c, CONN_WAITING);
+	conn_enter(c, CONN_WAITING);
 	c->request = r.id;
 	c->consumed = h->head_len + h->body_len;
 	/* The room behind has its own deadline; ours is for its silence. */
 	set_deadline(c, ANSWER_WAIT_MS);
-	watch(c, 0);
 	c->given = true;
 	c->server->fn(c->server->arg, &r);
 	c->given = false;
@@ -198,10 +222,10 @@ try_request(struct conn *c)
 		e = ERR_BUSY;
 	if (e == ERR_BUSY)
 		return false;
-	if (e == OK)
+	if (e != OK)
+		refuse_input(c, e);
+	else if (!is_refused(c, &h))
 		give_request(c, &h);
-	else
-		refuse(c, e);
 	return true;
 }
 
@@ -222,7 +246,7 @@ read_some(struct conn *c)
 		set_deadline(c, HTTP_REQUEST_MS);
 	buf_add(&c->in, chunk, n);
 	if (c->in.overflow)
-		refuse(c, ERR_LIMIT);
+		refuse_input(c, ERR_LIMIT);
 	return true;
 }
 
@@ -233,7 +257,7 @@ write_some(struct conn *c)
 	enum err e = tls_write(c->tls, c->out.p, c->out.len, &n);
 
 	if (e == ERR_BUSY) {
-		watch(c, tls_wants_write(c->tls) ? LOOP_WRITE : LOOP_READ);
+		conn_watch(c, tls_wants_write(c->tls) ? LOOP_WRITE : LOOP_READ);
 		return false;
 	}
 	if (e != OK) {
@@ -247,13 +271,17 @@ write_some(struct conn *c)
 		conn_free(c);
 		return false;
 	}
-	buf_done(&c->out);
 	buf_drop(&c->in, c->consumed);
+	if (c->in.len == 0 && c->in.cap > KEPT)
+		buf_done(&c->in);
+	if (c->out.cap > KEPT)
+		buf_done(&c->out);
 	c->consumed = 0;
-	enter(c, CONN_READING);
+	conn_enter(c, CONN_READING);
 	set_deadline(c, HTTP_IDLE_MS);
-	watch(c, LOOP_READ);
-	return true;
+	conn_watch(c, LOOP_READ);
+	/* What the socket has, the loop will tell. */
+	return c->in.len > 0 || tls_has_more(c->tls);
 }
 
 /* ---- Places ---- */
@@ -272,16 +300,16 @@ count_of(const struct http_server *s, const struct digest *client)
 }
 
 /* How much may be lost with it: nothing where nobody has shown who they are;
- * little where nothing is under way, of a client that has several. */
+ * little where nothing comes or goes right now, of a client that has several.
+ * A WebSocket is there for longer than its messages: it is opened again. */
 static int
 worth(const struct http_server *s, const struct conn *c)
 {
 	if (!c->has_client)
 		return 0;
-	if (c->state != CONN_READING || c->in.len > 0 ||
-	    count_of(s, &c->client) < 2)
+	if (c->in.len > 0 || c->out.len > 0 || count_of(s, &c->client) < 2)
 		return 2;
-	return 1;
+	return c->state == CONN_READING || c->state == CONN_SOCKET ? 1 : 2;
 }
 
 /* Of those worth least the one that is so the longest makes room for who
@@ -342,7 +370,7 @@ shake_hands(struct conn *c)
 	enum err e = tls_handshake(c->tls);
 
 	if (e == ERR_BUSY) {
-		watch(c, tls_wants_write(c->tls) ? LOOP_WRITE : LOOP_READ);
+		conn_watch(c, tls_wants_write(c->tls) ? LOOP_WRITE : LOOP_READ);
 		return false;
 	}
 	if (e != OK) {
@@ -352,9 +380,9 @@ shake_hands(struct conn *c)
 	c->has_client = tls_peer_id(c->tls, &c->client) == OK;
 	if (c->has_client)
 		bound_client(c);
-	enter(c, CONN_READING);
+	conn_enter(c, CONN_READING);
 	set_deadline(c, HTTP_IDLE_MS);
-	watch(c, LOOP_READ);
+	conn_watch(c, LOOP_READ);
 	return true;
 }
 
@@ -367,12 +395,15 @@ advance(struct conn *c)
 		return shake_hands(c);
 	case CONN_READING:
 		if (try_request(c))
-			return c->state == CONN_WRITING;
+			return !c->dead && c->state == CONN_WRITING;
 		return read_some(c);
 	case CONN_WAITING:
 		return false;
 	case CONN_WRITING:
 		return write_some(c);
+	case CONN_SOCKET:
+		socket_drive(c);
+		return false;
 	}
 	return false;
 }
@@ -380,8 +411,12 @@ advance(struct conn *c)
 static void
 drive(struct conn *c)
 {
+	c->driven = true;
 	while (advance(c))
 		;
+	c->driven = false;
+	if (c->dead)
+		release(c);
 }
 
 static void
@@ -394,31 +429,33 @@ on_conn(void *arg, int fd, int events)
 		conn_free(c);
 		return;
 	}
+	/* Rarely there is more before our answer; it waits. */
+	if (c->state == CONN_WAITING)
+		conn_watch(c, 0);
 	drive(c);
 }
 
-static void
-on_accept(void *arg, int fd, int events)
+/* False when nobody is waiting. */
+static bool
+accept_one(struct http_server *s)
 {
-	struct http_server *s = arg;
 	struct conn *c;
 	size_t i = 0;
 	int on = 1;
-	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int peer = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	(void)events;
 	if (peer < 0)
-		return;
+		return false;
 	while (i < s->conns_max && s->conns[i] != NULL)
 		i++;
 	if (i == s->conns_max && !make_room(s, &i)) {
 		close(peer);
-		return;
+		return true;
 	}
 	setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c = xalloc(sizeof(*c));
 	c->server = s;
-	enter(c, CONN_HANDSHAKE);
+	conn_enter(c, CONN_HANDSHAKE);
 	c->fd = peer;
 	c->tls = tls_new(s->tls, peer);
 	buf_init(&c->in, IN_MAX);
@@ -427,6 +464,21 @@ on_accept(void *arg, int fd, int events)
 	if (loop_add(s->loop, peer, LOOP_READ, on_conn, c) != OK)
 		fatal("cannot watch a connection");
 	set_deadline(c, HTTP_REQUEST_MS);
+	return true;
+}
+
+/* Several at once: who does not find a place in the kernel's queue tries
+ * again only after a second. */
+static void
+on_accept(void *arg, int fd, int events)
+{
+	struct http_server *s = arg;
+	int i = 0;
+
+	(void)fd;
+	(void)events;
+	while (i < ACCEPTS_MAX && accept_one(s))
+		i++;
 }
 
 struct http_server *
@@ -443,6 +495,13 @@ http_server_new(struct loop *l, int fd, struct tls_config *tls,
 	s->arg = arg;
 	s->conns = xalloc(conns_max * sizeof(s->conns[0]));
 	return s;
+}
+
+void
+http_server_use(struct http_server *s, struct tls_config *tls)
+{
+	tls_config_free(s->tls);
+	s->tls = tls;
 }
 
 enum err
@@ -473,27 +532,58 @@ http_server_shut(struct http_server *s)
 	s->open = false;
 }
 
+struct conn *
+conn_find(struct http_server *s, int64_t id, enum conn_state state)
+{
+	size_t i;
+
+	for (i = 0; i < s->conns_max; i++)
+		if (s->conns[i] != NULL && s->conns[i]->state == state &&
+		    s->conns[i]->request == id)
+			return s->conns[i];
+	return NULL;
+}
+
+void
+http_answer(struct http_server *s, int64_t id, const struct http_answer *a)
+{
+	struct conn *c = conn_find(s, id, CONN_WAITING);
+
+	if (c == NULL)
+		return;
+	compose(c, a);
+	if (c->out.overflow) {
+		conn_free(c);
+		return;
+	}
+	set_deadline(c, HTTP_REQUEST_MS);
+	if (!c->given)
+		drive(c);
+}
+
 void
 http_reply(
     struct http_server *s, int64_t id, int status, const char *json, size_t len)
 {
-	size_t i;
+	struct http_answer a = {status, "application/json",
+	    "Cache-Control: no-store\r\n", json, len};
 
-	for (i = 0; i < s->conns_max; i++) {
-		struct conn *c = s->conns[i];
+	http_answer(s, id, &a);
+}
 
-		if (c == NULL || c->state != CONN_WAITING || c->request != id)
-			continue;
-		compose(c, status, json, len);
-		if (c->out.overflow) {
-			conn_free(c);
-			return;
-		}
-		set_deadline(c, HTTP_REQUEST_MS);
-		if (!c->given)
-			drive(c);
-		return;
-	}
+enum err
+http_claim(struct http_server *s, int64_t id, const struct digest *client)
+{
+	struct conn *c = conn_find(s, id, CONN_SOCKET);
+
+	if (c == NULL)
+		c = conn_find(s, id, CONN_WAITING);
+	if (c == NULL)
+		return ERR_NOTFOUND;
+	c->has_client = true;
+	c->client = *client;
+	bound_client(c);
+	return OK;
 }
 
 void

@@ -9,12 +9,17 @@
 #include <mbedtls/ssl_ciphersuites.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
 
+#define AHEAD_SIZE 1024
+
 struct tls_config {
+	size_t users; /* Its owner, and each connection. */
+	bool plain;
 	mbedtls_ssl_config conf;
 	mbedtls_x509_crt own;
 	mbedtls_x509_crt root;
@@ -22,9 +27,14 @@ struct tls_config {
 };
 
 struct tls {
+	struct tls_config *config;
 	mbedtls_ssl_context ssl;
 	int fd;
 	bool wants_write;
+	size_t begun; /* Bytes in a record that is not all sent. */
+	uint8_t ahead[AHEAD_SIZE]; /* Read, and not given to the library. */
+	size_t ahead_at;
+	size_t ahead_len;
 };
 
 /*
@@ -37,6 +47,8 @@ static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
 static const uint16_t signatures[] = {
     MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_NONE};
+/* Who wants another protocol is refused; who names none gets this one. */
+static const char *protocols[] = {"http/1.1", NULL};
 static const mbedtls_x509_crt_profile profile = {
     .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256),
     .allowed_pks = MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECKEY) |
@@ -68,6 +80,7 @@ config_new(int endpoint)
 {
 	struct tls_config *c = xalloc(sizeof(*c));
 
+	c->users = 1;
 	mbedtls_ssl_config_init(&c->conf);
 	mbedtls_x509_crt_init(&c->own);
 	mbedtls_x509_crt_init(&c->root);
@@ -120,6 +133,8 @@ tls_server_config(const char *chain_pem, const char *key_pem,
 	struct tls_config *c = config_new(MBEDTLS_SSL_IS_SERVER);
 	enum err e = set_own(c, chain_pem, key_pem);
 
+	if (mbedtls_ssl_conf_alpn_protocols(&c->conf, protocols) != 0)
+		fatal("the TLS library does not start");
 	if (e == OK)
 		e = set_root(c, root_pem);
 	if (e != OK) {
@@ -150,7 +165,7 @@ tls_client_config(const char *root_pem, const char *cert_pem,
 void
 tls_config_free(struct tls_config *c)
 {
-	if (c == NULL)
+	if (c == NULL || --c->users > 0)
 		return;
 	mbedtls_ssl_config_free(&c->conf);
 	mbedtls_x509_crt_free(&c->own);
@@ -171,18 +186,36 @@ bio_send(void *arg, const unsigned char *p, size_t len)
 						 : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
+/* The library reads five bytes and then what they announce; a small record
+ * comes with one call all the same. */
 static int
 bio_recv(void *arg, unsigned char *p, size_t len)
 {
 	struct tls *t = arg;
-	ssize_t n = read(t->fd, p, len);
+	bool direct = t->ahead_len == 0 && len >= sizeof(t->ahead);
+	ssize_t n = (ssize_t)t->ahead_len;
 
-	if (n > 0)
-		return (int)n;
+	if (direct)
+		n = read(t->fd, p, len);
+	else if (t->ahead_len == 0)
+		n = read(t->fd, t->ahead, sizeof(t->ahead));
 	if (n == 0)
 		return MBEDTLS_ERR_SSL_CONN_EOF;
-	return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ
-						 : MBEDTLS_ERR_NET_CONN_RESET;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR
+		    ? MBEDTLS_ERR_SSL_WANT_READ
+		    : MBEDTLS_ERR_NET_CONN_RESET;
+	if (direct)
+		return (int)n;
+	if (t->ahead_len == 0) {
+		t->ahead_len = (size_t)n;
+		t->ahead_at = 0;
+	}
+	len = len < t->ahead_len ? len : t->ahead_len;
+	memcpy(p, t->ahead + t->ahead_at, len);
+	t->ahead_at += len;
+	t->ahead_len -= len;
+	return (int)len;
 }
 
 struct tls *
@@ -190,6 +223,8 @@ tls_new(struct tls_config *c, int fd)
 {
 	struct tls *t = xalloc(sizeof(*t));
 
+	c->users++;
+	t->config = c;
 	t->fd = fd;
 	mbedtls_ssl_init(&t->ssl);
 	/* The root is pinned, so the name that was dialled does not count. */
@@ -205,8 +240,10 @@ tls_free(struct tls *t)
 {
 	if (t == NULL)
 		return;
-	mbedtls_ssl_close_notify(&t->ssl);
+	if (!t->config->plain)
+		mbedtls_ssl_close_notify(&t->ssl);
 	mbedtls_ssl_free(&t->ssl);
+	tls_config_free(t->config);
 	free(t);
 }
 
@@ -228,11 +265,57 @@ result(struct tls *t, int rc)
 	}
 }
 
+/* ---- Without TLS ---- */
+
+enum err
+tls_plain_config(const char *cert_pem, struct tls_config **ret)
+{
+	struct tls_config *c = config_new(MBEDTLS_SSL_IS_SERVER);
+
+	c->plain = true;
+	if (parse_crt(&c->own, cert_pem) != 0) {
+		tls_config_free(c);
+		return ERR_INPUT;
+	}
+	*ret = c;
+	return OK;
+}
+
+static enum err
+plain_result(struct tls *t, ssize_t n, bool writes, size_t *ret_len)
+{
+	t->wants_write = n < 0 && writes;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? ERR_BUSY
+							 : ERR_CLOSED;
+	if (n == 0)
+		return ERR_CLOSED;
+	*ret_len = (size_t)n;
+	return OK;
+}
+
+static enum err
+plain_read(struct tls *t, void *p, size_t size, size_t *ret_len)
+{
+	return plain_result(t, read(t->fd, p, size), false, ret_len);
+}
+
+static enum err
+plain_write(struct tls *t, const void *p, size_t len, size_t *ret_len)
+{
+	return plain_result(t, write(t->fd, p, len), true, ret_len);
+}
+
+/* ---- With it ---- */
+
 enum err
 tls_handshake(struct tls *t)
 {
-	int rc = mbedtls_ssl_handshake(&t->ssl);
+	int rc;
 
+	if (t->config->plain)
+		return OK;
+	rc = mbedtls_ssl_handshake(&t->ssl);
 	return rc == 0 ? OK : result(t, rc);
 }
 
@@ -245,8 +328,11 @@ tls_wants_write(const struct tls *t)
 enum err
 tls_read(struct tls *t, void *p, size_t size, size_t *ret_len)
 {
-	int rc = mbedtls_ssl_read(&t->ssl, p, size);
+	int rc;
 
+	if (t->config->plain)
+		return plain_read(t, p, size, ret_len);
+	rc = mbedtls_ssl_read(&t->ssl, p, size);
 	if (rc <= 0)
 		return rc == 0 ? ERR_CLOSED : result(t, rc);
 	*ret_len = (size_t)rc;
@@ -256,12 +342,46 @@ tls_read(struct tls *t, void *p, size_t size, size_t *ret_len)
 enum err
 tls_write(struct tls *t, const void *p, size_t len, size_t *ret_len)
 {
-	int rc = mbedtls_ssl_write(&t->ssl, p, len);
+	int rc;
 
+	if (t->config->plain)
+		return plain_write(t, p, len, ret_len);
+	/* The library sends the rest of the record that it began, and takes
+	 * as written whatever it is given now. */
+	if (t->begun > 0)
+		len = t->begun;
+	rc = mbedtls_ssl_write(&t->ssl, p, len);
+	t->begun = rc == MBEDTLS_ERR_SSL_WANT_WRITE ? len : 0;
 	if (rc < 0)
 		return result(t, rc);
 	*ret_len = (size_t)rc;
 	return OK;
+}
+
+bool
+tls_has_more(const struct tls *t)
+{
+	return mbedtls_ssl_get_bytes_avail(&t->ssl) > 0 || t->ahead_len > 0;
+}
+
+bool
+tls_config_has_name(const struct tls_config *c, struct str name)
+{
+	const mbedtls_x509_sequence *at = &c->own.subject_alt_names;
+	bool found = false;
+
+	for (; at != NULL && at->buf.p != NULL && !found; at = at->next) {
+		mbedtls_x509_subject_alternative_name san;
+
+		if (mbedtls_x509_parse_subject_alt_name(&at->buf, &san) != 0)
+			continue;
+		found = san.type == MBEDTLS_X509_SAN_DNS_NAME &&
+		    san.san.unstructured_name.len == name.len &&
+		    strncasecmp((const char *)san.san.unstructured_name.p,
+			name.p, name.len) == 0;
+		mbedtls_x509_free_subject_alt_name(&san);
+	}
+	return found;
 }
 
 enum err

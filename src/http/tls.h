@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/str.h"
 
 struct tls_config;
 
@@ -25,6 +26,11 @@ NODISCARD enum err tls_server_config(const char *chain_pem, const char *key_pem,
  * and `key_pem` NULL: no certificate of ours. */
 NODISCARD enum err tls_client_config(const char *root_pem, const char *cert_pem,
     const char *key_pem, struct tls_config **ret);
+/* No TLS at all: for what must be said before a client can trust anything.
+ * `cert_pem` has the names of this machine. */
+NODISCARD enum err tls_plain_config(
+    const char *cert_pem, struct tls_config **ret);
+/* Connections that are open keep it until they end. */
 void tls_config_free(struct tls_config *c);
 
 struct tls;
@@ -33,7 +39,8 @@ struct tls;
 struct tls *tls_new(struct tls_config *c, int fd);
 void tls_free(struct tls *t);
 
-/* ERR_BUSY: wait until the socket is ready for what tls_wants_write() says.
+/* ERR_BUSY: wait until the socket is ready for what tls_wants_write() says,
+ * and write the same bytes again, to which more may have been added.
  * ERR_DENIED: a certificate was refused.  ERR_CLOSED. */
 NODISCARD enum err tls_handshake(struct tls *t);
 bool tls_wants_write(const struct tls *t);
@@ -41,6 +48,13 @@ NODISCARD enum err tls_read(
     struct tls *t, void *p, size_t size, size_t *ret_len);
 NODISCARD enum err tls_write(
     struct tls *t, const void *p, size_t len, size_t *ret_len);
+
+/* Are there bytes that were read already, of which the socket says nothing
+ * any more?  Who stops before ERR_BUSY asks. */
+bool tls_has_more(const struct tls *t);
+
+/* Is it a name of the certificate that we show? */
+bool tls_config_has_name(const struct tls_config *c, struct str name);
 
 /* SHA-256 of the SPKI of the peer's certificate.  ERR_NOTFOUND. */
 NODISCARD enum err tls_peer_id(struct tls *t, struct digest *ret);

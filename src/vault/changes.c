@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -19,7 +20,20 @@ vault_save(struct vault *v, struct errmsg *why)
 	return OK;
 }
 
-struct change {
+/* On the disk and told, or as it was `before`. */
+static enum err
+keep(struct vault *v, const struct trust *before, struct errmsg *why)
+{
+	enum err e = vault_save(v, why);
+
+	if (e == OK)
+		vault_tell_trust(v);
+	else
+		v->trust = *before;
+	return e;
+}
+
+struct trust_change {
 	struct vault *vault;
 	int64_t request;
 	const struct client *owner;
@@ -28,18 +42,96 @@ struct change {
 };
 
 static enum err
-do_pair_open(const struct change *ch, struct errmsg *why)
+do_pair_open(const struct trust_change *ch, struct errmsg *why)
 {
-	enum err e = pairing_open(ch->vault, ch->request, ch->body, why);
+	char *told;
+	enum err e = pairing_open(ch->vault, ch->body, &told, why);
+
+	if (e != OK)
+		return e;
+	vault_answer(ch->vault, ch->request, ch->what, ch->owner, told);
+	free(told);
+	return OK;
+}
+
+static enum err
+do_pair_confirm(const struct trust_change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct client c;
+	enum err e = pairing_confirm(v, ch->body, &c, why);
+
+	if (e != OK)
+		return e;
+	vault_tell_trust(v);
+	vault_answer(v, ch->request, ch->what, &c, NULL);
+	return OK;
+}
+
+static enum err
+do_pair_refuse(const struct trust_change *ch, struct errmsg *why)
+{
+	struct client c;
+	enum err e = pairing_refuse(ch->vault, ch->body, &c, why);
 
 	if (e == OK)
-		vault_answer(ch->vault, ch->request, ch->what, ch->owner, true);
+		vault_answer(ch->vault, ch->request, ch->what, &c, NULL);
 	return e;
+}
+
+static enum err
+do_certificate(const struct trust_change *ch, struct errmsg *why)
+{
+	struct json *told = json_object();
+	struct client c = {.name = ""};
+	char *text;
+	struct buf cert;
+	enum err e;
+
+	buf_init(&cert, FILE_READ_MAX);
+	e = pairing_certify(ch->vault, ch->body, &c, &cert, why);
+	if (e == OK) {
+		vault_tell_trust(ch->vault);
+		pairing_tell(ch->vault);
+		json_put_str(told, "certificate", cert.p);
+		text = json_print(told);
+		vault_answer(ch->vault, ch->request, ch->what, &c, text);
+		free(text);
+	}
+	json_free(told);
+	buf_done(&cert);
+	return e;
+}
+
+static enum err
+do_recovery_make(const struct trust_change *ch, struct errmsg *why)
+{
+	char *told = NULL;
+	enum err e = recovery_make(ch->vault, ch->body, &told, why);
+
+	if (e != OK)
+		return e;
+	pairing_tell(ch->vault);
+	vault_answer(ch->vault, ch->request, ch->what, ch->owner, told);
+	free(told);
+	return OK;
+}
+
+static enum err
+do_recovery_revoke(const struct trust_change *ch, struct errmsg *why)
+{
+	enum err e = recovery_revoke(ch->vault, why);
+
+	if (e != OK)
+		return e;
+	pairing_tell(ch->vault);
+	vault_answer(ch->vault, ch->request, ch->what, ch->owner, NULL);
+	return OK;
 }
 
 /* body: {"client": name} */
 static enum err
-do_revoke(const struct change *ch, struct errmsg *why)
+do_revoke(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -57,20 +149,19 @@ do_revoke(const struct change *ch, struct errmsg *why)
 		return err_say(why, e,
 		    "the last owner cannot be revoked; pair another one "
 		    "first");
-	e = vault_save(v, why);
-	if (e != OK) {
-		v->trust = before;
+	e = keep(v, &before, why);
+	if (e != OK)
 		return e;
-	}
-	vault_tell_trust(v);
-	vault_answer(v, ch->request, ch->what, c, false);
+	pairing_tell(v);
+	vault_answer(v, ch->request, ch->what, c, NULL);
 	return OK;
 }
 
 /* What the change was, for the log: the tool, and its manifest from now on
  * ("" for none). */
 static void
-answer_tool(const struct change *ch, const char *tool, const char *manifest)
+answer_tool(
+    const struct trust_change *ch, const char *tool, const char *manifest)
 {
 	struct json *body = json_object();
 	char hex[DIGEST_HEX_SIZE];
@@ -89,7 +180,7 @@ answer_tool(const struct change *ch, const char *tool, const char *manifest)
 /* body: {"tool", "digest", "manifest", ...}: from now on the tool's digest is
  * that of these bytes. */
 static enum err
-do_tool_set(const struct change *ch, struct errmsg *why)
+do_tool_set(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -111,12 +202,9 @@ do_tool_set(const struct change *ch, struct errmsg *why)
 	if (e != OK)
 		return err_say(
 		    why, e, "%d tools are trusted already", TOOLS_MAX);
-	e = vault_save(v, why);
-	if (e != OK) {
-		v->trust = before;
+	e = keep(v, &before, why);
+	if (e != OK)
 		return e;
-	}
-	vault_tell_trust(v);
 	answer_tool(ch, tool, hex);
 	return OK;
 }
@@ -124,7 +212,7 @@ do_tool_set(const struct change *ch, struct errmsg *why)
 /* body: {"tool", ...}: from now on it has none.  To remove a tool that is
  * disabled takes nothing from the table. */
 static enum err
-do_tool_unset(const struct change *ch, struct errmsg *why)
+do_tool_unset(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -134,19 +222,16 @@ do_tool_unset(const struct change *ch, struct errmsg *why)
 	if (!str_is_name(tool))
 		return err_say(why, ERR_INPUT, "the command is malformed");
 	if (trust_unset_tool(&v->trust, tool) == OK) {
-		e = vault_save(v, why);
-		if (e != OK) {
-			v->trust = before;
+		e = keep(v, &before, why);
+		if (e != OK)
 			return e;
-		}
-		vault_tell_trust(v);
 	}
 	answer_tool(ch, tool, "");
 	return OK;
 }
 
 static void
-answer_grant(const struct change *ch, const char *grant)
+answer_grant(const struct trust_change *ch, const char *grant)
 {
 	struct json *body = json_object();
 
@@ -160,7 +245,7 @@ answer_grant(const struct change *ch, const char *grant)
 /* body: {"grant": id, "until_ms"}: its tombstone lasts as long as it would
  * have. */
 static enum err
-do_grant_revoke(const struct change *ch, struct errmsg *why)
+do_grant_revoke(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -174,12 +259,9 @@ do_grant_revoke(const struct change *ch, struct errmsg *why)
 		return err_say(why, e,
 		    "%d grants that were taken back are remembered already",
 		    GRANTS_REVOKED_MAX);
-	e = vault_save(v, why);
-	if (e != OK) {
-		v->trust = before;
+	e = keep(v, &before, why);
+	if (e != OK)
 		return e;
-	}
-	vault_tell_trust(v);
 	answer_grant(ch, id);
 	return OK;
 }
@@ -187,7 +269,7 @@ do_grant_revoke(const struct change *ch, struct errmsg *why)
 /* body: {"client", "tools", "until_ms"}: the answering of questions, lent to
  * a viewer. */
 static enum err
-do_lend(const struct change *ch, struct errmsg *why)
+do_lend(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
@@ -195,59 +277,61 @@ do_lend(const struct change *ch, struct errmsg *why)
 	enum err e = trust_lend(&v->trust, name, json_words(ch->body, "tools"),
 	    json_int(ch->body, "until_ms", 0), clock_wall_ms());
 
-	if (e == OK)
-		e = vault_save(v, why);
-	else
-		err_say(why, e,
+	if (e != OK)
+		return err_say(why, e,
 		    "only a viewer that is paired takes a loan, of at most "
 		    "%lld hours",
 		    (long long)(LENT_MS_MAX / 3600000));
-	if (e != OK) {
-		v->trust = before;
+	e = keep(v, &before, why);
+	if (e != OK)
 		return e;
-	}
-	vault_tell_trust(v);
 	vault_answer(v, ch->request, ch->what,
-	    trust_client_by_name(&v->trust, name), false);
+	    trust_client_by_name(&v->trust, name), NULL);
 	return OK;
 }
 
 static enum err
-do_secret_set(const struct change *ch, struct errmsg *why)
+do_secret_set(const struct trust_change *ch, struct errmsg *why)
 {
 	return giving_set(ch->vault, ch->request, ch->owner, ch->body, why);
 }
 
 static enum err
-do_secret_remove(const struct change *ch, struct errmsg *why)
+do_secret_remove(const struct trust_change *ch, struct errmsg *why)
 {
 	return giving_remove(ch->vault, ch->request, ch->owner, ch->body, why);
 }
 
 static const struct {
 	const char *name;
-	enum err (*run)(const struct change *ch, struct errmsg *why);
+	enum err (*run)(const struct trust_change *ch, struct errmsg *why);
 	const char *what;
+	bool by_browsers; /* They only take away. */
 } changes[] = {
-    {"pair.open", do_pair_open, "pairing-opened"},
-    {"clients.revoke", do_revoke, "client-revoked"},
-    {"clients.lend", do_lend, "client-lent"},
-    {"tool.add", do_tool_set, "tool-added"},
-    {"tool.update", do_tool_set, "tool-updated"},
-    {"tool.enable", do_tool_set, "tool-enabled"},
-    {"tool.rollback", do_tool_set, "tool-rolled-back"},
-    {"tool.disable", do_tool_unset, "tool-disabled"},
-    {"tool.remove", do_tool_unset, "tool-removed"},
-    {"grant.revoke", do_grant_revoke, "grant-revoked"},
-    {"secret.set", do_secret_set, NULL},
-    {"secret.remove", do_secret_remove, NULL},
+    {"pair.open", do_pair_open, "pairing-opened", false},
+    {"pair.confirm", do_pair_confirm, "client-paired", false},
+    {"pair.refuse", do_pair_refuse, "client-refused", true},
+    {"clients.revoke", do_revoke, "client-revoked", true},
+    {"clients.lend", do_lend, "client-lent", false},
+    {"clients.certificate", do_certificate, "certificate-made", false},
+    {"recovery.make", do_recovery_make, "recovery-made", false},
+    {"recovery.revoke", do_recovery_revoke, "recovery-revoked", false},
+    {"tool.add", do_tool_set, "tool-added", false},
+    {"tool.update", do_tool_set, "tool-updated", false},
+    {"tool.enable", do_tool_set, "tool-enabled", false},
+    {"tool.rollback", do_tool_set, "tool-rolled-back", false},
+    {"tool.disable", do_tool_unset, "tool-disabled", true},
+    {"tool.remove", do_tool_unset, "tool-removed", false},
+    {"grant.revoke", do_grant_revoke, "grant-revoked", true},
+    {"secret.set", do_secret_set, NULL, false},
+    {"secret.remove", do_secret_remove, NULL, false},
 };
 
 /* The same checks that the core made, on our own table and our own
  * challenges: nobody's word is taken for it. */
 static enum err
 check_change(struct vault *v, const struct msg *m, struct command *cmd,
-    struct change *ch, struct errmsg *why)
+    struct trust_change *ch, struct errmsg *why)
 {
 	const char *text = json_str(m->body, "text");
 	const char *signature = json_str(m->body, "signature");
@@ -274,13 +358,18 @@ check_change(struct vault *v, const struct msg *m, struct command *cmd,
 }
 
 static enum err
-run_change(struct change *ch, struct str name, struct errmsg *why)
+run_change(struct trust_change *ch, struct str name, struct errmsg *why)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(changes); i++)
 		if (str_eq(name, changes[i].name)) {
 			ch->what = changes[i].what;
+			if (ch->owner->kind == CLIENT_BROWSER &&
+			    !changes[i].by_browsers)
+				return err_say(why, ERR_DENIED,
+				    "this takes a key of the command line, "
+				    "and not a browser's");
 			return changes[i].run(ch, why);
 		}
 	return err_say(why, ERR_NOTFOUND, "this is no change of trust");
@@ -290,7 +379,8 @@ void
 changes_on_command(void *role, struct msg *m)
 {
 	struct vault *v = role;
-	struct change ch = {.vault = v, .request = json_int(m->body, "id", 0)};
+	struct trust_change ch = {
+	    .vault = v, .request = json_int(m->body, "id", 0)};
 	struct errmsg why = {""};
 	struct json *body = NULL;
 	struct json *answer;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "http/cert.h"
+#include "cert/cert.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "vault/vault.h"
@@ -97,8 +97,8 @@ make_keys(struct making *m, const char *box_name)
 	key_public(m->tls, &pub);
 	e = cert_make_root(m->root_key.p, box_name, &m->root_cert);
 	if (e == OK)
-		e = cert_make(m->root_key.p, m->root_cert.p, &pub, box_name,
-		    CERT_SERVER, &m->tls_cert);
+		e = cert_make_server(m->root_key.p, m->root_cert.p, &pub,
+		    box_name, clock_wall_ms(), &m->tls_cert);
 	return e;
 }
 
@@ -156,8 +156,8 @@ vault_init(const char *folder, const char *box_name,
 	if (e == OK)
 		e = first_owner(&trust, &m, owner, owner_name);
 	if (e == OK)
-		e = cert_make(m.root_key.p, m.root_cert.p, owner, owner_name,
-		    CERT_CLIENT, ret_cert);
+		e = cert_make(
+		    m.root_key.p, m.root_cert.p, owner, owner_name, ret_cert);
 	if (e == OK)
 		e = save_all(folder, &m, &trust);
 	if (e == OK)

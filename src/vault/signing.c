@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/audit.h"
 #include "base/limits.h"
+#include "base/log.h"
+#include "cert/cert.h"
+#include "sys/clock.h"
 #include "vault/vault_priv.h"
 
 /* What the house's own keys are used for: the root key signs here and never
@@ -35,15 +39,58 @@ signing_on_checkpoint(void *role, struct msg *m)
 	buf_done(&b);
 }
 
-void
-signing_on_identity(void *role, struct msg *m)
+static void
+tell_identity(struct vault *v)
 {
-	struct vault *v = role;
 	struct json *body = json_object();
 
-	(void)m;
 	json_put_str(body, "key", secret_reveal(v->files.tls_key));
 	json_put_str(body, "cert", v->files.tls_cert);
 	json_put_str(body, "root", v->files.root_cert);
 	peers_send(v->peers, ROLE_CONTROL, MSG_IDENTITY, body);
+}
+
+void
+signing_on_identity(void *role, struct msg *m)
+{
+	struct vault *v = role;
+
+	(void)m;
+	tell_identity(v);
+	pairing_tell(v);
+}
+
+static enum err
+make_leaf(struct vault *v, const char *names, struct buf *out)
+{
+	struct public_key pub;
+	struct key *key;
+	enum err e = key_read_pem(secret_reveal(v->files.tls_key), &key);
+
+	if (e != OK)
+		return e;
+	key_public(key, &pub);
+	key_free(key);
+	return cert_make_server(secret_reveal(v->files.root_key),
+	    v->files.root_cert, &pub, names, clock_wall_ms(), out);
+}
+
+/* {"names"}: under which this machine is found now.  The listener's
+ * certificate is made for them, with the key that it has. */
+void
+signing_on_names(void *role, struct msg *m)
+{
+	struct vault *v = role;
+	struct buf b;
+
+	buf_init(&b, FILE_READ_MAX);
+	if (make_leaf(v, json_words(m->body, "names"), &b) == OK) {
+		free(v->files.tls_cert);
+		v->files.tls_cert = buf_steal(&b);
+		tell_identity(v);
+	} else {
+		log_warn("the names of this machine do not fit into a "
+			 "certificate; it keeps the one it has");
+	}
+	buf_done(&b);
 }

@@ -55,7 +55,7 @@ on_challenge_wanted(void *role, struct msg *m)
 
 void
 vault_answer(struct vault *v, int64_t request, const char *what,
-    const struct client *client, bool direct)
+    const struct client *client, const char *told)
 {
 	struct json *body = json_object();
 	char hex[DIGEST_HEX_SIZE];
@@ -63,14 +63,14 @@ vault_answer(struct vault *v, int64_t request, const char *what,
 	json_put_int(body, "id", request);
 	json_put_bool(body, "ok", true);
 	json_put_str(body, "what", what);
-	json_put_bool(body, "direct", direct);
 	if (client != NULL) {
 		digest_hex(&client->id, hex);
 		json_put_str(body, "client", hex);
 		json_put_str(body, "name", client->name);
 		json_put_str(body, "role", client_role_name(client->role));
 	}
-	peers_send(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
+	peers_send_bulk(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body, told,
+	    told != NULL ? strlen(told) : 0);
 }
 
 static const struct peer_handler handlers[] = {
@@ -79,7 +79,9 @@ static const struct peer_handler handlers[] = {
     {MSG_TRUST_COMMAND, changes_on_command},
     {MSG_CHECKPOINT_WANTED, signing_on_checkpoint},
     {MSG_IDENTITY_WANTED, signing_on_identity},
+    {MSG_NAMES, signing_on_names},
     {MSG_PAIR_REQUEST, pairing_on_request},
+    {MSG_SESSION_WANTED, sessions_on_wanted},
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
     {MSG_KEY_WANTED, giving_on_key_wanted},
@@ -106,6 +108,9 @@ vault_main(unsigned calls)
 	    key_read_pem(secret_reveal(v.files.root_key), &v.root_key) != OK)
 		fatal("the vault's files are missing or damaged; "
 		      "'durward init' makes them, a backup restores them");
+	if (recovery_load(&v) != OK)
+		log_err("the hash of the recovery code is damaged: the code is "
+			"good for nothing; make another one");
 	v.sealing = seal_key_new();
 	v.peers = peers_open(&setup, PARENT_LANE_FD);
 	v.secrets = secrets_open(

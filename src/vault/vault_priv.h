@@ -11,7 +11,7 @@
 #include "crypto/seal.h"
 #include "ipc/peers.h"
 #include "redact/book.h"
-#include "vault/secrets.h"
+#include "secrets/secrets.h"
 
 #define VAULT_FOLDER "/state"
 
@@ -34,6 +34,18 @@ struct pairing {
 	int tries_left;
 	struct secret *secret;
 	enum client_role role;
+	enum client_kind kind; /* Whom it is for. */
+	/* A browser that knew the secret, until an owner confirms it. */
+	bool asks;
+	struct client who;
+};
+
+/* A code on paper, of which we know a hash. */
+struct recovery {
+	bool exists;
+	struct digest hash;
+	int tries_left; /* In the window that began last. */
+	int64_t window_ms;
 };
 
 /* A secret that was kept out of what some role let pass. */
@@ -52,6 +64,8 @@ struct vault {
 	struct trust trust;
 	struct nonces *challenges;
 	struct pairing pairing;
+	struct recovery recovery;
+	int64_t uncounted; /* Knocks that were refused unheard. */
 	struct secrets *secrets;
 	struct seal_key *sealing; /* Of this start alone. */
 	struct redact_book *book;
@@ -61,18 +75,51 @@ struct vault {
 
 void vault_tell_trust(struct vault *v);
 
-/* A change of trust, told to the core for the log. */
+/* A change of trust, told to the core for the log; `told` (JSON, or NULL) is
+ * for the client alone. */
 void vault_answer(struct vault *v, int64_t request, const char *what,
-    const struct client *client, bool direct);
+    const struct client *client, const char *told);
 
 /* ---- changes.c ---- */
 NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
 peer_fn changes_on_command;
 
 /* ---- pairing.c ---- */
-NODISCARD enum err pairing_open(struct vault *v, int64_t request,
-    const struct json *body, struct errmsg *why);
+/* What the client is told of it: the caller frees it. */
+NODISCARD enum err pairing_open(struct vault *v, const struct json *body,
+    char **ret_told, struct errmsg *why);
+/* body: {"client": id}, of the browser that asks. */
+NODISCARD enum err pairing_confirm(struct vault *v, const struct json *body,
+    struct client *ret, struct errmsg *why);
+NODISCARD enum err pairing_refuse(struct vault *v, const struct json *body,
+    struct client *ret, struct errmsg *why);
+/* {"csr", "name"}: a certificate for a phone, which is a client of its own. */
+NODISCARD enum err pairing_certify(struct vault *v, const struct json *body,
+    struct client *ret, struct buf *cert, struct errmsg *why);
+/* Who asks now, or NULL. */
+const struct client *pairing_asking(const struct vault *v);
+/* What control must know of the window and of browsers, unasked. */
+void pairing_tell(struct vault *v);
 peer_fn pairing_on_request;
+
+/* What both ways of joining do. */
+NODISCARD enum err pairing_read(
+    const struct json *body, struct client *c, struct errmsg *why);
+NODISCARD enum err pairing_admit(struct vault *v, const struct client *c,
+    struct buf *cert, struct errmsg *why);
+
+/* ---- recovery.c ---- */
+NODISCARD enum err recovery_load(struct vault *v);
+/* A code, which replaces an older one; what the client is told of it. */
+NODISCARD enum err recovery_make(struct vault *v, const struct json *body,
+    char **ret_told, struct errmsg *why);
+NODISCARD enum err recovery_revoke(struct vault *v, struct errmsg *why);
+/* Somebody says that it has the code: an owner, when it does. */
+NODISCARD enum err recovery_knock(struct vault *v, const struct json *body,
+    struct client *ret, struct buf *cert, struct errmsg *why);
+
+/* ---- sessions.c: who a browser is ---- */
+peer_fn sessions_on_wanted;
 
 /* ---- giving.c: secrets in, and out to containers and providers ---- */
 NODISCARD enum err giving_set(struct vault *v, int64_t request,
@@ -88,6 +135,7 @@ peer_fn giving_on_key_wanted;
 /* ---- signing.c ---- */
 peer_fn signing_on_checkpoint;
 peer_fn signing_on_identity;
+peer_fn signing_on_names;
 
 /* ---- redaction.c: where secrets stand in what others let pass ---- */
 void redaction_open(struct vault *v);

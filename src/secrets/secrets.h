@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef VAULT_SECRETS_H
-#define VAULT_SECRETS_H
+#ifndef SECRETS_SECRETS_H
+#define SECRETS_SECRETS_H
 
 /*
  * The store of secrets: one file in the vault's folder, in which each value

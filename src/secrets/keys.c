@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "secrets/secrets.h"
 #include "sys/file.h"
-#include "vault/secrets.h"
 
 #define KEY_FILE "kek"
 #define ID_WORDS "durward-kek/1"

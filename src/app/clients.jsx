@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is paired, and taking it back. */
+import { useState } from "preact/hooks";
+import { leave, useHouse } from "./house.js";
+import { choose, language, names, t } from "./text.js";
+
+function Client({ client, house, onError }) {
+	const [sure, setSure] = useState(false);
+	const mine = client.id === house.me.id;
+	const revoke = () => house.wire.command("clients.revoke", { client: client.name })
+		.catch((e) => onError(e.message));
+	return (
+		<li>
+			<strong>{client.name}</strong>
+			<small>{t("role." + client.role)} · {t("kind." + client.kind)}
+				{mine && ` · ${t("clients.this")}`}</small>
+			{house.client.role === "owner" && !mine && (sure
+				? <button class="stop" onClick={revoke}>{t("clients.sure")}</button>
+				: <button class="quiet" onClick={() => setSure(true)}>{t("clients.revoke")}</button>)}
+		</li>
+	);
+}
+
+export function Clients() {
+	const house = useHouse();
+	const [error, setError] = useState("");
+	return (
+		<>
+			<section class="card">
+				<h2>{t("clients.title")}</h2>
+				{error && <p class="bad" role="alert">{error}</p>}
+				<ul>{house.clients.filter((c) => !c.revoked).map((c) =>
+					<Client key={c.id} client={c} house={house} onError={setError} />)}</ul>
+				<p><small>{t("clients.pair")}</small></p>
+			</section>
+			<section class="card">
+				<label>{t("clients.language")}
+					<select value={language} onChange={(e) => choose(e.target.value)}>
+						{names.map((n) => <option key={n} value={n}>{n}</option>)}
+					</select>
+				</label>
+				<button class="quiet" onClick={leave}>{t("clients.forget")}</button>
+			</section>
+		</>
+	);
+}

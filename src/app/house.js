@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the app knows of the house, kept up by its events. */
+import { useEffect, useState } from "preact/hooks";
+import { forget, load } from "./keys.js";
+import { lookForAnother } from "./kept.js";
+import { Wire } from "./wire.js";
+
+/* The house takes 200 messages of a browser in 10 s and no more: this page's,
+ * seven at a time, and those of each conversation fit in there together. */
+const FOLLOW_MS = 600;
+
+const listeners = new Set();
+export const house = { state: "loading", me: null, client: null, approvals: [],
+	runs: [], clients: [], grants: [], doctor: null, since: 0 };
+
+export function set(v) {
+	Object.assign(house, v);
+	for (const fn of listeners) fn({});
+}
+
+export function untilLive() {
+	return new Promise((go) => {
+		const look = () => house.state === "live" && listeners.delete(look) && go();
+		listeners.add(look);
+		look();
+	});
+}
+
+export function useHouse() {
+	const [, redraw] = useState({});
+	useEffect(() => {
+		listeners.add(redraw);
+		return () => listeners.delete(redraw);
+	}, []);
+	return house;
+}
+
+let next; /* The number of the first event that was not heard. */
+
+async function refresh() {
+	const [status, approvals, runs, doctor, clients, grants] = await Promise.all(
+		["status", "approvals", "runs", "doctor", "clients", "grants"].map((q) => house.wire.query(q)));
+	/* A log that came from a backup may end before that. */
+	next = Math.min(next ?? status.log_size, status.log_size);
+	set({ approvals: approvals.approvals, runs: runs.runs, doctor,
+		clients: clients.clients, grants: grants.grants, since: Date.now() });
+	localStorage.setItem("seen", String(house.since));
+}
+
+/* When a page of this browser heard of the house; of what it heard nothing is
+ * kept. */
+export const lastSeen = () => Number(localStorage.getItem("seen") || 0);
+
+/* Waits for its turn, so that no two begin within `ms`. */
+export function paced(ms) {
+	let last = 0;
+	return async () => {
+		const wait = last + ms - Date.now();
+		if (wait > 0) await new Promise((go) => setTimeout(go, wait));
+		last = Date.now();
+	};
+}
+
+/* Whatever happens is an entry of the log; with each batch of them the lists
+ * are read again. */
+async function follow(wire) {
+	const turn = paced(FOLLOW_MS);
+	try {
+		await refresh();
+		while (house.wire === wire && wire.state === "live") {
+			await turn();
+			const { entries } = await wire.query("events", { from: next });
+			if (entries.length === 0) continue;
+			next = entries[entries.length - 1].seq + 1;
+			await refresh();
+		}
+	} catch (e) {
+		/* The wire opens itself again, and then this is begun anew. */
+		if (e.status) wire.socket.close();
+	}
+}
+
+export function begin(me) {
+	const wire = new Wire(me, (v) => {
+		set(v);
+		if (v.state !== "live") return;
+		lookForAnother();
+		follow(wire);
+	});
+	set({ me, wire, state: "connecting" });
+}
+
+export async function start() {
+	const me = await load();
+	if (me) begin(me);
+	else set({ state: "unpaired" });
+	document.addEventListener("visibilitychange",
+		() => !document.hidden && house.wire && house.wire.nudge());
+	addEventListener("online", () => house.wire && house.wire.nudge());
+	addEventListener("offline", () => house.wire && house.wire.drop());
+}
+
+export async function leave() {
+	await forget();
+	localStorage.removeItem("seen");
+	location.replace("/");
+}

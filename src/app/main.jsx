@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Clients } from "./clients.jsx";
+import { begin, lastSeen, leave, start, useHouse } from "./house.js";
+import { keepApp } from "./kept.js";
+import { Now } from "./now.jsx";
+import { Comparing, Pairing } from "./pairing.jsx";
+import { Talk } from "./talk.jsx";
+import { dateTime, language, t, time } from "./text.js";
+
+const PAGES = { now: Now, talk: Talk, clients: Clients };
+
+/* A page without the house shows what was, and says so. */
+function Away({ house }) {
+	if (house.state === "live") return null;
+	const last = lastSeen();
+	return <p class="away" role="status">
+		{house.since ? t("stale", { time: time(house.since) })
+			: house.state === "away" && last ? t("gone", { time: dateTime(last) })
+				: t("away")}</p>;
+}
+
+function Refused({ words }) {
+	return (
+		<section class="card">
+			<h1>{t("refused")}</h1>
+			<p>{words}</p>
+			<button class="go" onClick={leave}>{t("pair.again")}</button>
+		</section>
+	);
+}
+
+function Pages({ house }) {
+	const [page, setPage] = useState("now");
+	const Page = PAGES[page];
+	return (
+		<>
+			<Away house={house} />
+			<main><h1 class="unseen">{t(page)}</h1><Page /></main>
+			<nav aria-label={t("nav")}>
+				{Object.keys(PAGES).map((p) => (
+					<button key={p} aria-current={p === page ? "page" : undefined}
+						onClick={() => setPage(p)}>
+						{t(p)}{p === "now" && house.approvals.length > 0 &&
+							<span class="count">{house.approvals.length}</span>}
+					</button>))}
+			</nav>
+		</>
+	);
+}
+
+function App() {
+	const house = useHouse();
+	useEffect(() => { start(); }, []);
+	if (house.state === "loading") return null;
+	if (house.state === "unpaired") return <main><Pairing onPaired={begin} /></main>;
+	if (house.state === "asks") return <main><Comparing me={house.me} /></main>;
+	if (house.state === "refused" || house.state === "stranger")
+		return <main><Refused words={house.words || t("pair.otherBox")} /></main>;
+	/* Nothing is said of a house before it said so itself. */
+	if (!house.since) return <><Away house={house} /><main><h1 class="unseen">Durward</h1></main></>;
+	return <Pages house={house} />;
+}
+
+document.documentElement.lang = language;
+render(<App />, document.body);
+keepApp();

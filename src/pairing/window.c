@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "crypto/seal.h"
+#include "pairing/pairing_priv.h"
+
+/* ---- On the console: open the window ---- */
+
+enum err
+pairing_unseal(
+    const struct json *answer, const struct seal_key *key, struct secret **ret)
+{
+	const char *hex = json_words(answer, "sealed");
+	uint8_t sealed[SEAL_MAX];
+	size_t len = strlen(hex) / 2;
+
+	if (len > sizeof(sealed) ||
+	    hex_read(hex, strlen(hex), sealed, len) != OK)
+		return ERR_INPUT;
+	return seal_open(key, sealed, len, ret);
+}
+
+static void
+show_token(const struct json *answer, const char *token, bool phone)
+{
+	struct json *v = json_object();
+	int64_t left_ms = json_int(answer, "left_ms", 0);
+
+	json_put_str(v, "token", token);
+	json_put_int(v, "left_ms", left_ms);
+	if (!terminal_print_json(v) && !phone)
+		terminal_print(
+		    "For the next %lld minutes, on the other client:\n"
+		    "  durward pair %s\n",
+		    (long long)(left_ms + 30000) / 60000, token);
+	json_free(v);
+}
+
+/* The token of a window that is opened now; NULL, and then `ret_exit` says
+ * how it ends. */
+static struct secret *
+open_window(struct session *s, const char *role, bool phone, int *ret_exit)
+{
+	struct seal_key *key = seal_key_new();
+	struct json *body = json_object();
+	struct secret *token = NULL;
+	struct public_key pub;
+	struct json *answer;
+	char hex[PUBLIC_HEX_SIZE];
+
+	seal_key_public(key, &pub);
+	public_hex(&pub, hex);
+	json_put_str(body, "role", role);
+	json_put_str(body, "kind", phone ? "browser" : "cli");
+	json_put_str(body, "reply_key", hex);
+	answer = session_command(s, "pair.open", body, ret_exit);
+	if (answer != NULL && pairing_unseal(answer, key, &token) == OK) {
+		show_token(answer, secret_reveal(token), phone);
+	} else if (answer != NULL) {
+		terminal_error("the token was not sealed for this client");
+		*ret_exit = EXIT_BROKEN;
+	}
+	seal_key_free(key);
+	json_free(answer);
+	return token;
+}
+
+static int
+let_in(const char *role, const char *host, bool phone)
+{
+	struct secret *token;
+	struct session *s;
+	struct watching w;
+	int code = EXIT_REACHED;
+
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	/* Before the window opens, so that nobody's knock is missed. */
+	if (phone)
+		code = phone_watch(s, &w);
+	if (code == EXIT_REACHED) {
+		token = open_window(s, role, phone, &code);
+		if (token != NULL && phone)
+			code = phone_admit(&w, host, secret_reveal(token));
+		secret_free(token);
+	}
+	session_close(s);
+	return code;
+}
+
+int
+command_pair(int argc, char **argv)
+{
+	struct joining j = {
+	    .name = terminal_option(&argc, argv, "--name", NULL)};
+	const char *role = terminal_option(&argc, argv, "--role", "approver");
+	const char *port = terminal_option(&argc, argv, "--port", "8443");
+	const char *pairing =
+	    terminal_option(&argc, argv, "--pairing-port", "8444");
+	bool phone = terminal_flag(&argc, argv, "--phone");
+	char name[NAME_MAX_LEN + 1];
+
+	j.host = terminal_option(&argc, argv, "--host", NULL);
+	j.port = (uint16_t)strtol(port, NULL, 10);
+	j.pairing_port = (uint16_t)strtol(pairing, NULL, 10);
+	if (argc == 1)
+		return let_in(role, j.host, phone);
+	if (argc != 2 || phone)
+		return terminal_usage("pair " PAIR_USAGE);
+	if (j.host == NULL)
+		j.host = "localhost";
+	if (j.name == NULL) {
+		const char *user = getenv("USER");
+
+		snprintf(name, sizeof(name), "%s-cli",
+		    user != NULL && str_is_name(user) ? user : "client");
+		j.name = name;
+	}
+	return pairing_join(&j, argv[1]);
+}
