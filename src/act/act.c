@@ -79,6 +79,8 @@ act_free(struct act *a)
 		return;
 	free(a->args);
 	free(a->origins);
+	free(a->opinion);
+	free(a->motive);
 	free(a->result);
 	free(a);
 }

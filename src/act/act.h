@@ -71,6 +71,11 @@ struct act {
 	enum effect effect;
 	char *args; /* Canonical JSON, made visible: the bytes sent. */
 	char *origins; /* "name:person,..." for each argument. */
+	/* For who is asked, or NULL: not of the act, and gone with a restart.
+	 * What another model says of it, and what the one that wishes it said
+	 * of it. */
+	char *opinion;
+	char *motive;
 	struct names labels; /* What the run had seen when it was judged. */
 	bool dry_run;
 	bool lost; /* The role that did it is gone: whoever wished it may

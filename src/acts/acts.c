@@ -81,6 +81,7 @@ act_forget(struct open_act *o)
 	free(o->grant);
 	free(o->done.text);
 	json_free(o->used);
+	json_free(o->end_row);
 	act_free(o->act);
 	free(a->spare);
 	memset(o, 0, sizeof(*o));
@@ -264,9 +265,13 @@ act_end(struct open_act *o, enum act_state state, const char *text)
 		json_put(details, act_is_model_call(o) ? "model" : "network",
 		    json_copy(o->used));
 	r = act_go(o, state, details);
-	if (o->used != NULL && act_is_model_call(o))
+	/* What was lost with its egress nobody tells any more of. */
+	if (began && act_is_model_call(o) && !o->act->lost)
 		bill_end(a->s.bill, o->act, act_provider(o), o->used,
 		    &o->charges, r);
+	if (o->end_row != NULL)
+		record_row(r, o->end_table, o->end_row);
+	o->end_row = NULL;
 	judge_settle(a->s.judge, &o->charges,
 	    began ? (clock_boot_ms() - o->started_ms) / 1000 + 1 : -1, r);
 	post_end(o, r);
@@ -294,6 +299,10 @@ fill_act(struct act *a, const struct wish *w)
 	json_escape_visible(&args, w->args, strlen(w->args));
 	a->args = buf_steal(&args);
 	a->origins = xstrdup(w->origins);
+	if (w->opinion != NULL)
+		a->opinion = xstrdup(w->opinion);
+	if (w->motive != NULL)
+		a->motive = xstrdup(w->motive);
 }
 
 static struct json *
@@ -356,27 +365,28 @@ acts_explain(struct acts *a, const struct wish *w, const struct names *labels,
 	return e;
 }
 
-/* ---- Looking ---- */
+void
+acts_put_words(struct acts *a, const char *id, struct json *v)
+{
+	const struct open_act *o = acts_find(a, id);
+
+	if (o != NULL)
+		question_put_words(o->act, v);
+}
 
 static struct json *
 asked_to_json(const struct open_act *o)
 {
-	const struct act *a = o->act;
-	int64_t left_ms = a->until_ms - judge_now_ms(o->acts->s.judge);
-	struct json *row = json_object();
+	struct judge *j = o->acts->s.judge;
+	struct digest yeses[SHEETS_PER_ACT_MAX];
+	size_t n = 0;
+	size_t i;
 
-	json_put_str(row, "act", a->id);
-	json_put_str(row, "run", a->run);
-	json_put_str(row, "tool", a->tool);
-	json_put_str(row, "effect", effect_name(a->effect));
-	json_put_strn(row, "args", a->args, str_cut(a->args, 200));
-	json_put_int(row, "args_bytes", (int64_t)strlen(a->args));
-	json_put_str(row, "principal", a->principal);
-	json_put_str(row, "rule", a->rule);
-	json_put_int(row, "keys", a->keys);
-	json_put_int(row, "given", (int64_t)act_count_yeses(o));
-	json_put_int(row, "left_s", (left_ms + 999) / 1000);
-	return row;
+	for (i = 0; i < o->n_sheets; i++)
+		if (o->sheets[i].is_signed)
+			yeses[n++] = o->sheets[i].client;
+	return question_summary(o->act, o->act->until_ms - judge_now_ms(j),
+	    o->acts->s.trust, judge_wall_ms(j), yeses, n);
 }
 
 struct json *
@@ -394,24 +404,17 @@ acts_asked_to_json(const struct acts *a)
 }
 
 size_t
-acts_count(const struct acts *a, enum act_state state)
+acts_count(const struct acts *a, const char *run, enum act_state state)
 {
 	size_t n = 0;
 	size_t i;
 
-	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		n += a->open[i] != NULL && a->open[i]->act->state == state;
-	return n;
-}
+	for (i = 0; i < ACTS_OPEN_MAX; i++) {
+		const struct open_act *o = a->open[i];
 
-size_t
-acts_of_run(const struct acts *a, const char *run)
-{
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < ACTS_OPEN_MAX; i++)
-		n += a->open[i] != NULL &&
-		    strcmp(a->open[i]->act->run, run) == 0;
+		n += o != NULL &&
+		    (run == NULL || strcmp(o->act->run, run) == 0) &&
+		    (state == ACT_STATE_COUNT || o->act->state == state);
+	}
 	return n;
 }

@@ -19,29 +19,46 @@
 #include "judge/judge.h"
 #include "ledger/ledger.h"
 #include "slot/slot.h"
+#include "tool/manifest.h"
 
 struct acts;
 
-/* A function that the house itself does. */
+/* A function that the house itself does.  It is looked at as a tool's is: its
+ * arguments are checked by `call`, and a model is shown it by its `about` and
+ * `about_args`; what has no `about` it is not shown. */
 struct house_function {
 	const char *name;
-	enum effect effect;
-	void (*run)(void *arg, struct buf *out);
+	const char *about; /* NULL: no model sees it. */
+	bool of_rest; /* Seen once a result is not shown whole. */
+	struct manifest_function call;
+	const char *about_args[FUNCTION_ARGS_MAX];
+	/* `started` is written; acts_house_done() follows, now or later. */
+	void (*run)(void *arg, const struct act *a, const struct json *args);
+};
+
+/* What came of it: `labels` (or NULL) are seen by the run from then on, and
+ * `row` (or NULL) is written in the transaction of its end, if it is `ok`. */
+struct house_end {
+	bool ok;
+	const char *text;
+	const struct names *labels;
+	enum ledger_row table;
+	struct json *row;
 };
 
 struct acts_ports {
 	void *arg;
-	/* An order to the tools role; false when it is away.  Takes `body`
-	 * over. */
-	bool (*order)(
+	/* An order to the tools role: the result is that of peers_send().
+	 * Takes `body` over. */
+	enum err (*order)(
 	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
 	/* The same to the gate, and that the call is over. */
-	bool (*net_order)(
+	enum err (*net_order)(
 	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
 	void (*net_end)(void *arg, const char *act);
 	/* And to egress, for a call of a model; and that nobody waits for it.
 	 */
-	bool (*model_order)(
+	enum err (*model_order)(
 	    void *arg, struct json *body, const void *bulk, size_t bulk_len);
 	void (*model_stop)(void *arg, const char *act);
 	/* Of the tools role; "" while it is away. */
@@ -58,6 +75,8 @@ struct acts_ports {
 	/* The client hears that what it sent is on the disk. */
 	void (*answer)(void *arg, int64_t request);
 	const struct house_function *(*house)(const char *name);
+	/* It waits for a yes, or does so anew. */
+	void (*asked)(void *arg, const struct act *a);
 };
 
 struct acts_setup {
@@ -86,6 +105,8 @@ struct wish {
 	enum effect effect;
 	const char *args; /* Canonical JSON. */
 	const char *origins;
+	const char *opinion; /* Of another model, or NULL. */
+	const char *motive; /* In the words of the one that wishes, or NULL. */
 };
 
 /* Write it down and judge it.  ERR_LIMIT when too many are open, or the
@@ -113,6 +134,11 @@ void acts_runner_ready(struct acts *a);
 void acts_on_done(
     struct acts *a, const char *id, bool ok, bool late, char *text);
 
+/* Of a house function; takes the row over.  An act that is not under way any
+ * more is passed over. */
+void acts_house_done(
+    struct acts *a, const char *id, const struct house_end *end);
+
 /* What the gate says: whether it opened, and what was reached. */
 void acts_on_net_open(struct acts *a, const char *id, bool ok, const char *why);
 void acts_on_net_used(struct acts *a, const char *id, const struct json *used);
@@ -134,6 +160,13 @@ void acts_thaw(struct acts *a);
  * ERR_BUSY. */
 NODISCARD enum err acts_sheet(struct acts *a, const char *id,
     const struct client *client, const char **ret_text, struct errmsg *why);
+
+/* What models say of it, for who reads the sheet, none of which is signed:
+ * "opinion" and "motive", where they are. */
+void acts_put_words(struct acts *a, const char *id, struct json *v);
+
+/* Has this client said yes to it, while it waits for another one? */
+bool acts_has_yes(struct acts *a, const char *id, const struct digest *client);
 
 struct yes {
 	const char *act;
@@ -158,7 +191,7 @@ NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
     const struct names *labels, struct buf *out, struct judgement *ret,
     struct errmsg *why);
 
-/* The run is stopped: what of it has not begun is denied, and its models are
+/* The run is stopped: what of it has not begun never does, and its models are
  * asked no further.  What a tool has begun it ends. */
 void acts_stop_run(struct acts *a, const char *run, const char *why);
 
@@ -169,7 +202,7 @@ void acts_stop_models(struct acts *a, const char *provider, const char *why);
 
 /* {"approvals": [...]}: what waits for a yes. */
 struct json *acts_asked_to_json(const struct acts *a);
-size_t acts_count(const struct acts *a, enum act_state state);
-size_t acts_of_run(const struct acts *a, const char *run);
+/* Those of a run (NULL: of all) in a state (ACT_STATE_COUNT: in any). */
+size_t acts_count(const struct acts *a, const char *run, enum act_state state);
 
 #endif

@@ -5,6 +5,7 @@
 #include "acts/acts.h"
 #include "approval/grant.h"
 #include "approval/sheet.h"
+#include "question/question.h"
 #include "tool/reach.h"
 
 /* A sheet that was shown to one client, word for word, and its yes. */
@@ -43,6 +44,8 @@ struct open_act {
 	struct done done; /* While the network ends. */
 	/* Of the network, or by egress, for the record of its end. */
 	struct json *used;
+	struct json *end_row; /* For the record of its end, or NULL. */
+	enum ledger_row end_table;
 };
 
 struct acts {
@@ -108,7 +111,15 @@ void acts_each(struct acts *a, const char *tool, enum act_state state,
 /* The order, as all that act on it get it; the bulk is the caller's. */
 struct json *act_order(struct open_act *o, struct buf *ret_bulk);
 void act_send_order(struct open_act *o);
+/* From now on an answer is waited for. */
+void act_await(struct open_act *o);
 void act_done(struct open_act *o, const struct done *done);
+
+/* ---- own.c: functions of the house ---- */
+
+void act_run_own(struct open_act *o);
+/* A halted house still says how it is, and does nothing else. */
+bool act_may_while_halted(const struct open_act *o);
 
 /* ---- reaching.c ---- */
 
@@ -125,7 +136,8 @@ bool act_conclude(struct open_act *o);
 
 /* ---- modelling.c ---- */
 
-/* What follows is its end. */
+/* It could not be sent to this role, so the act never began. */
+void act_end_unsent(struct open_act *o, enum err e, const char *role);
 void act_order_model(struct open_act *o);
 /* It ends, and whoever wished it may wish it again. */
 void act_lose_model(struct open_act *o, const char *why);

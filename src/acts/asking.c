@@ -84,7 +84,6 @@ act_ask(struct open_act *o)
 		return;
 	}
 	details = json_object();
-
 	free(o->grant);
 	o->grant = NULL;
 	act_judge_question(o);
@@ -93,6 +92,7 @@ act_ask(struct open_act *o)
 	json_put_int(details, "ttl_s", o->act->ttl_s);
 	json_put_int(details, "keys", o->act->keys);
 	json_put_int(details, "attempt", o->act->attempt);
+	question_put_words(o->act, details);
 	if (o->act->state == ACT_ASKED) {
 		/* Asked before a restart: the same act, a new question. */
 		r = record_new(o->acts->ledger);
@@ -101,6 +101,7 @@ act_ask(struct open_act *o)
 		r = act_go(o, ACT_ASKED, details);
 	}
 	record_post(r, true, NULL, NULL, NULL);
+	o->acts->s.ports.asked(o->acts->s.ports.arg, o->act);
 }
 
 void
@@ -128,6 +129,15 @@ find_shown(struct open_act *o, const struct digest *client)
 	return NULL;
 }
 
+bool
+acts_has_yes(struct acts *a, const char *id, const struct digest *client)
+{
+	struct open_act *o = acts_find(a, id);
+	struct shown_sheet *shown = o != NULL ? find_shown(o, client) : NULL;
+
+	return shown != NULL && shown->is_signed;
+}
+
 static struct str
 text_of(const char *s)
 {
@@ -136,154 +146,44 @@ text_of(const char *s)
 	return t;
 }
 
-/* What stands on a sheet and must last as long as it is written. */
-struct sheet_texts {
-	char price[BILL_TEXT_SIZE];
-	char schema[DIGEST_HEX_SIZE];
-	char attempt[64];
-	struct buf labels;
-	struct buf network;
-	struct buf secrets;
-	struct buf folders;
-};
-
+/* What of a question stays the same for all its clients. */
 static void
-texts_init(struct sheet_texts *t)
-{
-	buf_init(&t->labels, NAMES_MAX * (NAME_MAX_LEN + 1));
-	buf_init(&t->network, REACH_TEXT_MAX);
-	buf_init(&t->secrets, MANIFEST_SECRETS_MAX);
-	buf_init(&t->folders, MANIFEST_FOLDERS_MAX);
-}
-
-static void
-texts_done(struct sheet_texts *t)
-{
-	buf_done(&t->labels);
-	buf_done(&t->network);
-	buf_done(&t->secrets);
-	buf_done(&t->folders);
-}
-
-/* What the call may reach, and what its tool has. */
-static void
-write_means(const struct open_act *o, struct sheet_texts *t)
-{
-	const struct slot *slot = act_slot(o);
-	struct reach reach;
-
-	act_reach(o, &reach);
-	reach_write(&reach, &t->network);
-	if (slot == NULL) {
-		buf_adds(&t->secrets, "none");
-		buf_adds(&t->folders, "none");
-		return;
-	}
-	manifest_write_secrets(slot_manifest(slot), &t->secrets);
-	manifest_write_folders(slot_manifest(slot), &t->folders);
-}
-
-static void
-fill_tool(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
-{
-	const struct slot *t = act_slot(o);
-	const struct manifest *m;
-
-	s->image = s->schema = s->entities = text_of("none");
-	if (t == NULL)
-		return;
-	m = slot_manifest(t);
-	s->manifest = m->digest;
-	digest_hex(&m->schema, texts->schema);
-	s->image = text_of(m->image);
-	s->schema = text_of(texts->schema);
-}
-
-static void
-fill_words(struct open_act *o, struct sheet_texts *texts, struct sheet *s)
-{
-	const struct act *a = o->act;
-
-	names_write(&a->labels, &texts->labels);
-	snprintf(texts->attempt, sizeof(texts->attempt),
-	    a->attempt > 1 ? "%d, and it may have been done already" : "first",
-	    a->attempt);
-	s->rule = text_of(a->rule);
-	s->keys = a->keys;
-	s->key = text_of(a->cli_key ? SHEET_KEY_CLI : SHEET_KEY_ANY);
-	s->attempt = text_of(texts->attempt);
-	s->principal = text_of(a->principal);
-	s->tool = text_of(a->tool);
-	s->effect = text_of(effect_name(a->effect));
-	s->args = text_of(a->args);
-	s->origins = text_of(a->origins[0] != '\0' ? a->origins : "none");
-	s->labels = text_of(texts->labels.p);
-	write_means(o, texts);
-	s->network = text_of(texts->network.p);
-	s->secrets = text_of(texts->secrets.p);
-	s->folders = text_of(texts->folders.p);
-	s->price = text_of(
-	    bill_say(o->acts->s.bill, a, act_provider(o), texts->price));
-	s->decision = text_of("approve");
-	crypto_hash(s->args.p, s->args.len, &s->args_digest);
-}
-
-static enum err
-fill_sheet(struct open_act *o, const struct client *client,
-    struct sheet_texts *texts, struct sheet *s)
+question_of(struct open_act *o, struct question *ret)
 {
 	struct acts *a = o->acts;
-	const char *epoch = a->s.ports.epoch(a->s.ports.arg);
-	const struct tree *kept = ledger_kept(a->ledger);
-	struct names labels;
-	struct judgement v;
+	const struct slot *t = act_slot(o);
 
-	if (epoch[0] == '\0')
-		return ERR_BUSY;
-	v = act_judge_now(o, &labels);
-	s->policy = v.policies;
-	s->box = a->s.trust->box;
-	s->client = client->id;
-	memcpy(s->nonce, o->act->nonce, sizeof(s->nonce));
-	memcpy(s->boot, a->s.boot, sizeof(s->boot));
-	memcpy(s->epoch, epoch, sizeof(s->epoch));
-	memcpy(s->run, o->act->run, sizeof(s->run));
-	memcpy(s->act, o->act->id, sizeof(s->act));
-	s->issued_ms = clock_boot_ms();
-	s->lives_s = (o->act->until_ms - judge_now_ms(a->s.judge) + 999) / 1000;
-	if (s->lives_s < 1)
-		s->lives_s = 1;
-	/* Only what is on the disk may be shown as the log. */
-	s->log_size = (int64_t)kept->size;
-	tree_root(kept, &s->log_root);
-	fill_tool(o, texts, s);
-	fill_words(o, texts, s);
-	return OK;
+	memset(ret, 0, sizeof(*ret));
+	ret->act = o->act;
+	ret->manifest = t != NULL ? slot_manifest(t) : NULL;
+	act_reach(o, &ret->reach);
+	ret->boot = a->s.boot;
+	ret->epoch = a->s.ports.epoch(a->s.ports.arg);
+	ret->now_ms = clock_boot_ms();
 }
 
 static enum err
 make_sheet(struct open_act *o, const struct client *client, char **ret_text,
     struct errmsg *why)
 {
-	struct sheet_texts texts;
-	struct sheet s;
-	struct buf b;
-	enum err e;
+	struct acts *a = o->acts;
+	const struct tree *kept = ledger_kept(a->ledger);
+	char price[BILL_TEXT_SIZE];
+	struct question q;
+	struct names labels;
 
-	memset(&s, 0, sizeof(s));
-	texts_init(&texts);
-	buf_init(&b, SHEET_MAX);
-	e = fill_sheet(o, client, &texts, &s);
-	if (e != OK)
-		err_say(why, e,
+	question_of(o, &q);
+	if (q.epoch[0] == '\0')
+		return err_say(why, ERR_BUSY,
 		    "the tools role is starting; try again in a moment");
-	else if (sheet_write(&s, &b) != OK)
-		e = err_say(why, ERR_LIMIT, "the act does not fit on a sheet");
-	if (e == OK)
-		*ret_text = buf_steal(&b);
-	buf_done(&b);
-	texts_done(&texts);
-	return e;
+	q.box = a->s.trust->box;
+	q.policy = act_judge_now(o, &labels).policies;
+	q.price = bill_say(a->s.bill, o->act, act_provider(o), price);
+	q.left_ms = o->act->until_ms - judge_now_ms(a->s.judge);
+	/* Only what is on the disk may be shown as the log. */
+	q.log_size = (int64_t)kept->size;
+	tree_root(kept, &q.log_root);
+	return question_write(&q, &client->id, ret_text, why);
 }
 
 static enum err
@@ -346,31 +246,11 @@ static enum err
 check_yes(struct open_act *o, const struct shown_sheet *shown,
     const struct signature *sig, struct sheet *ret, struct errmsg *why)
 {
-	struct acts *a = o->acts;
-	static const struct digest none;
-	const struct slot *t = act_slot(o);
-	struct sheet_texts texts;
-	struct sheet_binding binding = {.boot = a->s.boot,
-	    .epoch = a->s.ports.epoch(a->s.ports.arg),
-	    .now_ms = clock_boot_ms(),
-	    .act = o->act->id,
-	    .tool = o->act->tool,
-	    .effect = effect_name(o->act->effect),
-	    .manifest = t != NULL ? &slot_manifest(t)->digest : &none,
-	    .args = text_of(o->act->args)};
-	enum err e = sheet_verify(a->s.trust, text_of(shown->text), sig,
-	    judge_wall_ms(a->s.judge), ret, why);
+	struct question q;
 
-	if (e != OK)
-		return e;
-	texts_init(&texts);
-	write_means(o, &texts);
-	binding.network = texts.network.p;
-	binding.secrets = texts.secrets.p;
-	binding.folders = texts.folders.p;
-	e = sheet_binds(ret, &binding, why);
-	texts_done(&texts);
-	return e;
+	question_of(o, &q);
+	return question_check(&q, o->acts->s.trust, text_of(shown->text), sig,
+	    judge_wall_ms(o->acts->s.judge), ret, why);
 }
 
 enum err
@@ -391,38 +271,6 @@ act_check_yeses(struct open_act *o, struct errmsg *why)
 			    o, &o->sheets[i], &sig, &sheets[n++], why);
 	}
 	return e == OK ? sheets_suffice(sheets, n, o->act->keys, why) : e;
-}
-
-static struct json *
-yes_details(const struct client *client, const struct shown_sheet *shown)
-{
-	struct json *v = json_object();
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(&client->id, hex);
-	json_put_str(v, "client", hex);
-	json_put_str(v, "name", client->name);
-	crypto_hash(shown->text, strlen(shown->text), &d);
-	digest_hex(&d, hex);
-	json_put_str(v, "sheet_sha256", hex);
-	json_put_str(v, "signature", shown->signature);
-	return v;
-}
-
-static struct json *
-yes_row(const struct open_act *o, const struct shown_sheet *shown)
-{
-	struct json *row = json_object();
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(&shown->client, hex);
-	json_put_str(row, "act", o->act->id);
-	json_put_str(row, "client", hex);
-	json_put_str(row, "nonce", o->act->nonce);
-	json_put_str(row, "body", shown->text);
-	json_put_str(row, "signature", shown->signature);
-	return row;
 }
 
 static void
@@ -460,13 +308,18 @@ take_yes(struct open_act *o, const struct client *client,
 	if (act_count_yeses(o) < (size_t)o->act->keys) {
 		r = record_new(o->acts->ledger);
 		record_log(r, "yes", o->act->run, o->act->id,
-		    yes_details(client, shown));
+		    question_yes_details(
+			client, shown->text, shown->signature));
 	} else {
 		loop_timer_cancel(o->acts->s.loop, o->timer);
 		o->timer = 0;
-		r = act_go(o, ACT_APPROVED, yes_details(client, shown));
+		r = act_go(o, ACT_APPROVED,
+		    question_yes_details(
+			client, shown->text, shown->signature));
 	}
-	record_row(r, ROW_YES, yes_row(o, shown));
+	record_row(r, ROW_YES,
+	    question_yes_row(
+		o->act, &shown->client, shown->text, shown->signature));
 	return r;
 }
 
@@ -592,7 +445,7 @@ acts_client_lost(struct acts *a, const struct digest *client, const char *name)
 		shown = find_shown(o, client);
 		if (shown != NULL)
 			shown->is_signed = false;
-		/* Its name may be another's tomorrow. */
+		/* Nobody waits for it any more. */
 		if (strcmp(o->act->client, name) == 0 && o->answer_to == 0)
 			act_end(o, ACT_DENIED,
 			    "the client that wished it was revoked");

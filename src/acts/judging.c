@@ -87,24 +87,19 @@ act_judge_question(struct open_act *o)
 		take_verdict(o, &v, &labels);
 }
 
-/* Would it pass if it cost nothing?  Then it is a budget that denies it. */
-static bool
-is_over_budget(struct open_act *o)
+static void
+deny(struct open_act *o, const struct judgement *v, const char *denies)
 {
 	struct names labels;
 	struct judge_case c;
+	struct buf text;
 
+	buf_init(&text, RESULT_MAX);
+	buf_addf(&text, "%s%s", v->rules, denies);
 	act_case(o, &labels, &c);
-	memset(c.cost, 0, sizeof(c.cost));
-	return judge_decide(o->acts->s.judge, &c).verdict != VERDICT_DENY;
-}
-
-static const char *
-denial(struct open_act *o)
-{
-	return is_over_budget(o)
-	    ? " denies it: it may cost more than is left of the budget"
-	    : " denies it";
+	judge_say_budgets(o->acts->s.judge, &c, &text);
+	act_end(o, ACT_DENIED, text.p);
+	buf_done(&text);
 }
 
 static void
@@ -112,7 +107,6 @@ judge(struct open_act *o, struct record *r, bool first)
 {
 	struct names labels;
 	struct judgement v = act_judge_now(o, &labels);
-	char text[SPOKE_TEXT_MAX + 64];
 
 	take_verdict(o, &v, &labels);
 	/* Restored between the two, it was judged before. */
@@ -133,8 +127,7 @@ judge(struct open_act *o, struct record *r, bool first)
 		act_ask(o);
 		break;
 	case VERDICT_DENY:
-		snprintf(text, sizeof(text), "%s%s", v.rules, denial(o));
-		act_end(o, ACT_DENIED, text);
+		deny(o, &v, " denies it");
 		break;
 	}
 }
@@ -199,8 +192,10 @@ act_may_still(struct open_act *o)
 	if (!same_effect(o))
 		return deny_now(
 		    o, "the tool was replaced, and does something else", "");
-	if (now.verdict == VERDICT_DENY)
-		return deny_now(o, " denies it now", now.rules);
+	if (now.verdict == VERDICT_DENY) {
+		deny(o, &now, " denies it now");
+		return false;
+	}
 	if (o->act->state == ACT_APPROVED) {
 		if (now.verdict == VERDICT_ASK &&
 		    !same_question(o, &now, &labels))

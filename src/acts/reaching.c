@@ -17,15 +17,16 @@ bool
 act_reach(const struct open_act *o, struct reach *ret)
 {
 	const struct slot *t = act_slot(o);
-	const char *dot = strchr(o->act->tool, '.');
 	struct str args = {o->act->args, strlen(o->act->args)};
+	char tool[NAME_MAX_LEN + 1];
+	char name[NAME_MAX_LEN + 1];
 	const struct manifest_function *f;
 	struct errmsg why;
 
 	memset(ret, 0, sizeof(*ret));
-	if (t == NULL || dot == NULL)
+	if (t == NULL || tool_name_split(o->act->tool, tool, name) != OK)
 		return false;
-	f = manifest_function(slot_manifest(t), dot + 1);
+	f = manifest_function(slot_manifest(t), name);
 	return f != NULL &&
 	    reach_of_text(slot_manifest(t), f, args, ret, &why) == OK &&
 	    ret->n > 0;
@@ -37,14 +38,13 @@ act_ask_network(struct open_act *o)
 	const struct acts_ports *ports = &o->acts->s.ports;
 	struct buf bulk;
 	struct json *order = act_order(o, &bulk);
+	enum err e = ports->net_order(ports->arg, order, bulk.p, bulk.len);
 
-	o->net = NET_ASKED;
-	if (!ports->net_order(ports->arg, order, bulk.p, bulk.len)) {
-		o->net = NET_NONE;
-		o->started_ms = 0; /* It never began. */
-		act_end(o, ACT_FAILED, "the gate is away");
-	}
 	buf_done(&bulk);
+	if (e == OK)
+		o->net = NET_ASKED;
+	else
+		act_end_unsent(o, e, "the gate");
 }
 
 void

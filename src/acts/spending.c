@@ -18,7 +18,18 @@ on_call_late(void *arg)
 	struct open_act *o = arg;
 
 	o->timer = 0;
-	act_end(o, ACT_UNKNOWN, "the tools role did not answer");
+	act_end(o, ACT_UNKNOWN,
+	    act_is_model_call(o) ? "egress did not answer"
+				 : "the tools role did not answer");
+}
+
+void
+act_await(struct open_act *o)
+{
+	loop_timer_cancel(o->acts->s.loop, o->timer);
+	o->timer = loop_timer(o->acts->s.loop,
+	    o->started_ms + slot_manifest(act_slot(o))->call_ms + CALL_GRACE_MS,
+	    on_call_late, o);
 }
 
 static void
@@ -69,23 +80,11 @@ act_send_order(struct open_act *o)
 	const struct acts_ports *ports = &o->acts->s.ports;
 	struct buf bulk;
 	struct json *order = act_order(o, &bulk);
+	enum err e = ports->order(ports->arg, order, bulk.p, bulk.len);
 
-	if (!ports->order(ports->arg, order, bulk.p, bulk.len)) {
-		o->started_ms = 0; /* It never began. */
-		act_end(o, ACT_FAILED, "the tools role is away");
-	}
 	buf_done(&bulk);
-}
-
-static void
-run_house_function(struct open_act *o)
-{
-	struct buf out;
-
-	buf_init(&out, RESULT_MAX);
-	act_house_function(o)->run(o->acts->s.ports.arg, &out);
-	act_end(o, ACT_DONE, out.p != NULL ? out.p : "");
-	buf_done(&out);
+	if (e != OK)
+		act_end_unsent(o, e, "the tools role");
 }
 
 static struct json *
@@ -118,12 +117,11 @@ start_details(const struct open_act *o)
 static void
 begin(struct open_act *o)
 {
-	struct acts *a = o->acts;
 	struct slot *t = act_slot(o);
 	struct reach reach;
 
 	if (act_house_function(o) != NULL) {
-		run_house_function(o);
+		act_run_own(o);
 		return;
 	}
 	if (t == NULL || !slot_is_ready(t)) {
@@ -131,9 +129,7 @@ begin(struct open_act *o)
 		return;
 	}
 	o->started_ms = clock_boot_ms();
-	o->timer = loop_timer(a->s.loop,
-	    o->started_ms + slot_manifest(t)->call_ms + CALL_GRACE_MS,
-	    on_call_late, o);
+	act_await(o);
 	if (act_is_model_call(o))
 		act_order_model(o);
 	else if (act_reach(o, &reach))
@@ -153,7 +149,7 @@ start(void *arg, const char *id)
 		return;
 	/* Between its intent and now the house may have been stopped. */
 	if (!safety_is_free(judge_safety(a->s.judge)) &&
-	    act_house_function(o) == NULL) {
+	    !act_may_while_halted(o)) {
 		act_end(o, ACT_FAILED, "the house was stopped before it began");
 		return;
 	}
@@ -288,7 +284,7 @@ act_go_on(struct open_act *o)
 
 	/* Halted or in safe mode it stays as it is, until it thaws. */
 	if (!safety_is_free(judge_safety(a->s.judge)) &&
-	    act_house_function(o) == NULL)
+	    !act_may_while_halted(o))
 		return;
 	/* Nor has it a container without the tools role: that comes back. */
 	if (!tools_are_there(a) && !is_apart(o))
@@ -437,6 +433,7 @@ acts_tool_disabled(struct acts *a, const char *tool, const char *why)
 	acts_each(a, tool, ACT_ASKED, deny, why);
 	acts_each(a, tool, ACT_APPROVED, deny, why);
 	acts_each(a, tool, ACT_ALLOWED, deny, why);
+	acts_each(a, tool, ACT_INTENT, fail, why);
 	acts_stop_models(a, tool, why);
 }
 

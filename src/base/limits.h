@@ -28,10 +28,7 @@
 #define LANE_FDS_MAX (1 + TOOL_PORTS_MAX)
 #define LANE_QUEUE_MAX 256
 #define LANE_QUEUE_BYTES_MAX (4 * 1024 * 1024)
-
-/* What another role says of a reason, in the log; the rest is cut. */
-#define REASON_MAX 400
-
+#define REASON_MAX 400 /* Of a reason, in the log; the rest is cut. */
 #define STRAY_ENDS_TOLD 1000 /* One of so many is told. */
 
 /* Acts, runs and approvals that are open at once. */
@@ -54,16 +51,27 @@
 #define METERS_MAX 512
 #define RUNNER_WAIT_MS (20 * 1000)
 #define SCOPES_MAX 64
+/* What a run may take, but for the time that it waits for a person; it is
+ * looked at so often. */
 #define RUN_MS (10 * 60 * 1000)
+#define RUN_LOOK_MS 1000
 #define LAYERS_MAX 5
 #define SHEET_MAX (100 * 1024)
 #define SHEETS_PER_ACT_MAX 8
+#define ANSWERERS_SHOWN_MAX 4 /* Of those who may still say yes. */
 #define CHALLENGES_EACH_MAX 16 /* That one client may hold. */
 #define CHALLENGES_MAX (CLIENTS_MAX * CHALLENGES_EACH_MAX)
 #define NONCES_SPENT_MAX 4096
 #define COMMAND_MAX 1024
 #define SHEET_LIFE_S 600
 #define CHALLENGE_LIFE_MS (60 * 1000)
+#define NOTICE_TIMES_MAX 12 /* Reminders of one question. */
+#define NOTICE_MINUTES_MAX (24 * 60)
+#define NOTICE_LOOK_MS (30 * 1000) /* At what is held back. */
+#define WATCH_PAUSE_MS 1000 /* Before a house that is away is tried again, */
+#define WATCH_PAUSE_MAX_MS (30 * 1000) /* twice as long each time. */
+#define WATCH_REFUSED_MAX 5 /* So many refusals end it. */
+#define KEYS_SILENT_MS 400 /* Before a key answers what was just shown. */
 
 /* Policy. */
 #define POLICY_BYTES_MAX (64 * 1024)
@@ -75,11 +83,22 @@
 #define POLICY_TTL_MAX_S (24 * 3600)
 #define SPOKE_TEXT_MAX 1024
 
+/* Names and addresses in the listener's certificate, and how long it holds:
+ * browsers of phones take at most 825 days from a root of one's own. */
+#define HOUSE_NAMES_MAX 24
+#define HOUSE_NAMES_BYTES_MAX 2048
+#define LEAF_DAYS 800
+#define ADDRESSES_MS (10 * 1000) /* Between two looks at them. */
+
 /* The trust table and pairing. */
 #define CLIENTS_MAX 160 /* Tombstones among them. */
 #define TOOLS_MAX 32
+#define OPENSSL_MS (20 * 1000) /* On a Pi that has other work. */
+#define PROGRAM_WORDS_MAX 4096 /* Of what it says. */
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
+#define CERTIFICATE_PORT 8080 /* Unless another one was named. */
 #define PAIR_TRIES_MAX 5
+#define PAIR_LOG_EACH 100 /* Knocks without a window, for one entry. */
 
 /* Secrets. */
 #define SECRETS_MAX 64
@@ -139,6 +158,8 @@
  * word after the boot of a small machine, and for one step of a job. */
 #define PODMAN_WORDS_MAX 96
 #define PODMAN_SAID_MAX 1024
+#define IMAGE_NAME_MAX 300
+#define IMAGE_NAMES_MAX 32 /* Of one archive. */
 #define PODMAN_ASK_MS (8 * 1000)
 #define PODMAN_FIRST_MS (60 * 1000)
 #define PODMAN_QUICK_MS (20 * 1000)
@@ -176,7 +197,9 @@
 
 /* What tools say on stderr. */
 #define SAID_MAX (64 * 1024) /* Kept of each. */
-#define SAID_LINE_MAX 1024 /* What is longer is cut. */
+#define SAID_LINE_MAX 1024 /* Told of each: what is longer is cut. */
+/* Kept of each: a secret that stands across that cut is looked for first. */
+#define SAID_LINE_KEPT_MAX 4096
 #define SAID_WINDOW_MS 1000
 /* In one window: looked at; read at all, and left out beyond the first. */
 #define SAID_WINDOW_KEPT_MAX (256 * 1024)
@@ -207,10 +230,14 @@
 #define MODEL_CONNECT_MS (10 * 1000)
 #define MODEL_FIRST_MS (120 * 1000) /* To the first byte: models load. */
 #define MODEL_IDLE_MS (60 * 1000)
+#define MODEL_SILENT_MS (20 * 1000) /* Its machine, not even to TCP. */
 #define MODEL_CALL_MS (9 * 60 * 1000) /* All tries of one call. */
 #define MODEL_TRIES_MAX 4
 #define MODEL_WAIT_MS (60 * 1000) /* The longest pause between two. */
 #define MODEL_REQUEST_WAIT_MS (30 * 1000) /* An order for its request. */
+/* An order for egress to take it, and between two tries. */
+#define MODEL_ORDER_WAIT_MS (60 * 1000)
+#define MODEL_ORDER_AGAIN_MS 1000
 /* A request for its order, which may wait for a person's yes. */
 #define MODEL_REQUEST_KEPT_MS (POLICY_TTL_MAX_S * (int64_t)1000)
 /* A pause between two tries is at most this, doubled with each of them; and
@@ -238,19 +265,69 @@
 #define ROSTER_LIST_MAX 8 /* Models of one role. */
 #define PRICES_MAX 256 /* Rows, old ones among them. */
 #define PRICES_AT_ONCE_MAX 32 /* In one signed command. */
-#define PRICE_USD_MAX 10000 /* For a million tokens. */
+#define USD_MAX 10000 /* For a million tokens, or in a day. */
+/* What a token has at most, taken over a whole request, and over a whole
+ * answer with what its server wraps around each word. */
+#define MODEL_TOKEN_BYTES_MAX 8
+#define MODEL_TOKEN_WIRE_MAX 512
 #define PRICE_TOKENS_MAX (16 * 1024 * (int64_t)1024) /* Of one call. */
 
 /* A turn: what it may use of models, and what it shows them. */
 #define TURN_TOKENS_MAX 200000
 #define TURN_RETRIES_MAX 2 /* Of calls whose answer came broken. */
 #define TURN_REPAIRS_MAX 1 /* By the same model, with what was wrong. */
+#define TURN_PLAN_MAX 4096
+#define TURN_PLAN_ARGS_MAX 80 /* Bytes of arguments in a line of it. */
+#define TURN_NAMED_MAX 2 /* Tools that words name and mean to call. */
 #define TURN_OUTPUT 4096 /* Tokens of one reply. */
+#define CRITIC_OUTPUT 256 /* Tokens of a second opinion. */
+#define CRITIC_ARGS_MAX 2048 /* Bytes of the arguments it is asked about. */
+#define OPINION_MAX 1024 /* Bytes of it, or of why it is wished, as shown. */
+#define EXTRACT_OUTPUT 1024 /* Tokens of what a result is shortened to. */
+#define REST_SHOWN_MAX (TURN_SHOWN_MAX - 192) /* Of a result read on. */
 #define TURN_SHOWN_MAX (8 * 1024) /* Of one result. */
 #define WORDS_MAX (32 * 1024) /* Kept of a run for who looks on, */
 #define WORDS_EVERY_MS 40 /* and told so often. */
 #define VIEW_MAX (128 * 1024) /* What the core tells a turn to begin with. */
 #define ABOUT_MAX 240
+
+/* What is kept of a run for its replay: of one answer of a model, in pieces
+ * that a lane takes, of all answers of one run, and of so many runs. */
+#define HEARD_MAX (1024 * 1024)
+#define HEARD_PART_MAX (64 * 1024)
+#define HEARD_PARTS_MAX (HEARD_MAX / HEARD_PART_MAX)
+#define HEARD_HOW_MAX (16 * 1024) /* How the answer ended. */
+#define HEARD_RUN_MAX (2 * HEARD_MAX)
+#define HEARD_RUNS_MAX LIST_MAX
+/* Characters of one row in an answer, and when that answer is full. */
+#define RECORDED_SLICE_MAX (16 * 1000)
+#define RECORDED_PAGE_MAX (96 * 1024)
+
+/* Memory. */
+#define MEMORY_FACT_MAX 1024 /* One thing that is to be remembered. */
+#define MEMORY_QUERY_MAX 1024
+#define MEMORY_WAITING_MAX 16 /* Messages that are not indexed yet. */
+#define MEMORY_WORDS_MAX 24 /* Of a question that are looked at, */
+#define MEMORY_WORD_MAX 48
+#define MEMORY_NEEDLES_MAX 8 /* the rarest that rows are found by, */
+#define MEMORY_WEIGHED_MAX 12 /* and those by which they are ranked. */
+#define MEMORY_COUNTED_MAX 400 /* Rows of a word; how many more is guessed. */
+#define MEMORY_CANDIDATES_MAX 4000 /* Rows that are ranked. */
+#define MEMORY_PRUNE_ROWS 6 /* Forgotten in one job, */
+#define MEMORY_PRUNE_ENTRIES 500 /* of so many entries of the log. */
+#define MEMORY_CONTEXT_MAX 500 /* Characters of each turn beside a message. */
+#define MEMORY_FOUND_MAX 20 /* By one search. */
+#define MEMORY_SHOWN_MAX 400 /* Bytes of each that is found. */
+#define MEMORY_RECALLED_MAX 5 /* In a turn's view, */
+#define MEMORY_RECALL_TOKENS 400 /* together with no more than these. */
+#define MEMORY_HISTORY_MAX 12 /* Messages of the same session in a view. */
+#define MEMORY_HISTORY_TOKENS 2000
+#define RUN_RECALLS_MAX 4 /* A turn begins once, and with each new mind. */
+#define MEMORY_LISTED_MAX 100 /* Facts, sessions, messages on one page. */
+#define MEMORY_PAGE_MAX (32 * 1024) /* Of words; escaped they are more. */
+#define MEMORY_IMPORT_MAX 20 /* Messages in one command. */
+#define MEMORY_BYTES_PER_TOKEN 3 /* So many surely fit. */
+#define SESSION_MAX NAME_MAX_LEN
 
 /* What tools reach. */
 #define HOST_MAX 253
@@ -287,7 +364,13 @@
 /* Front doors. */
 #define CONNS_MAX 256
 #define CONNS_EACH_MAX 32 /* Of one client. */
-#define CONNS_PAIRING_MAX 8
+#define CONNS_FIRST_MAX 8 /* Of phones without the certificate. */
+#define CONNS_FRONT_MAX 64 /* Of browsers. */
+#define FRONT_GRACE_MS (3 * 1000) /* Between the last client and its end. */
+#define LIVE_SESSION_MS (10 * 1000) /* Until a browser says who it is. */
+#define LIVE_REQUESTS_MAX 256 /* Of all of them that wait for answers. */
+#define LIVE_REQUESTS_EACH_MAX 16 /* Of one client. */
+#define LIVE_REQUESTS_SPARE 4 /* For commands, of each and of all. */
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 32
 #define HTTP_BODY_MAX (128 * 1024)
@@ -306,12 +389,32 @@
 #define IMAGE_ANSWER_MS (IMAGE_LOAD_MS + ROLE_ANSWER_MS)
 #define WIPE_ANSWER_MS (WIPE_MS + ROLE_ANSWER_MS)
 #define QUERY_PARAMS_MAX 8
+/* WebSockets: one message of a client, its fragments together; what waits for
+ * a client that reads slowly; and a client's messages in one window. */
+#define WS_MESSAGE_MAX HTTP_BODY_MAX
+#define WS_QUEUE_MAX (256 * 1024)
+#define WS_WINDOW_MS (10 * 1000)
+#define WS_WINDOW_MAX 200
+#define WS_READS_MAX 16 /* Of one client, before the next has its turn. */
+#define WS_PING_MS (30 * 1000) /* A client that misses one is gone. */
+#define WS_MESSAGE_MS (10 * 1000) /* From its first byte to its last. */
+#define WS_CLOSE_MS (5 * 1000) /* For the goodbye to be read. */
+
+/* Notifications. */
+#define PUSH_TARGETS_MAX 16
+#define PUSH_TEXT_MAX 4096 /* What is signed. */
+#define PUSH_HOURLY_MAX 60
+#define PUSH_TRIES_MAX 3
+#define PUSH_TRY_MS (15 * 1000)
+#define PUSH_PAUSE_MS (2 * 1000) /* Before the second try. */
+#define PUSH_WAIT_MS (60 * 1000) /* Longer ones are not waited for, */
+#define PUSH_QUIET_MS (60 * 60 * 1000) /* but kept silent, up to this. */
+#define PUSH_ANSWER_MAX 4096
 
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
-#define RECORDS_SPARE_MAX                                                      \
-	16 /* Kept by the ledger: they come and go all the time. */
+#define RECORDS_SPARE_MAX 16 /* Kept to be used again. */
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64
@@ -346,6 +449,6 @@
 #define CLOCK_SAVE_MS (5 * 60 * 1000)
 #define FILE_READ_MAX (1024 * 1024)
 #define PROC_FILE_MAX (1024 * 1024)
-#define TIMERS_MAX 512
+#define TIMERS_MAX 1024
 
 #endif

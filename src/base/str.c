@@ -236,3 +236,23 @@ base32_read(const char *s, uint8_t *ret, size_t n)
 	}
 	return (bits & ((1u << have) - 1)) == 0 ? OK : ERR_INPUT;
 }
+
+void
+base64_write(char *ret, const uint8_t *p, size_t n)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+				     "pqrstuvwxyz0123456789+/";
+	size_t i;
+
+	for (i = 0; i < n; i += 3) {
+		unsigned v = (unsigned)p[i] << 16;
+
+		v |= i + 1 < n ? (unsigned)p[i + 1] << 8 : 0;
+		v |= i + 2 < n ? (unsigned)p[i + 2] : 0;
+		*ret++ = digits[v >> 18];
+		*ret++ = digits[v >> 12 & 63];
+		*ret++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
+		*ret++ = i + 2 < n ? digits[v & 63] : '=';
+	}
+	*ret = '\0';
+}

@@ -2,7 +2,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
-/* Borrowed pieces of parsed text, globs, hexadecimal and base32. */
+/* Borrowed pieces of parsed text, globs, hexadecimal, base32 and base64. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +50,9 @@ NODISCARD enum err hex_read(
 #define BASE32_LEN(n) (((n)*8 + 4) / 5)
 void base32_write(char *ret, const uint8_t *p, size_t n);
 NODISCARD enum err base32_read(const char *s, uint8_t *ret, size_t n);
+
+/* RFC 4648 section 4, with padding.  Writes BASE64_LEN(n) digits and a NUL. */
+#define BASE64_LEN(n) (((n) + 2) / 3 * 4)
+void base64_write(char *ret, const uint8_t *p, size_t n);
 
 #endif

@@ -12,22 +12,42 @@
 #include "cli/cli_priv.h"
 #include "consent/consent.h"
 #include "models/models.h"
+#include "pairing/pairing.h"
+#include "recall/recall.h"
 #include "talk/talk.h"
 
 static const struct cli_command commands[] = {
-    {"ask", "GOAL...", "give the house a goal, and watch it", command_ask},
-    {"chat", "", "talk with the house", command_chat},
+    {"ask", "[--session NAME] GOAL...",
+	"give the house a goal, and watch it; a session goes on where it was",
+	command_ask},
+    {"memory", MEMORY_USAGE,
+	"what the house remembers, which owners alone may see", command_memory},
+    {"session", SESSION_USAGE, "what was said in sessions, for owners",
+	command_session},
+    {"chat", CHAT_USAGE, "talk with the house", command_chat},
     {"stop", "RUN", "stop working on a goal", command_stop},
     {"runs", "", "list goals and what became of them", command_runs},
-    {"approvals", "", "list what waits for a yes", command_approvals},
+    {"replay", "RUN [--from STEP]",
+	"do again what a run did, without doing it; or go on from a step",
+	command_replay},
+    {"approvals", APPROVALS_USAGE,
+	"list what waits for a yes; stay and answer; who is told, and when",
+	command_approvals},
     {"approve", "ID [--yes] [--always]", "read a sheet and sign it",
 	command_approve},
     {"deny", "ID [REASON...]", "say no", command_deny},
-    {"pair", "[TOKEN] [--name NAME] [--host HOST] [--role ROLE]",
-	"open a pairing window; with TOKEN, pair this client", command_pair},
-    {"clients", "[revoke NAME | lend NAME TOOLS]",
-	"list or revoke clients, or let a viewer answer for a while",
+    {"pair", PAIR_USAGE, "open a pairing window; with TOKEN, pair this client",
+	command_pair},
+    {"clients", "[revoke NAME | lend NAME TOOLS | certificate NAME]",
+	"list or revoke clients, let a viewer answer for a while, or give a "
+	"phone a certificate",
 	command_clients},
+    {"recovery", "[revoke]",
+	"make a code for a piece of paper, for when every client is lost",
+	command_recovery},
+    {"web", "[on | off]",
+	"the port on which phones reach the web app; switch it off or on",
+	command_web},
     {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
 	command_audit},
     {"tool", TOOL_USAGE,
@@ -41,6 +61,9 @@ static const struct cli_command commands[] = {
 	"see, try and change the rules", command_policy},
     {"grants", "[revoke ID]", "what stands for a yes; take it back",
 	command_grants},
+    {"notify", NOTIFY_USAGE,
+	"where the house may say that something waits, and nothing else",
+	command_notify},
     {"halt", "", "stop everything at once", command_halt},
     {"resume", "", "go on after a halt or safe mode", command_resume},
     {"backup", "", "copy the database while the house runs", command_backup},
@@ -106,9 +129,8 @@ cli_main(int argc, char **argv, const struct cli_command *more, size_t n_more)
 	if (c == NULL)
 		c = find(commands, ARRAY_LEN(commands), argv[1]);
 	if (c == NULL) {
-		fprintf(stderr,
-		    "durward: there is no command '%s'; 'durward help' lists "
-		    "them\n",
+		terminal_error("there is no command '%s'; 'durward help' lists "
+			       "them",
 		    argv[1]);
 		return EXIT_USAGE;
 	}

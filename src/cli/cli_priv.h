@@ -18,11 +18,16 @@
 	"[--follow] | top] "                                                   \
 	"[--yes]"
 
-int command_pair(int argc, char **argv);
+#define NOTIFY_USAGE                                                           \
+	"[list | add NAME URL [--house] [--hourly N] [--days N] | test NAME "  \
+	"| remove NAME]"
+
 int command_clients(int argc, char **argv);
+int command_web(int argc, char **argv);
 int command_tool(int argc, char **argv);
 int command_secret(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_notify(int argc, char **argv);
 int command_halt(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_backup(int argc, char **argv);

@@ -123,7 +123,7 @@ read_policy(const char *path, struct buf *text, struct policy **ret)
 		e = policy_parse(text->p, text->len, ret, &why);
 	if (e == OK)
 		return EXIT_REACHED;
-	fprintf(stderr, "durward: %s\n", why.text);
+	terminal_error("%s", why.text);
 	buf_done(text);
 	return EXIT_FAILED;
 }
@@ -230,7 +230,7 @@ test(struct session *s, const struct options *o, int argc, char **argv)
 	policy_free(p);
 	buf_init(&trials, FILE_READ_MAX);
 	if (file_read(argv[1], &trials) != OK) {
-		fprintf(stderr, "durward: %s cannot be read\n", argv[1]);
+		terminal_error("%s cannot be read", argv[1]);
 		buf_done(&text);
 		return EXIT_FAILED;
 	}
@@ -263,9 +263,8 @@ explain(struct session *s, const struct options *o, int argc, char **argv)
 
 	if (json_parse(text, strlen(text), &args) != OK) {
 		json_free(body);
-		fprintf(stderr,
-		    "durward: the arguments are no JSON object; write "
-		    "'{\"name\":\"value\"}'\n");
+		terminal_error("the arguments are no JSON object; write "
+			       "'{\"name\":\"value\"}'");
 		return EXIT_USAGE;
 	}
 	json_put_str(body, "tool", argv[0]);
@@ -342,9 +341,8 @@ edit_file(const char *path, struct buf *text)
 
 	for (;;) {
 		if (spawn_in_foreground(argv) != OK) {
-			fprintf(stderr,
-			    "durward: %s did not end well; nothing "
-			    "was changed\n",
+			terminal_error("%s did not end well; nothing "
+				       "was changed",
 			    argv[0]);
 			return EXIT_FAILED;
 		}
@@ -376,7 +374,7 @@ edit(struct session *s, const struct options *o, int argc, char **argv)
 		return code;
 	fd = mkstemp(path);
 	if (fd < 0 || write(fd, before, strlen(before)) < 0) {
-		fprintf(stderr, "durward: /tmp cannot be written\n");
+		terminal_error("/tmp cannot be written");
 		code = EXIT_FAILED;
 	} else {
 		code = edit_file(path, &text);

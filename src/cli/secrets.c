@@ -70,8 +70,7 @@ set_secret(struct session *s, const char *name, bool rotate)
 	int code;
 
 	if (e != OK || secret_len(value) == 0) {
-		fprintf(stderr, "durward: a secret has 1 to %d bytes\n",
-		    SECRET_MAX);
+		terminal_error("a secret has 1 to %d bytes", SECRET_MAX);
 		secret_free(value);
 		return EXIT_FAILED;
 	}

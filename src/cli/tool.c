@@ -121,7 +121,7 @@ show_tool(struct session *s, const char *name)
 		buf_done(&review);
 		package_done(&p);
 	} else {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		code = EXIT_FAILED;
 	}
 	json_free(answer);

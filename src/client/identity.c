@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "http/cert.h"
+#include "cert/cert.h"
 #include "sys/file.h"
 
 #define KEY "key.pem"

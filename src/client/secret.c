@@ -25,9 +25,8 @@ fetch_key(struct session *s, struct public_key *ret, int *code)
 		signature_read(json_words(answer, "seal_signature"), &sig) !=
 		    OK ||
 		sealing_verify(&me->box_key, &me->box, ret, &sig) != OK)) {
-		fprintf(stderr,
-		    "durward: the key to seal with is not of this box's "
-		    "vault; nothing was sent\n");
+		terminal_error("the key to seal with is not of this box's "
+			       "vault; nothing was sent");
 		*code = EXIT_BROKEN;
 		e = ERR_SIGNATURE;
 	}
@@ -69,7 +68,7 @@ client_set_secret(struct session *s, const char *name,
 	json_put_str(body, "name", name);
 	json_put_bool(body, "rotate", rotate);
 	if (seal_value(&to, value, body) != OK) {
-		fprintf(stderr, "durward: the value cannot be sealed\n");
+		terminal_error("the value cannot be sealed");
 		json_free(body);
 		return EXIT_FAILED;
 	}

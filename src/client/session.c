@@ -9,8 +9,8 @@
 #include "approval/command.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "client/http.h"
 #include "crypto/crypto.h"
-#include "http/client.h"
 
 struct session {
 	struct identity me;
@@ -36,7 +36,7 @@ session_open(int *ret_exit)
 	if (e == OK)
 		e = identity_load(folder, &s->me, &why);
 	if (e != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		*ret_exit = EXIT_FAILED;
 		free(s);
 		return NULL;
@@ -51,7 +51,7 @@ session_open(int *ret_exit)
 		e = http_connect(
 		    s->me.host, s->me.port, s->tls, &s->http, &why);
 	if (e != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		*ret_exit = exit_of(e);
 		session_close(s);
 		return NULL;
@@ -76,11 +76,36 @@ session_identity(const struct session *s)
 	return &s->me;
 }
 
+/* What came, or why nothing did. */
+static struct json *
+take_answer(
+    enum err e, int status, struct buf *b, struct errmsg *why, int *ret_exit)
+{
+	struct json *answer = NULL;
+
+	if (e == OK && json_parse(b->p, b->len, &answer) != OK)
+		e = err_say(why, ERR_INPUT,
+		    "the house gave an answer that is not JSON");
+	if (e != OK) {
+		terminal_error("%s", why->text);
+		*ret_exit = exit_of(e);
+		return NULL;
+	}
+	if (status == 200)
+		return answer;
+	terminal_error("%s",
+	    json_str(answer, "error") != NULL ? json_str(answer, "error")
+					      : "the house refused");
+	*ret_exit = EXIT_REFUSED;
+	json_free(answer);
+	return NULL;
+}
+
 static struct json *
 exchange(struct session *s, const char *method, const char *target,
     const char *text, int *ret_exit)
 {
-	struct json *answer = NULL;
+	struct json *answer;
 	struct errmsg why = {""};
 	struct buf b;
 	int status = 0;
@@ -89,35 +114,71 @@ exchange(struct session *s, const char *method, const char *target,
 	buf_init(&b, HTTP_REPLY_MAX);
 	e = http_exchange(
 	    s->http, method, target, text, ANSWER_WAIT_MS, &status, &b, &why);
-	if (e == OK && json_parse(b.p, b.len, &answer) != OK)
-		e = err_say(&why, ERR_INPUT,
-		    "the house gave an answer that is not JSON");
+	answer = take_answer(e, status, &b, &why, ret_exit);
 	buf_done(&b);
+	return answer;
+}
+
+#define TARGET_SIZE 512
+
+static void PRINTF_LIKE(2, 0)
+    write_target(char ret[TARGET_SIZE], const char *fmt, va_list ap)
+{
+	size_t n = strlen("/v1/");
+
+	memcpy(ret, "/v1/", n);
+	vsnprintf(ret + n, TARGET_SIZE - n, fmt, ap);
+}
+
+enum err
+session_send(struct session *s, int *ret_exit, const char *fmt, ...)
+{
+	struct errmsg why = {""};
+	char target[TARGET_SIZE];
+	va_list ap;
+	enum err e;
+
+	va_start(ap, fmt);
+	write_target(target, fmt, ap);
+	va_end(ap);
+	e = http_send(s->http, "GET", target, NULL, CLIENT_CONNECT_MS, &why);
 	if (e != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		*ret_exit = exit_of(e);
-		return NULL;
 	}
-	if (status == 200)
-		return answer;
-	fprintf(stderr, "durward: %s\n",
-	    json_str(answer, "error") != NULL ? json_str(answer, "error")
-					      : "the house refused");
-	*ret_exit = EXIT_REFUSED;
-	json_free(answer);
-	return NULL;
+	return e;
+}
+
+bool
+session_receive(struct session *s, int *ret_exit, struct json **ret)
+{
+	struct errmsg why = {""};
+	struct buf b;
+	int status = 0;
+	enum err e;
+
+	buf_init(&b, HTTP_REPLY_MAX);
+	e = http_receive(s->http, 0, &status, &b, &why);
+	if (e != ERR_EXPIRED)
+		*ret = take_answer(e, status, &b, &why, ret_exit);
+	buf_done(&b);
+	return e != ERR_EXPIRED;
+}
+
+int
+session_fd(const struct session *s)
+{
+	return http_client_fd(s->http);
 }
 
 struct json *
 session_query(struct session *s, int *ret_exit, const char *fmt, ...)
 {
-	char target[512];
+	char target[TARGET_SIZE];
 	va_list ap;
-	size_t n = strlen("/v1/");
 
-	memcpy(target, "/v1/", n);
 	va_start(ap, fmt);
-	vsnprintf(target + n, sizeof(target) - n, fmt, ap);
+	write_target(target, fmt, ap);
 	va_end(ap);
 	return exchange(s, "GET", target, NULL, ret_exit);
 }
@@ -169,8 +230,7 @@ session_command(
 		free(out);
 		json_free(envelope);
 	} else if (challenge != NULL) {
-		fprintf(
-		    stderr, "durward: the house's challenge is malformed\n");
+		terminal_error("the house's challenge is malformed");
 		*ret_exit = EXIT_BROKEN;
 	}
 	buf_done(&text);

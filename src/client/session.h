@@ -25,6 +25,15 @@ const struct identity *session_identity(const struct session *s);
 struct json *session_query(
     struct session *s, int *ret_exit, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* A query whose answer is taken later, when `session_fd()` is readable;
+ * nothing else is said meanwhile.  On failure says why on stderr. */
+NODISCARD enum err session_send(
+    struct session *s, int *ret_exit, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int session_fd(const struct session *s);
+
+/* False: it is not there yet.  Else it is as if session_query() gave it. */
+bool session_receive(struct session *s, int *ret_exit, struct json **ret);
+
 /* Takes `body` over. */
 struct json *session_command(
     struct session *s, const char *name, struct json *body, int *ret_exit);

@@ -5,24 +5,48 @@
 #include "approval/grant.h"
 #include "approval/sheet.h"
 #include "base/limits.h"
-#include "consent/consent.h"
+#include "consent/consent_priv.h"
 #include "witness/witness.h"
 
 /* What waits for a yes, and the yes itself. */
 
 #define LONG_LINE 400
 
-int
-command_approvals(int argc, char **argv)
+static void
+say_names(const char *head, const struct json *names)
+{
+	const struct json *n = json_first(names);
+
+	if (n != NULL)
+		terminal_print("          %s:", head);
+	for (; n != NULL; n = json_next(n))
+		terminal_print(
+		    " %s%s", json_text(n), json_next(n) != NULL ? "," : "\n");
+}
+
+void
+say_question(const struct json *a)
+{
+	terminal_print("%.*s  %s %s (%s), wished by %s, %lld of "
+		       "%lld said yes, %lld s left\n",
+	    SHORT_LEN, json_words(a, "act"), json_words(a, "tool"),
+	    json_words(a, "args"), json_words(a, "effect"),
+	    json_words(a, "principal"), (long long)json_int(a, "given", 0),
+	    (long long)json_int(a, "keys", 1),
+	    (long long)json_int(a, "left_s", 0));
+	/* Where more than one must agree. */
+	say_names("said yes", json_get(a, "yes"));
+	say_names("may say it too", json_get(a, "may"));
+}
+
+static int
+list_approvals(void)
 {
 	struct session *s;
 	struct json *answer;
 	const struct json *a;
 	int code = EXIT_REACHED;
 
-	(void)argv;
-	if (argc != 1)
-		return terminal_usage("approvals");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
@@ -32,19 +56,23 @@ command_approvals(int argc, char **argv)
 		if (a == NULL)
 			terminal_print("Nothing waits.\n");
 		for (; a != NULL; a = json_next(a))
-			terminal_print(
-			    "%.*s  %s %s (%s), wished by %s, %lld of "
-			    "%lld said yes, %lld s left\n",
-			    SHORT_LEN, json_words(a, "act"),
-			    json_words(a, "tool"), json_words(a, "args"),
-			    json_words(a, "effect"), json_words(a, "principal"),
-			    (long long)json_int(a, "given", 0),
-			    (long long)json_int(a, "keys", 1),
-			    (long long)json_int(a, "left_s", 0));
+			say_question(a);
 	}
 	json_free(answer);
 	session_close(s);
 	return code;
+}
+
+int
+command_approvals(int argc, char **argv)
+{
+	bool watch = terminal_flag(&argc, argv, "--watch");
+
+	if (argc > 1 && strcmp(argv[1], "settings") == 0 && !watch)
+		return approvals_settings(argc - 1, argv + 1);
+	if (argc != 1)
+		return terminal_usage("approvals " APPROVALS_USAGE);
+	return watch ? approvals_watch() : list_approvals();
 }
 
 /* The whole id that begins with `beginning`, if there is exactly one. */
@@ -71,9 +99,8 @@ find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
 	json_free(answer);
 	if (found == 1)
 		return OK;
-	fprintf(stderr,
-	    "durward: %s waits under '%.40s'; 'durward approvals' lists what "
-	    "does\n",
+	terminal_error("%s waits under '%.40s'; 'durward approvals' lists what "
+		       "does",
 	    found == 0 ? "nothing" : "more than one act", beginning);
 	*ret_exit = EXIT_FAILED;
 	return ERR_NOTFOUND;
@@ -84,6 +111,7 @@ confirm(void)
 {
 	char line[16];
 
+	terminal_forget_line();
 	fputs("approve? type yes to sign these bytes: ", stdout);
 	fflush(stdout);
 	return fgets(line, sizeof(line), stdin) != NULL &&
@@ -117,22 +145,20 @@ check_log(struct session *s, const struct sheet *sheet)
 	return code;
 }
 
-/* May this sheet be shown and signed? */
-static int
+int
 trust_sheet(struct session *s, const char *act, const char *text)
 {
 	struct sheet sheet;
 	int code;
 
 	if (check_sheet(session_identity(s), act, text, &sheet) != OK) {
-		fprintf(stderr,
-		    "durward: the sheet is not about this act, this client "
-		    "and this box; nothing was signed\n");
+		terminal_error("the sheet is not about this act, this client "
+			       "and this box; nothing was signed");
 		return EXIT_BROKEN;
 	}
 	code = check_log(s, &sheet);
 	if (code != EXIT_REACHED)
-		fprintf(stderr, "durward: nothing was signed\n");
+		terminal_error("nothing was signed");
 	return code;
 }
 
@@ -148,8 +174,7 @@ put_signed(struct json *body, const char *name, const struct identity *me,
 	json_put_str(body, name, signature);
 }
 
-/* With a grant, "always like this" is signed too. */
-static int
+int
 sign_sheet(
     struct session *s, const char *act, const char *text, const char *grant)
 {
@@ -182,11 +207,11 @@ offer(const char *sheet_text, const struct always *always, struct buf *out)
 	if (sheet_read(sheet_text, strlen(sheet_text), &sheet) != OK ||
 	    consent_write_grant(&sheet, always, out, &why) != OK ||
 	    grant_read(out->p, out->len, &g, &why) != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		return EXIT_FAILED;
 	}
 	terminal_print("And from now on:\n");
-	consent_say_grant(&g, 0);
+	consent_say_grant(&g, 0, 0);
 	return EXIT_REACHED;
 }
 
@@ -205,6 +230,27 @@ show_sheet(const char *text)
 			    "it\n",
 			    line.len);
 	}
+}
+
+static void
+say_words(const char *head, const char *words)
+{
+	if (words[0] == '\0')
+		return;
+	terminal_print("%s\n", head);
+	terminal_print_words(true, words);
+	terminal_print("\n");
+}
+
+void
+consent_say_words(const struct json *v)
+{
+	say_words(
+	    "why        as the model that wishes it says; it is not signed",
+	    json_words(v, "motive"));
+	say_words("opinion    of another model; it decides nothing and is not "
+		  "signed",
+	    json_words(v, "opinion"));
 }
 
 int
@@ -227,6 +273,7 @@ consent_approve(
 	code = trust_sheet(s, act, text);
 	if (code == EXIT_REACHED) {
 		show_sheet(text);
+		consent_say_words(answer);
 		code = offer(text, always, &grant);
 	}
 	if (code == EXIT_REACHED)
@@ -265,11 +312,25 @@ command_approve(int argc, char **argv)
 }
 
 int
+deny_act(struct session *s, const char *act, const char *reason)
+{
+	struct json *body = json_object();
+	struct json *answer;
+	int code = EXIT_REACHED;
+
+	json_put_str(body, "act", act);
+	json_put_str(body, "reason", reason);
+	answer = session_command(s, "deny", body, &code);
+	if (answer != NULL)
+		terminal_print("denied\n");
+	json_free(answer);
+	return code;
+}
+
+int
 command_deny(int argc, char **argv)
 {
 	struct session *s;
-	struct json *body;
-	struct json *answer;
 	struct buf reason;
 	char act[TOKEN_SIZE];
 	int code = EXIT_REACHED;
@@ -283,15 +344,8 @@ command_deny(int argc, char **argv)
 	buf_init(&reason, GOAL_MAX);
 	for (i = 2; i < argc; i++)
 		buf_addf(&reason, "%s%s", i > 2 ? " " : "", argv[i]);
-	if (find_act(s, argv[1], act, &code) == OK) {
-		body = json_object();
-		json_put_str(body, "act", act);
-		json_put_str(body, "reason", reason.p != NULL ? reason.p : "");
-		answer = session_command(s, "deny", body, &code);
-		if (answer != NULL)
-			terminal_print("denied\n");
-		json_free(answer);
-	}
+	if (find_act(s, argv[1], act, &code) == OK)
+		code = deny_act(s, act, reason.p != NULL ? reason.p : "");
 	buf_done(&reason);
 	session_close(s);
 	return code;

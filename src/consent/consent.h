@@ -12,6 +12,10 @@
 #include "approval/grant.h"
 #include "client/session.h"
 
+#define APPROVALS_USAGE                                                        \
+	"[--watch | settings [--remind MINUTES|off] [--times N] "              \
+	"[--quiet HOURS|off] [--delegate NAME|off] [--after MINUTES]]"
+
 int command_approvals(int argc, char **argv);
 int command_approve(int argc, char **argv);
 int command_deny(int argc, char **argv);
@@ -34,6 +38,11 @@ int consent_approve(
 /* The grant that would stand for this sheet.  ERR_INPUT, ERR_LIMIT. */
 NODISCARD enum err consent_write_grant(const struct sheet *sheet,
     const struct always *a, struct buf *out, struct errmsg *why);
-void consent_say_grant(const struct grant *g, int64_t uses);
+/* `spent` is in millionths, of a grant of money. */
+void consent_say_grant(const struct grant *g, int64_t uses, int64_t spent);
+
+/* The "motive" of the model that wishes it and the "opinion" of another one,
+ * marked as such; nothing without them. */
+void consent_say_words(const struct json *v);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "approval/grant.h"
 #include "base/limits.h"
+#include "base/usd.h"
 #include "consent/consent.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"
@@ -13,8 +14,26 @@
 
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 
+/* Of a grant of money: "may spend up to 2 USD a day" and what it has. */
+static void
+say_money(const struct grant *g, int64_t spent)
+{
+	struct buf b;
+
+	if (g->usd_day == 0)
+		return;
+	buf_init(&b, 256);
+	buf_adds(&b, "          money: up to ");
+	usd_write(g->usd_day, &b);
+	buf_adds(&b, " USD in any 24 hours, of which ");
+	usd_write(spent, &b);
+	buf_adds(&b, " are used or reserved\n");
+	terminal_print("%s", b.p);
+	buf_done(&b);
+}
+
 void
-consent_say_grant(const struct grant *g, int64_t uses)
+consent_say_grant(const struct grant *g, int64_t uses, int64_t spent)
 {
 	int64_t left_ms = g->until_ms - clock_wall_ms();
 
@@ -22,6 +41,7 @@ consent_say_grant(const struct grant *g, int64_t uses)
 	    (int)g->tool.len, g->tool.p, (int)g->rule.len, g->rule.p);
 	terminal_print(
 	    "          arguments: %.*s\n", (int)g->args.len, g->args.p);
+	say_money(g, spent);
 	terminal_print(
 	    "          hours: %.*s; %lld of %lld times; ends in %lld "
 	    "days and %lld hours\n",
@@ -51,10 +71,12 @@ show(const struct json *answer)
 		    .args = words_of(row, "args"),
 		    .hours = words_of(row, "hours"),
 		    .uses = json_int(row, "most", 0),
-		    .until_ms = json_int(row, "until_ms", 0)};
+		    .until_ms = json_int(row, "until_ms", 0),
+		    .usd_day = json_int(row, "usd_day", 0)};
 
 		snprintf(g.id, sizeof(g.id), "%s", json_words(row, "id"));
-		consent_say_grant(&g, json_int(row, "uses", 0));
+		consent_say_grant(&g, json_int(row, "uses", 0),
+		    json_int(row, "usd_spent", 0));
 	}
 	return EXIT_REACHED;
 }
@@ -86,9 +108,9 @@ revoke(struct session *s, const struct json *answer, const char *beginning)
 	int code = EXIT_REACHED;
 
 	if (row == NULL) {
-		fprintf(stderr,
-		    "durward: no grant, or more than one, begins with '%.40s'; "
-		    "'durward grants' lists them\n",
+		terminal_error(
+		    "no grant, or more than one, begins with '%.40s'; "
+		    "'durward grants' lists them",
 		    beginning);
 		return EXIT_FAILED;
 	}
@@ -163,9 +185,10 @@ consent_write_grant(const struct sheet *sheet, const struct always *a,
 		return err_say(why, ERR_INPUT,
 		    "--uses is 1 to %d and --days 1 to %d", GRANT_USES_MAX,
 		    GRANT_DAYS_MAX);
-	if (sheet->keys > 1)
+	if (sheet->keys > 1 || !str_eq(sheet->key, SHEET_KEY_ANY))
 		return err_say(why, ERR_DENIED,
-		    "what takes two people is asked each time");
+		    "what takes two people, or a key of the command line, is "
+		    "asked each time");
 	crypto_random(id, sizeof(id));
 	hex_write(g.id, id, sizeof(id));
 	g.until_ms = g.issued_ms + days * DAY_MS;

@@ -26,7 +26,7 @@ do_ask(void *room, const struct request *k, struct errmsg *why)
 		return err_say(why, ERR_DENIED, "a viewer may not ask");
 	return runs_start(c->runs, k->client->name,
 	    json_words(k->params, "goal"), json_words(k->params, "models"),
-	    k->id, why);
+	    json_words(k->params, "session"), k->id, why);
 }
 
 /* body: {"run"} */
@@ -133,38 +133,55 @@ do_backup(void *room, const struct request *k, struct errmsg *why)
 	return care_backup(c->care, k->id, why);
 }
 
+/* A page may show one thing and have another one signed, if who serves it was
+ * taken over.  So a browser's key, an owner's too, answers, asks and stops; it
+ * changes nothing of what the house believes and allows. */
 static const struct {
 	const char *name;
 	enum room room;
 	command_fn *run;
+	bool by_browsers;
 } commands[] = {
-    {"ask", ROOM_CORE, do_ask},
-    {"stop", ROOM_CORE, do_stop},
-    {"approve", ROOM_CORE, do_approve},
-    {"deny", ROOM_CORE, do_deny},
-    {"backup", ROOM_CORE, do_backup},
-    {"halt", ROOM_CORE, safety_halt},
-    {"resume", ROOM_CORE, safety_resume},
-    {"policy.activate", ROOM_RULES, rules_activate},
-    {"policy.rollback", ROOM_RULES, rules_rollback},
-    {"policy.explain", ROOM_RULES, rules_explain},
-    {"grant.add", ROOM_RULES, rules_grant},
-    {"grant.revoke", ROOM_CORE, do_trust},
-    {"pair.open", ROOM_CORE, do_trust},
-    {"clients.revoke", ROOM_CORE, do_trust},
-    {"clients.lend", ROOM_CORE, do_trust},
-    {"secret.set", ROOM_CORE, do_trust},
-    {"secret.remove", ROOM_CORE, do_trust},
-    {"tool.add", ROOM_TOOLING, tooling_add},
-    {"tool.update", ROOM_TOOLING, tooling_update},
-    {"tool.enable", ROOM_TOOLING, tooling_enable},
-    {"tool.rollback", ROOM_TOOLING, tooling_rollback},
-    {"tool.disable", ROOM_TOOLING, tooling_disable},
-    {"tool.remove", ROOM_TOOLING, tooling_remove},
-    {"tool.exempt", ROOM_TOOLING, tooling_exempt},
-    {"audit.prune", ROOM_CORE, do_prune},
-    {"model.use", ROOM_RULES, rules_use_models},
-    {"model.price", ROOM_RULES, rules_price_models},
+    {"ask", ROOM_CORE, do_ask, true},
+    {"stop", ROOM_CORE, do_stop, true},
+    {"fork", ROOM_PAST, past_fork, true},
+    {"approve", ROOM_CORE, do_approve, true},
+    {"deny", ROOM_CORE, do_deny, true},
+    {"backup", ROOM_CORE, do_backup, true},
+    {"halt", ROOM_CORE, safety_halt, true},
+    {"resume", ROOM_CORE, safety_resume, true},
+    {"web.on", ROOM_CORE, web_on, false},
+    {"web.off", ROOM_CORE, web_off, false},
+    {"policy.activate", ROOM_RULES, rules_activate, false},
+    {"policy.rollback", ROOM_RULES, rules_rollback, false},
+    {"policy.explain", ROOM_RULES, rules_explain, true},
+    {"grant.add", ROOM_RULES, rules_grant, false},
+    {"grant.revoke", ROOM_CORE, do_trust, true},
+    {"pair.open", ROOM_CORE, do_trust, false},
+    {"pair.confirm", ROOM_CORE, do_trust, false},
+    {"pair.refuse", ROOM_CORE, do_trust, true},
+    {"clients.revoke", ROOM_CORE, do_trust, true},
+    {"clients.lend", ROOM_CORE, do_trust, false},
+    {"clients.certificate", ROOM_CORE, do_trust, false},
+    {"recovery.make", ROOM_CORE, do_trust, false},
+    {"recovery.revoke", ROOM_CORE, do_trust, false},
+    {"secret.set", ROOM_CORE, do_trust, false},
+    {"secret.remove", ROOM_CORE, do_trust, false},
+    {"tool.add", ROOM_TOOLING, tooling_add, false},
+    {"tool.update", ROOM_TOOLING, tooling_update, false},
+    {"tool.enable", ROOM_TOOLING, tooling_enable, false},
+    {"tool.rollback", ROOM_TOOLING, tooling_rollback, false},
+    {"tool.disable", ROOM_TOOLING, tooling_disable, true},
+    {"tool.remove", ROOM_TOOLING, tooling_remove, false},
+    {"tool.exempt", ROOM_TOOLING, tooling_exempt, false},
+    {"memory.forget", ROOM_MEMORIES, memories_do_forget, true},
+    {"session.import", ROOM_MEMORIES, memories_do_import, false},
+    {"audit.prune", ROOM_CORE, do_prune, false},
+    {"notices.set", ROOM_NOTICES, notices_do_set, false},
+    {"model.use", ROOM_RULES, rules_use_models, false},
+    {"model.price", ROOM_RULES, rules_price_models, false},
+    {"notify.add", ROOM_NOTIFY, notify_add, false},
+    {"notify.test", ROOM_NOTIFY, notify_test, true},
 };
 
 void *
@@ -172,6 +189,14 @@ clients_room(struct core *c, enum room room)
 {
 	if (room == ROOM_RULES)
 		return c->rules;
+	if (room == ROOM_NOTIFY)
+		return c->notify;
+	if (room == ROOM_PAST)
+		return &c->past;
+	if (room == ROOM_MEMORIES)
+		return c->memories;
+	if (room == ROOM_NOTICES)
+		return c->notices;
 	return room == ROOM_TOOLING ? (void *)c->tooling : c;
 }
 
@@ -183,8 +208,13 @@ run_command(struct core *c, const struct request *k, struct str name,
 
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		if (str_eq(name, commands[i].name))
-			return commands[i].run(
-			    clients_room(c, commands[i].room), k, why);
+			return k->client->kind == CLIENT_BROWSER &&
+				!commands[i].by_browsers
+			    ? err_say(why, ERR_DENIED,
+				  "this takes a key of the command line, and "
+				  "not a browser's; do it on the console")
+			    : commands[i].run(
+				  clients_room(c, commands[i].room), k, why);
 	return err_say(why, ERR_NOTFOUND, "there is no command '%.*s'",
 	    (int)(name.len < 64 ? name.len : 64), name.p);
 }
@@ -257,6 +287,10 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 		return err_say(why, ERR_DENIED,
 		    "this client is not paired, or was revoked; pair it again "
 		    "with 'durward pair TOKEN'");
+	if (q.client->kind == CLIENT_CERTIFICATE)
+		return err_say(why, ERR_DENIED,
+		    "a phone's certificate is told nothing; its browser's "
+		    "session is");
 	return queries_run(c, name != NULL ? name : "", &q, why);
 }
 
@@ -387,8 +421,22 @@ clients_compare_trust(struct core *c, const struct json *table)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
-/* {"id", "ok", "error", "what", "client", "direct"} from the vault.  With
- * "direct" the vault answers the client itself: it is a secret. */
+/* With each table, so that a kill behind the vault's writing it changes
+ * nothing. */
+void
+clients_end_runs(struct core *c)
+{
+	const struct trust *t = &c->trust;
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++)
+		if (t->clients[i].revoked &&
+		    trust_client_by_name(t, t->clients[i].name) == NULL)
+			runs_client_lost(c->runs, t->clients[i].name);
+}
+
+/* {"id", "ok", "error", "what", "client"} from the vault, and what the client
+ * alone is told as bulk. */
 void
 clients_on_trust_answer(void *role, struct msg *m)
 {
@@ -396,7 +444,7 @@ clients_on_trust_answer(void *role, struct msg *m)
 	int64_t request = json_int(m->body, "id", 0);
 	const char *what = json_words(m->body, "what");
 	bool waits = request_take(&c->requests, request, MSG_TRUST_ANSWER);
-	bool ours = waits && !json_flag(m->body, "direct");
+	struct json *told = NULL;
 	struct errmsg why;
 	struct record *r;
 
@@ -414,9 +462,13 @@ clients_on_trust_answer(void *role, struct msg *m)
 		    c->tooling, json_words(m->body, "secret"));
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
-	if (strcmp(what, "grant-revoked") == 0)
+	if (notify_forget_dead(c->notify) == 0 &&
+	    strcmp(what, "grant-revoked") == 0)
 		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
-	if (!tooling_on_trust_answer(c->tooling, request, r))
-		request_confirm(&c->requests, ours ? request : 0, r);
+	if (tooling_on_trust_answer(c->tooling, request, r))
+		return;
+	if (json_parse(m->bulk, m->bulk_len, &told) != OK)
+		told = json_object();
+	request_confirm_with(&c->requests, waits ? request : 0, told, r);
 }

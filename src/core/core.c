@@ -20,6 +20,7 @@ static const struct peer_handler handlers[] = {
     {MSG_CLIENT_REQUEST, clients_on_request},
     {MSG_PROPOSAL, lanes_on_proposal},
     {MSG_STEP, lanes_on_step},
+    {MSG_HEARD, lanes_on_heard},
     {MSG_REDACTED, lanes_on_redacted},
     {MSG_REPLY, lanes_on_reply},
     {MSG_RECALL_WANTED, lanes_on_recall},
@@ -29,6 +30,7 @@ static const struct peer_handler handlers[] = {
     {MSG_NET_OPEN, lanes_on_net_open},
     {MSG_NET_USED, lanes_on_net_used},
     {MSG_MODEL_DONE, lanes_on_model_done},
+    {MSG_NOTICE_DONE, lanes_on_notice_done},
     {MSG_TOOL_READY, lanes_on_tool_ready},
     {MSG_TOOL_GONE, lanes_on_tool_gone},
     {MSG_RUNNER_STATE, lanes_on_runner},
@@ -58,6 +60,8 @@ on_lane(void *role, enum role peer)
 		peers_send(c->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
 	else if (peer == ROLE_MIND && c->have_trust)
 		runs_resume_all(c->runs);
+	else if (peer == ROLE_CONTROL)
+		web_tell(c);
 	else if (peer == ROLE_GATE || peer == ROLE_EGRESS)
 		on_connector(c, peer);
 }
@@ -74,6 +78,8 @@ on_lost(void *role, enum role peer)
 		    tooling_slots(c->tooling), "the tools role was restarted");
 	} else if (peer == ROLE_GATE) {
 		tooling_gate_lost(c->tooling);
+	} else if (peer == ROLE_EGRESS) {
+		notify_egress_lost(c->notify);
 	} else if (peer == ROLE_RUNNER) {
 		tooling_runner_lost(c->tooling);
 	}

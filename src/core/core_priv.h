@@ -11,6 +11,10 @@
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
+#include "memories/memories.h"
+#include "notices/notices.h"
+#include "notify/notify.h"
+#include "past/past.h"
 #include "request/request.h"
 #include "roster/roster.h"
 #include "rules/rules.h"
@@ -32,8 +36,12 @@ struct core {
 	struct bill *bill;
 	struct acts *acts;
 	struct runs *runs;
+	struct memories *memories;
+	struct notices *notices;
 	struct rules *rules;
 	struct tooling *tooling;
+	struct past past;
+	struct notify *notify;
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	int64_t started_ms;
 	uint64_t clock_timer;
@@ -42,6 +50,7 @@ struct core {
 	char trust_digest[DIGEST_HEX_SIZE]; /* As it was when last logged. */
 	bool trust_compared;
 	uint64_t audit_forgiven; /* Entries that an owner went on with. */
+	bool web_off; /* The port of browsers without a certificate. */
 };
 
 /* ---- lanes.c: what the other roles say, passed on to its room ---- */
@@ -52,6 +61,7 @@ peer_fn lanes_on_act_done;
 peer_fn lanes_on_net_open;
 peer_fn lanes_on_net_used;
 peer_fn lanes_on_model_done;
+peer_fn lanes_on_notice_done;
 peer_fn lanes_on_tool_ready;
 peer_fn lanes_on_tool_gone;
 peer_fn lanes_on_container;
@@ -61,6 +71,7 @@ peer_fn lanes_on_wiped;
 peer_fn lanes_on_containers;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
+peer_fn lanes_on_heard;
 peer_fn lanes_on_redacted;
 peer_fn lanes_on_reply;
 peer_fn lanes_on_recall;
@@ -86,6 +97,14 @@ command_fn safety_resume;
 query_fn safety_query_doctor;
 void safety_say(const struct core *c, struct buf *out);
 
+/* ---- web.c: the port of browsers, which an owner switches ---- */
+
+void web_load(struct core *c, const struct json *row);
+/* The control room is there, and must know. */
+void web_tell(struct core *c);
+command_fn web_on;
+command_fn web_off;
+
 /* ---- clients.c and queries.c: what clients may say ---- */
 
 peer_fn clients_on_request;
@@ -99,9 +118,19 @@ void clients_on_backup(
 
 /* Did the table change without an entry in the log? */
 void clients_compare_trust(struct core *c, const struct json *table);
+/* Those of clients that are revoked by now. */
+void clients_end_runs(struct core *c);
 
 /* Whose a handler is. */
-enum room { ROOM_CORE, ROOM_RULES, ROOM_TOOLING };
+enum room {
+	ROOM_CORE,
+	ROOM_RULES,
+	ROOM_TOOLING,
+	ROOM_PAST,
+	ROOM_MEMORIES,
+	ROOM_NOTICES,
+	ROOM_NOTIFY
+};
 void *clients_room(struct core *c, enum room room);
 
 /* ERR_NOTFOUND when there is none, or not for this client. */

@@ -25,9 +25,17 @@ say_function(const struct manifest *m, const struct manifest_function *f,
 }
 
 static void
-say_tools(void *arg, struct buf *out)
+end_with(struct core *c, const struct act *a, struct buf *out)
 {
-	struct core *c = arg;
+	struct house_end end = {.ok = true, .text = out->p};
+
+	acts_house_done(c->acts, a->id, &end);
+	buf_done(out);
+}
+
+static void
+say_tools(struct core *c, struct buf *out)
+{
 	struct slot *t;
 	size_t i;
 	size_t j;
@@ -45,16 +53,16 @@ say_tools(void *arg, struct buf *out)
 }
 
 static void
-say_status(void *arg, struct buf *out)
+say_status(struct core *c, struct buf *out)
 {
-	struct core *c = arg;
 	const struct tooling_runner *tools = tooling_runner(c->tooling);
 	int64_t up_s = (clock_boot_ms() - c->started_ms) / 1000;
 
 	buf_addf(out,
 	    "The house is up since %lld s. %zu clients, %zu "
 	    "questions wait, %llu log entries.",
-	    (long long)up_s, c->trust.n_clients, acts_count(c->acts, ACT_ASKED),
+	    (long long)up_s, c->trust.n_clients,
+	    acts_count(c->acts, NULL, ACT_ASKED),
 	    (unsigned long long)ledger_head(c->ledger)->size);
 	if (tools->ready && !tools->has_limits)
 		buf_addf(out,
@@ -68,9 +76,96 @@ say_status(void *arg, struct buf *out)
 	safety_say(c, out);
 }
 
+static void
+run_tools(void *arg, const struct act *a, const struct json *args)
+{
+	struct core *c = arg;
+	struct buf out;
+
+	(void)args;
+	buf_init(&out, RESULT_MAX);
+	say_tools(c, &out);
+	end_with(c, a, &out);
+}
+
+static void
+run_status(void *arg, const struct act *a, const struct json *args)
+{
+	struct core *c = arg;
+	struct buf out;
+
+	(void)args;
+	buf_init(&out, RESULT_MAX);
+	say_status(c, &out);
+	end_with(c, a, &out);
+}
+
+static void
+run_remember(void *core, const struct act *a, const struct json *args)
+{
+	memories_remember(((struct core *)core)->memories, a, args);
+}
+
+static void
+run_search(void *core, const struct act *a, const struct json *args)
+{
+	memories_search(((struct core *)core)->memories, a, args);
+}
+
+static void
+run_rest(void *core, const struct act *a, const struct json *args)
+{
+	memories_rest(((struct core *)core)->memories, a, args);
+}
+
+static void
+run_forget(void *core, const struct act *a, const struct json *args)
+{
+	memories_forget(((struct core *)core)->memories, a, args);
+}
+
 static const struct house_function functions[] = {
-    {"house.status", EFFECT_READ, say_status},
-    {"house.tools", EFFECT_READ, say_tools},
+    {.name = "house.status",
+	.call = {.name = "status", .effect = EFFECT_READ},
+	.run = run_status},
+    {.name = "house.tools",
+	.call = {.name = "tools", .effect = EFFECT_READ},
+	.run = run_tools},
+    {.name = "memory.remember",
+	.about = "Remember a fact for later goals",
+	.call = {.name = "remember",
+	    .effect = EFFECT_REVERSIBLE,
+	    .args = {{"text", ARG_STRING, true, MEMORY_FACT_MAX}},
+	    .n_args = 1},
+	.about_args = {"One short sentence"},
+	.run = run_remember},
+    {.name = "memory.search",
+	.about = "Find what was said before, and facts",
+	.call = {.name = "search",
+	    .effect = EFFECT_READ,
+	    .args = {{"text", ARG_STRING, true, MEMORY_QUERY_MAX}},
+	    .n_args = 1},
+	.about_args = {"Words to look for"},
+	.run = run_search},
+    {.name = "memory.rest",
+	.about = "Read on in a result that was not shown whole",
+	.of_rest = true,
+	.call = {.name = "rest",
+	    .effect = EFFECT_READ,
+	    .args = {{"step", ARG_INTEGER, true, RUN_STEPS_MAX},
+		{"from", ARG_INTEGER, true, RESULT_MAX}},
+	    .n_args = 2},
+	.about_args = {"As the result says", "The byte to go on from"},
+	.run = run_rest},
+    /* For good: a backup aside, nothing brings it back. */
+    {.name = "memory.forget",
+	.about = "Forget one memory for good",
+	.call = {.name = "forget",
+	    .effect = EFFECT_SYSTEM,
+	    .args = {{"id", ARG_STRING, true, NAME_MAX_LEN}},
+	    .n_args = 1},
+	.about_args = {"Its id, as a search shows it"},
+	.run = run_forget},
 };
 
 const struct house_function *

@@ -19,11 +19,14 @@ lanes_on_trust_table(void *role, struct msg *m)
 		fatal("the vault's trust table is malformed");
 	c->have_trust = true;
 	clients_compare_trust(c, m->body);
+	if (first)
+		notify_forget_dead(c->notify); /* Behind a kill. */
 	tooling_settle(c->tooling);
-	if (first) {
+	if (first)
 		acts_recover(c->acts);
+	clients_end_runs(c);
+	if (first)
 		runs_resume_all(c->runs);
-	}
 }
 
 /* {"epoch"}: random at each start of the tools role. */
@@ -83,6 +86,15 @@ lanes_on_model_done(void *role, struct msg *m)
 	acts_on_model_done(c->acts, m->body);
 }
 
+/* {"id", "ok", "status", "tries", "why"} */
+void
+lanes_on_notice_done(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	notify_on_done(c->notify, m->body);
+}
+
 void
 lanes_on_proposal(void *role, struct msg *m)
 {
@@ -97,6 +109,14 @@ lanes_on_step(void *role, struct msg *m)
 	struct core *c = role;
 
 	runs_on_step(c->runs, m);
+}
+
+void
+lanes_on_heard(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	runs_on_heard(c->runs, m);
 }
 
 void

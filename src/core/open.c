@@ -54,11 +54,15 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 			    json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "exempt") == 0)
 			load_exempt(c, row);
+		else if (strcmp(json_words(row, "name"), "web") == 0)
+			web_load(c, row);
 		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);
 		else
 			rules_load_model(c->rules, row);
+		notices_load(c->notices, row);
+		notify_load(c->notify, row);
 		break;
 	default:
 		break;
@@ -103,22 +107,22 @@ fact(void *arg, const char *name)
 
 /* ---- The ports of the acts ---- */
 
-static bool
+static enum err
 port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 {
 	struct core *c = arg;
 
-	return peers_send_bulk(c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk,
-		   bulk_len) == OK;
+	return peers_send_bulk(
+	    c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk, bulk_len);
 }
 
-static bool
+static enum err
 port_net_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 {
 	struct core *c = arg;
 
-	return peers_send_bulk(c->peers, ROLE_GATE, MSG_NET_ORDER, body, bulk,
-		   bulk_len) == OK;
+	return peers_send_bulk(
+	    c->peers, ROLE_GATE, MSG_NET_ORDER, body, bulk, bulk_len);
 }
 
 static void
@@ -131,14 +135,14 @@ port_net_end(void *arg, const char *act)
 	peers_send(c->peers, ROLE_GATE, MSG_NET_END, body);
 }
 
-static bool
+static enum err
 port_model_order(
     void *arg, struct json *body, const void *bulk, size_t bulk_len)
 {
 	struct core *c = arg;
 
-	return peers_send_bulk(c->peers, ROLE_EGRESS, MSG_MODEL_ORDER, body,
-		   bulk, bulk_len) == OK;
+	return peers_send_bulk(
+	    c->peers, ROLE_EGRESS, MSG_MODEL_ORDER, body, bulk, bulk_len);
 }
 
 static void
@@ -180,6 +184,8 @@ port_tell_run(void *arg, const struct act *a)
 {
 	struct core *c = arg;
 
+	if (a->state == ACT_DONE && strncmp(a->tool, "model.", 6) == 0)
+		runs_answered(c->runs, a->run, a->step);
 	runs_tell_result(c->runs, a->run, a->step,
 	    a->lost ? "lost" : act_state_name(a->state), a->result);
 }
@@ -209,6 +215,14 @@ port_answer(void *arg, int64_t request)
 }
 
 static void
+port_asked(void *arg, const struct act *a)
+{
+	struct core *c = arg;
+
+	notices_asked(c->notices, a);
+}
+
+static void
 open_acts(struct core *c)
 {
 	struct acts_setup s = {.loop = c->loop,
@@ -230,7 +244,8 @@ open_acts(struct core *c)
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,
 		.answer = port_answer,
-		.house = house_function}};
+		.house = house_function,
+		.asked = port_asked}};
 
 	c->acts = acts_new(&s);
 }
@@ -246,6 +261,25 @@ port_started(void *arg, int64_t request, const char *run)
 	request_answer(&c->requests, request, v);
 }
 
+static const char *
+port_asker(void *arg, const char *client)
+{
+	const struct core *c = arg;
+
+	return memories_asker(c->memories, client);
+}
+
+static void
+open_memories(struct core *c)
+{
+	struct memories_setup s = {.trust = &c->trust,
+	    .acts = c->acts,
+	    .runs = c->runs,
+	    .requests = &c->requests};
+
+	c->memories = memories_new(&s);
+}
+
 static void
 open_runs(struct core *c)
 {
@@ -256,7 +290,9 @@ open_runs(struct core *c)
 	    .roster = c->roster,
 	    .bill = c->bill,
 	    .house = house_function,
+	    .house_at = house_function_at,
 	    .arg = c,
+	    .asker = port_asker,
 	    .started = port_started};
 
 	c->runs = runs_new(&s);
@@ -269,6 +305,28 @@ open_tooling(struct core *c)
 	    .requests = &c->requests, .loop = c->loop, .trust = &c->trust};
 
 	c->tooling = tooling_new(&s);
+}
+
+static void
+port_told(void *arg, const char *client)
+{
+	struct core *c = arg;
+
+	notify_tell(c->notify, client);
+}
+
+static void
+open_notices(struct core *c)
+{
+	struct notices_setup s = {.arg = c,
+	    .told = port_told,
+	    .loop = c->loop,
+	    .judge = c->judge,
+	    .trust = &c->trust,
+	    .acts = c->acts,
+	    .requests = &c->requests};
+
+	c->notices = notices_new(&s);
 }
 
 static void
@@ -292,6 +350,15 @@ open_rules(struct core *c)
 	    .go_on = port_go_on};
 
 	c->rules = rules_new(&s);
+}
+
+static void
+open_notify(struct core *c)
+{
+	struct notify_setup s = {
+	    .requests = &c->requests, .trust = &c->trust, .judge = c->judge};
+
+	c->notify = notify_new(&s);
 }
 
 static void
@@ -359,7 +426,10 @@ core_open_ledger(struct core *c)
 	open_tooling(c);
 	open_acts(c);
 	open_runs(c);
+	open_memories(c);
+	open_notices(c);
 	open_rules(c);
+	open_notify(c);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)
@@ -369,7 +439,9 @@ core_open_ledger(struct core *c)
 	c->requests.ledger = c->ledger;
 	tooling_use(c->tooling, c->acts, e == OK);
 	acts_use_ledger(c->acts, c->ledger);
+	memories_use_ledger(c->memories, c->ledger);
 	runs_use(c->runs, c->ledger, c->acts);
+	c->past = (struct past){c->ledger, c->runs, &c->requests};
 	judge_watch_clock(c->judge);
 	take_first_policy(c);
 	care.ledger = c->ledger;

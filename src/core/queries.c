@@ -32,16 +32,19 @@ static void
 tell_events(void *arg, int64_t request, enum err e, const char *text)
 {
 	struct core *c = arg;
+	struct errmsg why = {""};
 	struct buf b;
 
 	buf_init(&b, HTTP_REPLY_MAX);
-	if (e == OK) {
-		/* {"entries": [...]} and what a model says. */
-		buf_add(&b, text, strlen(text) - 1);
-		runs_heard(c->runs, request, &b);
-		buf_adds(&b, "}");
-	}
-	request_document(&c->requests, request, e, b.p);
+	runs_heard(c->runs, request, e == OK ? text : NULL, &b);
+	if (e == ERR_STATE)
+		err_say(&why, e,
+		    "the log has %llu entries; follow it from there",
+		    (unsigned long long)ledger_head(c->ledger)->size);
+	if (e == OK)
+		request_answer_text(&c->requests, request, b.p);
+	else
+		request_refuse(&c->requests, request, e, &why);
 	buf_done(&b);
 }
 
@@ -59,6 +62,8 @@ query_events(void *room, const struct request *q)
 		request_refuse(&c->requests, q->id, ERR_INPUT, &why);
 		return;
 	}
+	if (run[0] != '\0' && q->client->role != CLIENT_PROGRAM)
+		notices_followed(c->notices, run);
 	if (json_has(q->params, "words"))
 		runs_listen(
 		    c->runs, q->id, run, json_int(q->params, "words", 0));
@@ -101,6 +106,7 @@ query_sheet(void *room, const struct request *q)
 	v = json_object();
 	json_put_str(v, "act", id);
 	json_put_str(v, "sheet", text);
+	acts_put_words(c->acts, id, v);
 	request_answer(&c->requests, q->id, v);
 }
 
@@ -126,6 +132,7 @@ query_status(void *room, const struct request *q)
 	json_put_str(v, "client", q->client->name);
 	json_put_str(v, "role", client_role_name(q->client->role));
 	json_put_bool(v, "tools_ready", c->tools_epoch[0] != '\0');
+	json_put_bool(v, "web", !c->web_off);
 	json_put_int(v, "log_size", (int64_t)ledger_head(c->ledger)->size);
 	request_answer(&c->requests, q->id, v);
 }
@@ -260,11 +267,17 @@ static const struct {
     {"grants", ROOM_RULES, rules_query_grants, false},
     {"ids", ROOM_TOOLING, tooling_query_ids, false},
     {"logs", ROOM_TOOLING, tooling_query_logs, false},
+    {"memory", ROOM_MEMORIES, memories_query, false},
     {"models", ROOM_RULES, rules_query_models, false},
+    {"notices", ROOM_NOTICES, notices_query, false},
+    {"notify", ROOM_NOTIFY, notify_query, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
+    {"recorded", ROOM_PAST, past_query, true},
     {"runs", ROOM_CORE, query_runs, false},
     {"secrets", ROOM_CORE, query_secrets, false},
+    {"session", ROOM_MEMORIES, memories_query_session, false},
+    {"sessions", ROOM_MEMORIES, memories_query_sessions, false},
     {"sheet", ROOM_CORE, query_sheet, false},
     {"status", ROOM_CORE, query_status, true},
     {"tool", ROOM_TOOLING, tooling_query_one, false},

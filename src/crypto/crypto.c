@@ -118,6 +118,14 @@ hashing_end(struct hashing *h, struct digest *ret)
 }
 
 void
+crypto_sha1(const void *p, size_t n, uint8_t ret[SHA1_LEN])
+{
+	size_t len;
+
+	must_hash(psa_hash_compute(PSA_ALG_SHA_1, p, n, ret, SHA1_LEN, &len));
+}
+
+void
 crypto_hmac(const void *key, size_t key_len, const void *p, size_t n,
     struct digest *ret)
 {

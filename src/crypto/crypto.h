@@ -34,6 +34,11 @@ struct hashing *hashing_new(void);
 void hashing_add(struct hashing *h, const void *p, size_t n);
 void hashing_end(struct hashing *h, struct digest *ret);
 
+/* SHA-1, broken: for the handshake of WebSockets, where it protects nothing
+ * and the RFC wants it, and for nothing else. */
+#define SHA1_LEN 20
+void crypto_sha1(const void *p, size_t n, uint8_t ret[SHA1_LEN]);
+
 /* HMAC-SHA-256 (RFC 2104). */
 void crypto_hmac(const void *key, size_t key_len, const void *p, size_t n,
     struct digest *ret);

@@ -129,13 +129,12 @@ ask_ids(struct session *s, const char *tool, struct place *ret,
 	int64_t uid = json_int(answer, "uid", 0);
 
 	if (answer != NULL && !json_flag(answer, "ok")) {
-		fprintf(stderr, "durward: %s\n", json_words(answer, "error"));
+		terminal_error("%s", json_words(answer, "error"));
 		code = EXIT_REFUSED;
 	} else if (answer != NULL &&
 	    (uid < 1 || uid >= UINT32_MAX || getpwuid((uid_t)uid) != NULL)) {
-		fprintf(stderr,
-		    "durward: the house names user %lld for the tool, which "
-		    "is no user of a container\n",
+		terminal_error("the house names user %lld for the tool, which "
+			       "is no user of a container",
 		    (long long)uid);
 		code = EXIT_BROKEN;
 	}
@@ -150,7 +149,7 @@ ask_ids(struct session *s, const char *tool, struct place *ret,
 static int
 complain(const struct errmsg *why)
 {
-	fprintf(stderr, "durward: %s\n", why->text);
+	terminal_error("%s", why->text);
 	return EXIT_FAILED;
 }
 
@@ -211,7 +210,7 @@ agree(bool yes)
 	if (fgets(line, sizeof(line), stdin) != NULL &&
 	    strcmp(line, "yes\n") == 0)
 		return EXIT_REACHED;
-	fputs("durward: nothing was changed\n", stderr);
+	terminal_error("nothing was changed");
 	return EXIT_FAILED;
 }
 
@@ -369,9 +368,8 @@ folder_settle(struct session *s, const struct folder_change *t)
 	json_free(dropped);
 	code = for_each(s, t->tool, t->named, NULL, open_one);
 	if (code != EXIT_REACHED)
-		fprintf(stderr,
-		    "durward: when that is mended: durward tool folder %s\n",
-		    t->tool);
+		terminal_error(
+		    "when that is mended: durward tool folder %s", t->tool);
 	return code;
 }
 
@@ -393,7 +391,7 @@ folder_command(struct session *s, const char *tool, bool open, bool yes)
 	const struct json *folders = folders_of(tools, tool);
 
 	if (answer != NULL && json_count(folders) == 0) {
-		fprintf(stderr, "durward: no tool '%s' has a folder\n", tool);
+		terminal_error("no tool '%s' has a folder", tool);
 		code = EXIT_FAILED;
 	} else if (answer != NULL && !open) {
 		code = for_each(s, tool, folders, tools, close_one);

@@ -43,6 +43,8 @@ struct job {
 	int64_t until_ms; /* When a load or a wipe is given up. */
 	char came[80]; /* Out of the archive; "": nothing that is known. */
 	char *before; /* The store as it was, as podman lists it. */
+	char name[IMAGE_NAME_MAX + 1]; /* That is taken back now. */
+	char owner[80]; /* The image that it is to belong to; "": none. */
 	struct errmsg why;
 	/* The program that runs. */
 	pid_t pid;
@@ -66,7 +68,8 @@ void job_wait(struct job *j, int64_t wait_ms);
 const char *job_said(const struct job *j);
 const char *job_meaning(const struct job *j);
 
-/* Every image of the store, a digest on each line. */
+/* Every image of the store: a digest and a name on each line, one for each
+ * name that it has, and "<none>:<none>" for none. */
 void job_list_images(struct job *j);
 
 /* ---- kept.c ---- */
@@ -107,6 +110,11 @@ struct image_words {
 
 bool image_is(struct str line);
 bool image_listed(const char *text, const char *image);
+/* A name that `image` has now and did not have before: it came out of the
+ * archive that the image came from.  `ret_owner` is the image that had it
+ * before, or "".  False when there is none. */
+bool image_new_name(const char *before, const char *now, const char *image,
+    char ret_name[IMAGE_NAME_MAX + 1], char ret_owner[IMAGE_ID_LEN + 1]);
 void image_words_init(struct image_words *w);
 /* What is none, or one too many, is left out. */
 void image_words_add(struct image_words *w, struct str image);

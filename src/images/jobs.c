@@ -178,8 +178,9 @@ job_said(const struct job *j)
 void
 job_list_images(struct job *j)
 {
-	static const char *const argv[] = {
-	    "podman", PODMAN_CGROUPFS, "images", "-aq", "--no-trunc", NULL};
+	static const char *const argv[] = {"podman", PODMAN_CGROUPFS, "images",
+	    "-a", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}",
+	    NULL};
 
 	job_run(j, argv, PODMAN_QUICK_MS);
 }

@@ -162,7 +162,35 @@ check_load(struct job *j, int status)
 	tell_loaded(j);
 }
 
-enum loading { LOAD_BEGIN, STORE_LISTED, TAKEN_AS_OCI, TAKEN, CHECKED };
+/* ---- Names ---- */
+
+/* An archive brings names with it, and one that another image has becomes
+ * that of the new one.  Images are known here by their digests, so what came
+ * gets none, and what was taken goes back to whose it was: nobody who starts
+ * an image by its name gets a stranger's.  False when all is in order. */
+static bool
+give_name_back(struct job *j)
+{
+	const char *const untag[] = {
+	    "podman", PODMAN_CGROUPFS, "untag", j->came, j->name, NULL};
+	const char *const tag[] = {
+	    "podman", PODMAN_CGROUPFS, "tag", j->owner, j->name, NULL};
+
+	if (j->came[0] == '\0' || j->tries++ == IMAGE_NAMES_MAX ||
+	    !image_new_name(j->before, job_said(j), j->came, j->name, j->owner))
+		return false;
+	job_run(j, j->owner[0] != '\0' ? tag : untag, PODMAN_QUICK_MS);
+	return true;
+}
+
+enum loading {
+	LOAD_BEGIN,
+	STORE_LISTED,
+	TAKEN_AS_OCI,
+	TAKEN,
+	CHECKED,
+	NAME_GIVEN_BACK
+};
 
 static void
 load_step(struct job *j, int status)
@@ -195,7 +223,15 @@ load_step(struct job *j, int status)
 			note_what_came(j);
 		job_list_images(j);
 		break;
+	case NAME_GIVEN_BACK:
+		j->stage = TAKEN;
+		job_list_images(j);
+		break;
 	case CHECKED:
+		if (status == 0 && give_name_back(j))
+			break;
+		/* Behind it nothing but the end follows. */
+		j->stage = NAME_GIVEN_BACK;
 		check_load(j, status);
 		break;
 	default:

@@ -99,7 +99,7 @@ enqueue(struct lane *lane, const struct sock_part parts[3],
 
 	if (lane->queued == LANE_QUEUE_MAX ||
 	    lane->queued_bytes + len > LANE_QUEUE_BYTES_MAX)
-		return ERR_LIMIT;
+		return ERR_BUSY;
 	p = xalloc(sizeof(*p) + len);
 	p->len = len;
 	for (i = 0; i < 3; i++) {

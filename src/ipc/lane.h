@@ -54,7 +54,8 @@ struct lane *lane_new(struct loop *l, int fd, enum role self, enum role peer,
     lane_fn *fn, void *arg);
 void lane_free(struct lane *lane);
 
-/* ERR_LIMIT: too large, or the queue is full; ERR_CLOSED. */
+/* ERR_LIMIT: too large, whenever it is tried; ERR_BUSY: the queue is full;
+ * ERR_CLOSED. */
 NODISCARD enum err lane_send(struct lane *lane, const struct outgoing *o);
 
 /* A quarter of its queue is taken: who can wait should. */

@@ -37,6 +37,7 @@
 	X(MSG_START,             ROLE_PARENT,  ROLE_ANY)                       \
 	X(MSG_LANE,              ROLE_PARENT,  ROLE_ANY)                       \
 	X(MSG_LISTENER,          ROLE_PARENT,  ROLE_CONTROL)                   \
+	X(MSG_NAMES,             ROLE_PARENT,  ROLE_VAULT)                     \
 	X(MSG_READY,             ROLE_ANY,     ROLE_PARENT)                    \
 	X(MSG_HEARTBEAT,         ROLE_ANY,     ROLE_PARENT)                    \
 	X(MSG_VIOLATION,         ROLE_ANY,     ROLE_PARENT)                    \
@@ -46,6 +47,7 @@
 	X(MSG_TURN_END,          ROLE_CORE,    ROLE_MIND)                      \
 	X(MSG_PROPOSAL,          ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_STEP,              ROLE_MIND,    ROLE_CORE)                      \
+	X(MSG_HEARD,             ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_REPLY,             ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_RECALL_WANTED,     ROLE_MIND,    ROLE_CORE)                      \
 	X(MSG_RECALL,            ROLE_CORE,    ROLE_MIND)                      \
@@ -60,6 +62,9 @@
 	X(MSG_MODEL_DONE,        ROLE_EGRESS,  ROLE_CORE)                      \
 	X(MSG_KEY_WANTED,        ROLE_EGRESS,  ROLE_VAULT)                     \
 	X(MSG_KEY,               ROLE_VAULT,   ROLE_EGRESS)                    \
+	/* Notifications: something waits, and no more than that. */           \
+	X(MSG_NOTICE_ORDER,      ROLE_CORE,    ROLE_EGRESS)                    \
+	X(MSG_NOTICE_DONE,       ROLE_EGRESS,  ROLE_CORE)                      \
 	/* Orders: the core decides, the tools verify and call. */             \
 	X(MSG_ACT_ORDER,         ROLE_CORE,    ROLE_TOOLS)                     \
 	X(MSG_MANIFEST,          ROLE_CORE,    ROLE_ACTOR)                     \
@@ -115,11 +120,14 @@
 	X(MSG_CLIENT_REQUEST,    ROLE_CONTROL, ROLE_CORE)                      \
 	X(MSG_CLIENT_REPLY,      ROLE_CORE,    ROLE_CONTROL)                   \
 	X(MSG_CLIENT_CUT,        ROLE_CORE,    ROLE_CONTROL)                   \
+	X(MSG_WEB,               ROLE_CORE,    ROLE_CONTROL)                   \
 	X(MSG_IDENTITY_WANTED,   ROLE_CONTROL, ROLE_VAULT)                     \
 	X(MSG_IDENTITY,          ROLE_VAULT,   ROLE_CONTROL)                   \
 	X(MSG_PAIR_WINDOW,       ROLE_VAULT,   ROLE_CONTROL)                   \
 	X(MSG_PAIR_REQUEST,      ROLE_CONTROL, ROLE_VAULT)                     \
-	X(MSG_PAIR_ANSWER,       ROLE_VAULT,   ROLE_CONTROL)
+	X(MSG_PAIR_ANSWER,       ROLE_VAULT,   ROLE_CONTROL)                   \
+	X(MSG_SESSION_WANTED,    ROLE_CONTROL, ROLE_VAULT)                     \
+	X(MSG_SESSION,           ROLE_VAULT,   ROLE_CONTROL)
 /* clang-format on */
 
 enum role {

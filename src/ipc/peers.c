@@ -177,9 +177,10 @@ send_out(struct peers *p, enum role to, struct outgoing *o, struct json *body)
 	if (p->lanes[to] != NULL)
 		e = lane_send(p->lanes[to], o);
 	json_free(body);
-	if (e == ERR_LIMIT)
-		log_warn("%s to %s does not fit and is dropped",
-		    msg_name(o->type), role_name(to));
+	if (e == ERR_LIMIT || e == ERR_BUSY)
+		log_warn("%s to %s is dropped: %s", msg_name(o->type),
+		    role_name(to),
+		    e == ERR_LIMIT ? "it does not fit" : "the lane is full");
 	return e;
 }
 

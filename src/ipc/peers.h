@@ -53,7 +53,8 @@ bool peers_have(const struct peers *p, enum role to);
 bool peers_is_behind(const struct peers *p, enum role to);
 
 /* Takes `body` over.  What cannot be sent because the peer is away is
- * dropped and told by the result: on_lane() is the place to begin anew. */
+ * dropped and told by the result: on_lane() is the place to begin anew.
+ * ERR_CLOSED: away; ERR_BUSY: it does not keep up; ERR_LIMIT: too large. */
 enum err peers_send(
     struct peers *p, enum role to, enum msg_type type, struct json *body);
 enum err peers_send_bulk(struct peers *p, enum role to, enum msg_type type,

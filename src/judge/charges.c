@@ -37,11 +37,31 @@ drop_old(struct record *r, const char *key, int64_t before)
 	record_row(r, ROW_USAGE_OLD, row);
 }
 
+/* The next of `held`, whose key stands there.  False when there is no room
+ * to count it. */
+static bool
+count(struct judge *j, struct charges *held, int64_t span_s, int64_t amount,
+    enum dimension d, struct record *r)
+{
+	struct charge *c = &held->at[held->n];
+
+	c->at = meter_bucket(span_s, judge_now_ms(j));
+	c->amount = amount;
+	c->dimension = d;
+	c->is_rate = false;
+	if (!meter_add(&j->meters, c->key, c->at, amount))
+		return false;
+	write_usage(r, c->key, c->at, amount);
+	if (span_s != SPAN_RUN)
+		drop_old(r, c->key, meter_oldest(span_s, judge_now_ms(j)));
+	held->n++;
+	return true;
+}
+
 static void
 add_charge(void *arg, const struct policy_charge *pc)
 {
 	struct charging *x = arg;
-	struct judge *j = x->g->judge;
 	struct charge *c = &x->charges->at[x->charges->n];
 
 	if (x->charges->n == CHARGES_MAX) {
@@ -50,19 +70,29 @@ add_charge(void *arg, const struct policy_charge *pc)
 	}
 	judging_meter_key(x->g, &pc->line,
 	    pc->is_rate ? "rate" : dimension_name(pc->dimension), c->key);
-	c->at = meter_bucket(pc->line.span_s, judge_now_ms(j));
-	c->amount = pc->amount;
-	c->dimension = pc->dimension;
-	c->is_rate = pc->is_rate;
-	if (!meter_add(&j->meters, c->key, c->at, c->amount)) {
+	if (!count(x->g->judge, x->charges, pc->line.span_s, pc->amount,
+		pc->dimension, x->record))
+		x->full = true;
+	else
+		c->is_rate = pc->is_rate;
+}
+
+/* What a grant of money is used for. */
+static void
+charge_grant(struct charging *x, const struct held_grant *grant)
+{
+	int64_t amount = x->g->c->cost[DIM_USD];
+
+	if (grant->grant.usd_day == 0 || amount <= 0)
+		return;
+	if (x->charges->n == CHARGES_MAX) {
 		x->full = true;
 		return;
 	}
-	write_usage(x->record, c->key, c->at, c->amount);
-	if (pc->line.span_s != SPAN_RUN)
-		drop_old(x->record, c->key,
-		    meter_oldest(pc->line.span_s, judge_now_ms(j)));
-	x->charges->n++;
+	grants_meter_key(grant, x->charges->at[x->charges->n].key);
+	if (!count(x->g->judge, x->charges, GRANT_SPAN_S, amount, DIM_USD,
+		x->record))
+		x->full = true;
 }
 
 static void
@@ -88,9 +118,11 @@ judge_charge(struct judge *j, const struct judge_case *c,
 	ret->n = 0;
 	begin_judging(j, c, &g);
 	policy_charges(&g.q, g.layers, g.n_layers, add_charge, &x);
-	end_judging(&g);
-	if (grant != NULL)
+	if (grant != NULL) {
+		charge_grant(&x, grant);
 		count_use(j, grant, r);
+	}
+	end_judging(&g);
 	return x.full ? ERR_LIMIT : OK;
 }
 
@@ -117,7 +149,7 @@ judge_settle(
 	held->n = 0;
 }
 
-/* What is in millionths and what is whole are both given back as they are. */
+/* What is in millionths and what is whole are both counted as they are. */
 void
 judge_settle_cost(struct judge *j, struct charges *held,
     const int64_t used[DIM_COUNT], struct record *r)
@@ -128,8 +160,9 @@ judge_settle_cost(struct judge *j, struct charges *held,
 		struct charge *c = &held->at[i];
 		int64_t back = c->amount - used[c->dimension];
 
-		if (c->is_rate || back <= 0 ||
-		    (c->dimension != DIM_TOKENS && c->dimension != DIM_USD))
+		if (c->is_rate || back == 0 ||
+		    (c->dimension != DIM_TOKENS && c->dimension != DIM_USD) ||
+		    !meters_know(&j->meters, c->key))
 			continue;
 		meter_add(&j->meters, c->key, c->at, -back);
 		write_usage(r, c->key, c->at, -back);
@@ -149,21 +182,11 @@ static void
 tally(struct judge *j, const char *what, enum dimension d, int64_t amount,
     struct record *r, struct charges *held)
 {
-	struct charge *c = &held->at[held->n];
-
 	if (amount <= 0 || held->n == CHARGES_MAX ||
 	    j->meters.n >= METERS_MAX / 2)
 		return;
-	tally_key(what, d, c->key);
-	c->at = meter_bucket(TALLY_SPAN_S, judge_now_ms(j));
-	c->amount = amount;
-	c->dimension = d;
-	c->is_rate = false;
-	if (!meter_add(&j->meters, c->key, c->at, amount))
-		return;
-	write_usage(r, c->key, c->at, amount);
-	drop_old(r, c->key, meter_oldest(TALLY_SPAN_S, judge_now_ms(j)));
-	held->n++;
+	tally_key(what, d, held->at[held->n].key);
+	(void)count(j, held, TALLY_SPAN_S, amount, d, r);
 }
 
 void

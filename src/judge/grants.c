@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/usd.h"
 #include "judge/judge_priv.h"
 #include "sys/clock.h"
 
@@ -76,6 +77,31 @@ grants_load(struct judge *j, const struct json *row)
 	return OK;
 }
 
+void
+grants_meter_key(const struct held_grant *g, char ret[METER_KEY_SIZE])
+{
+	snprintf(ret, METER_KEY_SIZE, "grant:%s/%s/%d", g->grant.id,
+	    dimension_name(DIM_USD), GRANT_SPAN_S);
+}
+
+int64_t
+grants_spent(const struct judge *j, const struct held_grant *g)
+{
+	char key[METER_KEY_SIZE];
+
+	grants_meter_key(g, key);
+	return meter_sum(&j->meters, key, GRANT_SPAN_S, judge_now_ms(j));
+}
+
+/* Is there money left for this? */
+static bool
+can_pay(const struct judge *j, const struct held_grant *g,
+    const struct judge_case *c)
+{
+	return g->grant.usd_day == 0 ||
+	    grants_spent(j, g) + c->cost[DIM_USD] <= g->grant.usd_day;
+}
+
 static bool
 is_usable(struct judge *j, const struct held_grant *g,
     const struct judge_case *c, const struct json *args)
@@ -110,10 +136,30 @@ grants_find(struct judge *j, const struct judge_case *c,
 		const struct held_grant *g = j->grants[i];
 
 		if ((rule == NULL || str_eq(g->grant.rule, rule)) &&
-		    is_usable(j, g, c, args))
+		    is_usable(j, g, c, args) && can_pay(j, g, c))
 			return g;
 	}
 	return NULL;
+}
+
+void
+grants_explain(struct judge *j, const struct judge_case *c,
+    const struct json *args, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < j->n_grants; i++) {
+		const struct held_grant *g = j->grants[i];
+
+		if (!is_usable(j, g, c, args) || can_pay(j, g, c))
+			continue;
+		buf_addf(out, "  The grant %.8s does not stand for it: of its ",
+		    g->grant.id);
+		usd_write(g->grant.usd_day, out);
+		buf_adds(out, " USD a day ");
+		usd_write(grants_spent(j, g), out);
+		buf_adds(out, " are used.\n");
+	}
 }
 
 const struct held_grant *
@@ -247,6 +293,8 @@ judge_list_grants(const struct judge *j)
 		json_put_int(row, "most", g->grant.uses);
 		json_put_int(row, "uses", g->uses);
 		json_put_int(row, "until_ms", g->grant.until_ms);
+		json_put_int(row, "usd_day", g->grant.usd_day);
+		json_put_int(row, "usd_spent", grants_spent(j, g));
 		json_push(list, row);
 	}
 	return list;

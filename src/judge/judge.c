@@ -567,6 +567,7 @@ judge_explain(struct judge *j, const struct judge_case *c, struct buf *out)
 		    "asked each time; 'durward model price' says it.\n");
 	begin_judging(j, c, &g);
 	policy_explain(&g.q, g.layers, g.n_layers, out);
+	grants_explain(j, c, g.args, out);
 	end_judging(&g);
 	if (v.grant != NULL)
 		buf_addf(out, "  The grant %.8s of rule %.*s stands for it.\n",

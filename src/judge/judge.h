@@ -13,8 +13,8 @@
 
 #include "act/act.h"
 #include "approval/grant.h"
+#include "approval/steady.h"
 #include "judge/safety.h"
-#include "judge/steady.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 
@@ -36,7 +36,7 @@ void judge_free(struct judge *j);
 NODISCARD enum err judge_load(
     struct judge *j, enum ledger_row table, const struct json *row);
 
-/* ---- The clock (judge/steady.h) ---- */
+/* ---- The clock (approval/steady.h) ---- */
 
 /* After the loading, and then at least every minute.  True when the trust
  * in the clock changed. */
@@ -46,6 +46,8 @@ void judge_accept_clock(struct judge *j);
 int64_t judge_now_ms(const struct judge *j); /* Never runs backwards. */
 /* What the wall clock shows without the leaps nobody has looked at. */
 int64_t judge_wall_ms(const struct judge *j);
+/* Of the local day by that, or -1 while it is not to be trusted. */
+int judge_minute(const struct judge *j);
 void judge_record_clock(const struct judge *j, struct record *r);
 
 /* ---- Policies ---- */
@@ -111,6 +113,11 @@ struct judgement judge_decide(struct judge *j, const struct judge_case *c);
 void judge_explain(
     struct judge *j, const struct judge_case *c, struct buf *out);
 
+/* Is it denied for what it may cost, and for nothing else?  Then adds which
+ * budgets that are, what is left of them, and when there will be enough. */
+void judge_say_budgets(
+    struct judge *j, const struct judge_case *c, struct buf *out);
+
 /* What comes out of the act carries these labels. */
 void judge_labels(
     struct judge *j, const struct judge_case *c, struct names *ret);
@@ -145,8 +152,9 @@ NODISCARD enum err judge_charge(struct judge *j, const struct judge_case *c,
 void judge_settle(
     struct judge *j, struct charges *held, int64_t spent_s, struct record *r);
 
-/* The same for what it cost, once that is known; what it does not cost is not
- * given back, nor counts of rates. */
+/* The same for what it cost, once that is known: what is beyond what was
+ * reserved is counted, too.  Time and rates are none of it, nor is what was
+ * counted for a run that is over. */
 void judge_settle_cost(struct judge *j, struct charges *held,
     const int64_t used[DIM_COUNT], struct record *r);
 

@@ -26,12 +26,18 @@ struct meters {
 /* What stands in the span that ends now; more than any limit when there is
  * no room to count. */
 int64_t meter_sum(
-    struct meters *m, const char *key, int64_t span_s, int64_t now_ms);
+    const struct meters *m, const char *key, int64_t span_s, int64_t now_ms);
+/* How long until there stands no more than `most`, if nothing comes to it; -1:
+ * never. */
+int64_t meter_wait_ms(const struct meters *m, const char *key, int64_t span_s,
+    int64_t now_ms, int64_t most);
 int64_t meter_bucket(int64_t span_s, int64_t now_ms);
 /* The first piece that is still looked at. */
 int64_t meter_oldest(int64_t span_s, int64_t now_ms);
 /* False when there is no room. */
 bool meter_add(struct meters *m, const char *key, int64_t at, int64_t amount);
+/* Is it counted at all? */
+bool meters_know(const struct meters *m, const char *key);
 void meters_free(struct meters *m);
 /* Those of a run that ended; true when there were any. */
 bool meters_forget_run(struct meters *m, const char *run);
@@ -80,6 +86,12 @@ const struct held_grant *grants_find(struct judge *j,
 NODISCARD enum err grants_load(struct judge *j, const struct json *row);
 struct json *grants_row(const struct held_grant *g, bool revoked);
 
-int judge_minute(const struct judge *j);
+#define GRANT_SPAN_S (24 * 3600)
+void grants_meter_key(const struct held_grant *g, char ret[METER_KEY_SIZE]);
+/* Of a grant of money, in the last 24 hours. */
+int64_t grants_spent(const struct judge *j, const struct held_grant *g);
+/* The grants that would cover the case, were there money left. */
+void grants_explain(struct judge *j, const struct judge_case *c,
+    const struct json *args, struct buf *out);
 
 #endif

@@ -17,7 +17,7 @@
 #define NO_ROOM (INT64_MAX / 4)
 
 static struct meter *
-find(struct meters *m, const char *key)
+find(const struct meters *m, const char *key)
 {
 	size_t i;
 
@@ -40,7 +40,8 @@ meter_oldest(int64_t span_s, int64_t now_ms)
 }
 
 int64_t
-meter_sum(struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
+meter_sum(
+    const struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
 {
 	struct meter *meter = find(m, key);
 	int64_t oldest = meter_oldest(span_s, now_ms);
@@ -54,6 +55,42 @@ meter_sum(struct meters *m, const char *key, int64_t span_s, int64_t now_ms)
 		    meter->buckets[i].at >= oldest)
 			sum += meter->buckets[i].amount;
 	return sum;
+}
+
+/* The first moment at which a piece is no longer looked at. */
+static int64_t
+past_at(int64_t span_s, int64_t at)
+{
+	return (at + PIECES + 1) * (span_s * 1000 / PIECES);
+}
+
+int64_t
+meter_wait_ms(const struct meters *m, const char *key, int64_t span_s,
+    int64_t now_ms, int64_t most)
+{
+	const struct meter *meter = find(m, key);
+	int64_t until_ms = INT64_MAX;
+	size_t i;
+
+	if (meter == NULL || span_s == SPAN_RUN || most < 0)
+		return -1;
+	for (i = 0; i < METER_BUCKETS; i++) {
+		int64_t at_ms;
+
+		if (meter->buckets[i].amount == 0)
+			continue;
+		at_ms = past_at(span_s, meter->buckets[i].at);
+		if (at_ms > now_ms && at_ms < until_ms &&
+		    meter_sum(m, key, span_s, at_ms) <= most)
+			until_ms = at_ms;
+	}
+	return until_ms == INT64_MAX ? -1 : until_ms - now_ms;
+}
+
+bool
+meters_know(const struct meters *m, const char *key)
+{
+	return find(m, key) != NULL;
 }
 
 bool

@@ -6,11 +6,11 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "cert/cert.h"
 #include "cli/cli.h"
 #include "client/identity.h"
 #include "client/session.h"
 #include "crypto/crypto.h"
-#include "http/cert.h"
 #include "main/commands.h"
 #include "main/options.h"
 #include "policy/policy.h"

@@ -19,8 +19,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "egress/egress.h"
 #include "ipc/lane.h"
+#include "main/addresses.h"
 #include "main/names.h"
 #include "main/roles.h"
 #include "sys/clock.h"
@@ -28,6 +28,7 @@
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
+#include "wire/wire.h"
 
 #define CREDENTIAL_PATH_SIZE 192
 
@@ -48,6 +49,7 @@ static struct parent {
 	int exe_fd;
 	int api_fd;
 	int pairing_fd;
+	int certificate_fd; /* -1: none. */
 	int socket_fd;
 	int signal_fd;
 	char boot[33];
@@ -154,12 +156,31 @@ credential_of(const struct role_row *row, char *ret, size_t size)
 	return ret;
 }
 
+/* For the listener's certificate; again when they have changed, and each
+ * month, so that it is never old. */
+static void
+tell_names(bool anew)
+{
+	struct member *vault = &house.members[ROLE_VAULT];
+	struct json *body;
+	struct buf b;
+
+	buf_init(&b, HOUSE_NAMES_BYTES_MAX);
+	if (addresses_changed(anew, &b) && vault->lane != NULL) {
+		body = json_object();
+		json_put_str(body, "names", b.p);
+		tell(vault, MSG_NAMES, body, NULL, 0);
+	}
+	buf_done(&b);
+}
+
 static void
 greet(struct member *m)
 {
 	char credential[CREDENTIAL_PATH_SIZE];
 	struct json *body = json_object();
-	int listeners[2] = {house.api_fd, house.pairing_fd};
+	int listeners[3] = {
+	    house.api_fd, house.pairing_fd, house.certificate_fd};
 	int r;
 
 	json_put_str(body, "boot", house.boot);
@@ -172,7 +193,10 @@ greet(struct member *m)
 		json_put_str(body, "credential", credential);
 	tell(m, MSG_START, body, NULL, 0);
 	if (m->role == ROLE_CONTROL)
-		tell(m, MSG_LISTENER, NULL, listeners, 2);
+		tell(m, MSG_LISTENER, NULL, listeners,
+		    house.certificate_fd >= 0 ? 3 : 2);
+	if (m->role == ROLE_VAULT)
+		tell_names(true);
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
 		if (r != (int)m->role && house.members[r].lane != NULL &&
 		    lane_exists(m->role, (enum role)r))
@@ -445,6 +469,7 @@ check_heartbeats(void *arg)
 			lose_member(m, "has stopped answering");
 	}
 	names_follow();
+	tell_names(false);
 	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
 }
 
@@ -464,6 +489,22 @@ open_listener(uint16_t port, int *ret)
 		    (unsigned)port);
 	if (e != OK)
 		fatal("cannot bind %s port %u", house.options.address,
+		    (unsigned)port);
+}
+
+/* Its port is one that others like too, and only pairing a phone takes it. */
+static void
+open_certificate_listener(void)
+{
+	uint16_t port = house.options.certificate_port;
+
+	house.certificate_fd = -1;
+	if (port != 0 &&
+	    sock_bind_tcp(house.options.address, port, &house.certificate_fd) !=
+		OK)
+		log_warn("port %u is taken: phones get the certificate of "
+			 "this box another way; --certificate-port names "
+			 "another port",
 		    (unsigned)port);
 }
 
@@ -512,6 +553,7 @@ open_house(void)
 	open_signals();
 	open_listener(house.options.port, &house.api_fd);
 	open_listener(house.options.pairing_port, &house.pairing_fd);
+	open_certificate_listener();
 	if (sock_listen_unix(house.options.socket_path, &house.socket_fd) !=
 		OK ||
 	    chmod(house.options.socket_path, 0666) < 0 ||

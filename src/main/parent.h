@@ -15,6 +15,8 @@ struct parent_options {
 	const char *address;
 	uint16_t port;
 	uint16_t pairing_port;
+	/* Plain HTTP, for phones that are being paired; 0: none. */
+	uint16_t certificate_port;
 	const char *socket_path; /* Where the runner connects. */
 	/* PEM: whose certificates egress believes beside the machine's, for a
 	 * provider with one of one's own; NULL for none.  Read with the first

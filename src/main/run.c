@@ -34,6 +34,7 @@ struct options {
 	const char *address;
 	const char *port;
 	const char *pairing_port;
+	const char *certificate_port;
 	const char *authorities;
 };
 
@@ -45,6 +46,7 @@ static const struct option_row option_table[] = {
     {"--address", offsetof(struct options, address)},
     {"--port", offsetof(struct options, port)},
     {"--pairing-port", offsetof(struct options, pairing_port)},
+    {"--certificate-port", offsetof(struct options, certificate_port)},
     {"--authorities", offsetof(struct options, authorities)},
 };
 
@@ -88,7 +90,9 @@ run_house(const struct options *o, char **argv)
 
 	log_open("parent", LOG_INFO);
 	if (!options_port(o->port, &p.port) ||
-	    !options_port(o->pairing_port, &p.pairing_port))
+	    !options_port(o->pairing_port, &p.pairing_port) ||
+	    (o->certificate_port != NULL &&
+		!options_port(o->certificate_port, &p.certificate_port)))
 		return 2;
 	if (o->tools_user != NULL) {
 		user = getpwnam(o->tools_user);

@@ -19,7 +19,9 @@ struct open_turn {
 	bool over;
 	int64_t asked; /* The step at which a model was asked last. */
 	struct hashing *hashing; /* Of what it answered; NULL: it was told. */
+	struct buf heard; /* The answer itself, while it is not too large. */
 	int64_t received;
+	struct buf *words; /* Of the piece that is read now. */
 };
 
 struct mind {

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "mind/mind_priv.h"
+#include "trace/trace.h"
 
 /* The open turns: the ports of the turn machine are messages to the core. */
 
@@ -29,6 +30,7 @@ forget_answer(struct open_turn *t)
 	if (t->hashing != NULL)
 		hashing_end(t->hashing, &unused);
 	t->hashing = NULL;
+	buf_clear(&t->heard);
 }
 
 static void
@@ -41,6 +43,7 @@ forget(struct mind *m, struct open_turn *t)
 			m->turns[i] = NULL;
 	turn_free(t->turn);
 	forget_answer(t);
+	buf_done(&t->heard);
 	free(t);
 }
 
@@ -66,15 +69,18 @@ port_propose(void *arg, int64_t step, const char *tool, const char *args,
 {
 	struct open_turn *t = arg;
 	struct json *body = json_object();
+	enum err e;
 
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "tool", tool);
 	json_put_str(body, "args", args);
 	json_put_str(body, "origins", origins);
-	if (peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body) ==
-	    ERR_LIMIT)
+	e = peers_send(t->mind->peers, ROLE_CORE, MSG_PROPOSAL, body);
+	if (e == ERR_LIMIT)
 		port_reply(t, "The proposal is too large to be sent.", false);
+	else if (e == ERR_BUSY)
+		fatal("the core does not take a proposal");
 }
 
 static void
@@ -102,9 +108,6 @@ port_ask(void *arg, int64_t step, const struct turn_request *r)
 {
 	struct open_turn *t = arg;
 	struct json *body = json_object();
-	struct json *args = json_object();
-	struct digest d;
-	char hex[DIGEST_HEX_SIZE];
 	struct buf b;
 
 	forget_answer(t);
@@ -114,18 +117,10 @@ port_ask(void *arg, int64_t step, const struct turn_request *r)
 	put_run(body, t, step);
 	peers_send_bulk(t->mind->peers, ROLE_EGRESS, MSG_MODEL_REQUEST, body,
 	    r->body, r->body_len);
-	crypto_hash(r->body, r->body_len, &d);
-	digest_hex(&d, hex);
-	json_put_int(args, "bytes", (int64_t)r->body_len);
-	json_put_str(args, "model", r->model);
-	json_put_int(args, "output", r->output);
-	json_put_str(args, "sha256", hex);
 	buf_init(&b, ARGS_MAX);
-	json_canonical(args, &b);
-	port_propose(t, step, r->call, b.p,
-	    "bytes:model,model:model,output:model,sha256:model");
+	trace_request(r->model, r->output, r->body, r->body_len, &b);
+	port_propose(t, step, r->call, b.p, TRACE_REQUEST_ORIGINS);
 	buf_done(&b);
-	json_free(args);
 }
 
 static void
@@ -138,20 +133,31 @@ port_cancel(void *arg, int64_t step)
 	peers_send(t->mind->peers, ROLE_EGRESS, MSG_MODEL_CANCEL, body);
 }
 
-/* {"run"} and the words as bulk.  They are for who looks on, and must not
- * keep steps and replies from the lane. */
+/* {"run"} and the words as bulk: those of one piece of the answer at once,
+ * since an answer has thousands of them.  They are for who looks on, and must
+ * not keep steps and replies from the lane. */
+static void
+send_words(struct open_turn *t, const char *text, size_t len)
+{
+	struct json *body;
+
+	if (len == 0 || peers_is_behind(t->mind->peers, ROLE_CORE))
+		return;
+	body = json_object();
+	json_put_str(body, "run", t->run);
+	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_WORDS, body, text, len);
+}
+
+/* Words that were chosen come behind the last piece. */
 static void
 port_words(void *arg, const char *text, size_t len)
 {
 	struct open_turn *t = arg;
-	struct json *body;
 
-	if (peers_is_behind(t->mind->peers, ROLE_CORE))
-		return;
-	body = json_object();
-
-	json_put_str(body, "run", t->run);
-	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_WORDS, body, text, len);
+	if (t->words != NULL)
+		buf_add(t->words, text, len);
+	else
+		send_words(t, text, len < LANE_BULK_MAX ? len : 0);
 }
 
 /* What the provider says was used, and which bytes say so: the core knows
@@ -159,7 +165,8 @@ port_words(void *arg, const char *text, size_t len)
 static void
 put_used(struct open_turn *t, struct json *body, const struct json *usage)
 {
-	static const char *const numbers[] = {"input", "cached", "output"};
+	static const char *const numbers[] = {
+	    "input", "cached", "cache_written", "output"};
 	struct json *used = json_object();
 	char hex[DIGEST_HEX_SIZE];
 	struct digest d;
@@ -175,6 +182,42 @@ put_used(struct open_turn *t, struct json *body, const struct json *usage)
 	json_put(body, "used", used);
 }
 
+static void
+send_heard(
+    struct open_turn *t, int64_t step, int part, const char *p, size_t len)
+{
+	struct json *body = json_object();
+
+	put_run(body, t, step);
+	json_put_int(body, "part", part);
+	peers_send_bulk(t->mind->peers, ROLE_CORE, MSG_HEARD, body, p, len);
+}
+
+/* {"run", "step", "part"}: part 0 says how the answer ended and how long it
+ * was, the others are its bytes, of one that is not too large to be kept. */
+static void
+port_heard(void *arg, int64_t step, const struct json *how)
+{
+	struct open_turn *t = arg;
+	struct json *first = json_copy(how);
+	size_t at;
+	int part = 0;
+	char *text;
+
+	json_put_int(first, "bytes", t->received);
+	text = json_print(first);
+	send_heard(t, step, part++, text, strlen(text));
+	free(text);
+	json_free(first);
+	for (at = 0; !t->heard.overflow && at < t->heard.len;
+	     at += HEARD_PART_MAX)
+		send_heard(t, step, part++, t->heard.p + at,
+		    t->heard.len - at < HEARD_PART_MAX ? t->heard.len - at
+						       : HEARD_PART_MAX);
+	buf_done(&t->heard);
+	buf_init(&t->heard, HEARD_MAX);
+}
+
 /* The lane keeps the order, and so does the core: it writes this step before
  * it looks at what comes after it. */
 static bool
@@ -188,6 +231,8 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	json_put_str(body, "run", t->run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "name", name);
+	if (json_has(content, "plan"))
+		json_put_str(body, "plan", json_words(content, "plan"));
 	if (t->hashing != NULL && t->asked == step)
 		put_used(t, body, json_get(content, "usage"));
 	e = peers_send_bulk(
@@ -196,6 +241,8 @@ port_keep(void *arg, int64_t step, const char *name, const struct json *content)
 	if (e == ERR_LIMIT)
 		port_reply(
 		    t, "A step of this run is too large to keep.", false);
+	else if (e == ERR_BUSY)
+		fatal("the core does not take a step");
 	return e != ERR_LIMIT;
 }
 
@@ -207,6 +254,7 @@ open_turn(struct mind *m, const char *run, const char *goal)
 	    .ask = port_ask,
 	    .cancel = port_cancel,
 	    .words = port_words,
+	    .heard = port_heard,
 	    .keep = port_keep,
 	    .reply = port_reply};
 	struct open_turn *t;
@@ -219,6 +267,7 @@ open_turn(struct mind *m, const char *run, const char *goal)
 		if (str_copy(t->run, sizeof(t->run), run) != OK)
 			fatal("the core sent a run without a proper id");
 		t->mind = m;
+		buf_init(&t->heard, HEARD_MAX);
 		ports.arg = t;
 		t->turn = turn_new(goal, &ports);
 		m->turns[i] = t;
@@ -318,15 +367,23 @@ void
 turns_on_data(void *role, struct msg *msg)
 {
 	struct open_turn *t = find(role, msg->body);
+	struct buf words;
 
 	if (t == NULL)
 		return;
 	if (t->hashing != NULL && json_int(msg->body, "step", -1) == t->asked) {
 		hashing_add(t->hashing, msg->bulk, msg->bulk_len);
+		buf_add(&t->heard, msg->bulk, msg->bulk_len);
 		t->received += (int64_t)msg->bulk_len;
 	}
+	/* No more than what they stand in. */
+	buf_init(&words, LANE_BULK_MAX);
+	t->words = &words;
 	turn_model_data(
 	    t->turn, json_int(msg->body, "step", -1), msg->bulk, msg->bulk_len);
+	send_words(t, words.p, words.len);
+	t->words = NULL;
+	buf_done(&words);
 }
 
 /* {"run", "step", "ok", "status", "received", "why"}, and what the provider

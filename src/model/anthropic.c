@@ -36,6 +36,12 @@ write_tools(const struct chat_ask *ask, struct buf *out)
 		buf_adds(out, "}");
 		between = ",";
 	}
+	/* Behind what is kept, which so is the same without it. */
+	if (ask_is_forced(ask))
+		buf_adds(out,
+		    ",{\"name\":\"" CHOICE_FINAL
+		    "\",\"description\":\"" FINAL_ABOUT
+		    "\",\"input_schema\":" FINAL_SCHEMA "}");
 	ask_str(out, "],\"tool_choice\":{\"type\":", choices[ask->choice]);
 	buf_adds(out, "}");
 }

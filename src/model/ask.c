@@ -32,6 +32,12 @@ write_property(struct buf *out, const struct json *arg)
 	buf_adds(out, "}");
 }
 
+bool
+ask_is_forced(const struct chat_ask *ask)
+{
+	return ask->choice == CHOICE_CALL && json_count(ask->tools) > 0;
+}
+
 void
 ask_schema(struct buf *out, const char *before, const struct json *tool)
 {
@@ -94,6 +100,11 @@ ask_functions(const struct chat_ask *ask, struct buf *out)
 		buf_adds(out, "}}");
 		between = ",";
 	}
+	if (ask_is_forced(ask))
+		buf_adds(out,
+		    ",{\"type\":\"function\",\"function\":{\"name\":"
+		    "\"" CHOICE_FINAL "\",\"description\":\"" FINAL_ABOUT
+		    "\",\"parameters\":" FINAL_SCHEMA "}}");
 	if (json_count(ask->tools) > 0)
 		buf_adds(out, "]");
 }

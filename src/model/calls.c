@@ -254,6 +254,25 @@ add_call(const struct chat_ask *ask, struct chat_reply *reply, const char *id,
 	return c;
 }
 
+/* Last words, where they came as a call because one had to be made. */
+static bool
+take_final(struct chat_reply *reply, const char *name, const struct str *args)
+{
+	struct json *v = NULL;
+	const char *text = NULL;
+
+	if (strcmp(name, CHOICE_FINAL) == 0 &&
+	    json_parse(args->p, args->len, &v) == OK)
+		text = json_str(v, "text");
+	if (text != NULL) {
+		free(reply->text);
+		reply->text = xstrdup(text);
+		reply->chosen = true;
+	}
+	json_free(v);
+	return text != NULL;
+}
+
 bool
 calls_finish(struct chat_reader *r, struct chat_reply *reply)
 {
@@ -262,12 +281,19 @@ calls_finish(struct chat_reader *r, struct chat_reply *reply)
 
 	for (i = 0; i < r->n_parts; i++) {
 		struct call_part *p = &r->parts[i];
-		struct chat_call *c =
-		    add_call(r->ask, reply, p->id.p != NULL ? p->id.p : "",
-			p->name.p != NULL ? p->name.p : "");
+		const char *name = p->name.p != NULL ? p->name.p : "";
+		const struct str args = {
+		    p->args.p != NULL ? p->args.p : "", p->args.len};
+		struct chat_call *c;
 
-		read_args(c, p->args.p != NULL ? p->args.p : "", p->args.len,
-		    p->args.overflow);
+		/* Nobody answers that call, so it is not sent back. */
+		if (ask_is_forced(r->ask) && take_final(reply, name, &args)) {
+			whole = false;
+			continue;
+		}
+		c = add_call(
+		    r->ask, reply, p->id.p != NULL ? p->id.p : "", name);
+		read_args(c, args.p, args.len, p->args.overflow);
 		whole &= c->args != NULL;
 	}
 	return whole;
@@ -291,8 +317,9 @@ calls_by_format(struct chat_reader *r, struct chat_reply *reply)
 		return false;
 	}
 	free(reply->text);
-	if (strcmp(name, "final") == 0 && text != NULL) {
+	if (strcmp(name, CHOICE_FINAL) == 0 && text != NULL) {
 		reply->text = xstrdup(text);
+		reply->chosen = true;
 	} else if (reply->n_calls == MODEL_CALLS_MAX) {
 		reply->text = xstrdup("");
 		reply->left_out++;

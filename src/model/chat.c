@@ -202,8 +202,7 @@ chat_reader_new(const struct chat_ask *ask, chat_words_fn *words, void *arg)
 	r->ops = ops[ask->dialect];
 	r->words = words;
 	r->arg = arg;
-	r->by_format = ask->dialect == DIALECT_OLLAMA &&
-	    ask->choice == CHOICE_CALL && json_count(ask->tools) > 0;
+	r->by_format = ask->dialect == DIALECT_OLLAMA && ask_is_forced(ask);
 	r->usage = (struct usage){-1, -1, -1, -1};
 	stream_init(&r->stream, r->ops->wants_events, take_event, r);
 	buf_init(&r->text, MODEL_TEXT_MAX);
@@ -288,7 +287,8 @@ finish_text(struct chat_reader *r, struct chat_reply *reply)
 	bool understood = r->by_format && calls_by_format(r, reply);
 	bool shown = understood || reply->text[0] != '{';
 
-	if (r->by_format && shown && r->words != NULL && reply->text[0] != '\0')
+	if (((r->by_format && shown) || reply->chosen) && r->words != NULL &&
+	    reply->text[0] != '\0')
 		r->words(r->arg, reply->text, strlen(reply->text));
 }
 

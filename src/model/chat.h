@@ -17,7 +17,9 @@
  * `args` is canonical JSON as text.  `raw` is the provider's own message, as
  * the text of its JSON, so that it may be nested as deep as the provider
  * likes; to the dialect it came from it is sent back word for word, since
- * signatures and ids stand in it, and to others by its text and calls.  What
+ * signatures and ids stand in it, and to others by its text and calls.  Two
+ * providers of one dialect are not told from each other here: who hands the
+ * messages over leaves `raw` out for another one (turn/prompt.c).  What
  * a server adds that we do not know is kept in it and otherwise passed over.
  *
  * Pure: requests are written into a buffer, and what arrives is fed in pieces
@@ -51,7 +53,9 @@ const char *dialect_path(enum dialect d);
 
 enum choice {
 	CHOICE_AUTO, /* Words or calls, as the model likes. */
-	CHOICE_CALL, /* One call, of any tool in view. */
+	/* A call of a tool in view, or of "final" with its last words: no
+	 * model is made to do what nobody wants. */
+	CHOICE_CALL,
 	/* Words alone; the tools stay in view, for caches.  Ollama cannot be
 	 * told so: a call that comes none the less is the caller's to
 	 * refuse. */
@@ -73,9 +77,9 @@ struct chat_ask {
 };
 
 /* The body of the request, streaming asked for.  CHOICE_CALL becomes
- * tool_choice where there is one, and where there is none a `format` with a
- * schema of all calls, whose answer chat_reader takes for a call.  ERR_LIMIT
- * beyond MODEL_REQUEST_MAX. */
+ * tool_choice where there is one, with "final" among the tools, and where
+ * there is none a `format` with a schema of all calls, whose answer
+ * chat_reader takes for a call.  ERR_LIMIT beyond MODEL_REQUEST_MAX. */
 NODISCARD enum err chat_write(const struct chat_ask *ask, struct buf *out);
 
 /* The name of a tool on the wire, where dots are not taken: "notes__save".
@@ -111,6 +115,7 @@ struct chat_call {
 
 struct chat_reply {
 	char *text; /* "" for none. */
+	bool chosen; /* Under CHOICE_CALL: it chose to say this. */
 	char *thinking;
 	struct chat_call calls[MODEL_CALLS_MAX];
 	size_t n_calls;

@@ -113,7 +113,7 @@ struct call_part *call_begin(struct chat_reader *r, int64_t index,
 
 void call_part_done(struct call_part *p);
 
-/* Whole calls out of the parts.  False when one of them is none. */
+/* Whole calls out of the parts.  False when they cannot all be sent back. */
 bool calls_finish(struct chat_reader *r, struct chat_reply *reply);
 
 /* The answer by a schema: a call or words.  False when it is neither. */
@@ -124,6 +124,15 @@ bool calls_by_format(struct chat_reader *r, struct chat_reply *reply);
 /* Each begins with what is written before its value: `"model":`. */
 void ask_str(struct buf *out, const char *before, const char *s);
 void ask_strn(struct buf *out, const char *before, const char *s, size_t len);
+
+/* Must it call one of its tools, or say its last words as CHOICE_FINAL? */
+bool ask_is_forced(const struct chat_ask *ask);
+#define CHOICE_FINAL "final"
+#define FINAL_ABOUT "Say your last words; no tool is called"
+#define FINAL_TEXT "{\"type\":\"string\",\"minLength\":1}"
+#define FINAL_SCHEMA                                                           \
+	"{\"type\":\"object\",\"properties\":{\"text\":" FINAL_TEXT            \
+	"},\"required\":[\"text\"]}"
 
 /* The arguments of a tool as a JSON Schema. */
 void ask_schema(struct buf *out, const char *before, const struct json *tool);

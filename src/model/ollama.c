@@ -10,12 +10,6 @@
  * and `format` lets the model say nothing but a call or its last words.
  */
 
-static bool
-is_forced(const struct chat_ask *ask)
-{
-	return ask->choice == CHOICE_CALL && json_count(ask->tools) > 0;
-}
-
 static void
 write_format(const struct chat_ask *ask, struct buf *out)
 {
@@ -33,8 +27,8 @@ write_format(const struct chat_ask *ask, struct buf *out)
 	}
 	buf_adds(out,
 	    "{\"type\":\"object\",\"properties\":{\"tool\":{\"const\":"
-	    "\"final\"},\"text\":{\"type\":\"string\"}},\"required\":[\"tool\","
-	    "\"text\"]}]}");
+	    "\"" CHOICE_FINAL "\"},\"text\":" FINAL_TEXT
+	    "},\"required\":[\"tool\",\"text\"]}]}");
 }
 
 /* What the schema cannot say: what the tools are for. */
@@ -112,14 +106,14 @@ ollama_write(const struct chat_ask *ask, struct buf *out)
 	    ",\"stream\":true,\"options\":{\"num_ctx\":%lld,\"num_predict\":"
 	    "%lld}",
 	    (long long)ask->context, (long long)ask->output);
-	if (is_forced(ask))
+	if (ask_is_forced(ask))
 		write_format(ask, out);
 	else
 		ask_functions(ask, out);
 	buf_adds(out, ",\"messages\":[");
 	begun = out->len;
 	buf_init(&tools, MODEL_REQUEST_MAX);
-	if (is_forced(ask))
+	if (ask_is_forced(ask))
 		describe_tools(ask, &tools);
 	ask_system(ask, tools.p != NULL ? tools.p : "", out);
 	buf_done(&tools);

@@ -5,6 +5,7 @@
 
 #include "approval/grant.h"
 #include "base/str.h"
+#include "base/usd.h"
 #include "client/secret.h"
 #include "crypto/crypto.h"
 #include "models/models_priv.h"
@@ -16,6 +17,7 @@
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 #define GRANT_USES 10000
 #define GRANT_DAYS 90
+#define GRANT_USD "2"
 #define NO_DIGEST                                                              \
 	"0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -69,6 +71,8 @@ manifest_of(const struct new_provider *p)
 	json_put(v, "models", models);
 	if (p->key != NULL)
 		json_put_str(v, "key", p->key);
+	if (p->key_in_clear)
+		json_put_bool(v, "key_in_clear", true);
 	text = json_print(v);
 	json_free(v);
 	return text;
@@ -149,7 +153,7 @@ words_of_models(const struct new_provider *p, struct buf *out)
 {
 	size_t i;
 
-	buf_adds(out, GRANT_ARGS_WORDS "arg.model=");
+	buf_adds(out, GRANT_ARGS_MODELS);
 	for (i = 0; i < p->n_models; i++)
 		buf_addf(out, "%s\"%s\"", i > 0 ? "," : "", p->models[i].name);
 }
@@ -167,6 +171,7 @@ write_grant(struct session *s, const struct new_provider *p, const char *rule,
 	    .effect = {"external", strlen("external")},
 	    .hours = {GRANT_ANY, strlen(GRANT_ANY)},
 	    .uses = GRANT_USES,
+	    .usd_day = p->usd_day,
 	    .issued_ms = clock_wall_ms()};
 	char *text = manifest_of(p);
 	struct grant check;
@@ -213,6 +218,33 @@ sign_grant(struct session *s, const char *text)
 	return code;
 }
 
+static void
+say_grant(const struct new_provider *p, const char *rule)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, GRANT_MAX);
+	buf_addf(&b,
+	    "\nA call of model.cloud.%s leaves the house, and asks each time "
+	    "(%s).\nWith a grant the house may spend up to ",
+	    p->name, rule);
+	usd_write(p->usd_day, &b);
+	buf_adds(&b, " USD a day on ");
+	for (i = 0; i < p->n_models; i++)
+		buf_addf(&b, "%s%s/%s",
+		    i == 0                    ? ""
+			: i + 1 < p->n_models ? ", "
+					      : " and ",
+		    p->name, p->models[i].name);
+	buf_addf(&b,
+	    "\nwithout asking, in at most %d calls in the next %d days; "
+	    "beyond it each call asks\nagain. --usd USD says another sum.\n",
+	    GRANT_USES, GRANT_DAYS);
+	terminal_print("%s", b.p);
+	buf_done(&b);
+}
+
 /* Without it each call is asked: the yes to all of them is shown in words,
  * and signed only on a yes of its own. */
 static int
@@ -227,12 +259,7 @@ offer_grant(struct session *s, const struct new_provider *p)
 	if (answer == NULL)
 		return code;
 	buf_init(&text, GRANT_MAX);
-	terminal_print("\nA call of model.cloud.%s leaves the house, and asks "
-		       "each time (%s).\nA grant would let %d calls of its "
-		       "models pass in the next %d days; what they may cost in "
-		       "a day\nonly a rule limits: budget cloud "
-		       "usd=2.00/day over=ask tool=model.cloud.*\n",
-	    p->name, rule, GRANT_USES, GRANT_DAYS);
+	say_grant(p, rule);
 	if (strcmp(json_words(answer, "verdict"), "ask") != 0 ||
 	    strchr(rule, ',') != NULL || json_int(answer, "keys", 1) > 1)
 		code =
@@ -269,12 +296,14 @@ int
 model_add(struct session *s, int argc, char **argv)
 {
 	const char *dialect = terminal_option(&argc, argv, "--dialect", "");
+	const char *usd = terminal_option(&argc, argv, "--usd", NULL);
 	bool yes = terminal_flag(&argc, argv, "--yes");
 	struct errmsg why = {""};
 	struct new_provider p = {
 	    .url = terminal_option(&argc, argv, "--url", NULL),
 	    .key = terminal_option(&argc, argv, "--key", NULL),
 	    .dialect = dialect_by_name(dialect),
+	    .key_in_clear = terminal_flag(&argc, argv, "--key-in-clear"),
 	    .cloud = terminal_flag(&argc, argv, "--cloud")};
 	int code;
 
@@ -283,6 +312,15 @@ model_add(struct session *s, int argc, char **argv)
 	if (p.url == NULL || p.dialect == DIALECT_NONE)
 		return model_complain("model add needs --url URL and --dialect "
 				      "ollama, openai or anthropic");
+	if (usd != NULL && !p.cloud)
+		return model_complain("--usd is for a provider outside: calls "
+				      "in the house need no grant");
+	usd = usd != NULL ? usd : GRANT_USD;
+	if (usd_read((struct str){usd, strlen(usd)}, &p.usd_day) != OK ||
+	    p.usd_day == 0)
+		return model_complain("--usd is how much may be spent in a day "
+				      "without asking: dollars, at most %d",
+		    USD_MAX);
 	if (read_models(&argc, argv, &p, &why) != OK)
 		return model_complain("%s", why.text);
 	if (argc != 3)

@@ -14,7 +14,7 @@ model_complain(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text.text, sizeof(text.text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "durward: %s\n", text.text);
+	terminal_error("%s", text.text);
 	return EXIT_FAILED;
 }
 
@@ -61,6 +61,8 @@ command_model(int argc, char **argv)
 	struct session *s;
 	int code = EXIT_REACHED;
 
+	if (terminal_flag(&argc, argv, "--help"))
+		return terminal_usage("model " MODEL_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;

@@ -21,7 +21,7 @@ read_memory(struct memory *ret)
 	buf_init(&text, 64 * 1024);
 	e = file_read("/proc/meminfo", &text);
 	if (e == OK)
-		e = memory_read(text.p != NULL ? text.p : "", ret);
+		e = pick_read_memory(text.p != NULL ? text.p : "", ret);
 	buf_done(&text);
 	return e;
 }

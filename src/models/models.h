@@ -9,10 +9,12 @@
 
 #define MODEL_USAGE                                                            \
 	"[list | find [--add [--yes]] | add NAME --dialect D --url URL "       \
-	"[--cloud] [--key SECRET] --model M[:CONTEXT]... [--yes] | test "      \
+	"[--cloud] [--key SECRET [--key-in-clear]] [--usd A-DAY] "             \
+	"--model M[:CONTEXT]... "                                              \
+	"[--yes] | test "                                                      \
 	"[NAME[/MODEL]] | use ROLE "                                           \
 	"PROVIDER/MODEL,... | price PROVIDER/MODEL DAY in=USD out=USD "        \
-	"[cached=USD] | price --file FILE]"
+	"[cached=USD] [cache_write=USD] | price --file FILE]"
 
 int command_model(int argc, char **argv);
 

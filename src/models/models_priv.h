@@ -71,7 +71,7 @@ NODISCARD enum err pick_model(const struct found_server *s,
 int64_t pick_need(const struct found_model *m, int64_t context);
 
 /* "MemTotal:  8000000 kB" and its like, of /proc/meminfo. */
-NODISCARD enum err memory_read(const char *text, struct memory *ret);
+NODISCARD enum err pick_read_memory(const char *text, struct memory *ret);
 
 /* ---- add.c ---- */
 
@@ -82,6 +82,8 @@ struct new_provider {
 	const char *url;
 	bool cloud;
 	const char *key; /* NULL: none. */
+	bool key_in_clear; /* It may go without TLS. */
+	int64_t usd_day; /* Millionths that a grant is offered for. */
 	struct {
 		char name[MODEL_NAME_MAX + 1];
 		int64_t context;

@@ -148,7 +148,7 @@ kib_of(const char *text, const char *name)
 }
 
 enum err
-memory_read(const char *text, struct memory *ret)
+pick_read_memory(const char *text, struct memory *ret)
 {
 	int64_t total = kib_of(text, "MemTotal:");
 	int64_t available = kib_of(text, "MemAvailable:");

@@ -131,8 +131,9 @@ say(const char *ref, const struct trial *t)
 	json_put_int(v, "ms", t->ended_ms - t->begun_ms);
 	json_put_int(v, "tokens", t->output);
 	if (!terminal_print_json(v)) {
-		terminal_print("%s\n\n%s: first words after %lld ms", t->reply,
-		    ref, (long long)first_ms);
+		terminal_print_words(true, t->reply);
+		terminal_print("\n\n%s: first words after %lld ms", ref,
+		    (long long)first_ms);
 		if (t->output > 0 && rest_ms > 0)
 			terminal_print(", then %lld tokens a second",
 			    (long long)(t->output * 1000 / rest_ms));
@@ -149,10 +150,14 @@ model_test(struct session *s, const char *wish)
 	int code = EXIT_REACHED;
 	struct json *answer = session_query(s, &code, "models");
 	bool found = answer != NULL && find_model(answer, wish, ref);
+	bool none = json_count(json_get(answer, "providers")) == 0;
 
 	json_free(answer);
 	if (code != EXIT_REACHED)
 		return code;
+	if (none)
+		return model_complain("there is no model yet; 'durward model "
+				      "find' looks for one on this machine");
 	if (!found)
 		return model_complain("there is no such model; 'durward model "
 				      "list' says which there are");

@@ -175,3 +175,9 @@ address_is_loopback(const struct address *a)
 		return a->b[0] == 127;
 	return a->len == 16 && memcmp(a->b, one, 16) == 0;
 }
+
+bool
+address_is_shared(const struct address *a)
+{
+	return a->len == IPV4_LEN && a->b[0] == 100 && (a->b[1] & 0xc0) == 64;
+}

@@ -35,6 +35,11 @@ enum address_kind address_kind(const struct address *a);
 /* 127.0.0.0/8 or ::1: this machine, which only the house itself may reach. */
 bool address_is_loopback(const struct address *a);
 
+/* 100.64.0.0/10 (RFC 6598): a carrier's customers behind its NAT, and the
+ * machines of a VPN such as Tailscale.  Which of the two only its user
+ * knows. */
+bool address_is_shared(const struct address *a);
+
 /* "192.168.1.20" or "fd00::1" and nothing else: no octal, no short forms, no
  * zone, no IPv4 address at the end of an IPv6 one.  ERR_INPUT. */
 NODISCARD enum err address_read(const char *text, struct address *ret);

@@ -105,6 +105,15 @@ host_read(const char *p, size_t len, char ret[HOST_MAX + 1])
 	return read_form(p, len, ret) == FORM_NAME ? OK : ERR_INPUT;
 }
 
+bool
+host_is_here(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strcmp(name, "localhost") == 0 ||
+	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
+}
+
 static enum err
 say_form(enum form form, const char *what, struct errmsg *why)
 {
@@ -329,7 +338,8 @@ base_url_read(const char *text, struct base_url *ret, struct errmsg *why)
 
 	if ((!u.tls && strncmp(text, "http://", 7) != 0) || len > URL_MAX)
 		return err_say(why, ERR_INPUT,
-		    "it begins with neither http:// nor https://");
+		    "it begins with neither http:// nor https://, as in "
+		    "http://192.168.1.5:11434");
 	for (c = text; *c != '\0'; c++)
 		if (!is_visible(*c) || strchr("?#@\\\"'<>", *c) != NULL)
 			return err_say(why, ERR_INPUT,

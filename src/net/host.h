@@ -27,6 +27,10 @@
  * ERR_INPUT. */
 NODISCARD enum err host_read(const char *p, size_t len, char ret[HOST_MAX + 1]);
 
+/* "localhost" or a name under it, which is nobody else's (RFC 6761 section
+ * 6.3).  In the form of host_read(). */
+bool host_is_here(const char *name);
+
 /* One thing that may be reached: "api.example.com:443", or any name under
  * one, "*.example.com:443", the name having two labels at least.  In `lan`
  * also "hub.lan:8123=192.168.1.20": the name stands for that address, which

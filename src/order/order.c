@@ -5,6 +5,7 @@
 
 #include "approval/grant.h"
 #include "approval/nonces.h"
+#include "approval/steady.h"
 #include "base/log.h"
 #include "sys/clock.h"
 
@@ -15,18 +16,20 @@ struct verifier {
 	struct trust trust;
 	bool have_trust;
 	struct nonces *spent;
-	int64_t wall_floor_ms; /* The latest wall clock that was seen. */
+	struct steady clock;
 	struct manifest *manifests[TOOLS_MAX];
 };
 
 struct verifier *
 verifier_new(const char *boot, const char *epoch)
 {
+	static const struct steady_saved nothing_saved;
 	struct verifier *v = xalloc(sizeof(*v));
 
 	v->boot = boot;
 	v->epoch = epoch;
 	v->begun_ms = clock_boot_ms();
+	steady_start(&v->clock, &nothing_saved, v->begun_ms, clock_wall_ms());
 	v->spent = nonces_new(NONCES_SPENT_MAX);
 	return v;
 }
@@ -39,6 +42,12 @@ verifier_put_trust(struct verifier *v, const struct json *table)
 	if (e == OK)
 		v->have_trust = true;
 	return e;
+}
+
+const struct trust *
+verifier_trust(const struct verifier *v)
+{
+	return v->have_trust ? &v->trust : NULL;
 }
 
 static size_t
@@ -184,15 +193,15 @@ verify_args(const struct order *o, struct json **ret, struct errmsg *why)
 	return e;
 }
 
-/* The clock may go back while we run, what we have seen does not. */
-static int64_t
-seen_wall_ms(struct verifier *v)
+/* The wall clock may be set while we run: this is what it would show. */
+int64_t
+verifier_wall_ms(struct verifier *v)
 {
-	int64_t wall_ms = clock_wall_ms();
+	int64_t boot_ms = clock_boot_ms();
 
-	if (wall_ms > v->wall_floor_ms)
-		v->wall_floor_ms = wall_ms;
-	return v->wall_floor_ms;
+	steady_watch(
+	    &v->clock, boot_ms, clock_wall_ms(), clock_is_synchronised());
+	return steady_wall_ms(&v->clock, boot_ms);
 }
 
 /* What the call may reach and its tool has, as sheets write it. */
@@ -244,7 +253,8 @@ verify_sheet(struct verifier *v, const struct order *o,
 
 	if (signature_read(s->signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = sheet_verify(&v->trust, s->text, &sig, seen_wall_ms(v), ret, why);
+	e = sheet_verify(
+	    &v->trust, s->text, &sig, verifier_wall_ms(v), ret, why);
 	return e == OK ? sheet_binds(ret, &binding, why) : e;
 }
 
@@ -303,12 +313,12 @@ verify_grant(struct verifier *v, const struct order *o, const struct json *args,
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
 	    .parsed = args,
-	    .now_ms = seen_wall_ms(v),
-	    .minute = clock_local_minute(clock_wall_ms())};
+	    .now_ms = verifier_wall_ms(v)};
 	struct signature sig;
 	struct grant g;
 	enum err e;
 
+	c.minute = v->clock.trusted ? clock_local_minute(c.now_ms) : -1;
 	if (o->f->effect == EFFECT_MONEY)
 		return err_say(why, ERR_DENIED, "no grant stands for money");
 	if (signature_read(o->grant.signature, &sig) != OK)

@@ -11,7 +11,9 @@
  *
  * A verifier is what such a role knows by itself: the trust table as the
  * vault sent it, the manifests whose digests stand there, the nonces that it
- * has seen, the latest wall clock.
+ * has seen, and the wall clock as it was when the role began, which a leap
+ * moves only when a time server made it (approval/steady.h).  After another
+ * leap no grant for certain hours counts until the clock is right again.
  */
 
 #include "approval/sheet.h"
@@ -28,6 +30,10 @@ struct verifier *verifier_new(const char *boot, const char *epoch);
 /* ERR_INPUT when it is malformed. */
 NODISCARD enum err verifier_put_trust(
     struct verifier *v, const struct json *table);
+
+/* NULL before it came; and the clock by which grants end. */
+const struct trust *verifier_trust(const struct verifier *v);
+int64_t verifier_wall_ms(struct verifier *v);
 
 /* Whether it counts is for the trust table to say. */
 void verifier_put_manifest(struct verifier *v, const char *text, size_t len);

@@ -17,7 +17,7 @@
 static int
 complain(const char *text)
 {
-	fprintf(stderr, "durward: %s\n", text);
+	terminal_error("%s", text);
 	return EXIT_FAILED;
 }
 

@@ -193,7 +193,10 @@ say_provider(const struct manifest *m, struct buf *out)
 	for (i = 0; i < p->n_models; i++)
 		line(out, "model", "%s, %lld tokens of context",
 		    p->models[i].name, (long long)p->models[i].context);
-	line(out, "key", "%s", m->n_secrets > 0 ? m->secrets[0].name : "none");
+	line(out, "key", "%s%s", m->n_secrets > 0 ? m->secrets[0].name : "none",
+	    p->key_in_clear ? ", UNENCRYPTED: whoever is on the way to this "
+			      "address can read it and use it"
+			    : "");
 	manifest_call_name(m, &m->functions[0], call);
 	line(out, "function", "%s %s: %s", call,
 	    effect_name(m->functions[0].effect),

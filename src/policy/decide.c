@@ -78,7 +78,9 @@ is_granted(const struct deciding *d, const struct rule *r)
 	const struct policy_ports *ports = d->q->ports;
 	struct policy_line line = line_of(d->layer, r, SPAN_RUN);
 
-	return r->keys < 2 && ports->granted(ports->arg, &line);
+	/* What takes two people, or a key that no browser keeps, is asked each
+	 * time: a grant is one signature, by whatever key. */
+	return r->keys < 2 && !r->cli_key && ports->granted(ports->arg, &line);
 }
 
 static void
@@ -277,7 +279,9 @@ charge_budget(const struct policy_question *q, const struct policy_layer *layer,
 		struct policy_charge c = {
 		    .line = line_of(layer, r, r->amounts[i].span_s),
 		    .dimension = (enum dimension)i,
-		    .amount = question_cost(q, (enum dimension)i)};
+		    .amount = question_cost(q, (enum dimension)i),
+		    .most = r->amounts[i].most,
+		    .over = r->over};
 
 		if (r->amounts[i].set && c.amount > 0)
 			fn(arg, &c);

@@ -153,8 +153,11 @@ void policy_spoke_text(const struct policy_answer *a,
 struct policy_charge {
 	struct policy_line line;
 	bool is_rate;
-	enum dimension dimension; /* Of a budget. */
 	int64_t amount;
+	/* Of a budget. */
+	enum dimension dimension;
+	int64_t most;
+	enum verdict over;
 };
 void policy_charges(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers,

@@ -20,8 +20,8 @@ answer(struct requests *rs, int64_t id, const char *text, bool evidence)
 		json_put_bool(body, "evidence", true);
 	e = peers_send_bulk(rs->peers, ROLE_CONTROL, MSG_CLIENT_REPLY, body,
 	    text, strlen(text));
-	if (e == ERR_LIMIT)
-		request_refuse(rs, id, ERR_LIMIT, NULL);
+	if (e == ERR_LIMIT || e == ERR_BUSY)
+		request_refuse(rs, id, e, NULL);
 	else if (e != OK)
 		log_warn("an answer to a client is lost");
 }
@@ -79,20 +79,43 @@ request_evidence(void *requests, int64_t id, enum err e, const char *text)
 		request_refuse(requests, id, e, NULL);
 }
 
+struct confirmed {
+	struct requests *requests;
+	int64_t id;
+	struct json *answer;
+};
+
 /* The change is in the log, on the disk: now the client may hear of it. */
 static void
 confirm(void *arg, const char *key)
 {
-	request_answer(arg, strtoll(key, NULL, 10), json_object());
+	struct confirmed *c = arg;
+
+	(void)key;
+	request_answer(c->requests, c->id, c->answer);
+	free(c);
+}
+
+void
+request_confirm_with(
+    struct requests *rs, int64_t id, struct json *answer, struct record *r)
+{
+	struct confirmed *c;
+
+	if (id == 0) {
+		json_free(answer);
+		record_post(r, true, NULL, NULL, NULL);
+		return;
+	}
+	c = xalloc(sizeof(*c));
+	*c = (struct confirmed){rs, id, answer};
+	record_post(r, true, confirm, c, NULL);
 }
 
 void
 request_confirm(struct requests *rs, int64_t id, struct record *r)
 {
-	char key[24];
-
-	snprintf(key, sizeof(key), "%lld", (long long)id);
-	record_post(r, true, id != 0 ? confirm : NULL, rs, key);
+	request_confirm_with(rs, id, json_object(), r);
 }
 
 /* ---- Waiting for another role ---- */

@@ -68,6 +68,9 @@ bool request_take(struct requests *rs, int64_t id, enum msg_type answer);
 /* Write the record, then tell the client that it is on the disk; an id of 0
  * is nobody's. */
 void request_confirm(struct requests *rs, int64_t id, struct record *r);
+/* And more than that: takes `answer` over. */
+void request_confirm_with(
+    struct requests *rs, int64_t id, struct json *answer, struct record *r);
 
 /* A change of trust: the vault checks the same signature again and is the
  * only one that can carry it out.  What it answers is awaited.  ERR_CLOSED

@@ -2,11 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/usd.h"
 #include "roster/roster.h"
 
 /* Prices: read, written, and multiplied. */
 
-#define MILLION 1000000
+#define CACHE_WRITE_TIMES 2 /* What other input costs, unless it is said. */
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 
 /* Cut the next word off. */
@@ -112,47 +113,21 @@ price_day_write(int64_t day, char ret[PRICE_DAY_SIZE])
 	    month + 1, (int)day + 1);
 }
 
-/* "0.05": at most six digits behind the point. */
-static enum err
-read_usd(struct str s, int64_t *ret)
-{
-	int64_t whole = 0;
-	int64_t part = 0;
-	int64_t unit = MILLION;
-	size_t i = 0;
-
-	for (; i < s.len && s.p[i] != '.'; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || whole > PRICE_USD_MAX)
-			return ERR_INPUT;
-		whole = whole * 10 + (s.p[i] - '0');
-	}
-	if (i == 0 || i + 1 == s.len || whole > PRICE_USD_MAX)
-		return ERR_INPUT;
-	for (i++; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || unit == 1)
-			return ERR_INPUT;
-		unit /= 10;
-		part += (s.p[i] - '0') * unit;
-	}
-	*ret = whole * MILLION + part;
-	return OK;
-}
-
 static bool
 begins(struct str w, const char *with)
 {
 	return w.len > strlen(with) && memcmp(w.p, with, strlen(with)) == 0;
 }
 
-/* One of in=, out= and cached=; each once. */
+/* One of in=, out=, cached= and cache_write=; each once. */
 static enum err
 read_amount(struct str w, struct price *p, struct errmsg *why)
 {
 	const struct {
 		const char *name;
 		int64_t *to;
-	} known[] = {
-	    {"in=", &p->input}, {"out=", &p->output}, {"cached=", &p->cached}};
+	} known[] = {{"in=", &p->input}, {"out=", &p->output},
+	    {"cached=", &p->cached}, {"cache_write=", &p->cache_write}};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(known); i++) {
@@ -163,17 +138,17 @@ read_amount(struct str w, struct price *p, struct errmsg *why)
 		if (*known[i].to >= 0)
 			return err_say(why, ERR_INPUT,
 			    "'%s' stands there twice", known[i].name);
-		if (read_usd((struct str){w.p + n, w.len - n}, known[i].to) !=
+		if (usd_read((struct str){w.p + n, w.len - n}, known[i].to) !=
 		    OK)
 			return err_say(why, ERR_INPUT,
 			    "'%s' needs dollars for a million tokens, 0 to %d "
 			    "with at most six digits behind the point",
-			    known[i].name, PRICE_USD_MAX);
+			    known[i].name, USD_MAX);
 		return OK;
 	}
 	return err_say(why, ERR_INPUT,
 	    "a price is PROVIDER/MODEL YYYY-MM-DD in=USD out=USD "
-	    "[cached=USD]");
+	    "[cached=USD] [cache_write=USD]");
 }
 
 static enum err
@@ -189,14 +164,17 @@ read_model(struct str w, struct price *p, struct errmsg *why)
 	p->model[w.len] = '\0';
 	return roster_split(p->model, provider, &model) == OK
 	    ? OK
-	    : err_say(
-		  why, ERR_INPUT, "'%.100s' is no PROVIDER/MODEL", p->model);
+	    : err_say(why, ERR_INPUT,
+		  "'%.100s' is no PROVIDER/MODEL; 'durward model list' shows "
+		  "both",
+		  p->model);
 }
 
 enum err
 price_read(struct str line, struct price *ret, struct errmsg *why)
 {
-	struct price p = {.input = -1, .output = -1, .cached = -1};
+	struct price p = {
+	    .input = -1, .output = -1, .cached = -1, .cache_write = -1};
 	struct str w = next_word(&line);
 	enum err e = read_model(w, &p, why);
 
@@ -218,24 +196,17 @@ price_read(struct str line, struct price *ret, struct errmsg *why)
 		return e;
 	if (p.cached < 0)
 		p.cached = p.input;
+	if (p.cache_write < 0)
+		p.cache_write = CACHE_WRITE_TIMES * p.input;
 	*ret = p;
 	return OK;
 }
 
 static void
-write_usd(struct buf *out, const char *name, int64_t micro)
+write_amount(struct buf *out, const char *name, int64_t micro)
 {
-	buf_addf(out, " %s=%lld", name, (long long)(micro / MILLION));
-	if (micro % MILLION != 0) {
-		char digits[8];
-		size_t n = 6;
-
-		snprintf(
-		    digits, sizeof(digits), "%06d", (int)(micro % MILLION));
-		while (digits[n - 1] == '0')
-			n--;
-		buf_addf(out, ".%.*s", (int)n, digits);
-	}
+	buf_addf(out, " %s=", name);
+	usd_write(micro, out);
 }
 
 void
@@ -245,17 +216,12 @@ price_write(const struct price *p, struct buf *out)
 
 	price_day_write(p->day, day);
 	buf_addf(out, "%s %s", p->model, day);
-	write_usd(out, "in", p->input);
-	write_usd(out, "out", p->output);
+	write_amount(out, "in", p->input);
+	write_amount(out, "out", p->output);
 	if (p->cached != p->input)
-		write_usd(out, "cached", p->cached);
-}
-
-/* A token has 3.5 bytes or more of what is sent, JSON as it is. */
-int64_t
-price_tokens_of_bytes(int64_t bytes)
-{
-	return bytes <= 0 ? 0 : (bytes * 2 + 6) / 7;
+		write_amount(out, "cached", p->cached);
+	if (p->cache_write != CACHE_WRITE_TIMES * p->input)
+		write_amount(out, "cache_write", p->cache_write);
 }
 
 static int64_t
@@ -269,9 +235,11 @@ price_of(const struct price *p, const struct price_use *u)
 {
 	int64_t input = clamp(u->input, PRICE_TOKENS_MAX);
 	int64_t cached = clamp(u->cached, input);
+	int64_t written = clamp(u->cache_written, input - cached);
 	int64_t output = clamp(u->output, PRICE_TOKENS_MAX);
-	int64_t sum = (input - cached) * p->input + cached * p->cached +
-	    output * p->output;
+	int64_t sum = (input - cached - written) * p->input +
+	    cached * p->cached + written * p->cache_write + output * p->output;
 
-	return (sum + MILLION - 1) / MILLION;
+	/* Prices are of a million tokens. */
+	return (sum + USD - 1) / USD;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/usd.h"
 
 static const char *const roles[] = {"planner", "coder", "critic", "extractor"};
 
@@ -15,8 +16,7 @@ struct roster {
 };
 
 /* The dearest call of the longest context fits, many times. */
-_Static_assert(
-    PRICE_TOKENS_MAX * 2 * (PRICE_USD_MAX * (int64_t)1000000) < INT64_MAX / 4,
+_Static_assert(PRICE_TOKENS_MAX * 3 * (USD_MAX * (int64_t)USD) < INT64_MAX / 4,
     "a price times its tokens is a number");
 
 struct roster *

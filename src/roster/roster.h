@@ -7,9 +7,7 @@
  * cost.  Both are an owner's words; a model stands in them as PROVIDER/MODEL.
  *
  * Prices are rows with the day from which they hold, in millionths of a
- * dollar for a million tokens.  A call reserves the most that it may cost and
- * is settled by what it used, never above that; all of it is whole numbers,
- * rounded up.
+ * dollar for a million tokens.  All of it is whole numbers, rounded up.
  *
  * Pure: the day is a parameter.
  */
@@ -33,24 +31,26 @@ struct price {
 	int64_t input; /* Millionths of a dollar for a million tokens. */
 	int64_t output;
 	int64_t cached; /* Of the input, what was read from a cache. */
+	int64_t cache_write; /* Of the input, what was put into one. */
 };
 
 /* "openai/gpt-5-nano 2026-09-22 in=0.05 out=0.40 cached=0.005"; without
- * `cached` that costs what other input does.  ERR_INPUT, ERR_LIMIT. */
+ * `cached` that costs what other input does, and without `cache_write` that
+ * costs twice as much: providers ask 1.25 times, or 2 times where it is to be
+ * kept for an hour.  ERR_INPUT, ERR_LIMIT. */
 NODISCARD enum err price_read(
     struct str line, struct price *ret, struct errmsg *why);
 /* The same words, in one form. */
 void price_write(const struct price *p, struct buf *out);
 
-/* Tokens that so many bytes of a request are at most. */
-int64_t price_tokens_of_bytes(int64_t bytes);
-
-/* Millionths of a dollar: of so many tokens at most, and of those used. */
+/* Tokens: the most that there may be, or those used. */
 struct price_use {
-	int64_t input; /* With what came from a cache. */
+	int64_t input; /* With what came from a cache, or went into one. */
 	int64_t cached;
+	int64_t cache_written;
 	int64_t output;
 };
+/* In millionths of a dollar. */
 int64_t price_of(const struct price *p, const struct price_use *u);
 
 int64_t price_day(int64_t wall_ms);

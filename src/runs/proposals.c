@@ -47,11 +47,8 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 	enum err e;
 
 	if (h != NULL) {
-		*ret = h->effect;
-		if (!json_is_object(args) || json_count(args) > 0)
-			return err_say(
-			    why, ERR_INPUT, "'%.64s' takes no arguments", tool);
-		return OK;
+		*ret = h->call.effect;
+		return manifest_check_args(&h->call, args, why);
 	}
 	if (tool_name_split(tool, name, function) != OK)
 		return err_say(why, ERR_INPUT,
@@ -77,6 +74,30 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 		e = check_provider(slot_manifest(t), f, tool, args, why);
 	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)
 		       : e;
+}
+
+/* The view shows the mind what its role may ask; a mind that was taken over
+ * asks what it likes.  `tool` is a known call. */
+static enum err
+check_listed(struct runs *rs, const struct run *run, const char *tool,
+    const struct json *args, struct errmsg *why)
+{
+	const char *model = json_words(args, "model");
+	char provider[NAME_MAX_LEN + 1];
+	char function[NAME_MAX_LEN + 1];
+	struct slot *t;
+
+	if (rs->s.house(tool) != NULL ||
+	    tool_name_split(tool, provider, function) != OK)
+		return OK;
+	t = slots_find(rs->s.slots, provider);
+	if (t == NULL || !manifest_is_provider(slot_manifest(t)) ||
+	    runs_may_ask(rs, run, provider, model))
+		return OK;
+	return err_say(why, ERR_DENIED,
+	    "the model %s/%.128s is not among those that this goal may ask; "
+	    "'durward model use' says which these are",
+	    provider, model);
 }
 
 /* One of the words that may stand behind an argument's name. */
@@ -151,6 +172,8 @@ read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
 	e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
+	if (e == OK)
+		e = check_listed(rs, ret->run, ret->tool, args, why);
 	if (e == OK && !origins_fit(ret->origins, args))
 		e = err_say(why, ERR_INPUT,
 		    "the proposal does not say where each argument is from");
@@ -171,6 +194,7 @@ refuse(struct runs *rs, const struct proposal *p, const struct errmsg *why)
 		return;
 	}
 	details = json_object();
+	json_put_int(details, "step", p->step);
 	json_put_str(details, "reason", why->text);
 	r = record_new(rs->ledger);
 	record_log(r, "refused", p->run->id, NULL, details);
@@ -185,6 +209,7 @@ runs_on_proposal(struct runs *rs, const struct msg *m)
 	struct errmsg why = {""};
 	struct wish w;
 
+	keep_wish(rs, m->body);
 	if (read_proposal(rs, m->body, &p, &why) != OK) {
 		refuse(rs, &p, &why);
 		return;
@@ -199,6 +224,8 @@ runs_on_proposal(struct runs *rs, const struct msg *m)
 	    .agent_id = p.run->agent_id,
 	    .client = p.run->client,
 	    .tool = p.tool,
+	    .opinion = keep_opinion(p.run, p.effect),
+	    .motive = keep_motive(p.run, p.tool),
 	    .effect = p.effect,
 	    .args = p.args,
 	    .origins = p.origins};

@@ -68,6 +68,8 @@ forget(struct runs *rs, struct run *run)
 	loop_timer_cancel(rs->s.loop, run->timer);
 	loop_timer_cancel(rs->s.loop, run->nudge_timer);
 	buf_done(&run->words);
+	free(run->opinion);
+	free(run->motive);
 	free(run->goal);
 	free(run->models);
 	free(run);
@@ -86,7 +88,10 @@ row_of_run(const struct run *run, const char *state, const char *reply)
 	json_put_str(row, "agent_id", run->agent_id);
 	json_put_str(row, "client", run->client);
 	json_put_int(row, "resumes", run->resumes);
-
+	json_put_str(row, "session", run->session);
+	json_put_str(row, "fork_of", run->fork_of);
+	json_put_int(row, "forked", run->forked);
+	json_put_str(row, "models", run->models);
 	json_put_str(row, "id", run->id);
 	json_put_str(row, "goal", run->goal);
 	json_put_str(row, "principal", run->principal);
@@ -119,8 +124,8 @@ put_usage(struct json *details, const struct json *said)
 	json_put_int(details, "tokens", json_int(said, "tokens", 0));
 }
 
-static void
-end_run(struct runs *rs, struct run *run, const char *text, bool reached,
+void
+run_end(struct runs *rs, struct run *run, const char *text, bool reached,
     const struct json *said)
 {
 	struct json *details = json_object();
@@ -135,10 +140,13 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached,
 	}
 	json_put_bool(details, "reached", reached);
 	put_usage(details, said);
+	keep_end(run, text, reached, said != NULL, details, r);
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
-	if (acts_of_run(rs->acts, run->id) == 0)
+	if (text[0] != '\0')
+		record_row(r, ROW_MEMORY, run_message(run, "assistant", text));
+	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
 	/* Who follows it reads on until its end is on the disk. */
 	run->over = true;
@@ -149,24 +157,8 @@ end_run(struct runs *rs, struct run *run, const char *text, bool reached,
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
 }
 
-/* An act has deadlines of its own; a turn without one has this. */
-static void
-on_run_late(void *arg)
-{
-	struct run *run = arg;
-	struct runs *rs = run->runs;
-
-	run->timer = 0;
-	if (acts_of_run(rs->acts, run->id) > 0)
-		run->timer = loop_timer(
-		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
-	else
-		end_run(rs, run, "It took too long, so it was given up.", false,
-		    NULL);
-}
-
 static struct run *
-take_place(struct runs *rs, const char *goal)
+take_place(struct runs *rs, const char *goal, const char *models)
 {
 	struct run *run;
 	size_t i;
@@ -177,9 +169,10 @@ take_place(struct runs *rs, const char *goal)
 		run = xalloc(sizeof(*run));
 		run->runs = rs;
 		run->goal = xstrdup(goal);
+		run->models = xstrdup(models);
+		trace_begin(&run->trace, goal);
 		buf_init(&run->words, 2 * WORDS_MAX);
-		run->timer = loop_timer(
-		    rs->s.loop, clock_boot_ms() + RUN_MS, on_run_late, run);
+		run_watch(run);
 		rs->open[i] = run;
 		return run;
 	}
@@ -189,7 +182,8 @@ take_place(struct runs *rs, const char *goal)
 enum err
 runs_restore(struct runs *rs, const struct json *row)
 {
-	struct run *run = take_place(rs, json_words(row, "goal"));
+	struct run *run =
+	    take_place(rs, json_words(row, "goal"), json_words(row, "models"));
 
 	if (run == NULL) {
 		log_warn("more runs are open than this version can hold");
@@ -202,14 +196,17 @@ runs_restore(struct runs *rs, const struct json *row)
 		json_words(row, "agent_id")) != OK ||
 	    str_copy(run->client, sizeof(run->client),
 		json_words(row, "client")) != OK ||
+	    str_copy(run->session, sizeof(run->session),
+		json_words(row, "session")) != OK ||
 	    names_read(json_words(row, "labels"), &run->labels) != OK)
 		return ERR_CORRUPT;
 	run->resumes = (int)json_int(row, "resumes", 0);
+	fork_mark(run, json_words(row, "fork_of"), json_int(row, "forked", 0));
 	return OK;
 }
 
 /* {"run", "goal", "more"}, and as bulk {"steps": [{"name", "content"}]}. */
-static bool
+static enum err
 send_steps(struct runs *rs, struct run *run, struct json *steps, bool more)
 {
 	struct json *body = json_object();
@@ -227,7 +224,7 @@ send_steps(struct runs *rs, struct run *run, struct json *steps, bool more)
 	    rs->s.peers, ROLE_MIND, MSG_TURN_START, body, text, strlen(text));
 	free(text);
 	json_free(bulk);
-	return e != ERR_LIMIT;
+	return e != ERR_CLOSED ? e : OK;
 }
 
 static size_t
@@ -247,26 +244,31 @@ tell_mind(struct runs *rs, struct run *run, const struct json *steps)
 	struct json *some = json_array();
 	const struct json *s = json_first(steps);
 	size_t size = 0;
-	bool sent = true;
+	enum err e = OK;
 
-	for (; s != NULL && sent; s = json_next(s)) {
+	for (; s != NULL && e == OK; s = json_next(s)) {
 		size_t len = size_of(s);
 
 		if (size > 0 && size + len > LANE_BULK_MAX / 2) {
-			sent = send_steps(rs, run, some, true);
+			e = send_steps(rs, run, some, true);
 			some = json_array();
 			size = 0;
 		}
 		json_push(some, json_copy(s));
 		size += len;
 	}
-	if (sent)
-		sent = send_steps(rs, run, some, false);
+	if (e == OK)
+		e = send_steps(rs, run, some, false);
 	else
 		json_free(some);
-	if (!sent)
-		end_run(
+	if (e == ERR_LIMIT)
+		run_end(
 		    rs, run, "Its steps are too large to go on.", false, NULL);
+	else if (e != OK)
+		run_end(rs, run,
+		    "There is too much to think about at once; ask again in a "
+		    "moment.",
+		    false, NULL);
 }
 
 static void
@@ -291,114 +293,74 @@ make_id(char ret[TOKEN_SIZE])
 }
 
 enum err
-runs_start(struct runs *rs, const char *client, const char *goal,
-    const char *models, int64_t request, struct errmsg *why)
+run_open(struct runs *rs, const struct run_wish *w, struct run **ret,
+    struct errmsg *why)
 {
-	struct json *details;
-	struct record *r;
 	struct run *run;
 
-	if (goal[0] == '\0' || strlen(goal) > GOAL_MAX)
-		return err_say(
-		    why, ERR_INPUT, "a goal has 1 to %d bytes", GOAL_MAX);
 	if (!safety_is_free(judge_safety(rs->s.judge)))
 		return err_say(why, ERR_STATE,
 		    "the house is halted or in safe mode; 'durward doctor' "
 		    "says how to go on");
-	run = take_place(rs, goal);
+	run = take_place(rs, w->goal, w->models);
 	if (run == NULL)
 		return err_say(why, ERR_LIMIT,
 		    "%d goals are under way; wait for one to end",
 		    RUNS_OPEN_MAX);
 	make_id(run->id);
-	snprintf(run->principal, sizeof(run->principal), "%s", client);
-	snprintf(run->client, sizeof(run->client), "%s", client);
+	snprintf(run->principal, sizeof(run->principal), "%s", w->client);
+	snprintf(run->client, sizeof(run->client), "%s", w->client);
 	snprintf(run->agent_id, sizeof(run->agent_id), "house");
-	run->answer_to = request;
-	run->models = xstrdup(models);
-	details = json_object();
-	json_put_str(details, "goal", goal);
-	json_put_str(details, "principal", run->principal);
-	r = record_new(rs->ledger);
-	record_log(r, "goal", run->id, NULL, details);
-	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
-	record_post(r, true, started, rs, run->id);
+	snprintf(run->session, sizeof(run->session), "%s", w->session);
+	run->answer_to = w->request;
+	*ret = run;
 	return OK;
 }
 
-/* By its whole id, or the beginning that lists show. */
-static struct run *
-find_beginning(struct runs *rs, const char *beginning)
+struct json *
+run_details(const struct run *run)
 {
-	struct run *found = NULL;
-	size_t len = strlen(beginning);
-	size_t i;
+	struct json *details = json_object();
 
-	for (i = 0; i < RUNS_OPEN_MAX && len >= RUN_SHORT_MIN; i++) {
-		struct run *run = rs->open[i];
+	json_put_str(details, "goal", run->goal);
+	json_put_str(details, "principal", run->principal);
+	if (run->session[0] != '\0')
+		json_put_str(details, "session", run->session);
+	return details;
+}
 
-		if (run == NULL || run->over ||
-		    strncmp(run->id, beginning, len) != 0)
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = run;
-	}
-	return found;
+void
+run_begin(struct run *run, struct json *details, struct record *r)
+{
+	record_log(r, "goal", run->id, NULL, details);
+	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
+	record_row(r, ROW_MEMORY, run_message(run, "user", run->goal));
 }
 
 enum err
-runs_stop(struct runs *rs, const struct client *client, const char *id,
+runs_start(struct runs *rs, const char *client, const char *goal,
+    const char *models, const char *session, int64_t request,
     struct errmsg *why)
 {
-	struct run *run = find_beginning(rs, id);
-	char text[NAME_MAX_LEN + 32];
-
-	if (run == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "no goal that is under way has this id; 'durward runs' "
-		    "lists them");
-	if (client->role != CLIENT_OWNER &&
-	    strcmp(run->client, client->name) != 0)
-		return err_say(why, ERR_DENIED,
-		    "only who asked for it, or an owner, stops it");
-	snprintf(text, sizeof(text), "stopped by %s", client->name);
-	end_run(rs, run, "I was told to stop.", false, NULL);
-	acts_stop_run(rs->acts, run->id, text);
-	return OK;
-}
-
-/* {"run", "step", "name", "used"} and the content as bulk; what a model used
- * of tokens where the step asked one (bill_settle()). */
-void
-runs_on_step(struct runs *rs, struct msg *m)
-{
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
-	int64_t n = json_int(m->body, "step", -1);
-	const char *name = json_words(m->body, "name");
-	struct json *row;
+	struct run_wish w = {client, goal, models, session, request};
 	struct record *r;
-	char *content;
+	struct run *run;
+	enum err e;
 
-	if (run == NULL || n != run->kept || n >= RUN_STEPS_MAX ||
-	    !str_is_name(name))
-		return;
-	run->kept++;
-	content = msg_text(m);
-	row = json_object();
-	json_put_str(row, "run", run->id);
-	json_put_int(row, "n", n);
-	json_put_str(row, "name", name);
-	json_put_str(row, "content", content);
-	free(content);
+	if (goal[0] == '\0' || strlen(goal) > GOAL_MAX)
+		return err_say(
+		    why, ERR_INPUT, "a goal has 1 to %d bytes", GOAL_MAX);
+	if (session[0] != '\0' && !memory_is_session(session))
+		return err_say(why, ERR_INPUT,
+		    "a session is named by 1 to %d of a-z 0-9 . _ -",
+		    SESSION_MAX);
+	e = run_open(rs, &w, &run, why);
+	if (e != OK)
+		return e;
 	r = record_new(rs->ledger);
-	record_row(r, ROW_STEP, row);
-	if (json_has(m->body, "used"))
-		bill_settle(
-		    rs->s.bill, run->id, n, json_get(m->body, "used"), r);
-	/* Jobs keep their order, so nothing that the mind asks for after this
-	 * step is written before it. */
-	record_post(r, false, NULL, NULL, NULL);
+	run_begin(run, run_details(run), r);
+	record_post(r, true, started, rs, run->id);
+	return OK;
 }
 
 /* The last act of a run that is over: nothing more is counted for it. */
@@ -407,7 +369,8 @@ forget_counts(struct runs *rs, const char *run)
 {
 	struct record *r;
 
-	if (runs_find(rs, run) != NULL || acts_of_run(rs->acts, run) > 1)
+	if (runs_find(rs, run) != NULL ||
+	    acts_count(rs->acts, run, ACT_STATE_COUNT) > 1)
 		return;
 	r = record_new(rs->ledger);
 	judge_forget_run(rs->s.judge, run, r);
@@ -475,7 +438,7 @@ runs_on_reply(struct runs *rs, struct msg *m)
 	char *text = msg_text(m);
 
 	if (run != NULL)
-		end_run(rs, run, text, json_flag(m->body, "reached"), m->body);
+		run_end(rs, run, text, json_flag(m->body, "reached"), m->body);
 	free(text);
 }
 
@@ -506,7 +469,7 @@ resume(void *arg, const char *id, struct json *steps, struct json *acts)
 
 	if (run != NULL) {
 		run->resuming = false;
-		run->kept = (int64_t)json_count(steps);
+		keep_take_up(run, steps);
 		tell_mind(rs, run, steps);
 	}
 	for (act = json_first(acts); run != NULL && act != NULL;
@@ -514,6 +477,13 @@ resume(void *arg, const char *id, struct json *steps, struct json *acts)
 		tell_missed(rs, id, act);
 	json_free(steps);
 	json_free(acts);
+}
+
+void
+run_read_steps(struct runs *rs, struct run *run)
+{
+	run->resuming = true;
+	ledger_read_steps(rs->ledger, run->id, resume, rs);
 }
 
 /* So that a goal that ends the house is given up too. */
@@ -531,11 +501,10 @@ resume_one(struct runs *rs, struct run *run)
 {
 	run->waits = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
-		run->resuming = true;
 		keep_resumes(rs, run);
-		ledger_read_steps(rs->ledger, run->id, resume, rs);
+		run_read_steps(rs, run);
 	} else
-		end_run(rs, run,
+		run_end(rs, run,
 		    "The mind ended each time it thought about this "
 		    "goal, so it was given up.",
 		    false, NULL);

@@ -8,8 +8,9 @@
  * restarted mind.  What the mind wants done is read strictly here, and
  * becomes an act.
  *
- * A run ends by its reply, by its deadline, or because the mind ended over
- * it too often.
+ * A run ends by its reply, because it took RUN_MS (what waits for a person
+ * left out), because it was stopped, or because the mind ended over it too
+ * often.  What of it has not begun then never does.
  */
 
 #include "acts/acts.h"
@@ -30,7 +31,10 @@ struct runs_setup {
 	const struct roster *roster; /* Which models a role asks. */
 	struct bill *bill; /* What their calls cost. */
 	const struct house_function *(*house)(const char *name);
+	const struct house_function *(*house_at)(size_t i);
 	void *arg;
+	/* Who speaks for this client: a "person", or a "program". */
+	const char *(*asker)(void *arg, const char *client);
 	/* The goal is on the disk: its client is told the run. */
 	void (*started)(void *arg, int64_t request, const char *run);
 };
@@ -43,16 +47,27 @@ void runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts);
 bool runs_is_open(const struct runs *rs, const char *id);
 
 /* For a client, whose request `started` answers.  `models` is a list of those
- * that may be asked (roster.h), or "": those that a role asks; a restart of
- * the house forgets it.  ERR_INPUT, ERR_LIMIT,
- * ERR_STATE. */
+ * that may be asked (roster.h), after a restart and in a fork as well, or "":
+ * those that a role asks.  With a `session` the goal goes on where that was;
+ * with "" it stands alone.  ERR_INPUT, ERR_LIMIT, ERR_STATE. */
 NODISCARD enum err runs_start(struct runs *rs, const char *client,
-    const char *goal, const char *models, int64_t request, struct errmsg *why);
+    const char *goal, const char *models, const char *session, int64_t request,
+    struct errmsg *why);
+
+/* A new run that goes on from step `from` of another one, as the ledger found
+ * that (ledger_read_recorded()).  ERR_INPUT, ERR_NOTFOUND, ERR_STATE,
+ * ERR_LIMIT. */
+NODISCARD enum err runs_fork(struct runs *rs, const char *client,
+    const struct json *found, int64_t from, int64_t request,
+    struct errmsg *why);
 
 /* Stop working on it, for this client: one that asked for it, or an owner.
  * ERR_NOTFOUND, ERR_DENIED. */
 NODISCARD enum err runs_stop(struct runs *rs, const struct client *client,
     const char *id, struct errmsg *why);
+
+/* It was revoked: what it asked for ends. */
+void runs_client_lost(struct runs *rs, const char *client);
 
 /* From the ledger: an open run (ERR_CORRUPT), and a step of one that has an
  * act. */
@@ -80,6 +95,9 @@ void runs_saw(struct runs *rs, const char *run, const struct names *more);
 /* What the mind says. */
 void runs_on_proposal(struct runs *rs, const struct msg *m);
 void runs_on_step(struct runs *rs, struct msg *m);
+void runs_on_heard(struct runs *rs, struct msg *m);
+/* A model's answer to this step of the run is whole. */
+void runs_answered(struct runs *rs, const char *run, int64_t step);
 void runs_on_reply(struct runs *rs, struct msg *m);
 
 /* {"run", "query"}: answered with the view (turn/turn.h). */
@@ -92,8 +110,11 @@ void runs_on_words(struct runs *rs, const struct msg *m);
 /* This request for its entries wants the words behind `from` as well. */
 void runs_listen(
     struct runs *rs, int64_t request, const char *run, int64_t from);
-/* Now it is answered: appends `,"words_to":N,"words":"..."`, or nothing. */
-void runs_heard(struct runs *rs, int64_t request, struct buf *out);
+/* Now it is answered: these entries, `{"entries":[...]}`, and to who listens
+ * `"words_to":N,"words":"..."` beside.  With NULL, for what could not be read,
+ * nothing is written.  In any case it listens no more. */
+void runs_heard(
+    struct runs *rs, int64_t request, const char *entries, struct buf *out);
 /* Does somebody wait who has not heard all? */
 bool runs_has_words(struct runs *rs, const char *run);
 

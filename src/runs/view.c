@@ -80,12 +80,53 @@ push_all(struct json *list, const struct runs *rs)
 				push_model(list, t, k);
 }
 
-static struct json *
-view_models(struct runs *rs, const struct run *run)
+/* "": any that there is.  A goal of code goes to the coder's models, where
+ * there are some. */
+static const char *
+list_of(const struct runs *rs, const struct run *run, bool is_code)
 {
-	const char *listed = run->models != NULL && run->models[0] != '\0'
-	    ? run->models
-	    : roster_list(rs->s.roster, "planner");
+	const char *coder = is_code ? roster_list(rs->s.roster, "coder") : "";
+
+	if (run->models[0] != '\0')
+		return run->models;
+	return coder[0] != '\0' ? coder : roster_list(rs->s.roster, "planner");
+}
+
+static bool
+is_listed(const char *listed, const char *wanted)
+{
+	char ref[MODEL_REF_SIZE];
+
+	while (roster_next(&listed, ref))
+		if (strcmp(ref, wanted) == 0)
+			return true;
+	return false;
+}
+
+bool
+runs_may_ask(const struct runs *rs, const struct run *run, const char *provider,
+    const char *model)
+{
+	const char *listed = list_of(rs, run, false);
+	char wanted[MODEL_REF_SIZE];
+	const char *role;
+	size_t i;
+
+	if (listed[0] == '\0')
+		return true;
+	snprintf(wanted, sizeof(wanted), "%s/%s", provider, model);
+	if (listed == run->models)
+		return is_listed(listed, wanted);
+	for (i = 0; (role = roster_role(i)) != NULL; i++)
+		if (is_listed(roster_list(rs->s.roster, role), wanted))
+			return true;
+	return false;
+}
+
+static struct json *
+view_models(struct runs *rs, const struct run *run, bool is_code)
+{
+	const char *listed = list_of(rs, run, is_code);
 	struct json *list = json_array();
 
 	if (listed[0] != '\0')
@@ -110,7 +151,8 @@ is_letter(char c)
 	    (c & 0x80) != 0;
 }
 
-/* Is there a word in `text` that begins with these letters? */
+/* Is there a word in `text` that begins with these letters?  Three of them
+ * must be all of it: "for" is not "forget". */
 static bool
 has_word(const char *text, const char *p, size_t len)
 {
@@ -118,7 +160,8 @@ has_word(const char *text, const char *p, size_t len)
 
 	for (; *at != '\0'; at++)
 		if ((at == text || !is_letter(at[-1])) &&
-		    strncasecmp(at, p, len) == 0)
+		    strncasecmp(at, p, len) == 0 &&
+		    (len > 3 || !is_letter(at[len])))
 			return true;
 	return false;
 }
@@ -151,9 +194,10 @@ put_about(struct json *row, const struct json *from)
 		json_put_str(row, "about", about);
 }
 
+/* `from` is the tool's manifest, or NULL and `h` is the house's own. */
 static struct json *
 view_function(const char *name, const struct manifest_function *f,
-    const struct json *from)
+    const struct json *from, const struct house_function *h)
 {
 	struct json *row = json_object();
 	struct json *args = json_object();
@@ -166,11 +210,19 @@ view_function(const char *name, const struct manifest_function *f,
 		json_put_str(arg, "type", manifest_types[a->type]);
 		if (a->required)
 			json_put_bool(arg, "required", true);
-		put_about(arg, json_get(json_get(from, "args"), a->name));
+		if (h != NULL)
+			json_put_str(arg, "about", h->about_args[i]);
+		else
+			put_about(
+			    arg, json_get(json_get(from, "args"), a->name));
 		json_put(args, a->name, arg);
 	}
 	json_put_str(row, "name", name);
-	put_about(row, from);
+	json_put_str(row, "effect", effect_name(f->effect));
+	if (h != NULL)
+		json_put_str(row, "about", h->about);
+	else
+		put_about(row, from);
 	json_put(row, "args", args);
 	return row;
 }
@@ -212,7 +264,7 @@ take_tool(struct candidate best[MODEL_TOOLS_MAX], const struct slot *t,
 		struct candidate c;
 
 		manifest_call_name(m, f, c.name);
-		c.row = view_function(c.name, f, from);
+		c.row = view_function(c.name, f, from, NULL);
 		c.score = 2 * score_words(goal, c.name) +
 		    score_words(goal, json_words(from, "about"));
 		take_candidate(best, c);
@@ -220,11 +272,36 @@ take_tool(struct candidate best[MODEL_TOOLS_MAX], const struct slot *t,
 	json_free(document);
 }
 
+static void
+take_house(struct candidate best[MODEL_TOOLS_MAX],
+    const struct house_function *h, const char *goal)
+{
+	struct candidate c;
+
+	if (h->about == NULL || h->of_rest)
+		return;
+	snprintf(c.name, sizeof(c.name), "%s", h->name);
+	c.row = view_function(c.name, &h->call, NULL, h);
+	c.score = 2 * score_words(goal, c.name) + score_words(goal, h->about);
+	take_candidate(best, c);
+}
+
+/* What suits it best is a function of the tools that hold files and run
+ * commands. */
+static bool
+is_of_code(const struct candidate *best)
+{
+	return best->row != NULL && best->score > 0 &&
+	    (strncmp(best->name, "shell.", 6) == 0 ||
+		strncmp(best->name, "files.", 6) == 0);
+}
+
 static struct json *
-view_tools(struct runs *rs, const char *goal)
+view_tools(struct runs *rs, const char *goal, bool *ret_is_code)
 {
 	struct candidate best[MODEL_TOOLS_MAX] = {{.row = NULL}};
 	struct json *list = json_array();
+	const struct house_function *h;
 	struct slot *t;
 	size_t i;
 
@@ -232,9 +309,35 @@ view_tools(struct runs *rs, const char *goal)
 		if (!manifest_is_provider(slot_manifest(t)) &&
 		    !slot_is_disabled(t))
 			take_tool(best, t, goal);
+	for (i = 0; (h = rs->s.house_at(i)) != NULL; i++)
+		take_house(best, h, goal);
+	*ret_is_code = is_of_code(&best[0]);
 	for (i = 0; i < MODEL_TOOLS_MAX && best[i].row != NULL; i++)
 		json_push(list, best[i].row);
 	return list;
+}
+
+/* Not among the tools before it is of use. */
+static void
+put_rest(struct runs *rs, struct json *view)
+{
+	const struct house_function *h;
+	size_t i;
+
+	for (i = 0; (h = rs->s.house_at(i)) != NULL; i++)
+		if (h->of_rest)
+			json_put(view, "rest",
+			    view_function(h->name, &h->call, NULL, h));
+}
+
+/* Models that are asked for this alone, when an owner has set them. */
+static void
+put_role(struct runs *rs, struct json *view, const char *role, const char *name)
+{
+	struct json *list = json_array();
+
+	push_listed(list, rs, roster_list(rs->s.roster, role));
+	json_put(view, name, list);
 }
 
 static void
@@ -249,26 +352,33 @@ put_day(struct runs *rs, struct json *view)
 		json_put_str(view, "now", text);
 }
 
-/* {"run", "query"} */
-void
-runs_on_recall(struct runs *rs, const struct msg *m)
+/* Who names the models of a goal names all of them. */
+static bool
+asks_the_roster(const struct run *run)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
-	struct json *body;
-	struct json *view;
-	char *text;
+	return run->models == NULL || run->models[0] == '\0';
+}
 
-	if (run == NULL)
-		return;
-	view = json_object();
-	json_put(view, "models", view_models(rs, run));
-	json_put(view, "tools", view_tools(rs, run->goal));
+bool
+run_has_critic(const struct runs *rs, const struct run *run)
+{
+	return asks_the_roster(run) &&
+	    roster_list(rs->s.roster, "critic")[0] != '\0';
+}
+
+struct json *
+runs_view(struct runs *rs, const struct run *run)
+{
+	struct json *view = json_object();
+	bool is_code;
+
+	json_put(view, "tools", view_tools(rs, run->goal, &is_code));
+	json_put(view, "models", view_models(rs, run, is_code));
+	put_rest(rs, view);
+	if (asks_the_roster(run)) {
+		put_role(rs, view, "extractor", "extractors");
+		put_role(rs, view, "critic", "critics");
+	}
 	put_day(rs, view);
-	text = json_print(view);
-	body = json_object();
-	json_put_str(body, "run", run->id);
-	peers_send_bulk(
-	    rs->s.peers, ROLE_MIND, MSG_RECALL, body, text, strlen(text));
-	free(text);
-	json_free(view);
+	return view;
 }

@@ -67,10 +67,15 @@ void
 runs_on_words(struct runs *rs, const struct msg *m)
 {
 	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	char *text;
 
 	if (run == NULL || m->bulk_len == 0)
 		return;
-	keep(run, m->bulk, m->bulk_len);
+	/* A piece holds whole characters; what is none would end the WebSocket
+	 * of who listens. */
+	text = msg_text(m);
+	keep(run, text, strlen(text));
+	free(text);
 	nudge_soon(run);
 }
 
@@ -131,13 +136,18 @@ tell(const struct run *run, int64_t from, struct buf *out)
 }
 
 void
-runs_heard(struct runs *rs, int64_t request, struct buf *out)
+runs_heard(
+    struct runs *rs, int64_t request, const char *entries, struct buf *out)
 {
 	struct listener *l = request != 0 ? find_listener(rs, request) : NULL;
 	struct run *run = l != NULL ? runs_find(rs, l->run) : NULL;
 
-	if (run != NULL)
-		tell(run, l->from, out);
+	if (entries != NULL) {
+		buf_add(out, entries, strlen(entries) - 1);
+		if (run != NULL)
+			tell(run, l->from, out);
+		buf_adds(out, "}");
+	}
 	if (l != NULL)
 		memset(l, 0, sizeof(*l));
 }

@@ -136,6 +136,25 @@ sock_connect_unix(const char *path, int *ret)
 	return OK;
 }
 
+void
+sock_notice_silence(int fd, int wait_ms)
+{
+	int on = 1;
+	int probes = 2;
+	int wait_s = wait_ms / 1000;
+	int quiet_s = wait_s / 2;
+	int every_s = (wait_s - quiet_s) / probes;
+
+	/* Asked for when nothing is under way, and awaited when something is;
+	 * what a kernel refuses of it is only later noticed. */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &quiet_s, sizeof(quiet_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	setsockopt(
+	    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &wait_ms, sizeof(wait_ms));
+}
+
 static int
 connect_one(const struct addrinfo *ai, int wait_ms)
 {

@@ -24,6 +24,9 @@ NODISCARD enum err sock_connect_tcp(
     const char *host, uint16_t port, int wait_ms, int *ret, struct errmsg *why);
 
 NODISCARD enum err sock_nonblocking(int fd);
+/* End the TCP connection when nothing of its other end's machine was heard
+ * for about `wait_ms`: a pulled cable says nothing by itself. */
+void sock_notice_silence(int fd, int wait_ms);
 NODISCARD enum err sock_peer_uid(int fd, uid_t *ret);
 
 /* One message with up to LANE_FDS_MAX descriptors.  ERR_BUSY when it would

@@ -115,8 +115,16 @@ has_ended(pid_t pid, int64_t until_ms, int *ret_status)
 enum err
 spawn_and_wait(const char *const *argv, int64_t wait_ms, struct buf *out)
 {
-	int64_t until_ms = clock_boot_ms() + wait_ms;
 	struct spawn s = {.argv = argv, .extra_fd = -1};
+
+	return spawn_and_collect(&s, wait_ms, out);
+}
+
+enum err
+spawn_and_collect(const struct spawn *what, int64_t wait_ms, struct buf *out)
+{
+	int64_t until_ms = clock_boot_ms() + wait_ms;
+	struct spawn s = *what;
 	int ends[2];
 	int status = 0;
 	pid_t pid;

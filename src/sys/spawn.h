@@ -31,6 +31,10 @@ NODISCARD enum err spawn_pidfd(pid_t pid, int *ret);
 NODISCARD enum err spawn_and_wait(
     const char *const *argv, int64_t wait_ms, struct buf *out);
 
+/* The same, with more than its arguments; where it writes is ours to say. */
+NODISCARD enum err spawn_and_collect(
+    const struct spawn *s, int64_t wait_ms, struct buf *out);
+
 /* With our own terminal, for as long as a person needs.  ERR_STATE when it
  * ended with an error. */
 NODISCARD enum err spawn_in_foreground(const char *const *argv);

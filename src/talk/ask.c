@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "replay/replay.h"
 #include "talk/talk.h"
 #include "talk/talk_priv.h"
 
@@ -67,13 +68,12 @@ catch_interrupt(const char *run)
 	sigaction(SIGINT, &a, NULL);
 }
 
-int
-talk_ask(struct watch *w, const char *goal, const char *session)
+/* A run that was begun, until it is over. */
+static int
+look_on(struct watch *w)
 {
-	int code = EXIT_REACHED;
+	int code;
 
-	if (start(w, goal, session, &code) != OK)
-		return code;
 	catch_interrupt(w->run);
 	code = watch_follow(w);
 	catch_interrupt("");
@@ -85,24 +85,82 @@ talk_ask(struct watch *w, const char *goal, const char *session)
 }
 
 int
+talk_ask(struct watch *w, const char *goal, const char *session)
+{
+	int code = EXIT_REACHED;
+
+	if (start(w, goal, session, &code) != OK)
+		return code;
+	return look_on(w);
+}
+
+int
 command_ask(int argc, char **argv)
 {
 	struct session *s;
 	struct watch w;
 	int code = EXIT_REACHED;
+	const char *in = terminal_option(&argc, argv, "--session", NULL);
 	char *goal;
 
 	if (argc < 2)
-		return terminal_usage("ask GOAL...");
+		return terminal_usage("ask [--session NAME] GOAL...");
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	goal = join_words(argc, argv);
 	watch_init(&w, s);
-	code = talk_ask(&w, goal, NULL);
+	code = talk_ask(&w, goal, in);
 	watch_done(&w);
 	session_close(s);
 	free(goal);
+	return code;
+}
+
+/* ---- `durward replay` ---- */
+
+static int
+fork_run(struct session *s, const char *run, const char *from)
+{
+	struct json *body;
+	struct json *answer;
+	struct watch w;
+	char *end;
+	long long n = strtoll(from, &end, 10);
+	int code = EXIT_REACHED;
+
+	if (end == from || *end != '\0' || n < 0)
+		return terminal_usage("replay RUN --from STEP");
+	body = json_object();
+	json_put_str(body, "run", run);
+	json_put_int(body, "from", n);
+	answer = session_command(s, "fork", body, &code);
+	if (answer == NULL)
+		return code;
+	watch_init(&w, s);
+	snprintf(w.run, sizeof(w.run), "%s", json_words(answer, "run"));
+	json_free(answer);
+	code = look_on(&w);
+	watch_done(&w);
+	return code;
+}
+
+int
+command_replay(int argc, char **argv)
+{
+	const char *from = terminal_option(&argc, argv, "--from", NULL);
+	struct session *s;
+	int code = EXIT_REACHED;
+
+	if (argc != 2)
+		return terminal_usage("replay RUN [--from STEP]");
+	if (from == NULL)
+		return replay_run(argv[1]);
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	code = fork_run(s, argv[1], from);
+	session_close(s);
 	return code;
 }
 
@@ -129,6 +187,16 @@ command_stop(int argc, char **argv)
 	return code;
 }
 
+static void
+show_run(const struct json *r)
+{
+	char *goal = terminal_one_line(json_words(r, "goal"));
+
+	terminal_print("%.*s  %-7s %s\n", SHORT_LEN, json_words(r, "run"),
+	    json_words(r, "state"), goal);
+	free(goal);
+}
+
 int
 command_runs(int argc, char **argv)
 {
@@ -147,9 +215,7 @@ command_runs(int argc, char **argv)
 	if (answer != NULL && !terminal_print_json(answer))
 		for (r = json_first(json_get(answer, "runs")); r != NULL;
 		     r = json_next(r))
-			terminal_print("%.*s  %-7s %s\n", SHORT_LEN,
-			    json_words(r, "run"), json_words(r, "state"),
-			    json_words(r, "goal"));
+			show_run(r);
 	json_free(answer);
 	session_close(s);
 	return code;

@@ -4,12 +4,16 @@
 
 /*
  * Talking with the house: a goal from start to finish, each step and each
- * word as it comes; a conversation of several; stopping one.
+ * word as it comes; a conversation of several; stopping one;
+ * replaying what was, and going on from one of its steps.
  */
+
+#define CHAT_USAGE "[--session NAME | --continue]"
 
 int command_ask(int argc, char **argv);
 int command_chat(int argc, char **argv);
 int command_stop(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_runs(int argc, char **argv);
 
 #endif

@@ -12,11 +12,31 @@
 
 /* Each step of a run as it happens, and what a model says as it says it. */
 
+/* Further lines stand below the first: what others said begins none. */
+static void
+show_text(const char *what, const char *text)
+{
+	const char *line;
+	size_t len;
+
+	for (line = text; line != NULL;
+	     line = line[len] != '\0' ? line + len + 1 : NULL) {
+		len = strcspn(line, "\n");
+		terminal_print("%-10s %.*s\n", what, (int)len, line);
+		what = "";
+	}
+}
+
 static void
 show_goal(struct watch *w, const struct json *v)
 {
-	(void)w;
-	terminal_print("goal       %s\n", json_words(v, "goal"));
+	w->begun_ms = json_int(v, "boot_ms", 0);
+	show_text("goal", json_words(v, "goal"));
+	if (json_words(v, "fork_of")[0] != '\0')
+		terminal_print("forked     from %.*s, after its first %lld "
+			       "steps\n",
+		    SHORT_LEN, json_words(v, "fork_of"),
+		    (long long)json_int(v, "forked", 0));
 }
 
 /* ---- What a model says ---- */
@@ -30,34 +50,19 @@ end_words(struct watch *w)
 	buf_clear(&w->words);
 }
 
-/* With a mark before each line, which no model can leave out: its words must
- * not pass for those of the house. */
-static void
-print_marked(const struct watch *w, const char *words)
-{
-	bool begins = w->words.len == 0 || w->words.p[w->words.len - 1] == '\n';
-
-	while (*words != '\0') {
-		size_t len = strcspn(words, "\n");
-
-		len += words[len] == '\n';
-		terminal_print("%s%.*s", begins ? "| " : "", (int)len, words);
-		begins = words[len - 1] == '\n';
-		words += len;
-	}
-}
-
 static void
 show_words(struct watch *w, const struct json *answer)
 {
 	const char *words = json_words(answer, "words");
+	bool begins;
 
 	w->words_to = json_int(answer, "words_to", w->words_to);
 	if (words[0] == '\0' || terminal_json)
 		return;
 	if (w->words.len + strlen(words) > REPLY_MAX)
 		buf_clear(&w->words);
-	print_marked(w, words);
+	begins = w->words.len == 0 || w->words.p[w->words.len - 1] == '\n';
+	terminal_print_words(begins, words);
 	buf_adds(&w->words, words);
 	fflush(stdout);
 }
@@ -87,13 +92,16 @@ show_thinking(struct watch *w, const struct json *v)
 	const char *tool = json_words(v, "tool");
 	const char *args = json_words(v, "args");
 	struct json *a = NULL;
+	char *model;
 
 	snprintf(
 	    w->model_act, sizeof(w->model_act), "%s", json_words(v, "act"));
 	if (json_parse(args, strlen(args), &a) != OK)
 		return;
-	terminal_print("thinking   %s asks %s, %lld bytes\n", tool,
-	    json_words(a, "model"), (long long)json_int(a, "bytes", 0));
+	model = terminal_one_line(json_words(a, "model"));
+	terminal_print("thinking   %s asks %s, %lld bytes\n", tool, model,
+	    (long long)json_int(a, "bytes", 0));
+	free(model);
 	json_free(a);
 }
 
@@ -128,8 +136,10 @@ show_asked(struct watch *w, const struct json *v)
 	    "asked      waits %lld s for a yes: durward approve %.8s\n",
 	    (long long)json_int(v, "ttl_s", 0), json_words(v, "act"));
 	/* On a terminal the one who asked can answer at once. */
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || terminal_json)
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || terminal_json) {
+		consent_say_words(v);
 		return;
+	}
 	code = consent_approve(w->session, json_words(v, "act"), false, NULL);
 	/* Somebody else may still answer. */
 	if (code != EXIT_REACHED)
@@ -181,30 +191,30 @@ show_network(const struct json *network)
 		terminal_print("kept from  %s\n", json_text(u));
 }
 
-/* Further lines stand below the first. */
 static void
 show_end(struct watch *w, const struct json *v)
 {
-	const char *kind = json_words(v, "kind");
-	const char *line;
-	size_t len;
-
 	free(w->shown);
 	w->shown = xstrdup(json_words(v, "result"));
 	show_network(json_get(v, "network"));
-	for (line = w->shown; line != NULL;
-	     line = line[len] != '\0' ? line + len + 1 : NULL) {
-		len = strcspn(line, "\n");
-		terminal_print("%-10s %.*s\n", kind, (int)len, line);
-		kind = "";
-	}
+	show_text(json_words(v, "kind"), w->shown);
+}
+
+/* The model's words, a line for each call that it wishes. */
+static void
+show_plan(struct watch *w, const struct json *v)
+{
+	(void)w;
+	terminal_print("plan\n");
+	terminal_print_words(true, json_words(v, "plan"));
+	terminal_print("\n");
 }
 
 static void
 show_refused(struct watch *w, const struct json *v)
 {
 	(void)w;
-	terminal_print("refused    %s\n", json_words(v, "reason"));
+	show_text("refused", json_words(v, "reason"));
 }
 
 static void
@@ -217,6 +227,7 @@ take_reply(struct watch *w, const struct json *v)
 	free(w->model);
 	w->model = xstrdup(json_words(v, "model"));
 	w->tokens = json_int(v, "tokens", 0);
+	w->took_ms = json_int(v, "boot_ms", 0) - w->begun_ms;
 }
 
 static const struct {
@@ -224,6 +235,7 @@ static const struct {
 	void (*show)(struct watch *w, const struct json *v);
 } shows[] = {
     {"goal", show_goal},
+    {"plan", show_plan},
     {"proposed", show_proposed},
     {"judged", show_judged},
     {"asked", show_asked},
@@ -268,6 +280,8 @@ show_entry(struct watch *w, const struct json *entry)
 		return;
 	if (strcmp(json_words(body, "kind"), "run-done") == 0)
 		take_reply(w, body);
+	if (strcmp(json_words(body, "kind"), "model-used") == 0)
+		w->usd_millionths += json_int(body, "usd_millionths", 0);
 	if (!terminal_print_json(body))
 		for (i = 0; i < ARRAY_LEN(shows); i++)
 			if (strcmp(shows[i].kind, json_words(body, "kind")) ==
@@ -326,14 +340,46 @@ was_seen(const struct watch *w)
 	return w->words.len > 0 && strcmp(w->reply, w->words.p) == 0;
 }
 
+/* Whatever was done for it, its words may be those of a tool, and those of a
+ * model where it was reached; of what a model did not reach the house says
+ * why. */
+static void
+say_reply(const struct watch *w)
+{
+	bool thought = w->model != NULL && w->model[0] != '\0';
+
+	terminal_print("\n");
+	if (thought ? w->reached : w->shown != NULL)
+		terminal_print_words(true, w->reply);
+	else
+		terminal_print("%s", w->reply);
+	terminal_print("\n\n");
+}
+
+/* Tokens, money where it costs any, time. */
+static void
+say_usage(const struct watch *w)
+{
+	long long usd = w->usd_millionths;
+
+	terminal_print(
+	    "used       %lld tokens of %s", (long long)w->tokens, w->model);
+	if (usd > 0)
+		terminal_print(
+		    ", %lld.%06lld USD", usd / 1000000, usd % 1000000);
+	if (w->took_ms >= 0 && w->begun_ms > 0)
+		terminal_print(", %lld.%lld s", (long long)(w->took_ms / 1000),
+		    (long long)(w->took_ms % 1000 / 100));
+	terminal_print("\n");
+}
+
 void
 watch_say_end(const struct watch *w)
 {
 	if (!was_seen(w))
-		terminal_print("\n%s\n\n", w->reply);
+		say_reply(w);
 	else if (w->words.len > 0)
 		terminal_print("\n\n");
 	if (w->model != NULL && w->model[0] != '\0')
-		terminal_print("used       %lld tokens of %s\n",
-		    (long long)w->tokens, w->model);
+		say_usage(w);
 }

@@ -26,6 +26,9 @@ struct watch {
 	struct buf words; /* of those the ones since the last line. */
 	char *model; /* Of the end: what it used. */
 	int64_t tokens;
+	int64_t usd_millionths; /* What its models cost, where that is known. */
+	int64_t begun_ms; /* Boot clock of the house. */
+	int64_t took_ms;
 };
 
 void watch_init(struct watch *w, struct session *s);

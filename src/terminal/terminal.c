@@ -2,6 +2,7 @@
 #include "terminal/terminal.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,43 +59,99 @@ bool
 terminal_print_json(const struct json *v)
 {
 	char *text;
+	char *visible;
 
 	if (!terminal_json)
 		return false;
+	/* In JSON an escape is the same character. */
 	text = json_print(v);
-	puts(text);
+	visible = terminal_one_line(text);
+	puts(visible);
+	free(visible);
 	free(text);
 	fflush(stdout);
 	return true;
 }
 
+char *
+terminal_one_line(const char *words)
+{
+	char *text = xstrdup(words);
+	size_t len = strlen(text);
+	struct buf b;
+
+	str_mend(text);
+	buf_init(&b, 6 * len + 1);
+	buf_adds(&b, "");
+	json_escape_visible(&b, text, len);
+	free(text);
+	return buf_steal(&b);
+}
+
+static char *PRINTF_LIKE(1, 0) format(const char *fmt, va_list ap)
+{
+	va_list again;
+	char *text;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	text = xalloc((size_t)n + 1);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
+	return text;
+}
+
 void
 terminal_print(const char *fmt, ...)
 {
-	struct buf safe;
 	struct str rest;
 	struct str line;
 	va_list ap;
-	int n;
 	char *text;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	text = format(fmt, ap);
 	va_end(ap);
-	text = xalloc((size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	buf_init(&safe, 6 * (size_t)n + 1);
-	rest = (struct str){text, (size_t)n};
+	rest = (struct str){text, strlen(text)};
 	while (str_line(&rest, &line)) {
-		buf_clear(&safe);
-		if (str_is_utf8(line.p, line.len))
-			json_escape_visible(&safe, line.p, line.len);
-		printf("%s%s", safe.p != NULL ? safe.p : "",
-		    rest.len > 0 || text[n - 1] == '\n' ? "\n" : "");
+		bool ended = line.p[line.len] == '\n';
+		char *safe;
+
+		text[line.p - text + (ptrdiff_t)line.len] = '\0';
+		safe = terminal_one_line(line.p);
+		printf("%s%s", safe, ended ? "\n" : "");
+		free(safe);
 	}
 	fflush(stdout);
-	buf_done(&safe);
 	free(text);
+}
+
+void
+terminal_error(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	char *safe;
+
+	va_start(ap, fmt);
+	text = format(fmt, ap);
+	va_end(ap);
+	safe = terminal_one_line(text);
+	fprintf(stderr, "durward: %s\n", safe);
+	free(safe);
+	free(text);
+}
+
+void
+terminal_print_words(bool begins, const char *words)
+{
+	while (*words != '\0') {
+		size_t len = strcspn(words, "\n");
+
+		len += words[len] == '\n';
+		terminal_print("%s%.*s", begins ? "| " : "", (int)len, words);
+		begins = words[len - 1] == '\n';
+		words += len;
+	}
 }

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -36,13 +37,50 @@ int terminal_usage(const char *usage);
 /* Print a document with --json; false when people are to read it. */
 bool terminal_print_json(const struct json *v);
 
-/* Text of the house on a terminal: control characters as escapes. */
+/* Text of the house on a terminal: what cannot be seen, moves the cursor or
+ * turns text around stands there as escapes; only line ends are line ends. */
 void terminal_print(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* What went wrong, to stderr, as one line behind "durward: ". */
+void terminal_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Words of others, of a model above all, with a mark before each line that
+ * they cannot leave out: they must not pass for the house's own.  `begins`:
+ * the first of them begins a line. */
+void terminal_print_words(bool begins, const char *words);
+
+/* The same in one line, for a row; the caller frees it. */
+char *terminal_one_line(const char *words);
 
 /* One line from a terminal, unseen and without its end, or else all of the
  * input as it is.  ERR_LIMIT over `max` bytes, ERR_IO. */
 NODISCARD enum err terminal_read_secret(
     const char *prompt, size_t max, struct secret **ret);
+
+/* What was typed so far at a terminal answers no question that comes now. */
+void terminal_forget_line(void);
+
+/* ---- Single keys, for a terminal (keys.c) ---- */
+
+/* From here on keys are read one by one and unseen, until the close, or until
+ * a signal ends the program.  ERR_IO when this is no terminal. */
+NODISCARD enum err terminal_keys_open(void);
+void terminal_keys_close(void);
+
+/* What was typed so far answers nothing: it is thrown away, and so is what
+ * follows before nobody has typed anything for KEYS_SILENT_MS, so that a key
+ * that is held down answers nothing either. */
+void terminal_keys_forget(int64_t now_ms);
+
+/* The one key that was typed; KEY_NONE for what does not count, as several
+ * bytes at once do not; KEY_END when there will be no more. */
+enum { KEY_NONE = 0, KEY_END = -1 };
+int terminal_key(int64_t now_ms);
+
+/* Rows and columns, or those of a small one when nobody knows. */
+void terminal_size(int *ret_rows, int *ret_columns);
+
+void terminal_bell(void);
 
 /* A short form of an id, digest or key. */
 #define SHORT_LEN 12

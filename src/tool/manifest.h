@@ -66,7 +66,8 @@ struct manifest_provider {
 	enum dialect dialect; /* DIALECT_NONE: it is no provider. */
 	/* In front of "/api/chat", "/chat/completions", "/v1/messages". */
 	char url[PROVIDER_URL_MAX + 1];
-	bool cloud; /* Its words leave the house; else a private address. */
+	bool cloud; /* Its words leave the house. */
+	bool key_in_clear; /* Whoever is on the way reads its key. */
 	struct manifest_model models[PROVIDER_MODELS_MAX];
 	size_t n_models;
 };
@@ -134,6 +135,15 @@ bool manifest_is_provider(const struct manifest *m);
 /* NULL when it offers no model of this name. */
 const struct manifest_model *manifest_model(
     const struct manifest *m, const char *name);
+
+/* May a provider at this URL be connected to at this address?  One outside
+ * at public ones; one in the house at this machine and at private ones, and
+ * at one of 100.64.0.0/10 if its URL is that very address: there an owner
+ * signed that it is a machine of the house's own VPN, while a name could be
+ * answered with a stranger behind the same carrier.  ERR_DENIED says what to
+ * do. */
+NODISCARD enum err provider_check_address(bool cloud, const struct base_url *at,
+    const struct address *a, struct errmsg *why);
 
 /* What a function is called by: "notes.save", or "model.cloud.NAME". */
 #define CALL_NAME_SIZE (2 * NAME_MAX_LEN + 2)

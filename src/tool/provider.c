@@ -70,7 +70,8 @@ read_model(const struct json *v, struct manifest *m, struct errmsg *why)
 	    str_copy(to->name, sizeof(to->name), name) != OK)
 		return SAY(why, "a model's name is malformed");
 	if (manifest_model(m, name) != NULL)
-		return SAY(why, "the model '%s' stands there twice", name);
+		return SAY(why,
+		    "the model '%s' stands there twice; name it once", name);
 	if (!m->provider.cloud && is_elsewhere(name))
 		return SAY(why,
 		    "the model '%s' is one that its server only passes on to; "
@@ -101,6 +102,56 @@ read_models(const struct json *v, struct manifest *m, struct errmsg *why)
 	return e;
 }
 
+/* ---- Where it is ---- */
+
+static enum err
+say_elsewhere(bool cloud, const struct base_url *at, const struct address *a,
+    struct errmsg *why)
+{
+	const struct host_grant *h = &at->host;
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_write(a, text);
+	if (cloud)
+		return err_say(why, ERR_DENIED,
+		    "%.100s has a private address, %s, and its provider is one "
+		    "outside the house; if it is yours, add it with place "
+		    "\"house\", without --cloud",
+		    h->name, text);
+	return err_say(why, ERR_DENIED,
+	    "%.60s has the address %s, as in a VPN or behind a carrier; if it "
+	    "is in your own VPN, add it with that address: durward model add "
+	    "NAME ... --url %s://%s:%u",
+	    h->name, text, at->tls ? "https" : "http", text, (unsigned)h->port);
+}
+
+enum err
+provider_check_address(bool cloud, const struct base_url *at,
+    const struct address *a, struct errmsg *why)
+{
+	enum address_kind kind = address_kind(a);
+	bool shared = address_is_shared(a);
+	bool ours = kind == ADDRESS_PRIVATE || address_is_loopback(a) ||
+	    (shared && at->host.has_address);
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (cloud ? kind == ADDRESS_PUBLIC : ours)
+		return OK;
+	if (cloud ? ours || shared : shared)
+		return say_elsewhere(cloud, at, a, why);
+	address_write(a, text);
+	if (kind == ADDRESS_PUBLIC)
+		return err_say(why, ERR_DENIED,
+		    "%.100s has a public address, %s, and its provider is one "
+		    "in the house; if its words may leave, add it with place "
+		    "\"cloud\", or --cloud",
+		    at->host.name, text);
+	return err_say(why, ERR_DENIED,
+	    "%.100s has the address %s, at which no server of models can be; "
+	    "give its machine an address of your network",
+	    at->host.name, text);
+}
+
 /* Outside only by name and over TLS; inside an address will do. */
 static enum err
 read_url(const struct json *v, struct manifest *m, struct errmsg *why)
@@ -118,19 +169,50 @@ read_url(const struct json *v, struct manifest *m, struct errmsg *why)
 	if (cloud && (!url.tls || url.host.has_address))
 		return SAY(why,
 		    "'url' must be https:// and a name, outside the house");
+	if (url.host.has_address &&
+	    provider_check_address(cloud, &url, &url.host.address, &detail) !=
+		OK)
+		return SAY(why, "'url': %.230s", detail.text);
 	*(cloud ? &m->network[0] : &m->lan[0]) = url.host;
 	*(cloud ? &m->n_network : &m->n_lan) = 1;
 	m->ports[m->n_ports++] = url.host.port;
 	return OK;
 }
 
+static bool
+is_on_the_wire(const struct manifest *m)
+{
+	struct errmsg unused;
+	struct base_url u;
+
+	if (base_url_read(m->provider.url, &u, &unused) != OK || u.tls)
+		return false;
+	return u.host.has_address ? !address_is_loopback(&u.host.address)
+				  : !host_is_here(u.host.name);
+}
+
+/* Without TLS it is read by everybody on the way, which is for an owner to
+ * say: in a network of one's own, or inside a VPN. */
 static enum err
 read_key(const struct json *v, struct manifest *m, struct errmsg *why)
 {
 	const char *name = json_words(v, "key");
 
+	if (json_has(v, "key_in_clear") &&
+	    (!json_is_bool(json_get(v, "key_in_clear")) || !json_has(v, "key")))
+		return SAY(why,
+		    "'key_in_clear' is true or false, and stands beside a "
+		    "'key'");
 	if (!json_has(v, "key"))
 		return OK;
+	m->provider.key_in_clear = is_on_the_wire(m);
+	if (m->provider.key_in_clear && !json_flag(v, "key_in_clear"))
+		return SAY(why,
+		    "the key would go to %.80s unencrypted; use https://, or, "
+		    "if all who could read it on the way may, say "
+		    "\"key_in_clear\": true (durward model add ... "
+		    "--key-in-clear)",
+		    m->provider.url);
 	if (!str_is_name(name) ||
 	    str_copy(m->secrets[0].name, sizeof(m->secrets[0].name), name) !=
 		OK)
@@ -178,7 +260,8 @@ manifest_read_provider(
     const struct json *v, struct manifest *m, struct errmsg *why)
 {
 	static const char *const known[] = {"name", "version", "transport",
-	    "description", "dialect", "url", "place", "models", "key"};
+	    "description", "dialect", "url", "place", "models", "key",
+	    "key_in_clear"};
 	const char *place = json_words(v, "place");
 	enum err e = manifest_check_members(
 	    v, "the manifest", known, ARRAY_LEN(known), why);

@@ -18,12 +18,14 @@ static void
 send_answer(void *arg, enum scan result, const char *text, size_t len)
 {
 	struct answer *a = arg;
+	enum err e;
 
 	(void)result;
 	/* An answer that is lost leaves the core waiting for nothing; when we
 	 * are gone it knows that it must not wait. */
-	if (peers_send_bulk(a->tools->peers, ROLE_CORE, MSG_ACT_DONE, a->body,
-		text, len) == ERR_LIMIT)
+	e = peers_send_bulk(
+	    a->tools->peers, ROLE_CORE, MSG_ACT_DONE, a->body, text, len);
+	if (e == ERR_LIMIT || e == ERR_BUSY)
 		fatal("the core does not take an answer");
 	free(a);
 }

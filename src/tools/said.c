@@ -22,7 +22,8 @@ struct line_head {
 	bool ours; /* Said by the house. */
 };
 
-_Static_assert(SAID_LINE_MAX <= UINT16_MAX, "a head holds its length");
+_Static_assert(SAID_LINE_KEPT_MAX <= UINT16_MAX, "a head holds its length");
+_Static_assert(SAID_LINE_KEPT_MAX < SAID_PAGE_MAX, "a page holds a line");
 
 struct said *
 said_find(struct tools *t, const char *tool)
@@ -89,7 +90,6 @@ drop_oldest(struct said *s)
 	s->first++;
 }
 
-/* Whole, or cut at SAID_LINE_MAX. */
 static void
 said_keep_line(struct said *s, int64_t at_ms, bool ours, char *line, size_t len)
 {
@@ -124,8 +124,9 @@ end_line(struct hearing *h)
 {
 	if (h->at_ms != 0)
 		said_keep_line(h->said, h->at_ms, false, h->line, h->len);
-	if (h->cut > 0)
-		said_note(h->said, "%zu bytes more stood in this line", h->cut);
+	if (h->len > SAID_LINE_MAX)
+		said_note(h->said, "%zu bytes more stood in this line",
+		    h->len - SAID_LINE_MAX + h->cut);
 	h->len = h->cut = 0;
 	h->at_ms = 0;
 }
@@ -133,7 +134,7 @@ end_line(struct hearing *h)
 static void
 add_to_line(struct hearing *h, const char *p, size_t len, int64_t now_ms)
 {
-	size_t room = SAID_LINE_MAX - h->len;
+	size_t room = sizeof(h->line) - h->len;
 	size_t n = len < room ? len : room;
 
 	if (h->at_ms == 0)
@@ -155,9 +156,12 @@ hearing_window_end(struct hearing *h)
 	h->window_ms = 0;
 }
 
+/* A line that was begun comes to its end all the same: cut where too much is
+ * heard, it could be the half of a secret. */
 bool
 hearing_feed(struct hearing *h, const char *p, size_t len, int64_t now_ms)
 {
+	bool too_much;
 	struct str rest = {p, len};
 	const char *end;
 
@@ -165,15 +169,14 @@ hearing_feed(struct hearing *h, const char *p, size_t len, int64_t now_ms)
 		hearing_window_end(h);
 	if (h->window_ms == 0)
 		h->window_ms = now_ms + SAID_WINDOW_MS;
-	if (h->heard + len > SAID_WINDOW_KEPT_MAX) {
-		if (h->left_out == 0)
-			end_line(h);
-		h->left_out += len;
-		h->said->left_out += len;
-		rest.len = 0;
-	}
+	too_much = h->heard + len > SAID_WINDOW_KEPT_MAX;
 	h->heard += len;
 	for (; rest.len > 0; rest.p += len + 1, rest.len -= len + 1) {
+		if (too_much && h->at_ms == 0) {
+			h->left_out += rest.len;
+			h->said->left_out += rest.len;
+			break;
+		}
 		end = memchr(rest.p, '\n', rest.len);
 		len = end != NULL ? (size_t)(end - rest.p) : rest.len;
 		add_to_line(h, rest.p, len, now_ms);
@@ -197,7 +200,7 @@ static struct json *
 line_json(const struct said *s, size_t at, const struct line_head *head)
 {
 	struct json *v = json_object();
-	char text[SAID_LINE_MAX + 1];
+	char text[SAID_LINE_KEPT_MAX + 1];
 	size_t i;
 
 	ring_read(s, at + sizeof(*head), text, head->len);

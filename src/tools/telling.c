@@ -30,9 +30,17 @@ join(const struct json *page, struct buf *out)
 	}
 }
 
+static size_t
+told_len(struct str line)
+{
+	return line.len <= SAID_LINE_MAX ? line.len
+					 : str_cut(line.p, SAID_LINE_MAX);
+}
+
 /* Of the cleaned text, with the times and origins of the lines that were;
  * where a secret took the end of a line with it, what follows is all of the
- * time of the first. */
+ * time of the first.  Only here is a line cut that is too long: before that
+ * the cut could part a secret. */
 static struct json *
 part(const struct json *page, struct str text)
 {
@@ -51,7 +59,7 @@ part(const struct json *page, struct str text)
 
 		json_put_int(v, "at_ms", json_int(of, "at_ms", 0));
 		json_put_bool(v, "house", json_flag(of, "house"));
-		json_put_strn(v, "text", line.p, line.len);
+		json_put_strn(v, "text", line.p, told_len(line));
 		json_push(lines, v);
 		was = n == json_count(json_get(page, "lines")) && was != NULL
 		    ? json_next(was)
@@ -79,15 +87,12 @@ static void
 send_page(void *arg, enum scan result, const char *text, size_t len)
 {
 	struct telling *t = arg;
-	struct json *cleaned;
+	struct json *lines = part(t->page, (struct str){text, len});
 
-	if (result != SCAN_CLEAN) {
-		cleaned =
-		    with_lines(t->page, part(t->page, (struct str){text, len}));
-		json_free(t->page);
-		t->page = cleaned;
-	}
-	peers_send(t->tools->peers, ROLE_CORE, MSG_TOOL_LOG, t->page);
+	(void)result;
+	peers_send(t->tools->peers, ROLE_CORE, MSG_TOOL_LOG,
+	    with_lines(t->page, lines));
+	json_free(t->page);
 	free(t);
 }
 

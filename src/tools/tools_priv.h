@@ -31,9 +31,9 @@ struct said {
 /* The stderr of one container. */
 struct hearing {
 	struct said *said;
-	char line[SAID_LINE_MAX]; /* That has not ended yet. */
-	size_t len;
-	size_t cut; /* Bytes of it that found no room. */
+	char line[SAID_LINE_KEPT_MAX]; /* That has not ended yet. */
+	size_t len; /* Of it; beyond SAID_LINE_MAX it is not told. */
+	size_t cut; /* Bytes of it that found no room here. */
 	int64_t at_ms; /* When it began; 0: it has not. */
 	int64_t window_ms; /* Its end; 0: none is open. */
 	size_t heard; /* In this window. */
@@ -93,7 +93,8 @@ struct said *said_find(struct tools *t, const char *tool);
 /* A line of the house's own. */
 void said_note(struct said *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* {"lines": [{"at_ms", "house", "text"}], "first", "next", "left_out"}: from
- * the line of this number on, as many as fit. */
+ * the line of this number on, as many as fit.  Lines are whole as they are
+ * kept: who tells them looks for secrets, and cuts them then. */
 struct json *said_page(const struct said *s, uint64_t from);
 
 /* ---- telling.c: what it said, to who asks ---- */

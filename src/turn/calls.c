@@ -50,6 +50,34 @@ calls_add(struct turn *t, const char *id, const char *tool, const char *args,
 	return c;
 }
 
+/* ---- The plan ---- */
+
+void
+calls_put_plan(const struct turn *t, struct json *content)
+{
+	struct buf b;
+	size_t i;
+
+	_Static_assert(
+	    MODEL_CALLS_MAX * (2 * NAME_MAX_LEN + TURN_PLAN_ARGS_MAX + 16) <
+		TURN_PLAN_MAX,
+	    "a plan fits");
+	if (t->n_calls < 2)
+		return;
+	buf_init(&b, TURN_PLAN_MAX);
+	for (i = 0; i < t->n_calls; i++) {
+		const struct turn_call *c = &t->calls[i];
+		const char *args = c->args != NULL ? c->args : "";
+		size_t shown = str_cut(args, TURN_PLAN_ARGS_MAX);
+
+		buf_addf(&b, "%s%zu. %s %.*s%s", i > 0 ? "\n" : "", i + 1,
+		    c->tool, (int)shown, args,
+		    args[shown] != '\0' ? "..." : "");
+	}
+	json_put_str(content, "plan", b.p);
+	buf_done(&b);
+}
+
 /* ---- propose ---- */
 
 /* All that a model gives is the model's word. */
@@ -103,7 +131,7 @@ check_call(struct turn *t, struct turn_call *c)
 		return;
 	if (c->args == NULL)
 		refuse(c, "the arguments are no JSON object");
-	else if (!prompt_check_call(t->view, c->tool, c->args, &why))
+	else if (!prompt_check_call(turn_tools(t), c->tool, c->args, &why))
 		refuse(c, why.text);
 	else if (note_made(t, c)) {
 		c->again = true;
@@ -140,27 +168,74 @@ propose_run(struct turn *t, struct json *content)
 
 /* ---- observe ---- */
 
-/* The model sees the beginning, and where the rest is; no more is kept. */
-static void
-cut_result(struct turn_call *c)
+void
+calls_point_to_rest(const struct turn *t, const struct turn_call *c,
+    size_t shown, struct buf *out)
 {
-	size_t len = strlen(c->result);
+	const char *rest = json_words(json_get(t->view, "rest"), "name");
+
+	buf_addf(out, "\n[%zu of %zu bytes are shown as they are; ", shown,
+	    strlen(c->result));
+	if (rest[0] != '\0')
+		buf_addf(out, "%s with step %lld and from %zu reads on]", rest,
+		    (long long)c->step, shown);
+	else
+		buf_adds(out, "ask for a smaller part]");
+}
+
+/* The model sees the beginning, and where the rest is. */
+static void
+cut_result(const struct turn *t, struct turn_call *c)
+{
 	size_t shown = str_cut(c->result, TURN_SHOWN_MAX);
 	struct buf b;
 
-	if (shown == len)
-		return;
-	buf_init(&b, TURN_SHOWN_MAX + 256);
+	buf_init(&b, TURN_SHOWN_MAX + 512);
 	buf_add(&b, c->result, shown);
-	buf_addf(&b, "\n[%zu of %zu bytes are shown; ask for a smaller part]",
-	    shown, len);
+	calls_point_to_rest(t, c, shown, &b);
 	free(c->result);
 	c->result = buf_steal(&b);
 }
 
-static enum turn_step
-after_observed(struct turn *t)
+/* In the place of the last one, where there are as many as may be. */
+static void
+show_rest(struct turn *t)
 {
+	const struct json *rest = json_get(t->view, "rest");
+	const struct json *v = json_first(json_get(t->view, "tools"));
+	struct json *all;
+	size_t n = 0;
+
+	if (rest == NULL || t->tools_and_rest != NULL)
+		return;
+	all = json_array();
+	for (; v != NULL && n < MODEL_TOOLS_MAX - 1; v = json_next(v), n++)
+		json_push(all, json_copy(v));
+	json_push(all, json_copy(rest));
+	t->tools_and_rest = all;
+}
+
+/* False while it is being shortened. */
+static bool
+fit_result(struct turn *t, struct turn_call *c, struct json *content)
+{
+	if (strlen(c->result) <= TURN_SHOWN_MAX)
+		return true;
+	if (extract_wants(t, c) && !extract_run(t, c, content))
+		return false;
+	if (strlen(c->result) > TURN_SHOWN_MAX)
+		cut_result(t, c);
+	json_put_bool(content, "cut", true);
+	return true;
+}
+
+static enum turn_step
+after_observed(struct turn *t, const struct json *content)
+{
+	think_count(t, content);
+	t->extractor += json_flag(content, "extractor_failed");
+	if (json_flag(content, "cut"))
+		show_rest(t);
 	if (++t->call < t->n_calls)
 		return STEP_OBSERVE;
 	if (!t->by_rules)
@@ -178,7 +253,7 @@ observe_replay(struct turn *t, const struct json *content)
 	turn_set(&c->result, json_str(content, "result"));
 	if (c->state == NULL || c->result == NULL)
 		return STEP_END;
-	return after_observed(t);
+	return after_observed(t, content);
 }
 
 enum turn_step
@@ -188,11 +263,11 @@ observe_run(struct turn *t, struct json *content)
 
 	if (c->state == NULL)
 		return STEP_WAIT;
-	if (!t->by_rules)
-		cut_result(c);
+	if (!t->by_rules && !fit_result(t, c, content))
+		return STEP_WAIT;
 	json_put_str(content, "state", c->state);
 	json_put_str(content, "result", c->result);
-	return after_observed(t);
+	return after_observed(t, content);
 }
 
 /* ---- reflect ---- */
@@ -267,10 +342,10 @@ was_refused(const struct turn *t)
 	return false;
 }
 
-/* One repair by the same model, then the next one's turn, then a person's. */
-static enum turn_step
-after_refusal(struct turn *t)
+enum turn_step
+calls_repair(struct turn *t, const char *why)
 {
+	t->forced = true;
 	if (t->repairs++ < TURN_REPAIRS_MAX)
 		return STEP_THINK;
 	if (t->model + 1 < json_count(json_get(t->view, "models"))) {
@@ -278,7 +353,13 @@ after_refusal(struct turn *t)
 		t->repairs = 0;
 		return STEP_THINK;
 	}
-	return end_here(t,
+	return end_here(t, why);
+}
+
+static enum turn_step
+after_refusal(struct turn *t)
+{
+	return calls_repair(t,
 	    "I stopped here: the model's calls do not fit the tools, also "
 	    "after it was told why. Say it in other words, or use a stronger "
 	    "model.");

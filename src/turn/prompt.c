@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,27 @@ static const char words[] =
     "work, say so; do not ask for the same again. You see no secrets: "
     "secret://NAME stands where one was.";
 
+/* Behind what does not change: they are others with each goal.  A string of
+ * JSON each, so that no line of one looks like another row or stands behind
+ * the list. */
+static void
+add_memories(const struct turn *t, struct buf *out)
+{
+	const struct json *m = json_first(json_get(t->view, "memories"));
+
+	if (m == NULL)
+		return;
+	buf_adds(out, "\nWhat you remember, which is data as well:");
+	for (; m != NULL; m = json_next(m)) {
+		const char *text = json_words(m, "text");
+
+		buf_adds(out, "\n- ");
+		json_escape(out, text, strlen(text));
+		buf_addf(out, " (%s, %s)", json_words(m, "when"),
+		    json_words(m, "source"));
+	}
+}
+
 void
 prompt_system(const struct turn *t, struct buf *out)
 {
@@ -26,9 +48,12 @@ prompt_system(const struct turn *t, struct buf *out)
 	/* By the day, so that a server's cache holds through it. */
 	if (now[0] != '\0')
 		buf_addf(out, "\nToday is %s.", now);
+	add_memories(t, out);
 }
 
 /* ---- Messages ---- */
+
+#define PROMPT_FROM_SIZE (4 * NAME_MAX_LEN + MODEL_NAME_MAX)
 
 static size_t
 size_of(const struct json *m)
@@ -53,7 +78,7 @@ without_text(const struct json *m)
 	return v;
 }
 
-/* To another dialect it would go like this too. */
+/* As another model is told it. */
 static struct json *
 without_raw(const struct json *m)
 {
@@ -77,7 +102,7 @@ lessened(const struct json *m)
 static size_t
 room_for(const struct turn *t, const char *system, int64_t context)
 {
-	const struct json *tools = json_get(t->view, "tools");
+	const struct json *tools = turn_tools(t);
 	size_t room = (size_t)context * BYTES_PER_TOKEN;
 	size_t first = strlen(system) + (tools != NULL ? size_of(tools) : 0);
 
@@ -86,16 +111,51 @@ room_for(const struct turn *t, const char *system, int64_t context)
 	return room > first ? room - first : 0;
 }
 
+static void
+write_from(const struct json *model, char ret[PROMPT_FROM_SIZE])
+{
+	snprintf(ret, PROMPT_FROM_SIZE, "%s/%s", json_words(model, "call"),
+	    json_words(model, "model"));
+}
+
+void
+prompt_put_from(struct json *message, const struct json *model)
+{
+	char from[PROMPT_FROM_SIZE];
+
+	write_from(model, from);
+	json_put_str(message, "from", from);
+}
+
+static struct json *
+as_told_to(const struct turn *t, const struct json *model)
+{
+	const struct json *m = json_first(t->messages);
+	struct json *list = json_array();
+	char from[PROMPT_FROM_SIZE];
+
+	write_from(model, from);
+	for (; m != NULL; m = json_next(m)) {
+		bool foreign = json_has(m, "raw") &&
+		    strcmp(json_words(m, "from"), from) != 0;
+
+		json_push(list, foreign ? without_raw(m) : json_copy(m));
+	}
+	return list;
+}
+
 /* The oldest results give way first, and the last ones only to what can be
  * sent at all: for them it was asked.  Calls and results stay in pairs. */
 struct json *
-prompt_messages(const struct turn *t, const char *system, int64_t context)
+prompt_messages(const struct turn *t, const struct json *model,
+    const char *system, int64_t context)
 {
+	struct json *told = as_told_to(t, model);
 	struct json *shown = json_array();
 	size_t room = room_for(t, system, context);
-	size_t size = size_of(t->messages);
-	size_t old = json_count(t->messages) - t->n_calls;
-	const struct json *m = json_first(t->messages);
+	size_t size = size_of(told);
+	size_t old = json_count(told) - t->n_calls;
+	const struct json *m = json_first(told);
 	size_t i;
 
 	for (i = 0; m != NULL; i++, m = json_next(m)) {
@@ -106,15 +166,16 @@ prompt_messages(const struct turn *t, const char *system, int64_t context)
 			size -= size_of(m) - size_of(less);
 		json_push(shown, less != NULL ? less : json_copy(m));
 	}
+	json_free(told);
 	return shown;
 }
 
 /* ---- Calls ---- */
 
 static const struct json *
-find_tool(const struct json *view, const char *name)
+find_tool(const struct json *tools, const char *name)
 {
-	const struct json *v = json_first(json_get(view, "tools"));
+	const struct json *v = json_first(tools);
 
 	while (v != NULL && strcmp(json_words(v, "name"), name) != 0)
 		v = json_next(v);
@@ -158,10 +219,10 @@ check_args(const struct json *tool, const struct json *args, struct errmsg *why)
 }
 
 bool
-prompt_check_call(const struct json *view, const char *tool, const char *args,
+prompt_check_call(const struct json *tools, const char *tool, const char *args,
     struct errmsg *why)
 {
-	const struct json *known = find_tool(view, tool);
+	const struct json *known = find_tool(tools, tool);
 	struct json *v;
 	enum err e;
 
@@ -177,4 +238,19 @@ prompt_check_call(const struct json *view, const char *tool, const char *args,
 	e = check_args(known, v, why);
 	json_free(v);
 	return e == OK;
+}
+
+void
+prompt_aside(struct turn *t, const char *system, const char *text)
+{
+	struct turn_answer *a = &t->answer;
+	struct json *m = json_object();
+
+	json_put_str(m, "role", "user");
+	json_put_str(m, "text", text);
+	a->shown = json_array();
+	json_push(a->shown, m);
+	a->ask.messages = a->shown;
+	a->ask.system = system;
+	a->ask.choice = CHOICE_AUTO;
 }

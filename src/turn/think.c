@@ -13,8 +13,8 @@
  * where there is one, and then told.
  */
 
-static const struct json *
-model_now(const struct turn *t)
+const struct json *
+think_model(const struct turn *t)
 {
 	const struct json *m = json_first(json_get(t->view, "models"));
 	size_t i;
@@ -32,6 +32,7 @@ think_forget(struct turn *t)
 	chat_reader_free(a->reader);
 	json_free(a->shown);
 	free(a->system);
+	json_free(a->end);
 	free(a->why);
 	free(a->state);
 	free(a->result);
@@ -49,7 +50,20 @@ on_words(void *arg, const char *text, size_t len)
 }
 
 static void
-fill_ask(struct turn *t, const struct json *m)
+fill_who(struct turn *t, const struct json *m)
+{
+	struct chat_ask *ask = &t->answer.ask;
+
+	t->answer.model = m;
+	ask->dialect = dialect_by_name(json_words(m, "dialect"));
+	ask->model = json_words(m, "model");
+	ask->context = json_int(m, "context", MODEL_CONTEXT_MIN);
+	ask->output =
+	    TURN_OUTPUT < ask->context / 4 ? TURN_OUTPUT : ask->context / 4;
+}
+
+static void
+fill_ask(struct turn *t)
 {
 	struct chat_ask *ask = &t->answer.ask;
 	struct buf system;
@@ -57,15 +71,10 @@ fill_ask(struct turn *t, const struct json *m)
 	buf_init(&system, VIEW_MAX);
 	prompt_system(t, &system);
 	ask->system = t->answer.system = buf_steal(&system);
-	ask->dialect = dialect_by_name(json_words(m, "dialect"));
-	ask->model = json_words(m, "model");
-	ask->context = json_int(m, "context", MODEL_CONTEXT_MIN);
-	ask->output =
-	    TURN_OUTPUT < ask->context / 4 ? TURN_OUTPUT : ask->context / 4;
-	ask->tools = json_get(t->view, "tools");
-	ask->choice = CHOICE_AUTO;
-	t->answer.shown =
-	    prompt_messages(t, ask->system, ask->context - ask->output);
+	ask->tools = turn_tools(t);
+	ask->choice = t->forced ? CHOICE_CALL : CHOICE_AUTO;
+	t->answer.shown = prompt_messages(
+	    t, think_model(t), ask->system, ask->context - ask->output);
 	ask->messages = t->answer.shown;
 }
 
@@ -82,7 +91,8 @@ write_request(struct turn *t, struct buf *ret)
 static void
 send_request(struct turn *t, const struct buf *body)
 {
-	const struct turn_request r = {.call = json_words(model_now(t), "call"),
+	const struct turn_request r = {
+	    .call = json_words(t->answer.model, "call"),
 	    .model = t->answer.ask.model,
 	    .output = t->answer.ask.output,
 	    .body = body->p,
@@ -92,13 +102,15 @@ send_request(struct turn *t, const struct buf *body)
 }
 
 /* What cannot be asked is concluded like an answer that did not come. */
-static void
-ask(struct turn *t, const struct json *m)
+void
+think_ask(struct turn *t, const struct json *model,
+    void (*fill)(struct turn *t), bool told)
 {
 	struct turn_answer *a = &t->answer;
 	struct buf body;
 
-	fill_ask(t, m);
+	fill_who(t, model);
+	fill(t);
 	a->asked = true;
 	if (!write_request(t, &body)) {
 		turn_set(&a->state, "failed");
@@ -107,7 +119,7 @@ ask(struct turn *t, const struct json *m)
 		return;
 	}
 	a->asked_bytes = (int64_t)body.len;
-	a->reader = chat_reader_new(&a->ask, on_words, t);
+	a->reader = chat_reader_new(&a->ask, told ? on_words : NULL, t);
 	send_request(t, &body);
 	buf_done(&body);
 }
@@ -115,7 +127,7 @@ ask(struct turn *t, const struct json *m)
 static bool
 is_asking(const struct turn *t)
 {
-	return t->at == STEP_THINK && t->answer.asked && !t->answer.ended;
+	return t->answer.asked && !t->answer.ended;
 }
 
 void
@@ -169,18 +181,43 @@ turn_model_data(struct turn *t, int64_t step, const char *p, size_t len)
 }
 
 static void
-word_failure(struct turn *t, const struct turn_model_end *end)
+word_failure(struct turn *t)
 {
 	struct turn_answer *a = &t->answer;
+	const char *said = json_words(a->end, "said");
+	int status = (int)json_int(a->end, "status", 0);
 	struct buf b;
 
 	buf_init(&b, 2 * MODEL_ERROR_MAX);
-	if (end->status != 0 && end->status != 200)
-		chat_say_error(
-		    a->ask.dialect, end->status, end->said, end->said_len, &b);
+	/* Of a key egress knows the name, and the provider has no more to
+	 * say. */
+	if (status != 0 && status != 200 && status != 401)
+		chat_say_error(a->ask.dialect, status, said, strlen(said), &b);
 	else
-		buf_adds(&b, end->why);
+		buf_adds(&b, json_words(a->end, "why"));
+	free(a->why);
 	a->why = buf_steal(&b);
+}
+
+static struct json *
+end_as_told(const struct turn_model_end *end)
+{
+	struct json *v = json_object();
+	char *said;
+
+	json_put_bool(v, "ok", end->ok);
+	json_put_int(v, "status", end->status);
+	json_put_int(v, "received", end->received);
+	json_put_str(v, "why", end->why);
+	if (end->said_len > 0) {
+		said = xstrndup(end->said,
+		    end->said_len < MODEL_ERROR_MAX ? end->said_len
+						    : MODEL_ERROR_MAX);
+		str_mend(said);
+		json_put_str(v, "said", said);
+		free(said);
+	}
+	return v;
 }
 
 void
@@ -190,13 +227,15 @@ turn_model_ended(struct turn *t, int64_t step, const struct turn_model_end *end)
 
 	if (!is_awaited(t, step))
 		return;
+	json_free(a->end);
+	a->end = end_as_told(end);
 	a->ended = true;
 	a->ended_well = end->ok && !a->is_wrong;
 	a->is_cut = !end->ok && end->received > 0;
 	if (a->is_wrong)
 		turn_set(&a->why, a->wrong.text);
 	else if (!end->ok)
-		word_failure(t, end);
+		word_failure(t);
 	else if (end->received != a->received) {
 		a->ended_well = false;
 		turn_set(&a->why, "a part of the answer is missing");
@@ -218,8 +257,7 @@ turn_result(struct turn *t, int64_t step, const char *state, const char *text)
 {
 	size_t i;
 
-	if (t->at == STEP_THINK && step == t->n && t->answer.asked &&
-	    t->answer.state == NULL) {
+	if (step == t->n && t->answer.asked && t->answer.state == NULL) {
 		take_result(t, state, text);
 		return;
 	}
@@ -235,13 +273,33 @@ turn_result(struct turn *t, int64_t step, const char *state, const char *text)
 	}
 }
 
+void
+turn_hear(struct turn *t, int64_t step, const struct json *how)
+{
+	const struct json *ended = json_get(how, "ended");
+	const char *said = json_words(ended, "said");
+	struct turn_model_end end = {.ok = json_flag(ended, "ok"),
+	    .status = (int)json_int(ended, "status", 0),
+	    .received = json_int(ended, "received", 0),
+	    .why = json_words(ended, "why"),
+	    .said = said,
+	    .said_len = strlen(said)};
+
+	if (ended != NULL)
+		turn_model_ended(t, step, &end);
+	turn_result(
+	    t, step, json_words(how, "state"), json_words(how, "result"));
+}
+
 /* ---- Concluding ---- */
 
 /* Both are needed of a call that went well: its act is done, and the answer
  * is whole.  Of one that was lost there is nothing more to come. */
-static bool
-is_over(const struct turn_answer *a)
+bool
+think_is_over(const struct turn *t)
 {
+	const struct turn_answer *a = &t->answer;
+
 	if (a->state == NULL)
 		return false;
 	return a->ended || strcmp(a->state, "done") != 0;
@@ -265,6 +323,7 @@ put_usage(const struct turn *t, struct json *content, const struct usage *said)
 
 	json_put_int(u, "input", sane(said->input, a->asked_bytes));
 	json_put_int(u, "cached", sane(said->cached, 0));
+	json_put_int(u, "cache_written", sane(said->cache_written, 0));
 	json_put_int(u, "output", sane(said->output, a->received));
 	json_put(content, "usage", u);
 }
@@ -293,6 +352,17 @@ put_wrong(const struct chat_reply *r, struct json *content)
 		json_free(wrong);
 }
 
+/* With who said it: only who did is told it again word for word. */
+static void
+put_message(struct turn *t, const struct chat_reply *r, struct json *content)
+{
+	struct json *message = chat_reply_message(r, t->answer.ask.dialect);
+
+	if (json_has(message, "raw"))
+		prompt_put_from(message, think_model(t));
+	json_put(content, "message", message);
+}
+
 /* Nothing is done of what a cut reply wishes. */
 static void
 put_reply(struct turn *t, struct chat_reply *r, struct json *content)
@@ -309,10 +379,26 @@ put_reply(struct turn *t, struct chat_reply *r, struct json *content)
 	else if (r->n_calls == 0 && r->text[0] == '\0')
 		json_put_str(content, "error", "the reply was empty");
 	else
-		json_put(content, "message",
-		    chat_reply_message(r, t->answer.ask.dialect));
+		put_message(t, r, content);
+	if (r->chosen)
+		json_put_bool(content, "chosen", true);
 	put_wrong(r, content);
 	json_put_int(content, "left_out", (int64_t)r->left_out);
+}
+
+/* What it made its conclusion of, beside the bytes. */
+static void
+tell_heard(struct turn *t)
+{
+	const struct turn_answer *a = &t->answer;
+	struct json *how = json_object();
+
+	json_put_str(how, "state", a->state);
+	json_put_str(how, "result", a->result);
+	if (a->end != NULL)
+		json_put(how, "ended", json_copy(a->end));
+	t->ports.heard(t->ports.arg, t->n, how);
+	json_free(how);
 }
 
 static void
@@ -324,6 +410,8 @@ conclude(struct turn *t, struct json *content)
 
 	json_put_str(content, "model", a->ask.model);
 	turn_cancel(t);
+	if (a->reader != NULL)
+		tell_heard(t);
 	if (strcmp(a->state, "denied") == 0) {
 		json_put_bool(content, "denied", true);
 		json_put_str(content, "error", a->result);
@@ -340,6 +428,35 @@ conclude(struct turn *t, struct json *content)
 		put_reply(t, r, content);
 	}
 	chat_reply_free(r);
+}
+
+void
+think_count(struct turn *t, const struct json *content)
+{
+	const struct json *usage = json_get(content, "usage");
+
+	t->tokens += json_int(usage, "input", 0) + json_int(usage, "output", 0);
+}
+
+char *
+think_take_text(struct turn *t, struct json *content)
+{
+	struct turn_answer *a = &t->answer;
+	struct chat_reply *r = NULL;
+	struct errmsg why = {""};
+	char *text = NULL;
+
+	turn_cancel(t);
+	if (a->reader != NULL)
+		tell_heard(t);
+	if (strcmp(a->state, "done") != 0 || !a->ended_well ||
+	    chat_reader_end(a->reader, &r, &why) != OK)
+		return NULL;
+	put_usage(t, content, &r->usage);
+	if (r->finish != FINISH_FILTER && r->text[0] != '\0')
+		text = xstrdup(r->text);
+	chat_reply_free(r);
+	return text;
 }
 
 /* ---- What follows ---- */
@@ -406,7 +523,8 @@ take_calls(struct turn *t, const struct json *content)
 static bool
 has_room(const struct turn *t)
 {
-	return t->n + 1 + 2 * (int64_t)t->n_calls + 2 <= RUN_STEPS_MAX;
+	return t->n + 1 + critic_wants(t) + 2 * (int64_t)t->n_calls + 2 <=
+	    RUN_STEPS_MAX;
 }
 
 static enum turn_step
@@ -431,36 +549,44 @@ enum turn_step
 think_replay(struct turn *t, const struct json *content)
 {
 	const struct json *message = json_get(content, "message");
-	const struct json *usage;
+	bool was_forced = t->forced;
 
 	/* No model is there, or the rules knew it. */
-	if (t->by_rules || model_now(t) == NULL)
+	if (t->by_rules || think_model(t) == NULL)
 		return rules_replay(t, content);
 	think_forget(t);
 	turn_set(&t->last_model, json_str(content, "model"));
-	usage = json_get(content, "usage");
-	t->tokens += json_int(usage, "input", 0) + json_int(usage, "output", 0);
+	think_count(t, content);
 	if (json_has(content, "error") || message == NULL)
 		return after_error(t, content);
+	t->forced = false;
 	json_push(t->messages, json_copy(message));
 	t->left_out = (size_t)json_int(content, "left_out", 0);
 	if (json_count(json_get(message, "calls")) == 0)
-		return after_words(t, content);
+		return prose_is_call(t, content, was_forced)
+		    ? prose_repair(t, content)
+		    : after_words(t, content);
 	take_calls(t, content);
-	return has_room(t) ? STEP_PROPOSE : turn_stop_at_steps(t);
+	if (!has_room(t))
+		return turn_stop_at_steps(t);
+	return critic_wants(t) ? STEP_CRITICIZE : STEP_PROPOSE;
 }
 
 enum turn_step
 think_run(struct turn *t, struct json *content)
 {
-	const struct json *m = model_now(t);
+	const struct json *m = think_model(t);
+	enum turn_step next;
 
 	if (t->by_rules || m == NULL)
 		return rules_think(t, content);
 	if (!t->answer.asked)
-		ask(t, m);
-	if (!is_over(&t->answer))
+		think_ask(t, m, fill_ask, true);
+	if (!think_is_over(t))
 		return STEP_WAIT;
 	conclude(t, content);
-	return think_replay(t, content);
+	next = think_replay(t, content);
+	if (next == STEP_PROPOSE || next == STEP_CRITICIZE)
+		calls_put_plan(t, content);
+	return next;
 }

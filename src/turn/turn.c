@@ -24,12 +24,35 @@ turn_set(char **field, const char *value)
 	*field = copy;
 }
 
+const struct json *
+turn_tools(const struct turn *t)
+{
+	return t->tools_and_rest != NULL ? t->tools_and_rest
+					 : json_get(t->view, "tools");
+}
+
+/* What was said before in the same session comes in front of the goal. */
+static void
+put_history(struct turn *t)
+{
+	const struct json *m = json_first(json_get(t->view, "history"));
+	struct json *all = json_array();
+
+	for (; m != NULL; m = json_next(m))
+		json_push(all, json_copy(m));
+	for (m = json_first(t->messages); m != NULL; m = json_next(m))
+		json_push(all, json_copy(m));
+	json_free(t->messages);
+	t->messages = all;
+}
+
 /* recall: what there is to think with. */
 static enum turn_step
 recall_replay(struct turn *t, const struct json *content)
 {
 	json_free(t->view);
 	t->view = json_copy(content);
+	put_history(t);
 	return STEP_THINK;
 }
 
@@ -44,6 +67,7 @@ recall_run(struct turn *t, struct json *content)
 	}
 	for (m = json_first(t->view); m != NULL; m = json_next(m))
 		json_put(content, json_name(m), json_copy(m));
+	put_history(t);
 	return STEP_THINK;
 }
 
@@ -119,6 +143,7 @@ turn_free(struct turn *t)
 	calls_forget(t);
 	json_free(t->view);
 	json_free(t->messages);
+	json_free(t->tools_and_rest);
 	json_free(t->made);
 	free(t->goal);
 	free(t->reply);

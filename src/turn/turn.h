@@ -10,12 +10,17 @@
  *	recall -> think -> propose... -> observe... -> reflect -> reply
  *	            \_____________________________________/
  *
+ * Between think and propose another model may criticize what is wished.
+ *
  * A goal that the rules of `offline` understand begins at `think` and needs
  * neither model nor recall: think, propose, observe, reply.
  *
  * A model proposes nought to many calls in one reply.  Each is looked at by
  * itself and becomes an act, or is refused in words that the model can read;
- * of a reply that was cut none is.  The turn ends with an ending that says
+ * of a reply that was cut none is.  A model whose call was refused, or that
+ * spoke of a call and made none, is told so and must choose: a call that fits
+ * or its last words.  It may repair that once; then comes the next model of
+ * the list, and then the person.  The turn ends with an ending that says
  * why: by the model's words, when it wishes the same call again, when its
  * calls stay wrong, when a model is out of reach, or at a ceiling of steps
  * or tokens.
@@ -32,6 +37,7 @@
 #define TURN_STEP_TABLE(X)                                                     \
 	X(recall, STEP_RECALL)                                                 \
 	X(think, STEP_THINK)                                                   \
+	X(criticize, STEP_CRITICIZE)                                           \
 	X(propose, STEP_PROPOSE)                                               \
 	X(observe, STEP_OBSERVE)                                               \
 	X(reflect, STEP_REFLECT)                                               \
@@ -69,8 +75,12 @@ struct turn_ports {
 	/* What a model says, as it comes. */
 	void (*words)(void *arg, const char *text, size_t len);
 	void (*reply)(void *arg, const char *text, bool reached);
+	/* How a model's answer came to its end, as the turn took it; for a
+	 * replay, which is fed the same bytes and this (turn_hear()). */
+	void (*heard)(void *arg, int64_t step, const struct json *how);
 	/* Write the step down, before all that is asked for after it; false
-	 * when it cannot be, which ends the turn. */
+	 * when it cannot be, which ends the turn.  Where more than one call is
+	 * wished at once its "plan" says so, a line for each. */
 	bool (*keep)(void *arg, int64_t step, const char *name,
 	    const struct json *content);
 	void *arg;
@@ -102,9 +112,15 @@ void turn_cancel(struct turn *t);
 /* What the turn may use, from the core's own rows:
  *
  *	{"models": [{"call", "dialect", "model", "context"}],
- *	 "tools": [{"name", "about", "args"}], "now"}
+ *	 "tools": [{"name", "about", "args", "effect"}], "rest", "extractors",
+ *	 "critics", "now",
+ *	 "memories": [{"text", "when", "source", "labels"}],
+ *	 "history": [{"role", "text"}]}
  *
- * the models in the order of preference, the tools as in model/chat.h. */
+ * the models in the order of preference, the tools as in model/chat.h, `rest`
+ * one of them that comes into view with the first result that is not shown
+ * whole, the models that shorten such results and those that criticize, or
+ *none, and the history, oldest first, as messages in front of the goal. */
 void turn_recalled(struct turn *t, const struct json *view);
 
 /* The act of a step ended: state as in act.h, or "lost" when what did it was
@@ -125,5 +141,13 @@ struct turn_model_end {
 };
 void turn_model_ended(
     struct turn *t, int64_t step, const struct turn_model_end *end);
+
+/* The end of a recorded answer, behind its bytes: what `heard` was given,
+ *
+ *	{"state", "result", "ended": {"ok", "status", "received", "why",
+ *	 "said"}}
+ *
+ * without "ended" when the act was over first. */
+void turn_hear(struct turn *t, int64_t step, const struct json *how);
 
 #endif

@@ -39,8 +39,8 @@ anchor_load(const char *path, struct anchor *ret)
 
 	if (e == OK)
 		return EXIT_REACHED;
-	fprintf(stderr, "durward: %s is no checkpoint with its signature: %s\n",
-	    path, err_text(e));
+	terminal_error(
+	    "%s is no checkpoint with its signature: %s", path, err_text(e));
 	return EXIT_FAILED;
 }
 
@@ -114,16 +114,15 @@ write_kept(const char *path, const struct anchor *a)
 	buf_done(&text);
 	if (e == OK)
 		return EXIT_REACHED;
-	fprintf(stderr, "durward: %s cannot be written\n", path);
+	terminal_error("%s cannot be written", path);
 	return EXIT_FAILED;
 }
 
 static int
 say_damaged(const char *path, enum err e)
 {
-	fprintf(stderr,
-	    "durward: the kept checkpoint %s is damaged (%s)\n"
-	    "durward: look why, then remove it to begin anew\n",
+	terminal_error("the kept checkpoint %s is damaged (%s); "
+		       "look why, then remove it to begin anew",
 	    path, err_text(e));
 	return EXIT_BROKEN;
 }
@@ -162,7 +161,7 @@ settle_alone(struct session *s, const char *path, const struct anchor *now)
 	if (lock >= 0 && lockf(lock, F_LOCK, 0) == 0)
 		code = settle(s, path, now);
 	else
-		fprintf(stderr, "durward: %s cannot be locked\n", lock_path);
+		terminal_error("%s cannot be locked", lock_path);
 	if (lock >= 0)
 		close(lock);
 	return code;
@@ -194,9 +193,8 @@ anchor_fetch(struct session *s, struct anchor *ret)
 		code = settle_alone(s, path, &now);
 	}
 	if (code == EXIT_BROKEN)
-		fprintf(stderr,
-		    "durward: if you restored a backup yourself, remove %s\n",
-		    path);
+		terminal_error(
+		    "if you restored a backup yourself, remove %s", path);
 	if (code == EXIT_REACHED)
 		*ret = now;
 	return code;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "witness/witness_priv.h"
 
 /* `durward audit`: read the log, check it without believing the house, take
@@ -27,34 +28,106 @@ witness_read_path(const struct json *answer, struct digest path[PATH_MAX_LEN],
 	return OK;
 }
 
+static int
+prove_under(struct session *s, uint64_t seq, const struct digest *leaf,
+    const struct anchor *now, size_t *ret_len)
+{
+	struct digest path[PATH_MAX_LEN];
+	struct json *answer;
+	int code = EXIT_REACHED;
+	enum err e;
+
+	answer = session_query(s, &code, "proof?seq=%llu&size=%llu",
+	    (unsigned long long)seq, (unsigned long long)now->at.size);
+	if (answer == NULL)
+		return code;
+	e = witness_read_path(answer, path, ret_len);
+	if (e == OK)
+		e = tree_check(
+		    seq, now->at.size, leaf, path, *ret_len, &now->at.root);
+	json_free(answer);
+	return e == OK
+	    ? EXIT_REACHED
+	    : witness_broken("the entry is not under the signed root");
+}
+
 int
 witness_prove(struct session *s, uint64_t seq, const struct digest *leaf)
 {
-	struct digest path[PATH_MAX_LEN];
 	struct anchor now;
-	struct json *answer;
 	char hex[DIGEST_HEX_SIZE];
-	size_t len;
+	size_t len = 0;
 	int code = anchor_fetch(s, &now);
-	enum err e;
 
+	if (code == EXIT_REACHED)
+		code = prove_under(s, seq, leaf, &now, &len);
 	if (code != EXIT_REACHED)
 		return code;
-	answer = session_query(s, &code, "proof?seq=%llu&size=%llu",
-	    (unsigned long long)seq, (unsigned long long)now.at.size);
-	if (answer == NULL)
-		return code;
-	e = witness_read_path(answer, path, &len);
-	if (e == OK)
-		e = tree_check(seq, now.at.size, leaf, path, len, &now.at.root);
-	json_free(answer);
-	if (e != OK)
-		return witness_broken("the entry is not under the signed root");
 	digest_hex(&now.at.root, hex);
 	terminal_print("logged     entry %llu of %llu, proven with %zu hashes "
 		       "under the signed root %.16s...\n",
 	    (unsigned long long)seq, (unsigned long long)now.at.size, len, hex);
 	return EXIT_REACHED;
+}
+
+/* Is its body what its leaf is of, and that leaf in the tree? */
+static int
+check_entry(
+    struct session *s, const struct json *entry, const struct anchor *now)
+{
+	const char *salt_hex = json_words(entry, "salt");
+	const char *body = json_words(entry, "body");
+	uint8_t salt[AUDIT_SALT_LEN];
+	struct digest leaf;
+	size_t unused;
+
+	if (hex_read(salt_hex, strlen(salt_hex), salt, sizeof(salt)) != OK)
+		return witness_broken("an entry of this run is altered");
+	tree_leaf(salt, sizeof(salt), body, strlen(body), &leaf);
+	return prove_under(
+	    s, (uint64_t)json_int(entry, "seq", 0), &leaf, now, &unused);
+}
+
+int
+witness_each_of_run(struct session *s, const char *run, proven_fn *fn,
+    void *arg, size_t *ret_pruned)
+{
+	uint64_t next = 0;
+	struct anchor now;
+	int code = anchor_fetch(s, &now);
+
+	*ret_pruned = 0;
+	while (code == EXIT_REACHED) {
+		struct json *answer = session_query(s, &code,
+		    "events?run=%s&from=%llu", run, (unsigned long long)next);
+		const struct json *e = json_first(json_get(answer, "entries"));
+		bool any = e != NULL;
+
+		for (; e != NULL && code == EXIT_REACHED; e = json_next(e)) {
+			const char *text = json_words(e, "body");
+			struct json *body = NULL;
+
+			next = (uint64_t)json_int(e, "seq", 0) + 1;
+			/* What came after the checkpoint is not its matter. */
+			if (next > now.at.size) {
+				any = false;
+				break;
+			}
+			if (text[0] == '\0') {
+				++*ret_pruned;
+				continue;
+			}
+			code = check_entry(s, e, &now);
+			if (code == EXIT_REACHED &&
+			    json_parse(text, strlen(text), &body) == OK)
+				fn(arg, body);
+			json_free(body);
+		}
+		json_free(answer);
+		if (!any)
+			return code;
+	}
+	return code;
 }
 
 int

@@ -106,8 +106,8 @@ export_log(const char *path)
 	}
 	session_close(s);
 	if (!written) {
-		fprintf(stderr, "durward: %s cannot be written: %s\n", path,
-		    strerror(errno));
+		terminal_error(
+		    "%s cannot be written: %s", path, strerror(errno));
 		return EXIT_FAILED;
 	}
 	return code;
@@ -187,9 +187,9 @@ check_end(struct reading_back *r)
 	if (verify_pinned_key(&pinned))
 		r->key = pinned;
 	else
-		fprintf(stderr,
-		    "durward: this client is not paired: the key in the export "
-		    "itself was believed\n");
+		terminal_error(
+		    "this client is not paired: the key in the export "
+		    "itself was believed");
 	if (anchor_verify(&r->end, &r->key) == OK)
 		return EXIT_REACHED;
 	return witness_broken("the checkpoint is not signed by the box");
@@ -218,8 +218,7 @@ verify_export(const char *path, const struct anchor *anchor)
 	int code;
 
 	if (in == NULL) {
-		fprintf(stderr, "durward: %s cannot be read: %s\n", path,
-		    strerror(errno));
+		terminal_error("%s cannot be read: %s", path, strerror(errno));
 		return EXIT_FAILED;
 	}
 	crypto_open();

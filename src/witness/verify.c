@@ -11,7 +11,7 @@
 int
 witness_broken(const char *words)
 {
-	fprintf(stderr, "durward: the log does not verify: %s\n", words);
+	terminal_error("the log does not verify: %s", words);
 	return EXIT_BROKEN;
 }
 
@@ -58,9 +58,8 @@ int
 verify_anchor(const struct anchor *a, const struct public_key *key)
 {
 	if (key == NULL) {
-		fprintf(stderr,
-		    "durward: the anchor's signature was not checked: this "
-		    "client is not paired and knows no box\n");
+		terminal_error("the anchor's signature was not checked: this "
+			       "client is not paired and knows no box");
 		return EXIT_REACHED;
 	}
 	if (anchor_verify(a, key) == OK)
@@ -151,7 +150,7 @@ verify_store(const char *path, struct copy *c)
 	enum err e = store_open_copy(path, &st, &why);
 
 	if (e != OK) {
-		fprintf(stderr, "durward: %s\n", why.text);
+		terminal_error("%s", why.text);
 		return EXIT_FAILED;
 	}
 	e = store_run_now(st, check_copy, c);
