@@ -10,8 +10,10 @@
 static void
 check_price(const struct price *p)
 {
-	struct price_use most = {
-	    .input = INT64_MAX, .cached = -1, .output = INT64_MAX};
+	struct price_use most = {.input = INT64_MAX,
+	    .cached = -1,
+	    .cache_written = INT64_MAX,
+	    .output = INT64_MAX};
 	struct errmsg why;
 	struct price again;
 	struct buf b;
@@ -22,7 +24,8 @@ check_price(const struct price *p)
 	if (price_read((struct str){b.p, b.len}, &again, &why) != OK ||
 	    strcmp(again.model, p->model) != 0 || again.day != p->day ||
 	    again.input != p->input || again.output != p->output ||
-	    again.cached != p->cached || price_of(p, &most) < 0)
+	    again.cached != p->cached || again.cache_write != p->cache_write ||
+	    price_of(p, &most) < 0)
 		abort();
 	buf_done(&b);
 }
