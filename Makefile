@@ -36,7 +36,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wcast-qual -Wformat=2 -Wvla \
 	-Wno-sign-conversion -Werror
-COMMON := -std=c11 -D_GNU_SOURCE -Isrc -MMD -MP $(WARNINGS)
+COMMON := -std=c11 -D_GNU_SOURCE -Isrc -Ibuild/inc -MMD -MP $(WARNINGS)
 # Everything gcc and musl offer; musl has no _FORTIFY_SOURCE.
 HARDENING := -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -ftrivial-auto-var-init=zero \
@@ -51,7 +51,7 @@ CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables
 LDFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed -pthread
-LIBS := -lcurl -lz -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lseccomp \
+LIBS := -lcurl -lz -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lqrencode -lseccomp \
 	-lpicohttpparser -lm
 
 SRC := $(wildcard src/*/*.c)
@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-models check-integration check-containers check-web asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-models check-integration check-containers check-web check-app asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -83,6 +83,7 @@ help:
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
 	@echo 'check-web          the tool web alone, against servers good and bad'
+	@echo 'check-app          the web app in a real browser, APP="NAME"'
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'check-mcp          the MCP session against real and hostile servers, MCP="..."'
@@ -139,6 +140,12 @@ $(B)/durward.debug: $(OBJ)
 
 # What it has within itself, where -MMD does not look.
 $(B)/src/runner/profile.o $(A)/src/runner/profile.o: config/seccomp/$(ARCH).json
+
+# The web app, the same for every machine.
+$(B)/src/app/app.o $(A)/src/app/app.o: build/inc/app/app.inc
+build/inc/app/app.inc: scripts/make-app src/approval/words.c $(filter-out %.c %.h,$(wildcard src/app/*)) src/app/.npmrc
+	$(call say,APP,$@)
+	$(Q)scripts/make-app build/app $@
 
 $(O)/durward: $(B)/durward.debug
 	$(call say,STRIP,$@)
@@ -402,7 +409,10 @@ $(A)/tests/models-drive: tests/models/drive.c $(A)/lib.a
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
 		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
 
-check-models: $(A)/tests/models-drive
+check-app: all $(O)/probe-puppet
+	$(Q)tests/web/run $(APP)
+
+check-models: all $(A)/tests/models-drive
 	$(Q)tests/models/run $(MODELS)
 
 # ---- power cuts ----
