@@ -7,6 +7,8 @@
  *	client up			when a first query was answered
  *	client rounds N PROGRAM GOAL...	each goal, then PROGRAM's echo over a
  *					bare pipe ("-": none)
+ *	client words GOAL		the goal at each line of its input,
+ *until a model's first word and until the end
  */
 
 #include <fcntl.h>
@@ -87,13 +89,14 @@ look_for_end(const struct json *answer)
 	return over;
 }
 
-/* A goal whose run writes `entries` entries: asks for the last of them, so
- * that one answer tells the end.  0 when their number is not known yet. */
+/* A goal whose run writes `entries` entries: asks for those behind the first,
+ * which is there already, so that one answer tells the end.  0 when their
+ * number is not known yet. */
 static long long
 goal(const char *words, long long *entries)
 {
 	long long first = last_seq + 1;
-	long long from = *entries > 0 ? last_seq + *entries : 0;
+	long long from = *entries > 0 ? last_seq + 2 : 0;
 	struct json *body = json_object();
 	struct json *answer;
 	long long begin = now_ns();
@@ -121,6 +124,56 @@ goal(const char *words, long long *entries)
 	if (first > 1)
 		*entries = last_seq - first + 1;
 	return end - begin;
+}
+
+/* A goal as `durward ask` follows it. */
+static void
+heard(const char *words)
+{
+	struct json *body = json_object();
+	long long begin = now_ns();
+	long long first = 0;
+	long long to = 0;
+	long long from = 0;
+	struct json *answer;
+	bool over = false;
+	char run[64];
+	int code;
+
+	json_put_str(body, "goal", words);
+	answer = session_command(session, "ask", body, &code);
+	if (answer == NULL)
+		fatal("the goal is refused");
+	snprintf(run, sizeof(run), "%s", json_words(answer, "run"));
+	json_free(answer);
+	while (!over) {
+		answer = session_query(session, &code,
+		    "events?run=%s&from=%lld&words=%lld", run, from, to);
+		if (answer == NULL)
+			fatal("the run cannot be followed");
+		if (first == 0 && json_words(answer, "words")[0] != '\0')
+			first = now_ns();
+		to = json_int(answer, "words_to", to);
+		over = look_for_end(answer);
+		json_free(answer);
+		from = last_seq + 1;
+	}
+	printf("%lld %lld %lld\n", first - begin, now_ns() - begin, first);
+	fflush(stdout);
+}
+
+static int
+hear(const char *words)
+{
+	char line[8];
+	int code;
+
+	session = session_open(&code);
+	if (session == NULL)
+		return 1;
+	while (fgets(line, sizeof(line), stdin) != NULL)
+		heard(words);
+	return 0;
 }
 
 static void
@@ -213,6 +266,8 @@ main(int argc, char **argv)
 	if (argc > 4 && strcmp(argv[1], "rounds") == 0)
 		return rounds(
 		    strtol(argv[2], NULL, 10), argv[3], argv + 4, argc - 4);
-	fprintf(stderr, "client up | rounds N PROGRAM GOAL...\n");
+	if (argc == 3 && strcmp(argv[1], "words") == 0)
+		return hear(argv[2]);
+	fprintf(stderr, "client up | rounds N PROGRAM GOAL... | words GOAL\n");
 	return 2;
 }

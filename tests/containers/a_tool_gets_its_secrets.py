@@ -268,6 +268,16 @@ def test_a_secret_on_stderr_is_not_in_what_is_printed(h):
         none_in(r.stdout.encode(), "what the tool said")
 
 
+def test_a_secret_across_the_cut_of_a_line_is_not_printed_in_part(h):
+    for i in (3, 13, 17, 18):
+        tool, form, _ = next(g for g in GROUPS if i in g[2])
+        assert ask(h, form.format(f"leak:late:S{i}")) == "it is []"
+        r = h.console.run("tool", "logs", tool)
+        late = [line for line in r.stdout.splitlines() if "0000 [" in line][-1]
+        assert f"0000 [secret://s{i}]" in late, (i, late[-80:])
+        assert CANARIES[i][:6] not in late, (i, late[-80:])
+
+
 def test_a_secret_in_a_goal_is_refused_and_not_taken_up(h):
     runs = len(h.console.json("runs")["runs"])
     for i in (0, 1, 12, 13, 17, 18):

@@ -4,11 +4,15 @@
 import json
 import re
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
 
+import frozen
+import logbook
 from house import Client, House, wait_for
+from thinking import Thinking
 from wire import Wire, new_identity, openssl, sign
 
 
@@ -118,6 +122,19 @@ def test_the_token_passes_control_sealed_for_the_client_that_asked(h):
     assert len(v["sealed"]) == 2 * (65 + 44 + 16), v
     status, v = Wire(h, h.console).command("pair.open", {"role": "viewer"})
     assert status == 403 and "reply_key" in v["error"], v
+
+
+def test_no_token_is_given_before_the_opening_is_on_the_disk(h):
+    with frozen.disk(h):
+        p = h.console.start("pair", "--json")
+        time.sleep(1)
+        said = p.poll()
+        there = [e for e in logbook.entries(h) if e["kind"] == "pairing-opened"]
+    out, err = p.communicate(timeout=20)
+    assert said is None, "it was answered while nothing came to the disk"
+    assert "token" in json.loads(out), out + err
+    now = [e for e in logbook.entries(h) if e["kind"] == "pairing-opened"]
+    assert len(now) == len(there) + 1 and "sealed" not in now[-1], now
 
 
 def test_only_an_owner_opens_a_pairing_window(h):
@@ -268,6 +285,57 @@ def test_a_revoked_client_is_shut_out_at_once(h):
     p.communicate(timeout=30)
 
 
+def test_nobody_gets_the_name_of_a_client_that_was_revoked(h):
+    h.pair("handed-on")
+    assert h.console.run("clients", "revoke", "handed-on").returncode == 0
+    r = h.console.run("pair", "--role", "viewer", "--json")
+    assert r.returncode == 0, r.stderr
+    guest = Client(h, "guest")
+    r = guest.pair(json.loads(r.stdout)["token"], "handed-on")
+    assert r.returncode != 0 and "belonged to a client that was revoked" in r.stderr, r.stderr
+    assert "choose another name" in r.stderr, r.stderr
+    assert guest.run("status").returncode != 0
+    rows = [c for c in h.console.json("clients")["clients"] if c["name"] == "handed-on"]
+    assert [c.get("revoked") for c in rows] == [True], rows
+
+
+def test_what_a_revoked_client_asked_for_ends():
+    t = Thinking("ollama", tools=())
+    h = t.house
+    try:
+        lost = h.pair("lost")
+        t.say({"stall": "before", "text": ["x"], "repeat": True})
+        theirs = lost.start("ask", "think about what I said")
+        t.server.wait(1, done=False)
+        ours = h.console.start("ask", "think about what I said")
+        t.server.wait(2, done=False)
+
+        def states():
+            return {r["principal"]: r["state"] for r in h.console.json("runs")["runs"]}
+        assert states() == {"lost": "open", "console": "open"}
+        assert h.console.run("clients", "revoke", "lost").returncode == 0
+        theirs.communicate(timeout=20)
+        assert states() == {"lost": "failed", "console": "open"}
+        # A kill may come behind the table and before the end of the run.
+        h.stop()
+        ours.communicate(timeout=20)
+        db = sqlite3.connect(h.path("state", "core", "durward.db"))
+        assert db.execute("UPDATE run SET state='open', reply='' WHERE client='lost'").rowcount == 1
+        db.commit()
+        db.close()
+        h.start()
+
+        def ended():
+            "the run to end"
+            return states()["lost"] == "failed"
+        wait_for(ended, 10)
+        replies = [r["reply"] for r in h.console.json("runs")["runs"] if r["principal"] == "lost"]
+        assert replies == ["Who asked for this was revoked."], replies
+        assert states()["console"] == "open"
+    finally:
+        t.close()
+
+
 def test_the_last_owner_cannot_be_revoked(h):
     r = h.console.run("clients", "revoke", "console")
     assert r.returncode == 4 and "last owner" in r.stderr, r.stderr
@@ -305,6 +373,6 @@ def test_silent_connections_do_not_keep_others_out(h):
 
 def test_requests_sent_together_are_answered_in_turn(h):
     w = Wire(h, h.phone)
-    one = b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
+    one = b"GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     w.send(one + one)
     assert w.receive()[0] == 200 and w.receive()[0] == 200

@@ -209,7 +209,8 @@ def test_without_the_tools_half_it_is_said_how_to_start_it():
 
 def test_an_image_that_is_not_there_is_told(h):
     h.podman("rm", "-f", "-t0", "-a")
-    h.podman("rmi", "-f", "localhost/durward-echo:latest")
+    with open(os.path.join(BUILD, "containers/echo/tool.json")) as f:
+        h.podman("rmi", "-f", json.load(f)["image"])
     os.kill(h.pids()["runner"], 9)
 
     def back():

@@ -13,16 +13,19 @@ from models import ModelServer
 
 KEY = "sk-test-4711-tangerine-submarine-0815"
 PUBLIC = "9.77.0.9"
+SHARED = "100.101.102.103"  # As in a VPN, or behind a carrier.
 
 
 AUTHORITY = Authority()
 
 
 def setup():
-    return Caller(authority=AUTHORITY, names={"cloud.test": [PUBLIC], "home.test": ["127.0.0.1"],
-                         "both.test": [PUBLIC, "127.0.0.1"],
-                         "other.test": [PUBLIC]},
-                  addresses=[PUBLIC], secrets={"provider-key": KEY.encode() + b"\n"})
+    c = Caller(authority=AUTHORITY, names={"cloud.test": [PUBLIC], "home.test": ["127.0.0.1"],
+                                            "both.test": [PUBLIC, "127.0.0.1"],
+                                            "other.test": [PUBLIC], "vpn.test": [SHARED]},
+               addresses=[PUBLIC, SHARED], secrets={"provider-key": KEY.encode() + b"\n"})
+    c.providers["refusing"] = ("ollama", "house")
+    return c
 
 
 def test_a_model_is_called_and_what_it_says_comes_to_the_mind(c):
@@ -109,7 +112,6 @@ def test_a_request_of_another_length_is_not_sent(c):
 
 
 def test_a_request_for_another_model_is_not_sent(c):
-    c.providers["refusing"] = ("ollama", "house")
     refused(c, "for another model", body=c.body("refusing", model="large"))
 
 
@@ -197,6 +199,20 @@ def test_a_provider_outside_is_not_called_at_a_private_address(c):
     assert "has a private address" in r["why"] and not seen.connections, r
 
 
+def test_a_box_in_a_vpn_is_called_by_the_address_that_was_signed_and_by_no_name(c):
+    def answer(s, asked, n):
+        s.sendall(HEAD + chunk(b"{}\n") + chunk(b""))
+        return True
+    box = Raw(answer, SHARED, 8089)
+    c.provider("one", "http://vpn.test:8089")
+    r = c.call("one")
+    assert f"--url http://{SHARED}:8089" in r["why"] and not box.connections, r
+    c.provider("one", f"http://{SHARED}:8089")
+    r = c.call("one")
+    box.close()
+    assert r["ok"] and box.connections == 1, r
+
+
 def test_of_two_addresses_only_the_one_that_fits_is_called(c):
     def answer(s, asked, n):
         s.sendall(HEAD + chunk(b"{}\n") + chunk(b""))
@@ -220,6 +236,15 @@ def test_what_leaves_the_house_needs_a_yes_and_has_it_once(c):
     c.end(call)
     r = c.call("one", proof="again")
     assert "of another act" in r["why"] or "used before" in r["why"], r
+
+
+def test_a_grant_of_money_is_for_the_models_that_it_names(c):
+    server = Raw(says_hello, PUBLIC, 8087, AUTHORITY.sign("cloud.test"))
+    c.provider("one", "https://cloud.test:8087", "openai", "cloud", models=("tiny", "big"))
+    assert c.call("one", proof="money")["ok"]
+    r = c.call("one", proof="money", body=c.body("one", model="big"), model="big")
+    server.close()
+    assert "not for these arguments" in r["why"] and server.count == 1, r
 
 
 def says_hello(s, asked, n):

@@ -2,6 +2,7 @@
 """The life of a tool: it is added whole or not at all, it is disabled and
 stays so, it changes only by what its owner was shown, and leaves nothing."""
 
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tarfile
 import time
 from hashlib import sha256
 
@@ -291,6 +293,68 @@ def test_an_archive_of_the_older_form_is_taken():
         run(h, "add", folder, "--yes")
         assert images(h) == {image_of(folder)}
         assert h.console.reply("echo both") == "both"
+
+
+def named(h):
+    """The names of the store, and the images that they stand for."""
+    rows = h.podman("images", "-a", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+    return {r.split()[0]: r.split()[1] for r in rows.splitlines() if "<none>" not in r}
+
+
+def renamed(archive, member, change):
+    """The same archive, and other names in it."""
+    old = tarfile.open(archive)
+    with tarfile.open(archive + ".new", "w") as new:
+        for m in old.getmembers():
+            data = old.extractfile(m).read() if m.isfile() else b""
+            if m.name.lstrip("./") == member:
+                data = json.dumps(change(json.loads(data))).encode()
+                m.size = len(data)
+            new.addfile(m, io.BytesIO(data) if m.isfile() else None)
+    os.chmod(archive + ".new", 0o644)
+    os.replace(archive + ".new", archive)
+
+
+def test_the_names_in_an_archive_move_no_image_and_stay_with_none():
+    notes, base, new = "localhost/durward-notes:latest", "docker.io/library/base:1", "localhost/new:1"
+
+    def of_oci(index, name):
+        index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": name}
+        return index
+
+    def of_docker(manifests):
+        manifests[0]["RepoTags"] = [notes, new, base]
+        return manifests
+    with House(tools=()) as h:
+        h.start()
+        other, folder = h.package("notes"), h.package("echo")
+        h.load_image(other)
+        h.podman("tag", image_of(other), notes)
+        h.podman("tag", image_of(other), base)
+        before = named(h)
+        assert before[notes] == before[base] == image_of(other), before
+        archive = os.path.join(folder, "image.tar")
+        for name in (notes, base, new):
+            renamed(archive, "index.json", lambda index: of_oci(index, name))
+            run(h, "add", folder, "--yes")
+            assert h.console.reply("echo here") == "here"
+            assert named(h) == before, name
+            run(h, "remove", "echo", "--yes")
+            assert images(h) == {image_of(other)} and named(h) == before, name
+        # The older form, with several; and one whose image is refused.
+        h.load_image(folder)
+        os.unlink(archive)
+        made = h.path("podman", "made.tar")
+        h.podman("save", "-q", "--format", "docker-archive", "-o", made, image_of(folder)[7:])
+        h.podman("rmi", "-f", image_of(folder))
+        shutil.move(made, archive)
+        renamed(archive, "manifest.json", of_docker)
+        bad = h.package("echo", name="mixed", image="sha256:" + "5" * 64)
+        shutil.copy(archive, os.path.join(bad, "image.tar"))
+        assert "another image" in run(h, "add", bad, "--yes", ok=False)
+        assert images(h) == {image_of(other)} and named(h) == before
+        run(h, "add", folder, "--yes")
+        assert h.console.reply("echo here") == "here" and named(h) == before
 
 
 def test_an_archive_in_a_path_that_podman_cannot_read_is_told():

@@ -9,7 +9,8 @@ import time
 
 from house import wait_for
 from model_faults import FAULTS, TALK, WORDS, calling
-from thinking import DIALECTS, Thinking, acts_of, calls, save
+from models import ModelServer
+from thinking import DIALECTS, Thinking, acts_of, calls, provider, save
 
 FINE = {"text": ["It is ", "fine."]}
 
@@ -136,6 +137,27 @@ def test_each_failure_ends_in_a_sentence_and_the_next_goal_is_answered(houses):
             assert acts_of(entries) == [] and t.notes() == before, (d, name)
             entries, _ = t.ask("and now?", FINE)
             assert entries[-1]["reply"] == "It is fine.", (d, name, entries[-1])
+
+
+def test_what_one_provider_signed_and_hid_no_other_provider_is_told(_):
+    thought, signed = "nobody else may read this thought", "c2lnbmF0dXJlLW9mLXRoZS1maXJzdA=="
+    first = {"thinking": [thought], "signature": signed, "redacted": "cmVkYWN0ZWQtYnktdGhlLWZpcnN0",
+             "strangers": True, "text": ["I save it."], "calls": [save("of the first")]}
+    for d in DIALECTS:
+        t, other = Thinking(d), ModelServer([FINE])
+        provider(t.house, d, other.url, name="other")
+        r = t.house.console.run("model", "use", "planner", f"{d}/tiny,other/tiny")
+        assert r.returncode == 0, r.stderr
+        entries, chats = t.ask("what now?", first, {"status": 400, "repeat": True})
+        assert entries[-1]["reply"] == "It is fine.", (d, entries[-1])
+        assert acts_of(entries) == ["notes.save"], (d, entries)
+        told, again = other.chats[-1].body.decode(), chats[-1].body.decode()
+        assert thought in again, (d, "who said it is told it as it was", again)
+        for words in (thought, signed, first["redacted"], "hum", "reasoning", "thinking"):
+            assert words not in told, (d, words, told)
+        assert "I save it." in told and "of the first" in told, (d, told)
+        t.close()
+        other.close()
 
 
 def test_words_instead_of_a_call_are_only_words(houses):

@@ -26,8 +26,8 @@ ask    flow     labels=private+untrusted sink=external
 ALLOWED = {"files.read", "files.list", "files.search", "notes.list", "notes.read",
            "notes.search", "notes.save", "files.write", "files.mkdir", "files.move"}
 # What the log of such runs consists of; nobody says yes to anything.
-KINDS = {"model-used", "goal", "proposed", "judged", "asked", "denied", "intent", "started", "done", "failed",
-         "refused", "run-done", "allowed", "container", "definitions"}
+KINDS = {"model-used", "goal", "proposed", "judged", "asked", "told", "denied", "intent", "started", "done", "failed",
+         "refused", "run-done", "allowed", "container", "definitions", "plan"}
 GOAL = "Would you use files read for {}, then list, save or delete notes, or echo an echo?"
 AT_ONCE = 4
 
@@ -151,7 +151,7 @@ def test_a_model_outside_is_asked_about_by_what_the_run_has_seen(t):
     """The one in the house fails, and the next is in the cloud."""
     provider(t.house, "anthropic", "https://cloud.localhost", place="cloud")
     t.say({"status": 401, "repeat": True})
-    rule, labels, end = asked_by(t, "what do strangers say?")
+    rule, labels, end = asked_by(t, "quo vadis, Zanzibar?")
     assert labels == "none" and "flow" not in rule, (rule, labels)
     assert end["reached"] is False and "I may not ask the model" in end["reply"], end
     t.say({"calls": [{"name": "files__read", "arguments": {"path": "all_secrets.txt"}}]},

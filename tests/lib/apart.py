@@ -122,10 +122,52 @@ class Apart:
         shutil.rmtree(self.etc, ignore_errors=True)
 
 
-def house_apart(names, ports, tools, later=None):
+class Cable:
+    """Leads from a network of one's own to another, where `far` is; what begins
+    beyond() stays there."""
+
+    def __init__(self, apart, near, far):
+        ours = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        check(libc.unshare(CLONE_NEWNET), "unshare")
+        self.far = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            self.run("ip", "link", "add", "far", "type", "veth", "peer", "name", "near")
+            self.run("ip", "link", "set", "near", "netns", str(apart.server.pid))
+            self.run("ip", "addr", "add", far, "peer", near, "dev", "far")
+            self.run("ip", "link", "set", "far", "up")
+        finally:
+            check(libc.setns(ours, CLONE_NEWNET), "setns")
+            os.close(ours)
+        self.run("ip", "addr", "add", near, "peer", far, "dev", "near")
+        self.run("ip", "link", "set", "near", "up")
+
+    @staticmethod
+    def run(*words):
+        subprocess.run(words, check=True)
+
+    def beyond(self, begin):
+        """What it begins has its sockets at the far end."""
+        ours = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        check(libc.setns(self.far, CLONE_NEWNET), "setns")
+        try:
+            return begin()
+        finally:
+            check(libc.setns(ours, CLONE_NEWNET), "setns")
+            os.close(ours)
+
+    def pull(self):
+        """Nothing comes through any more, and nobody says so."""
+        self.beyond(lambda: self.run("ip", "link", "set", "far", "down"))
+
+    def plug_in(self):
+        self.beyond(lambda: self.run("ip", "link", "set", "far", "up"))
+
+
+def house_apart(names, ports, tools, later=None, more=()):
     """A house that runs in such a network, and takes it along when it is closed."""
     apart = Apart(names, ports, later)
     h = House(tools=tools)
+    h.more = more
     h.apart = apart
     close = h.close
 

@@ -167,7 +167,8 @@ class Caller:
     def answers(self):
         try:
             with open(self.house.path("state", "core", "answers")) as f:
-                return [json.loads(line) for line in f if line.endswith("\n")]
+                # At once: a line that grows meanwhile would come in two pieces.
+                return [json.loads(line) for line in f.read().split("\n")[:-1]]
         except FileNotFoundError:
             return []
 

@@ -62,6 +62,17 @@ fake_last(enum msg_type type)
 	return NULL;
 }
 
+static inline const char *
+fake_last_bulk(enum msg_type type)
+{
+	size_t i;
+
+	for (i = fake_n_sent; i > 0; i--)
+		if (fake_sent[i - 1].type == type)
+			return fake_sent[i - 1].bulk;
+	return NULL;
+}
+
 enum err
 peers_send_bulk(struct peers *p, enum role to, enum msg_type type,
     struct json *body, const void *bulk, size_t bulk_len)

@@ -147,6 +147,8 @@ class House:
         self.policy = policy or os.path.join(TOP, "config/policies/assist.policy")
         self.port, self.pairing_port = free_port(), free_port()
         self.tools = tools
+        self.address = "127.0.0.1"  # Where it listens,
+        self.at = "127.0.0.1"  # and is found by browsers.
         self.more = ()  # Options for the house alone.
         self.processes = {}
         for user, name in ((HOUSE_USER, "state"), (HOUSE_USER, "run"), (TOOLS_USER, "podman")):
@@ -212,7 +214,7 @@ class House:
     def start_house(self):
         self._spawn("house", HOUSE_USER, "--state", self.path("state"),
                     "--socket", self.path("run", "tools.sock"),
-                    "--tools-user", TOOLS_USER, "--address", "127.0.0.1",
+                    "--tools-user", TOOLS_USER, "--address", self.address,
                     "--port", str(self.port), "--pairing-port", str(self.pairing_port), *self.more)
 
     def start_tools(self):

@@ -74,7 +74,8 @@ class ModelServer:
     what a client must show.  `cert` is (certificate, key) for TLS.  `paths`
     has steps for what is no chat: {"/api/tags": {"status": 500}}."""
 
-    def __init__(self, script, models=(), key=None, cert=None, paths=None, strict=True, port=0):
+    def __init__(self, script, models=(), key=None, cert=None, paths=None, strict=True, port=0,
+                 address="127.0.0.1"):
         self.script = script if callable(script) else steps_of(list(script))
         self.models, self.key, self.paths, self.strict = list(models), key, paths or {}, strict
         self.requests, self.failures = [], []
@@ -85,9 +86,9 @@ class ModelServer:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*cert)
         self.quit_read, self.quit_write = os.pipe()
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.listener = socket.create_server((address, port), backlog=128)
         self.port = self.listener.getsockname()[1]
-        self.url = f"{'https' if cert else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if cert else 'http'}://{address}:{self.port}"
         self.threads = []
         self.acceptor = threading.Thread(target=self._accept, daemon=True)
         self.acceptor.start()

@@ -11,12 +11,13 @@ from house import House
 DIALECTS = ("ollama", "openai", "anthropic")
 
 
-def provider(h, dialect, url, models=("tiny",), place="house", **members):
-    """Add one as an owner does; it is called model.PLACE.DIALECT."""
+def provider(h, dialect, url, models=("tiny",), place="house", name=None, **members):
+    """Add one as an owner does; it is called model.PLACE.NAME, by default as
+    its dialect."""
     path = "/v1" if dialect == "openai" else ""
-    folder = os.path.join(h.root, "provider-" + dialect)
+    folder = os.path.join(h.root, "provider-" + (name or dialect))
     os.makedirs(folder, exist_ok=True)
-    manifest = {"name": dialect, "version": "1", "transport": "model", "dialect": dialect,
+    manifest = {"name": name or dialect, "version": "1", "transport": "model", "dialect": dialect,
                 "url": url + path, "place": place,
                 "models": [{"name": m, "context": 8192} for m in models], **members}
     with open(os.path.join(folder, "tool.json"), "w") as f:

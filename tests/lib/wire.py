@@ -98,7 +98,7 @@ class Wire:
 
     def request(self, method, target, body=None):
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send(f"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+        self.send(f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(data)}\r\n\r\n"
                   .encode() + data)
         return self.receive()
 

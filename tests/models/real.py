@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real model (real/make_model.py writes it) by a real engine, node-llama-cpp,
-behind real/server.mjs: what its grammar forces is valid, and the official
-clients can talk to it as to any server."""
+behind real/server.mjs: what its grammar forces is valid, also for a house that
+is talked to in prose, and the official clients can talk to it as to any
+server."""
 
 import hashlib
 import http.client
@@ -11,8 +12,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import peers
+from models import ModelServer
 from peers import BUILD, HERE
 
 REAL = os.path.join(HERE, "real")
@@ -242,3 +245,68 @@ def test_it_tells_of_itself_as_an_ollama_does():
     assert [m.model for m in ollama().list().models] == ["nonsense:latest"]
     assert [m.id for m in openai().models.list()] == ["nonsense:latest"]
     assert "tools" in ollama().show("nonsense:latest").capabilities
+
+
+class Half:
+    """In front of the real model: speaks in prose where it may, and hands on
+    what forces a choice, with a seed."""
+
+    def __init__(self):
+        self.seed, self.forced = 0, []
+        self.server = ModelServer(self.step)
+
+    def step(self, request):
+        asked = request.json
+        if "format" in asked or asked.get("tool_choice") == "required":
+            return {"raw": self.hand_on(request)}
+        if not self.forced:
+            return {"text": "I would call notes__save with that."}
+        return {"text": "It is done."}
+
+    def hand_on(self, request):
+        asked = dict(request.json)
+        asked.setdefault("options", {})["seed"] = asked["seed"] = self.seed
+        r = urllib.request.Request(server.url + request.path, json.dumps(asked).encode(),
+                                   {"Content-Type": "application/json"})
+        with urllib.request.urlopen(r, timeout=60) as answer:
+            self.forced.append((request, answer.read()))
+        return self.forced[-1][1]
+
+
+def schemas(request):
+    """Of the arguments, by the tool's name."""
+    asked = request.json
+    if "format" in asked:
+        return {s["properties"]["tool"]["const"]: s["properties"].get("arguments")
+                for s in asked["format"]["oneOf"]}
+    return {t["function"]["name"]: t["function"]["parameters"] for t in asked["tools"]}
+
+
+def test_a_turn_that_ends_in_prose_ends_in_a_valid_call_once_it_is_forced():
+    from house import House
+    from rules import BASE, use
+    from thinking import acts_of, provider
+    for dialect in ("ollama", "openai"):
+        half, made = Half(), []
+        with House() as h:
+            h.start()
+            use(h, BASE + "deny forget tool=memory.forget\n")
+            provider(h, dialect, half.server.url, models=("nonsense",))
+            for half.seed in range(10):
+                half.forced = []
+                entries = h.console.ask(f"please do what is right, number {half.seed}")
+                assert len(half.forced) == 1, "one repair was enough"
+                assert entries[-1]["reached"] is True, entries[-1]
+                assert [e for e in entries if e["kind"] == "refused"] == [], entries
+                acts = [e for e in entries if e["kind"] == "proposed"
+                        and not e["tool"].startswith("model.")]
+                assert len(acts) == len(acts_of(entries)) <= 1, entries
+                for a in acts:
+                    schema = schemas(half.forced[0][0])[a["tool"].replace(".", "__")]
+                    # Its grammar leaves out no member.
+                    assert fits(json.loads(a["args"]), {
+                        **schema, "required": list(schema["properties"])}), (a, schema)
+                    made.append(a["tool"])
+        half.server.close()
+        print(f"  {dialect}: of 10 forced replies {len(made)} are calls, of {sorted(set(made))}")
+        assert len(set(made)) >= 2, made

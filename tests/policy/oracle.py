@@ -201,7 +201,8 @@ def speaks(line, full, q):
         n = len(q["things"])
         return ("allow" if q["used"].get(full, 0) + n <= line.other["rate"] else None,
                 [[full, "rate", {"n": n}]])
-    granted = line.kind == "ask" and full in q["granted"] and "keys" not in line.other
+    granted = (line.kind == "ask" and full in q["granted"] and "keys" not in line.other
+               and "key" not in line.other)
     return "allow" if granted else line.kind if line.kind in RULES else None, []
 
 

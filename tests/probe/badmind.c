@@ -5,10 +5,15 @@
  * proposal that the goal is the JSON of, byte for byte, and with a reply
  * when its act has ended; a second proposal may stand in its `also`, and one
  * that waits for the result in its `then`.  With `times` and no step it is
- * proposed so often, as one step after the other.  The goal `garbage` sends
- * bytes that are no frame.  Linked in the place of src/ipc/serve.c.
+ * proposed so often, as one step after the other.  With `recalls` it first
+ * wants so many views, and replies how many it got.  With `heard`, a list of
+ * [step, part, length], it says that it heard these, each as a step's number,
+ * and replies.  With `criticizes` it says that its first step had that opinion,
+ * with `thinks` that it thought this.  The goal `garbage` sends bytes that are
+ * no frame.  Linked in the place of src/ipc/serve.c.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +22,7 @@
 
 static struct peers *peers;
 static int expected; /* Results before the reply. */
+static int64_t views; /* That it got; -1: nobody wants to know. */
 static struct json *then; /* What is proposed with the next result. */
 
 static void
@@ -30,6 +36,20 @@ reply(const struct json *body, const char *text)
 	    peers, ROLE_CORE, MSG_REPLY, answer, text, strlen(text));
 }
 
+/* What it says was its first step, before its proposal. */
+static void
+keep(const char *name, const struct json *content, const char *run)
+{
+	struct json *body = json_object();
+	char *text = json_print(content);
+
+	json_put_str(body, "run", run);
+	json_put_int(body, "step", 0);
+	json_put_str(body, "name", name);
+	peers_send_bulk(peers, ROLE_CORE, MSG_STEP, body, text, strlen(text));
+	free(text);
+}
+
 static void
 propose(struct json *proposal, const char *run)
 {
@@ -37,6 +57,10 @@ propose(struct json *proposal, const char *run)
 	then = json_has(proposal, "then")
 	    ? json_copy(json_get(proposal, "then"))
 	    : NULL;
+	if (json_has(proposal, "criticizes"))
+		keep("criticize", json_get(proposal, "criticizes"), run);
+	if (json_has(proposal, "thinks"))
+		keep("think", json_get(proposal, "thinks"), run);
 	json_put_str(proposal, "run", run);
 	peers_send(peers, ROLE_CORE, MSG_PROPOSAL, proposal);
 }
@@ -57,6 +81,47 @@ propose_often(const struct json *proposal, const char *run, int64_t times)
 }
 
 static void
+recall_often(const struct json *proposal, const char *run)
+{
+	int64_t times = json_int(proposal, "recalls", 0);
+
+	for (views = times > 0 ? 0 : -1; times > 0; times--) {
+		struct json *body = json_object();
+
+		json_put_str(body, "run", run);
+		json_put_str(body, "query", "");
+		peers_send(peers, ROLE_CORE, MSG_RECALL_WANTED, body);
+	}
+}
+
+static void
+say_heard(const struct json *heard, const char *run)
+{
+	static const char bytes[HEARD_PART_MAX + 1];
+	const struct json *v;
+
+	for (v = json_first(heard); v != NULL; v = json_next(v)) {
+		const struct json *step = json_first(v);
+		const struct json *part = json_next(step);
+		struct json *body = json_object();
+
+		json_put_str(body, "run", run);
+		json_put_int(body, "step", (int64_t)json_double(step));
+		json_put_int(body, "part", (int64_t)json_double(part));
+		peers_send_bulk(peers, ROLE_CORE, MSG_HEARD, body, bytes,
+		    (size_t)json_double(json_next(part)));
+	}
+}
+
+static void
+on_recall(void *role, struct msg *m)
+{
+	(void)role;
+	(void)m;
+	views++;
+}
+
+static void
 on_turn(void *role, struct msg *m)
 {
 	const char *goal = json_words(m->body, "goal");
@@ -72,6 +137,14 @@ on_turn(void *role, struct msg *m)
 	}
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
+	recall_often(proposal, json_words(m->body, "run"));
+	if (json_has(proposal, "heard")) {
+		say_heard(
+		    json_get(proposal, "heard"), json_words(m->body, "run"));
+		reply(m->body, "heard");
+		json_free(proposal);
+		return;
+	}
 	if (json_has(proposal, "times")) {
 		propose_often(proposal, json_words(m->body, "run"),
 		    json_int(proposal, "times", 0));
@@ -97,13 +170,16 @@ on_result(void *role, struct msg *m)
 {
 	char *text = msg_text(m);
 	struct json *next = then;
+	char said[64];
 
 	(void)role;
 	then = NULL;
 	if (next != NULL)
 		propose(next, json_words(m->body, "run"));
-	else if (--expected <= 0)
-		reply(m->body, text);
+	else if (--expected <= 0) {
+		snprintf(said, sizeof(said), "%lld views", (long long)views);
+		reply(m->body, views >= 0 ? said : text);
+	}
 	free(text);
 }
 
@@ -117,6 +193,7 @@ ignore(void *role, struct msg *m)
 static const struct peer_handler handlers[] = {
     {MSG_TURN_START, on_turn},
     {MSG_ACT_RESULT, on_result},
+    {MSG_RECALL, on_recall},
     {MSG_TURN_END, ignore},
 };
 

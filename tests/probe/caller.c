@@ -316,16 +316,22 @@ sign_grant(const struct json *c, const struct manifest *m)
 	good_grant(&scene, a.console, &g);
 	g.effect = text("external");
 	g.args = text("any");
+	if (strcmp(json_words(c, "proof"), "money") == 0) {
+		g.args = text("words arg.model=\"tiny\"");
+		g.usd_day = 1000000;
+	}
 	prove_grant(&g, a.console, &a.last);
 }
 
-/* "proof": "sheet", "grant", "again" (the last one once more) or none. */
+/* "proof": "sheet", "grant", "money" (a grant that names the model `tiny`),
+ * "again" (the last one once more) or none. */
 static void
 give_order(const struct json *c)
 {
 	const char *args = json_words(c, "args");
 	const char *proof = json_words(c, "proof");
-	const char *kind = strcmp(proof, "grant") == 0 ? "grants" : "sheets";
+	bool granted =
+	    strcmp(proof, "grant") == 0 || strcmp(proof, "money") == 0;
 	struct json *body = json_copy(c);
 	struct json *list = json_array();
 	struct json *v = json_object();
@@ -338,7 +344,7 @@ give_order(const struct json *c)
 	json_put_int(body, "args_bytes", (int64_t)strlen(args));
 	if (strcmp(proof, "sheet") == 0)
 		sign_sheet(c, m);
-	else if (strcmp(proof, "grant") == 0)
+	else if (granted)
 		sign_grant(c, m);
 	if (proof[0] != '\0') {
 		json_put_int(v, "bytes", (int64_t)strlen(a.last.text));
@@ -346,7 +352,7 @@ give_order(const struct json *c)
 		json_push(list, json_copy(v));
 		buf_adds(&bulk, a.last.text);
 	}
-	json_put(body, kind, list);
+	json_put(body, granted ? "grants" : "sheets", list);
 	peers_send_bulk(
 	    a.peers, ROLE_EGRESS, MSG_MODEL_ORDER, body, bulk.p, bulk.len);
 	buf_done(&bulk);
@@ -375,6 +381,16 @@ stop_act(const struct json *c)
 	peers_send(a.peers, ROLE_EGRESS, MSG_MODEL_STOP, json_copy(c));
 }
 
+/* {"id", "text", "signature"} */
+static void
+give_notice(const struct json *c)
+{
+	const char *target = json_words(c, "text");
+
+	peers_send_bulk(a.peers, ROLE_EGRESS, MSG_NOTICE_ORDER, json_copy(c),
+	    target, strlen(target));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct json *c);
@@ -387,6 +403,7 @@ static const struct {
     {"wake", tell_mind},
     {"order", give_order},
     {"stop", stop_act},
+    {"notice", give_notice},
 };
 
 static void
@@ -435,6 +452,13 @@ on_done(void *role, struct msg *m)
 }
 
 static void
+on_notice_done(void *role, struct msg *m)
+{
+	(void)role;
+	note("notice", m->body);
+}
+
+static void
 on_redacted(void *role, struct msg *m)
 {
 	(void)role;
@@ -463,6 +487,7 @@ static const struct peer_handler core_handlers[] = {
     {MSG_TRUST_ANSWER, on_trusted},
     {MSG_WORDS, on_words},
     {MSG_MODEL_DONE, on_done},
+    {MSG_NOTICE_DONE, on_notice_done},
     {MSG_REDACTED, on_redacted},
     {MSG_TOOLS_EPOCH, ignore},
     {MSG_RUNNER_STATE, ignore},

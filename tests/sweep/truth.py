@@ -25,6 +25,14 @@ def snapshot(house, name):
     return os.path.join(folder, "durward.db")
 
 
+def facts(path, text):
+    """How often it is remembered."""
+    db = sqlite3.connect(path)
+    n = db.execute("SELECT count(*) FROM memory WHERE kind='fact' AND text=?", (text,)).fetchone()[0]
+    db.close()
+    return n
+
+
 class Truth:
     """All that is kept about a run; `run` may be None, then about all."""
 
@@ -45,6 +53,8 @@ class Truth:
         self.acts = {r["id"]: dict(r) for r in db.execute("SELECT * FROM act")
                      if r["run"] in self.runs}
         self.yes = [dict(r) for r in db.execute("SELECT * FROM yes") if r["act"] in self.acts]
+        self.said = [dict(r) for r in db.execute("SELECT run, role, text FROM memory"
+                                                 " WHERE kind='message'") if r["run"] in self.runs]
         self.nonces = [(r["nonce"], r["act"]) for r in db.execute("SELECT * FROM nonce_spent")
                        if r["act"] in self.acts]
         db.close()
@@ -79,6 +89,12 @@ class Truth:
                 yield f"run {run[:8]} has a row and {kinds.count('goal')} entries 'goal'"
             if (row["state"] == "open") != (kinds.count("run-done") == 0):
                 yield f"run {run[:8]} is {row['state']}, the log says {kinds}"
+            said = sorted((m["role"], m["text"]) for m in self.said if m["run"] == run)
+            told = [("user", row["goal"])]
+            if row["state"] != "open":
+                told.insert(0, ("assistant", row["reply"]))
+            if said != told:
+                yield f"run {run[:8]} was told {told}, and what is remembered is {said}"
             if kinds.count("run-done") > 1:
                 yield f"run {run[:8]} ended {kinds.count('run-done')} times"
 

@@ -19,7 +19,9 @@
  *
  * Asked to leak, it says what they are, in clear or encoded:
  *
- *	leak:raw|error|hex|base64|stderr:VARIABLE
+ *	leak:raw|error|hex|base64|stderr|late:VARIABLE
+ *
+ * where `late` is on stderr, behind a thousand bytes of the same line.
  *
  * It goes by the name of its first argument, so that goals which need no
  * model lead to it.
@@ -162,7 +164,10 @@ leak(const char *how, struct reply *reply)
 		memcpy(text, value, n);
 	if (*how == 's')
 		fprintf(stderr, "before\nit is [%s]\nafter\n", text);
-	reply_set(reply, *how == 'e', "it is [%s]", *how == 's' ? "" : text);
+	if (*how == 'l')
+		fprintf(stderr, "%01004d [%s]\nafter\n", 0, text);
+	reply_set(reply, *how == 'e', "it is [%s]",
+	    *how == 's' || *how == 'l' ? "" : text);
 	memset(text, 0, sizeof(text));
 }
 

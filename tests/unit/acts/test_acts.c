@@ -4,32 +4,38 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "acts/acts_priv.h"
-#include "base/log.h"
 #include "crypto/crypto.h"
-
-#define ID "000102030405060708090a0b0c0d0e0f"
-#define RUN "101112131415161718191a1b1c1d1e1f"
+#include "fake_clock.h"
+#include "fixture.h"
+#include "roster/roster.h"
+#include "sys/clock.h"
 
 static char folder[] = "/tmp/durward-acts-XXXXXX";
-static struct trust trust;
 static struct loop *loop;
-static struct ledger *ledger;
 static struct acts *acts;
-/* What the run was told. */
-static enum act_state told;
-static char *text;
+static char *text; /* That the run was told. */
+/* How many orders there were for egress, and what became of each. */
+static int n_asked;
+static enum err of_order;
 
 /* ---- Ports ---- */
 
-static bool
+static enum err
 port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 {
 	(void)arg;
 	(void)bulk;
 	(void)bulk_len;
 	json_free(body);
-	return true;
+	return OK;
+}
+
+static enum err
+port_model_order(
+    void *arg, struct json *body, const void *bulk, size_t bulk_len)
+{
+	n_asked++;
+	return port_order(arg, body, bulk, bulk_len) == OK ? of_order : OK;
 }
 
 static void
@@ -63,14 +69,6 @@ port_tell_run(void *arg, const struct act *a)
 }
 
 static void
-port_run_labels(void *arg, const char *run, struct names *ret)
-{
-	(void)arg;
-	(void)run;
-	memset(ret, 0, sizeof(*ret));
-}
-
-static void
 port_run_saw(void *arg, const char *run, const struct names *more)
 {
 	(void)arg;
@@ -78,14 +76,7 @@ port_run_saw(void *arg, const char *run, const struct names *more)
 	(void)more;
 }
 
-static const struct house_function *
-port_house(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
-/* ---- The slots, which hold one tool that is never ready ---- */
+/* ---- The slots: a tool that is never ready, and a provider ---- */
 
 static bool
 slot_start(void *arg, const struct manifest *m, struct errmsg *why)
@@ -120,6 +111,11 @@ open_slots(void)
 	    "0000000000000000000000000000000000000000000000000000000000000000"
 	    "\",\"command\":[\"/program\"],\"volume\":false,"
 	    "\"functions\":{\"save\":{\"effect\":\"physical\",\"args\":{}}}}";
+	static const char provider[] =
+	    "{\"name\":\"ollama\",\"version\":\"1\",\"transport\":\"model\","
+	    "\"dialect\":\"ollama\",\"place\":\"house\",\"url\":"
+	    "\"http://127.0.0.1:11434\",\"models\":[{\"name\":\"tiny\","
+	    "\"context\":8192}]}";
 	struct slot_ports ports = {.start = slot_start,
 	    .stop = slot_told,
 	    .ready = slot_told,
@@ -130,54 +126,43 @@ open_slots(void)
 	struct errmsg why = {""};
 	struct slot *t;
 
-	if (slots_put(slots, manifest, strlen(manifest), &t, &why) != OK)
+	if (slots_put(slots, manifest, strlen(manifest), &t, &why) != OK ||
+	    slots_put(slots, provider, strlen(provider), &t, &why) != OK)
 		fatal("%s", why.text);
 	return slots;
 }
 
-static enum fact
-no_fact(void *arg, const char *name)
+static void
+port_asked(void *arg, const struct act *a)
 {
 	(void)arg;
-	(void)name;
-	return FACT_UNKNOWN;
-}
-
-static enum err
-load_row(void *arg, enum ledger_row table, const struct json *row)
-{
-	return judge_load(arg, table, row);
+	(void)a;
 }
 
 static void
 check_setup(void)
 {
-	struct judge_setup js = {
-	    .trust = &trust, .kernel = "", .fact = no_fact};
 	struct acts_setup s = {.trust = &trust,
 	    .boot = RUN,
 	    .ports = {.order = port_order,
 		.net_order = port_order,
 		.net_end = port_net_end,
+		.model_order = port_model_order,
+		.model_stop = port_net_end,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
 		.tell_run = port_tell_run,
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,
-		.house = port_house}};
-	struct ledger_load load = {.row = load_row};
-	struct errmsg why = {""};
-	char path[64];
+		.house = port_house,
+		.asked = port_asked}};
 
 	crypto_open();
-	check_folder(folder);
 	s.loop = loop = loop_new();
-	s.judge = load.arg = judge_new(&js);
+	fixture_open(folder, loop);
+	s.judge = judge;
 	s.slots = open_slots();
-	snprintf(path, sizeof(path), "%s/durward.db", folder);
-	if (ledger_open(path, loop, &load, &ledger, &why) != OK)
-		fatal("%s", why.text);
-	judge_watch_clock(s.judge);
+	s.bill = bill_new(judge, roster_new());
 	acts = acts_new(&s);
 	acts_use_ledger(acts, ledger);
 }
@@ -186,21 +171,9 @@ check_setup(void)
 static struct open_act *
 started(void)
 {
-	struct act *a = act_new();
-	struct open_act *o;
+	struct open_act *o = fixture_act(acts, ACT_STARTED, "notes.save");
 
-	memcpy(a->id, ID, TOKEN_SIZE);
-	memcpy(a->run, RUN, TOKEN_SIZE);
-	memcpy(a->tool, "notes.save", sizeof("notes.save"));
-	a->effect = EFFECT_PHYSICAL;
-	a->keys = 1;
-	a->attempt = 1;
-	a->args = strdup("{}");
-	a->origins = strdup("");
-	a->state = ACT_STARTED;
-	o = acts_take_place(acts, a);
 	o->net = NET_OPEN;
-	told = ACT_STATE_COUNT;
 	return o;
 }
 
@@ -404,4 +377,105 @@ TEST(a_flood_of_reports_leaves_only_so_many_entries)
 	CHECK(ledger_head(ledger)->size > before);
 	CHECK(ledger_head(ledger)->size <= before + GATE_LATE_MAX);
 	json_free(used);
+}
+
+/* ---- Orders to egress ---- */
+
+static struct open_act *
+asking_a_model(enum err of)
+{
+	struct open_act *o =
+	    fixture_act(acts, ACT_STARTED, "model.house.ollama");
+
+	o->started_ms = clock_boot_ms();
+	of_order = of;
+	n_asked = 0;
+	act_order_model(o);
+	return o;
+}
+
+static void
+later(int64_t ms)
+{
+	ahead_s += ms / 1000 + 1;
+	loop_turn(loop, 0);
+}
+
+TEST(an_order_that_is_too_large_ends_its_act_at_once_and_says_what_to_do)
+{
+	asking_a_model(ERR_LIMIT);
+	await_end();
+	CHECK_STR(act_state_name(told), "failed");
+	CHECK(strstr(text, "egress takes no order as large") != NULL);
+	CHECK(strstr(text, "shorter arguments") != NULL);
+	CHECK_INT(n_asked, 1);
+}
+
+TEST(an_order_waits_for_a_lane_that_is_full)
+{
+	asking_a_model(ERR_BUSY);
+	later(MODEL_ORDER_AGAIN_MS);
+	CHECK_INT(n_asked, 2);
+	CHECK_INT(told, ACT_STATE_COUNT);
+	of_order = OK;
+	later(MODEL_ORDER_AGAIN_MS);
+	CHECK_INT(n_asked, 3);
+	/* From here on an answer is waited for, and nothing is sent again. */
+	later(2 * MODEL_ORDER_WAIT_MS);
+	CHECK_INT(n_asked, 3);
+	CHECK_INT(told, ACT_STATE_COUNT);
+	later(MODEL_CALL_MS + CALL_GRACE_MS);
+	await_end();
+	CHECK_STR(act_state_name(told), "unknown");
+	CHECK_STR(text, "egress did not answer");
+}
+
+TEST(an_order_does_not_wait_for_ever_and_says_for_whom_it_did)
+{
+	asking_a_model(ERR_BUSY);
+	later(MODEL_ORDER_WAIT_MS);
+	await_end();
+	CHECK_STR(act_state_name(told), "failed");
+	CHECK(strstr(text, "egress does not keep up") != NULL);
+	asking_a_model(ERR_CLOSED);
+	later(MODEL_ORDER_WAIT_MS);
+	await_end();
+	CHECK_STR(act_state_name(told), "failed");
+	CHECK(strstr(text, "egress is away") != NULL);
+}
+
+/* ---- A run is stopped ---- */
+
+TEST(a_stop_ends_what_has_not_begun_and_asks_no_model_further)
+{
+	static const struct {
+		enum act_state from;
+		const char *tool;
+		const char *to;
+	} cases[] = {{ACT_ASKED, "notes.save", "denied"},
+	    {ACT_APPROVED, "notes.save", "denied"},
+	    {ACT_ALLOWED, "notes.save", "denied"},
+	    {ACT_INTENT, "notes.save", "failed"},
+	    {ACT_STARTED, "model.house.ollama", "failed"}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		CASE(act_state_name(cases[i].from));
+		fixture_act(acts, cases[i].from, cases[i].tool);
+		acts_stop_run(acts, RUN, "stopped by console");
+		await_end();
+		CHECK_STR(act_state_name(told), cases[i].to);
+		CHECK_STR(text, "stopped by console");
+	}
+}
+
+TEST(what_a_tool_has_begun_it_ends_when_its_run_is_stopped)
+{
+	started();
+	acts_stop_run(acts, RUN, "stopped by console");
+	loop_turn(loop, 0);
+	CHECK_INT(told, ACT_STATE_COUNT);
+	acts_on_done(acts, ID, true, false, "its answer");
+	await_end();
+	CHECK_STR(act_state_name(told), "done");
 }

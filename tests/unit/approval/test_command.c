@@ -66,6 +66,21 @@ TEST(every_live_client_may_sign_a_command)
 	}
 }
 
+/* Whatever its row says of a role. */
+TEST(a_phones_certificate_may_not)
+{
+	int who;
+
+	for (who = WHO_OWNER; who <= WHO_PROGRAM; who++) {
+		enum client_kind was = trust.clients[who].kind;
+		struct command c = command_of(who);
+
+		trust.clients[who].kind = CLIENT_CERTIFICATE;
+		CHECK_INT(verify(&c, who, FIXTURE_BOOT, S(BODY)), ERR_DENIED);
+		trust.clients[who].kind = was;
+	}
+}
+
 TEST(a_revoked_client_may_not)
 {
 	struct command c = command_of(WHO_REVOKED);

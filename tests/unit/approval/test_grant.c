@@ -68,6 +68,81 @@ TEST(only_a_live_owner_of_this_box_grants)
 	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);
 }
 
+static struct grant
+money_grant(void)
+{
+	struct grant g = good_grant(WHO_OWNER);
+
+	g.tool = S("model.cloud.far");
+	g.effect = S("external");
+	g.args = S("words arg.model=\"m\",\"n\"");
+	g.usd_day = 2000000;
+	return g;
+}
+
+/* Does it read back, and write to the same bytes? */
+static enum err
+read_back(const struct grant *g, struct grant *ret, struct errmsg *why)
+{
+	static struct buf b;
+	struct buf again;
+	enum err e;
+
+	buf_done(&b);
+	buf_init(&b, GRANT_MAX);
+	REQUIRE(grant_write(g, &b) == OK);
+	e = grant_read(b.p, b.len, ret, why);
+	if (e != OK)
+		return e;
+	buf_init(&again, GRANT_MAX);
+	REQUIRE(grant_write(ret, &again) == OK);
+	CHECK_STR(again.p, b.p);
+	buf_done(&again);
+	return OK;
+}
+
+TEST(a_grant_of_money_names_models_and_what_they_may_cost)
+{
+	struct grant g = money_grant();
+	struct errmsg why = {""};
+	struct grant r;
+
+	REQUIRE(read_back(&g, &r, &why) == OK);
+	CHECK_INT(r.usd_day, 2000000);
+	g.args = S("any");
+	CHECK_INT(read_back(&g, &r, &why), ERR_INPUT);
+	CHECK(strstr(why.text, "names them") != NULL);
+	g = money_grant();
+	g.tool = S("notes.delete");
+	CHECK_INT(read_back(&g, &r, &why), ERR_INPUT);
+	g = money_grant();
+	g.usd_day = USD_MAX * (int64_t)1000000 + 1;
+	CHECK_INT(read_back(&g, &r, &why), ERR_INPUT);
+	CHECK(strstr(why.text, "dollars") != NULL);
+}
+
+TEST(a_grant_without_money_reads_as_it_always_did)
+{
+	struct grant g = good_grant(WHO_OWNER);
+	struct errmsg why = {""};
+	struct grant r;
+	struct buf b;
+
+	buf_init(&b, GRANT_MAX);
+	REQUIRE(grant_write(&g, &b) == OK);
+	CHECK(strncmp(b.p, "durward-grant/1\n", 16) == 0);
+	CHECK(strstr(b.p, "usd") == NULL);
+	REQUIRE(grant_read(b.p, b.len, &r, &why) == OK);
+	CHECK_INT(r.usd_day, 0);
+	/* No money is not said in the other form. */
+	b.p[14] = '2';
+	buf_adds(&b, "usd-millionths-a-day 0\n");
+	CHECK_INT(grant_read(b.p, b.len, &r, &why), ERR_INPUT);
+	b.p[14] = '1';
+	CHECK_INT(grant_read(b.p, b.len, &r, &why), ERR_INPUT);
+	buf_done(&b);
+}
+
 TEST(a_grant_that_was_taken_back_stands_no_more)
 {
 	struct grant g = good_grant(WHO_OWNER);

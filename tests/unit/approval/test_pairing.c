@@ -98,3 +98,25 @@ TEST(the_proof_changes_with_every_input)
 	pairing_hmac(t.secret, exporter.b, &key, "phone", &got);
 	CHECK(!digest_equal(&want, &got));
 }
+
+TEST(the_words_change_with_every_input)
+{
+	static const uint8_t secret[PAIRING_SECRET_LEN] = {1, 2, 3};
+	static const uint8_t other[PAIRING_SECRET_LEN] = {1, 2, 4};
+	struct digest box = {{1}};
+	struct digest client = {{2}};
+	const char *words[PAIRING_WORDS];
+	const char *again[PAIRING_WORDS];
+	int i;
+
+	pairing_words(secret, &box, &client, words);
+	pairing_words(secret, &box, &client, again);
+	for (i = 0; i < PAIRING_WORDS; i++)
+		CHECK_STR(again[i], words[i]);
+	pairing_words(other, &box, &client, again);
+	CHECK(memcmp(words, again, sizeof(words)) != 0);
+	pairing_words(secret, &client, &client, again);
+	CHECK(memcmp(words, again, sizeof(words)) != 0);
+	pairing_words(secret, &box, &box, again);
+	CHECK(memcmp(words, again, sizeof(words)) != 0);
+}

@@ -42,7 +42,7 @@ TEST(the_last_owner_cannot_be_revoked)
 	CHECK(trust_revoke(&t, &t.clients[WHO_APPROVER].id) == OK);
 }
 
-TEST(a_tombstone_keeps_its_key_out_for_good)
+TEST(a_tombstone_keeps_its_key_and_its_name_out_for_good)
 {
 	static struct trust t;
 	struct client c = new_client("tablet", CLIENT_APPROVER);
@@ -60,6 +60,8 @@ TEST(a_tombstone_keeps_its_key_out_for_good)
 	memcpy(c.name, "other", 6);
 	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
 	c = new_client("tablet", CLIENT_VIEWER);
+	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
+	c = new_client("tablet-2", CLIENT_VIEWER);
 	CHECK(trust_add_client(&t, &c) == OK);
 }
 
@@ -269,4 +271,23 @@ TEST(a_clock_that_was_set_ahead_brings_no_revoked_grant_back)
 	CHECK(!is_revoked(&t, 0) && is_revoked(&t, 1) && is_revoked(&t, i));
 	CHECK(revoke_grant(&t, i + 1, 9000, 5000) == ERR_LIMIT);
 	CHECK(is_revoked(&t, 1));
+}
+
+TEST(a_phones_certificate_stays_one_and_is_lent_nothing)
+{
+	static struct trust t;
+	static struct trust again;
+	struct json *v;
+
+	t = trust;
+	CHECK_INT(trust_lend(&t, "screen", "*", 2000, 1000), OK);
+	t = trust;
+	t.clients[WHO_VIEWER].kind = CLIENT_CERTIFICATE;
+	CHECK_INT(trust_lend(&t, "screen", "*", 2000, 1000), ERR_STATE);
+	v = trust_write(&t);
+	CHECK_INT(trust_read(v, &again), OK);
+	CHECK_INT(again.clients[WHO_VIEWER].kind, CLIENT_CERTIFICATE);
+	CHECK_INT(again.clients[WHO_BROWSER].kind, CLIENT_BROWSER);
+	CHECK_INT(again.clients[WHO_OWNER].kind, CLIENT_CLI);
+	json_free(v);
 }

@@ -223,3 +223,24 @@ TEST(copying_into_a_field_needs_room_for_the_end)
 	CHECK(str_copy(field, sizeof(field), "abc") == OK);
 	CHECK_STR(field, "abc");
 }
+
+TEST(base64_follows_rfc_4648)
+{
+	static const struct {
+		const char *plain;
+		const char *want;
+	} rows[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
+	    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+	    {"\xfb\xff\xfe", "+//+"}};
+	char text[BASE64_LEN(8) + 1];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t n = strlen(rows[i].plain);
+
+		CASE(rows[i].plain);
+		base64_write(text, (const uint8_t *)rows[i].plain, n);
+		CHECK_STR(text, rows[i].want);
+		CHECK_INT(strlen(text), BASE64_LEN(n));
+	}
+}

@@ -143,3 +143,13 @@ TEST(random_bytes_differ)
 	crypto_random(a, 0);
 	CHECK(memcmp(a, b, sizeof(a)) != 0);
 }
+
+TEST(sha1_gives_the_published_answer)
+{
+	char hex[2 * SHA1_LEN + 1];
+	uint8_t sum[SHA1_LEN];
+
+	crypto_sha1("abc", 3, sum);
+	hex_write(hex, sum, sizeof(sum));
+	CHECK_STR(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}

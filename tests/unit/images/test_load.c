@@ -5,15 +5,12 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "fake_peers.h"
-#include "images/images_priv.h"
+#include "fixture.h"
 #include "sys/file.h"
 
 #define CANARY "Tr0ub4dor-and-three"
 
 static char folder[] = "/tmp/durward-load-XXXXXX";
-static struct images *images;
-static struct errmsg broken;
 
 static bool
 is_starting(void *arg, const char *tool)
@@ -35,16 +32,7 @@ at(const char *name)
 static void
 check_setup(void)
 {
-	static struct images_setup s = {.peers = &fake_peers,
-	    .folder = folder,
-	    .broken = &broken,
-	    .is_starting = is_starting};
-
-	check_folder(folder);
-	if (setenv("PATH", folder, 1) != 0)
-		abort();
-	s.loop = fake_peers.loop = loop_new();
-	images = images_new(&s);
+	fixture_open(folder, is_starting);
 }
 
 /* In the place of Podman: what it says when it is to take an image. */

@@ -89,3 +89,46 @@ TEST(slices_of_what_is_no_tool_and_has_no_volume_are_free_again)
 	CHECK(!images_has_others(&images, tools));
 	json_free(tools);
 }
+
+#define A                                                                      \
+	"sha256:"                                                              \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B                                                                      \
+	"sha256:"                                                              \
+	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+TEST(a_name_that_came_with_an_image_is_found_with_whose_it_was)
+{
+	static const struct {
+		const char *before;
+		const char *now;
+		const char *name; /* NULL: none. */
+		const char *owner;
+	} rows[] = {
+	    {A " x:1\n", A " x:1\n" B " <none>:<none>\n", NULL, ""},
+	    {A " x:1\n", A " <none>:<none>\n" B " x:1\n", "x:1", A},
+	    {A " x:1\n", A " x:1\n" B " y:1\n", "y:1", ""},
+	    {"", B " y:1\n", "y:1", ""},
+	    /* What it had already is its, and what others did is theirs. */
+	    {B " y:1\n", B " y:1\n" A " x:1\n", NULL, ""},
+	    {A " x:1\n" B " y:1\n", B " y:1\n", NULL, ""},
+	    /* No names, or none that a command line could take. */
+	    {"", B "\n" B " \n" B " -f:1\n" B " x:<none>\n", NULL, ""},
+	};
+	char name[IMAGE_NAME_MAX + 1];
+	char owner[IMAGE_ID_LEN + 1];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		bool found;
+
+		CASE(rows[i].now);
+		found =
+		    image_new_name(rows[i].before, rows[i].now, B, name, owner);
+		CHECK(found == (rows[i].name != NULL));
+		if (!found || rows[i].name == NULL)
+			continue;
+		CHECK_STR(name, rows[i].name);
+		CHECK_STR(owner, rows[i].owner);
+	}
+}

@@ -3,31 +3,13 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "fake_peers.h"
-#include "images/images_priv.h"
+#include "fake_clock.h"
+#include "fixture.h"
 #include "sys/file.h"
 
 static char folder[] = "/tmp/durward-wipe-XXXXXX";
-static struct images *images;
-static struct errmsg broken;
 static bool starting;
-
-/* In the place of the C library's: a boot clock that somebody sets. */
-static int64_t ahead_s;
-
-int
-clock_gettime(clockid_t id, struct timespec *ret)
-{
-	long rc = syscall(SYS_clock_gettime, id, ret);
-
-	if (id == CLOCK_BOOTTIME)
-		ret->tv_sec += ahead_s;
-	return (int)rc;
-}
 
 static bool
 is_starting(void *arg, const char *tool)
@@ -42,16 +24,7 @@ is_starting(void *arg, const char *tool)
 static void
 check_setup(void)
 {
-	static struct images_setup s = {.peers = &fake_peers,
-	    .folder = folder,
-	    .broken = &broken,
-	    .is_starting = is_starting};
-
-	check_folder(folder);
-	if (setenv("PATH", folder, 1) != 0)
-		abort();
-	s.loop = fake_peers.loop = loop_new();
-	images = images_new(&s);
+	fixture_open(folder, is_starting);
 }
 
 /* In the place of Podman: what it says of a volume is its status. */

@@ -212,7 +212,7 @@ TEST(the_queue_is_bounded_and_keeps_the_order)
 		json_free(body);
 		sent += e == OK;
 	}
-	CHECK_INT(e, ERR_LIMIT);
+	CHECK_INT(e, ERR_BUSY);
 	CHECK(sent >= LANE_QUEUE_MAX);
 	CHECK(sent < 100000);
 	core.in_order = true;

@@ -12,6 +12,8 @@
 #include "crypto/crypto.h"
 #include "sys/clock.h"
 
+#define MILLION 1000000
+
 static struct trust trust;
 static struct loop *loop;
 static char folder[] = "/tmp/durward-judge-XXXXXX";
@@ -165,6 +167,180 @@ TEST(a_reservation_that_was_never_settled_counts_as_used)
 	judge_settle(b.judge, &charges, 10, r);
 	write_record(r);
 	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
+}
+
+static void
+settle_cost(struct bench *b, struct charges *charges, int64_t usd)
+{
+	int64_t used[DIM_COUNT] = {[DIM_USD] = usd};
+	struct record *r = record_new(b->ledger);
+
+	judge_settle_cost(b->judge, charges, used, r);
+	write_record(r);
+}
+
+TEST(what_was_used_beyond_what_was_reserved_counts_over_a_restart)
+{
+	static const char policy[] =
+	    "allow all tool=*\nbudget money usd=10/day\n";
+	struct charges charges;
+	struct bench b;
+
+	open_bench(&b, policy, EFFECT_READ);
+	b.c.cost[DIM_USD] = 3 * MILLION;
+	spend(&b, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	settle_cost(&b, &charges, 8 * MILLION);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	close_bench(&b);
+	open_bench(&b, policy, EFFECT_READ);
+	b.c.cost[DIM_USD] = 3 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	b.c.cost[DIM_USD] = 2 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
+}
+
+/* What is said of a denial. */
+static const char *
+budgets(struct bench *b)
+{
+	static char text[1024];
+	struct buf out;
+
+	buf_init(&out, sizeof(text) - 1);
+	judge_say_budgets(b->judge, &b->c, &out);
+	snprintf(text, sizeof(text), "%s", out.p != NULL ? out.p : "");
+	buf_done(&out);
+	return text;
+}
+
+TEST(a_budget_that_denies_is_named_with_what_is_left_and_when_it_frees)
+{
+	static const char policy[] =
+	    "allow all tool=*\nbudget purse usd=10.5/day over=deny\n"
+	    "budget one tokens=50/run over=deny\n"
+	    "budget other usd=1/hour over=ask\n";
+	struct charges charges;
+	struct bench b;
+
+	open_bench(&b, policy, EFFECT_READ);
+	/* Another run of this file used some money; this one begins anew. */
+	memcpy(b.act->run, "202122232425262728292a2b2c2d2e2f", TOKEN_SIZE);
+	CHECK_STR(budgets(&b), "");
+	b.c.cost[DIM_USD] = 8 * MILLION;
+	spend(&b, &charges);
+	CHECK_STR(budgets(&b),
+	    ": it may use 8 USD, and 2.5 USD are left of the budget "
+	    "box:purse, which is 10.5 USD a day; there will be enough in "
+	    "1 d 1 h if nothing more is used");
+	b.c.cost[DIM_USD] = 11 * MILLION;
+	CHECK(strstr(budgets(&b), "never enough for that") != NULL);
+	b.c.cost[DIM_USD] = 0;
+	b.c.cost[DIM_TOKENS] = 30;
+	spend(&b, &charges);
+	CHECK_STR(budgets(&b),
+	    ": it may use 30 tokens, and 20 tokens are left of the budget "
+	    "box:one, which is 50 tokens a goal; a new goal has all of it "
+	    "again");
+	close_bench(&b);
+	/* It is no budget that denies it. */
+	open_bench(
+	    &b, "deny all tool=*\nbudget purse usd=10.5/day\n", EFFECT_READ);
+	b.c.cost[DIM_USD] = 8 * MILLION;
+	CHECK_STR(budgets(&b), "");
+	close_bench(&b);
+}
+
+#define GRANT_ID "505152535455565758595a5b5c5d5e5f"
+
+/* Money for one model. */
+static const struct held_grant *
+give_money(struct bench *b, int64_t usd_day)
+{
+	struct grant g = {.box = trust.box,
+	    .client = trust.clients[0].id,
+	    .id = GRANT_ID,
+	    .rule = {"house:signature", 15},
+	    .tool = {"model.cloud.far", 15},
+	    .effect = {"external", 8},
+	    .manifest = *b->c.manifest,
+	    .args = {"words arg.model=\"m\"", 19},
+	    .hours = {"any", 3},
+	    .uses = 100,
+	    .issued_ms = 1000,
+	    .until_ms = judge_wall_ms(b->judge) + 1000000,
+	    .usd_day = usd_day};
+	struct errmsg why = {""};
+	struct record *r = record_new(b->ledger);
+	struct buf text;
+
+	buf_init(&text, GRANT_MAX);
+	REQUIRE(grant_write(&g, &text) == OK);
+	REQUIRE(
+	    judge_add_grant(b->judge, "console", text.p, "", r, &why) == OK);
+	write_record(r);
+	buf_done(&text);
+	return judge_grant(b->judge, GRANT_ID);
+}
+
+static void
+open_cloud(struct bench *b, struct digest *manifest)
+{
+	open_bench(b, "allow all tool=*\n", EFFECT_EXTERNAL);
+	free(b->act->args);
+	b->act->args = strdup("{\"model\":\"m\"}");
+	memcpy(b->act->tool, "model.cloud.far", sizeof("model.cloud.far"));
+	crypto_hash("manifest", 8, manifest);
+	b->c.manifest = manifest;
+	trust.clients[0].role = CLIENT_OWNER;
+}
+
+static void
+spend_grant(struct bench *b, const struct held_grant *g, struct charges *ret)
+{
+	struct record *r = record_new(b->ledger);
+
+	REQUIRE(judge_charge(b->judge, &b->c, g, r, ret) == OK);
+	write_record(r);
+}
+
+TEST(a_grant_of_money_asks_beyond_it_over_a_restart_too)
+{
+	const struct held_grant *g;
+	struct charges charges;
+	struct digest manifest;
+	struct buf out;
+	struct bench b;
+
+	open_cloud(&b, &manifest);
+	b.c.cost[DIM_USD] = 6 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ASK);
+	g = give_money(&b, 10 * MILLION);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	spend_grant(&b, g, &charges);
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ASK);
+	buf_init(&out, 4096);
+	judge_explain(b.judge, &b.c, &out);
+	CHECK(strstr(out.p, "of its 10 USD a day 6 are used") != NULL);
+	buf_done(&out);
+	close_bench(&b);
+
+	open_cloud(&b, &manifest);
+	b.c.cost[DIM_USD] = 5 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ASK);
+	b.c.cost[DIM_USD] = 4 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	/* What it did not cost is there again, and what it cost beyond it is
+	 * not. */
+	settle_cost(&b, &charges, 2 * MILLION);
+	b.c.cost[DIM_USD] = 8 * MILLION;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	spend_grant(&b, judge_grant(b.judge, GRANT_ID), &charges);
+	settle_cost(&b, &charges, 9 * MILLION);
+	b.c.cost[DIM_USD] = 1;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ASK);
 	close_bench(&b);
 }
 

@@ -35,6 +35,30 @@ TEST(what_was_counted_stands_for_its_whole_span)
 	meters_free(&meters);
 }
 
+TEST(it_is_told_when_there_is_room_again)
+{
+	int64_t now_ms = 1000 * (int64_t)HOUR * MS;
+	int64_t later_ms = now_ms + 1800 * (int64_t)MS;
+	int64_t most;
+
+	add("w", HOUR, now_ms, 5);
+	add("w", HOUR, later_ms, 3);
+	for (most = 0; most < 8; most++) {
+		int64_t wait_ms =
+		    meter_wait_ms(&meters, "w", HOUR, later_ms, most);
+
+		CHECK(wait_ms > 0);
+		CHECK(meter_sum(&meters, "w", HOUR, later_ms + wait_ms - 1) >
+		    most);
+		CHECK(
+		    meter_sum(&meters, "w", HOUR, later_ms + wait_ms) <= most);
+	}
+	CHECK_INT(meter_wait_ms(&meters, "w", HOUR, later_ms, -1), -1);
+	CHECK_INT(meter_wait_ms(&meters, "other", HOUR, later_ms, 0), -1);
+	CHECK_INT(meter_wait_ms(&meters, "w", SPAN_RUN, later_ms, 0), -1);
+	meters_free(&meters);
+}
+
 /* At every moment, no window of the span holds more than was allowed. */
 TEST(no_window_holds_more_than_its_limit)
 {

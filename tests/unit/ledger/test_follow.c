@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "crypto/crypto.h"
+#include "fake_clock.h"
 #include "ledger/ledger_priv.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -24,6 +25,7 @@ static struct {
 	int times;
 	int entries;
 	uint64_t kept; /* How large the tree on the disk was. */
+	int beyond; /* How often there was nothing to wait for. */
 } told;
 
 static void
@@ -87,6 +89,10 @@ on_told(void *arg, int64_t id, enum err e, const char *text)
 
 	(void)arg;
 	(void)id;
+	if (e == ERR_STATE) {
+		told.beyond++;
+		return;
+	}
 	REQUIRE(e == OK && json_parse(text, strlen(text), &v) == OK);
 	told.times++;
 	told.entries = (int)json_count(json_get(v, "entries"));
@@ -186,5 +192,47 @@ TEST(entries_of_others_are_not_told)
 	turn_until(2, 1);
 	CHECK_INT(told.times, 1);
 	CHECK_INT(told.entries, 1);
+	end();
+}
+
+TEST(what_is_beyond_the_next_entry_nobody_waits_for)
+{
+	static const uint64_t beyond[] = {2, 1000, UINT64_MAX};
+	size_t i;
+
+	begin();
+	write_entry(ONE, true);
+	turn_until(1, 0);
+	for (i = 0; i < ARRAY_LEN(beyond); i++)
+		follow(ONE, beyond[i]);
+	CHECK_INT(told.beyond, ARRAY_LEN(beyond));
+	for (i = 0; i < CLIENT_REQUESTS_MAX; i++)
+		CHECK(ledger->followers[i] == NULL);
+	end();
+}
+
+/* However many entries of others come meanwhile. */
+TEST(a_follower_waits_once)
+{
+	int64_t end_ms;
+	int times = 0;
+
+	begin();
+	write_entry(OTHER, true);
+	turn_until(1, 0);
+	follow(ONE, 0);
+	ahead_s += CLIENT_WAIT_MS / 1000 + 1;
+	end_ms = clock_boot_ms() + 1000;
+	while (clock_boot_ms() < end_ms && told.times == 0) {
+		/* It is not read to its end before the next is there. */
+		if (!ledger_is_busy(ledger))
+			write_entry(OTHER, true);
+		loop_turn(loop, 0);
+		times++;
+	}
+	CHECK(times > 1);
+	CHECK_INT(told.times, 1);
+	CHECK_INT(told.entries, 0);
+	turn_until(ledger->posted, 1);
 	end();
 }

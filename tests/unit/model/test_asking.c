@@ -63,6 +63,9 @@ check_written(
 #define SCHEMA_SAVE                                                            \
 	"{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}}" \
 	",\"required\":[\"text\"]}"
+#define SCHEMA_FINAL                                                           \
+	"{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\","  \
+	"\"minLength\":1}},\"required\":[\"text\"]}"
 #define SCHEMA_SET                                                             \
 	"{\"type\":\"object\",\"properties\":{\"on\":{\"type\":\"boolean\"}}}"
 #define FUNCTIONS                                                              \
@@ -106,7 +109,8 @@ TEST(ollama_is_forced_by_a_schema)
 	    "\"arguments\":" SCHEMA_SET
 	    "},\"required\":[\"tool\",\"arguments\"]},{\"type\":\"object\","
 	    "\"properties\":{\"tool\":{\"const\":\"final\"},\"text\":{\"type\":"
-	    "\"string\"}},\"required\":[\"tool\",\"text\"]}]},\"messages\":[{"
+	    "\"string\",\"minLength\":1}},\"required\":[\"tool\",\"text\"]}]},"
+	    "\"messages\":[{"
 	    "\"role\":\"system\",\"content\":\"You are Durward.\\n\\nAnswer "
 	    "with one JSON object: {\\\"tool\\\": NAME, \\\"arguments\\\": "
 	    "{...}} to call a tool, or {\\\"tool\\\": \\\"final\\\", "
@@ -137,8 +141,15 @@ TEST(openai_is_asked_as_it_wants)
 
 	for (i = 0; i < 3; i++) {
 		snprintf(want, sizeof(want),
-		    OPENAI_HEAD FUNCTIONS ",\"tool_choice\":\"%s\",\"messages\""
-					  ":[" SYSTEM "," OPENAI_TALK,
+		    OPENAI_HEAD "%.*s%s],\"tool_choice\":\"%s\",\"messages\""
+				":[" SYSTEM "," OPENAI_TALK,
+		    (int)(sizeof(FUNCTIONS) - 2), FUNCTIONS,
+		    i == CHOICE_CALL ? ",{\"type\":\"function\",\"function\":{"
+				       "\"name\":\"final\",\"description\":"
+				       "\"Say your last words; no tool is "
+				       "called\",\"parameters\":" SCHEMA_FINAL
+				       "}}"
+				     : "",
 		    words[i]);
 		check_written(DIALECT_OPENAI, (enum choice)i, TOOLS, want);
 	}
@@ -175,7 +186,12 @@ TEST(anthropic_is_asked_as_it_wants)
 		    "\"Saves a note.\",\"input_schema\":" SCHEMA_SAVE
 		    "},{\"name\":\"home__set\",\"description\":\"Sets a "
 		    "device.\",\"input_schema\":" SCHEMA_SET "," KEPT
-		    "}],\"tool_choice\":{\"type\":\"%s\"}," ANTHROPIC_TALK,
+		    "}%s],\"tool_choice\":{\"type\":\"%s\"}," ANTHROPIC_TALK,
+		    i == CHOICE_CALL ? ",{\"name\":\"final\",\"description\":"
+				       "\"Say your last words; no tool is "
+				       "called\",\"input_schema\":" SCHEMA_FINAL
+				       "}"
+				     : "",
 		    words[i]);
 		check_written(DIALECT_ANTHROPIC, (enum choice)i, TOOLS, want);
 	}

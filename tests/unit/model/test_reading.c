@@ -401,6 +401,38 @@ static const struct row openai_rows[] = {
     {"a page", "<!doctype html>", "error 1: a web page came", NULL},
 };
 
+/* Where a call had to be made, last words come as one; nobody answers it, so
+ * it is not sent back. */
+TEST(last_words_may_be_a_call)
+{
+	static const struct row rows[] = {
+	    {"words",
+		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+		     "\"final\",\"arguments\":\"{\\\"text\\\":\"}}")
+		    CALL("{\"index\":0,\"function\":{\"arguments\":"
+			 "\"\\\"Done.\\\"}\"}}") FINISH("tool_calls") END,
+		"|Done.||stop" NOT_COUNTED, ""},
+	    {"without words",
+		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+		     "\"final\",\"arguments\":\"{}\"}}") FINISH("tool_calls")
+		    END,
+		"||a final {};|calls" NOT_COUNTED, NULL},
+	    {"a call all the same",
+		CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+		     "\"home__set\",\"arguments\":\"{}\"}}")
+		    FINISH("tool_calls") END,
+		"||a home.set {};|calls" NOT_COUNTED, NULL},
+	};
+	static const struct row free_one[] = {{"nobody forced it",
+	    CALL("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":"
+		 "\"final\",\"arguments\":\"{\\\"text\\\":\\\"x\\\"}\"}}")
+		FINISH("tool_calls") END,
+	    "||a final {\"text\":\"x\"};|calls" NOT_COUNTED, NULL}};
+
+	read_all(DIALECT_OPENAI, CHOICE_CALL, rows, ARRAY_LEN(rows));
+	read_all(DIALECT_OPENAI, CHOICE_AUTO, free_one, 1);
+}
+
 TEST(openai_is_read_in_pieces_of_any_size)
 {
 	read_all(

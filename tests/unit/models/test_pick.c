@@ -140,14 +140,15 @@ TEST(memory_is_read_as_linux_tells_it)
 {
 	struct memory m = {0, 0};
 
-	CHECK(memory_read("MemTotal:        8000000 kB\n"
-			  "MemFree:  1 kB\nMemAvailable:    5000000 kB\n",
+	CHECK(pick_read_memory("MemTotal:        8000000 kB\n"
+			       "MemFree:  1 kB\nMemAvailable:    5000000 kB\n",
 		  &m) == OK);
 	CHECK(m.total == 8000000 * (int64_t)1024);
 	CHECK(m.available == 5000000 * (int64_t)1024);
-	CHECK(memory_read("", &m) != OK);
-	CHECK(memory_read("MemTotal: 1 kB\n", &m) != OK);
-	CHECK(memory_read("MemTotal: 1 kB\nMemAvailable: 2 kB\n", &m) != OK);
+	CHECK(pick_read_memory("", &m) != OK);
+	CHECK(pick_read_memory("MemTotal: 1 kB\n", &m) != OK);
+	CHECK(
+	    pick_read_memory("MemTotal: 1 kB\nMemAvailable: 2 kB\n", &m) != OK);
 }
 
 TEST(hosts_are_read_as_ollama_writes_them)

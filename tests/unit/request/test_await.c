@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
+#include "fake_clock.h"
 #include "fake_peers.h"
 #include "request/request.h"
 
 static struct requests requests = {.peers = &fake_peers};
-
-/* In the place of the C library's: a boot clock that somebody sets. */
-static int64_t ahead_s;
-
-int
-clock_gettime(clockid_t id, struct timespec *ret)
-{
-	long rc = syscall(SYS_clock_gettime, id, ret);
-
-	if (id == CLOCK_BOOTTIME)
-		ret->tv_sec += ahead_s;
-	return (int)rc;
-}
 
 static void
 check_setup(void)

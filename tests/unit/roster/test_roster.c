@@ -26,9 +26,11 @@ TEST(a_price_is_read_in_millionths)
 
 	CHECK(strcmp(p.model, "openai/gpt-5-nano") == 0);
 	CHECK(p.input == 50000 && p.output == 400000 && p.cached == 50000);
-	CHECK(p.day == 20718);
+	CHECK(p.day == 20718 && p.cache_write == 100000);
 	p = price("a/b:4b 1970-01-01 out=75 cached=0.000001 in=15");
 	CHECK(p.day == 0 && p.input == 15000000 && p.cached == 1);
+	p = price("a/b 2026-01-01 in=5 out=25 cache_write=6.25");
+	CHECK(p.cache_write == 6250000);
 }
 
 TEST(what_is_written_reads_back)
@@ -37,6 +39,8 @@ TEST(what_is_written_reads_back)
 	    "openai/gpt-5-nano 2026-09-22 in=0.05 out=0.4",
 	    "a/x/y:z 2024-02-29 in=5 out=25 cached=0.5",
 	    "a/b 2000-12-31 in=0 out=10000",
+	    "a/b 2000-12-31 in=0 out=1 cache_write=1",
+	    "a/x 2024-02-29 in=5 out=25 cached=0.5 cache_write=6.25",
 	    "a/b 2100-03-01 in=0.123456 out=1.000001",
 	};
 	size_t i;
@@ -56,6 +60,8 @@ TEST(what_is_no_price_is_refused_in_words)
 {
 	static const char *const lines[] = {"", "a", "a/b", "a/b 2026-01-01",
 	    "a/b 2026-01-01 in=1", "a/b 2026-01-01 in=1 in=1 out=1",
+	    "a/b 2026-01-01 in=1 out=1 cache_write=1 cache_write=2",
+	    "a/b 2026-01-01 in=1 out=1 cache_write=",
 	    "a/b 2026-02-29 in=1 out=1", "a/b 2026-13-01 in=1 out=1",
 	    "a/b 2026-00-01 in=1 out=1", "a/b 1969-12-31 in=1 out=1",
 	    "a/b 2026-1-1 in=1 out=1", "a/b 2026-01-01 in=-1 out=1",
@@ -93,18 +99,27 @@ TEST(costs_are_rounded_up_and_never_negative)
 	u = (struct price_use){.input = -5, .cached = -5, .output = -5};
 	CHECK(price_of(&p, &u) == 0);
 	p = price("a/b 2026-01-01 in=10000 out=10000");
-	u = (struct price_use){.input = INT64_MAX, .output = INT64_MAX};
-	CHECK(price_of(&p, &u) == 2 * PRICE_TOKENS_MAX * 10000);
+	u = (struct price_use){.input = INT64_MAX,
+	    .cache_written = INT64_MAX,
+	    .output = INT64_MAX};
+	CHECK(price_of(&p, &u) == 3 * PRICE_TOKENS_MAX * 10000);
 }
 
-TEST(bytes_are_more_tokens_than_they_can_be)
+TEST(what_is_put_into_a_cache_has_its_own_price)
 {
-	CHECK(price_tokens_of_bytes(0) == 0);
-	CHECK(price_tokens_of_bytes(-1) == 0);
-	CHECK(price_tokens_of_bytes(1) == 1);
-	CHECK(price_tokens_of_bytes(7) == 2);
-	CHECK(price_tokens_of_bytes(8) == 3);
-	CHECK(price_tokens_of_bytes(35000) == 10000);
+	struct price p = price("a/b 2026-01-01 in=4 out=0 cached=0.4 "
+			       "cache_write=5");
+	struct price_use u = {.input = 100, .cached = 30, .cache_written = 20};
+
+	CHECK_INT(price_of(&p, &u), 50 * 4 + 30 * 4 / 10 + 20 * 5);
+	/* One that nobody named is dearer than any that is known. */
+	p = price("a/b 2026-01-01 in=4 out=0 cached=0.4");
+	CHECK_INT(price_of(&p, &u), 50 * 4 + 30 * 4 / 10 + 20 * 8);
+	/* No token is read from a cache and put into it, too. */
+	u = (struct price_use){.input = 100, .cached = 60, .cache_written = 60};
+	CHECK_INT(price_of(&p, &u), 60 * 4 / 10 + 40 * 8);
+	u = (struct price_use){.input = 100, .cache_written = -5};
+	CHECK_INT(price_of(&p, &u), 400);
 }
 
 TEST(the_price_is_that_of_the_day)

@@ -125,6 +125,129 @@ TEST(what_is_no_provider_is_refused_in_words)
 	    "'name'");
 }
 
+/* ---- Where it may be ---- */
+
+static const struct place {
+	const char *address;
+	const char *house; /* What the refusal says; NULL: it is taken. */
+	const char *cloud;
+} places[] = {
+    {"127.0.0.1", NULL, "without --cloud"},
+    {"127.9.9.9", NULL, "without --cloud"},
+    {"::1", NULL, "without --cloud"},
+    {"10.0.0.5", NULL, "without --cloud"},
+    {"172.31.0.5", NULL, "without --cloud"},
+    {"192.168.1.20", NULL, "without --cloud"},
+    {"fd7a:115c:a1e0::5", NULL, "without --cloud"},
+    {"100.64.0.1", "--url http://100.64.0.1:11434", "without --cloud"},
+    {"100.127.255.254", "your own VPN", "without --cloud"},
+    {"100.63.255.255", "--cloud", NULL},
+    {"100.128.0.0", "--cloud", NULL},
+    {"9.9.9.9", "--cloud", NULL},
+    {"2600::1", "--cloud", NULL},
+    {"0.0.0.0", "at which no server", "at which no server"},
+    {"::", "at which no server", "at which no server"},
+    {"169.254.1.2", "at which no server", "at which no server"},
+    {"169.254.169.254", "at which no server", "at which no server"},
+    {"fe80::1", "at which no server", "at which no server"},
+    {"224.0.0.251", "at which no server", "at which no server"},
+    {"255.255.255.255", "at which no server", "at which no server"},
+    {"ff02::fb", "at which no server", "at which no server"},
+    {"::ffff:a00:5", "at which no server", "at which no server"},
+    {"::ffff:909:909", "at which no server", "at which no server"},
+    {"64:ff9b::a00:5", "at which no server", "at which no server"},
+    {"2002:a00:5::1", "at which no server", "at which no server"},
+};
+
+static void
+check_place(const char *url, const char *address, bool cloud, const char *want)
+{
+	struct errmsg why = {"nothing"};
+	struct address a;
+	struct base_url at;
+	enum err e;
+
+	CASE(address);
+	REQUIRE(base_url_read(url, &at, &why) == OK);
+	REQUIRE(address_read(address, &a) == OK);
+	e = provider_check_address(cloud, &at, &a, &why);
+	CHECK_INT(e, want == NULL ? OK : ERR_DENIED);
+	if (e == OK || want == NULL)
+		return;
+	CHECK(strstr(why.text, want) != NULL);
+	CHECK(strstr(why.text, address) != NULL);
+	CHECK(strlen(why.text) < sizeof(why.text) - 1);
+}
+
+TEST(an_address_says_whether_a_provider_may_be_there_and_if_not_what_to_do)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(places); i++) {
+		check_place("http://box.example:11434", places[i].address,
+		    false, places[i].house);
+		check_place("https://box.example", places[i].address, true,
+		    places[i].cloud);
+	}
+	/* The longest name there is leaves room for what to do. */
+	check_place("http://a23456789.b23456789.c23456789.d23456789.e23456789."
+		    "f23456789.g23456789.h23456789.i23456789.example:11434",
+	    "100.100.100.100", false, "--url http://100.100.100.100:11434");
+}
+
+TEST(an_address_of_a_vpn_is_in_the_house_where_the_owner_wrote_it_down)
+{
+	struct manifest *m =
+	    parsed(PROVIDER("ollama", "house", "http://100.101.102.103:11434"));
+
+	CHECK(m->lan[0].has_address);
+	manifest_free(m);
+	check_place(
+	    "http://100.101.102.103:11434", "100.101.102.103", false, NULL);
+	refused(PROVIDER("openai", "house", "http://9.9.9.9:1"), "--cloud");
+	refused(PROVIDER("openai", "house", "http://0.0.0.0:11434"),
+	    "at which no server");
+	refused(PROVIDER("openai", "house", "http://169.254.1.2:1"),
+	    "at which no server");
+}
+
+/* ---- Its key ---- */
+
+#define KEYED(url, more)                                                       \
+	FRONT "\"dialect\":\"openai\",\"place\":\"house\",\"key\":\"k\","      \
+	      "\"url\":\"" url "\"," MODELS more "}"
+
+static void
+check_key(const char *text, bool in_clear)
+{
+	struct manifest *m = parsed(text);
+
+	CHECK_INT(m->provider.key_in_clear, in_clear);
+	manifest_free(m);
+}
+
+TEST(a_key_goes_unencrypted_over_no_wire_unless_the_manifest_says_so)
+{
+	static const char *const wires[] = {KEYED("http://192.168.1.20:1", ""),
+	    KEYED("http://box.lan:1", ""), KEYED("http://100.64.0.1:1", ""),
+	    KEYED("http://localhost.box.lan:1", ""),
+	    KEYED("http://notlocalhost:1", ""),
+	    KEYED("http://box.lan:1", ",\"key_in_clear\":false")};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(wires); i++)
+		refused(wires[i], "--key-in-clear");
+	check_key(KEYED("http://127.0.0.1:1", ""), false);
+	check_key(KEYED("http://localhost:1", ""), false);
+	check_key(KEYED("http://models.localhost:1", ""), false);
+	check_key(KEYED("https://box.lan:1", ""), false);
+	check_key(KEYED("https://box.lan:1", ",\"key_in_clear\":true"), false);
+	check_key(KEYED("http://box.lan:1", ",\"key_in_clear\":true"), true);
+	refused(
+	    KEYED("http://box.lan:1", ",\"key_in_clear\":1"), "true or false");
+	refused(HOUSE ",\"key_in_clear\":true}", "beside a 'key'");
+}
+
 static void
 split(const char *full, const char *tool, const char *function)
 {

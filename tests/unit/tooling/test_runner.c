@@ -2,12 +2,10 @@
 #include "check.h"
 
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "fake_clock.h"
 #include "fake_peers.h"
 #include "tooling/tooling_priv.h"
 
@@ -18,19 +16,6 @@ static struct trust trust;
 static struct requests requests = {.peers = &fake_peers};
 static struct tooling *tooling;
 static struct slot *slot;
-
-/* In the place of the C library's: a boot clock that somebody sets. */
-static int64_t ahead_s;
-
-int
-clock_gettime(clockid_t id, struct timespec *ret)
-{
-	long rc = syscall(SYS_clock_gettime, id, ret);
-
-	if (id == CLOCK_BOOTTIME)
-		ret->tv_sec += ahead_s;
-	return (int)rc;
-}
 
 static enum err
 no_row(void *arg, enum ledger_row table, const struct json *row)

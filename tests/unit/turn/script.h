@@ -58,7 +58,8 @@ struct fake {
 	size_t n_waits;
 	struct pending acts[ACTS]; /* All that were proposed. */
 	size_t n_acts;
-	char models[16]; /* The first letter of each that was asked. */
+	char models[16]; /* The first letter of each that was asked, */
+	char forced[16]; /* and F of those that had to choose. */
 	struct buf last; /* The last request. */
 	struct buf heard;
 	bool wants_view;
@@ -70,6 +71,7 @@ struct fake {
 	char *contents[RUN_STEPS_MAX];
 	int64_t kept;
 	const char *result; /* Of each call; NULL: made of its arguments. */
+	const char *view; /* NULL: view_text. */
 	bool backwards; /* The last that was proposed ends first. */
 };
 
@@ -120,8 +122,11 @@ on_ask(void *arg, int64_t step, const struct turn_request *r)
 	CHECK_STR(r->call, MODEL_ACT);
 	buf_clear(&f->last);
 	buf_add(&f->last, r->body, r->body_len);
-	if (f->asked < sizeof(f->models) - 1)
+	if (f->asked < sizeof(f->models) - 1) {
 		f->models[f->asked] = r->model[0];
+		f->forced[f->asked] =
+		    strstr(f->last.p, "\"format\":{") != NULL ? 'F' : '-';
+	}
 	f->waits[f->n_waits++] =
 	    (struct pending){.asked = true, .step = step, .answer = f->asked++};
 }
@@ -139,6 +144,13 @@ static void
 on_words(void *arg, const char *text, size_t len)
 {
 	buf_add(&((struct fake *)arg)->heard, text, len);
+}
+
+static void
+on_heard(void *arg, int64_t step, const struct json *how)
+{
+	CHECK(((struct fake *)arg)->kept == step);
+	CHECK(json_has(how, "state"));
 }
 
 static void
@@ -173,6 +185,7 @@ new_turn(struct fake *f)
 	    .ask = on_ask,
 	    .cancel = on_cancel,
 	    .words = on_words,
+	    .heard = on_heard,
 	    .reply = on_reply,
 	    .keep = on_keep,
 	    .arg = f};
@@ -257,7 +270,8 @@ pump(struct turn *t, struct fake *f)
 		size_t i = f->backwards && f->n_waits > 0 ? f->n_waits - 1 : 0;
 
 		if (f->wants_view) {
-			struct json *view = parsed(view_text);
+			struct json *view =
+			    parsed(f->view != NULL ? f->view : view_text);
 
 			f->wants_view = false;
 			turn_recalled(t, view);

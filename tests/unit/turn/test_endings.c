@@ -118,7 +118,10 @@ TEST(each_failure_of_a_model_has_its_ending)
 		const char *words;
 	} rows[] = {
 	    {"nobody there", {.fails = true}, "sl", "the server is gone"},
-	    {"the key is wrong", {.fails = true, .status = 401}, "sl", "401"},
+	    {"the key is wrong", {.fails = true, .status = 401}, "sl",
+		"the server is gone"},
+	    {"it wants to be paid", {.fails = true, .status = 402}, "sl",
+		"402"},
 	    {"denied", {.fails = true, .act = "denied"}, "s",
 		"I may not ask the model: the house says so"},
 	    {"cut in the middle", {.bytes = cut, .fails = true}, "ssslll",
@@ -258,6 +261,56 @@ TEST(a_long_result_is_cut_and_says_so)
 	done(t, &f);
 }
 
+#define TOOL(name) "{\"name\":\"" name "\",\"args\":{}}"
+#define SIX_TOOLS                                                              \
+	TOOL("a.a")                                                            \
+	"," TOOL("a.b") "," TOOL("a.c") "," TOOL("a.d") "," TOOL(              \
+	    "a.e") "," TOOL("a.f")
+static const char full_view[] =
+    "{\"models\":[{\"call\":\"model.house.ollama\",\"dialect\":\"ollama\","
+    "\"model\":\"small\",\"context\":8192}],"
+    "\"extractors\":[{\"call\":\"model.house.ollama\",\"dialect\":"
+    "\"ollama\",\"model\":\"xtract\",\"context\":4096},"
+    "{\"call\":\"model.house.ollama\",\"dialect\":\"ollama\",\"model\":"
+    "\"yet\",\"context\":4096}],"
+    "\"rest\":{\"name\":\"memory.rest\",\"args\":{\"step\":{\"type\":"
+    "\"integer\",\"required\":true},\"from\":{\"type\":\"integer\","
+    "\"required\":true}}},"
+    "\"tools\":[" SIX_TOOLS "," TOOL("a.g") "," TOOL("a.h") "]}";
+
+TEST(a_long_result_is_shortened_by_the_model_that_is_set_for_it)
+{
+	static const struct answer script[] = {
+	    {.bytes = CALLS(CALL("a__a", "{}")) END("stop")},
+	    {.bytes = SAY("The milk ") SAY("is sour.") END("stop")},
+	    {.bytes = CALLS(CALL("memory__rest", "{\"step\":2,\"from\":0}"))
+		    END("stop")},
+	    {.fails = true}, DONE};
+	static char text[RESULT_MAX];
+	struct fake f = {.result = text, .view = full_view};
+	struct turn *t;
+
+	memset(text, 'x', sizeof(text) - 1);
+	t = RUN(&f, script);
+	CHECK_STR(f.models, "sxsxs");
+	CHECK(strstr(f.last.p, "The milk is sour.") != NULL);
+	CHECK(strstr(f.last.p, "[xtract shortened this from 65535 bytes]") !=
+	    NULL);
+	CHECK(strstr(f.last.p,
+		  "memory.rest with step 2 and from 0 reads on]") != NULL);
+	/* The second came too long as well, and nobody was there. */
+	CHECK(strstr(f.last.p, "[8192 of 65535 bytes are shown") != NULL);
+	CHECK(strstr(f.last.p, "\"name\":\"memory__rest\"") != NULL);
+	CHECK(strstr(f.last.p, "\"name\":\"a__g\"") != NULL);
+	CHECK(strstr(f.last.p, "\"name\":\"a__h\"") == NULL);
+	/* Its words are for the model. */
+	CHECK_STR(f.heard.p, "All done.");
+	CHECK_INT(f.n_acts, 2);
+	CHECK_INT(turn_tokens(t), 440);
+	CHECK(f.reached);
+	done(t, &f);
+}
+
 TEST(a_denial_is_told_to_the_model)
 {
 	static const struct answer script[] = {
@@ -308,7 +361,10 @@ thinks(const struct fake *f, int64_t kept)
 	int64_t i;
 
 	for (i = 0; i < kept; i++)
-		n += strcmp(f->names[i], "think") == 0;
+		n += strcmp(f->names[i], "think") == 0 ||
+		    strstr(f->contents[i], "shortened this") != NULL ||
+		    strstr(f->contents[i], "extractor_failed") != NULL ||
+		    strcmp(f->names[i], "criticize") == 0;
 	return n;
 }
 
@@ -317,6 +373,8 @@ take_up(const struct fake *first, int64_t kept)
 {
 	struct fake f = {.answers = first->answers,
 	    .n_answers = first->n_answers,
+	    .view = first->view,
+	    .result = first->result,
 	    .asked = thinks(first, kept),
 	    .kept = kept};
 	struct turn *t;
@@ -359,6 +417,12 @@ TEST(a_turn_cut_anywhere_does_the_same_acts_and_ends_in_the_same_words)
 	static const struct answer broken = {.bytes = SAY("Al"), .fails = true};
 	static const struct answer gone = {.fails = true};
 	static const struct answer cut = {.bytes = CALLS(LIST) END("length")};
+	static const struct answer prose = {
+	    .bytes = SAY("I call notes.list.") END("stop")};
+	static const struct answer chosen = {
+	    .bytes =
+		SAY("{\\\"tool\\\":\\\"final\\\",\\\"text\\\":\\\"No.\\\"}")
+		    END("stop")};
 	static const struct answer over = DONE;
 	const struct answer scripts[][8] = {
 	    {over},
@@ -372,6 +436,10 @@ TEST(a_turn_cut_anywhere_does_the_same_acts_and_ends_in_the_same_words)
 	    {gone, gone},
 	    {cut, list, cut},
 	    {broken, broken, broken, broken, broken, broken},
+	    {prose, two, over},
+	    {prose, broken, chosen},
+	    {prose, prose, two, over},
+	    {two, prose},
 	};
 	char name[16];
 	size_t i;
@@ -388,6 +456,63 @@ TEST(a_turn_cut_anywhere_does_the_same_acts_and_ends_in_the_same_words)
 			take_up(&f, kept);
 		done(t, &f);
 	}
+}
+
+TEST(what_was_shortened_is_taken_up_as_it_was)
+{
+	static const struct answer script[] = {
+	    {.bytes = CALLS(CALL("a__a", "{}") "," CALL("a__b", "{}"))
+		    END("stop")},
+	    {.bytes = SAY("Short.") END("stop")}, {.fails = true},
+	    {.bytes = CALLS(CALL("a__c", "{}")) END("stop")},
+	    {.bytes = SAY("Too.") END("stop")}, DONE};
+	static char text[2 * TURN_SHOWN_MAX];
+	struct fake f = {.result = text, .view = full_view};
+	struct turn *t;
+	int64_t kept;
+
+	memset(text, 'x', sizeof(text) - 1);
+	t = RUN(&f, script);
+	CHECK_STR(f.models, "sxxsys");
+	CHECK(f.reached);
+	for (kept = 0; kept <= f.kept; kept++)
+		take_up(&f, kept);
+	done(t, &f);
+}
+
+TEST(a_call_of_lasting_effect_is_criticized_by_another_and_taken_up)
+{
+	static const char view[] =
+	    "{\"models\":[{\"call\":\"model.house.ollama\",\"dialect\":"
+	    "\"ollama\",\"model\":\"small\",\"context\":8192}],"
+	    "\"critics\":[{\"call\":\"model.house.ollama\",\"dialect\":"
+	    "\"ollama\",\"model\":\"small\",\"context\":4096},"
+	    "{\"call\":\"model.house.ollama\",\"dialect\":\"ollama\","
+	    "\"model\":\"critic\",\"context\":4096}],"
+	    "\"tools\":[{\"name\":\"pay.pay\",\"effect\":\"money\",\"args\":{}}"
+	    ","
+	    "{\"name\":\"pay.list\",\"effect\":\"read\",\"args\":{}}]}";
+	static const struct answer script[] = {
+	    {.bytes = CALLS(CALL("pay__list", "{}")) END("stop")},
+	    {.bytes = CALLS(CALL("pay__pay", "{}")) END("stop")},
+	    {.bytes = SAY("Do not.") END("stop")}, DONE};
+	struct fake f = {.view = view};
+	struct turn *t = RUN(&f, script);
+	int64_t kept;
+
+	CHECK_STR(f.models, "sscs");
+	CHECK_INT(f.n_acts, 2);
+	CHECK(f.reached);
+	CHECK(strstr(f.last.p, "Do not.") == NULL);
+	CHECK_STR(f.names[6], "criticize");
+	CHECK_STR(f.contents[6],
+	    "{\"usage\":{\"input\":100,\"cached\":0,"
+	    "\"cache_written\":0,\"output\":10},\"opinion\":"
+	    "\"critic: Do not.\"}");
+	CHECK_INT(turn_tokens(t), 440);
+	for (kept = 0; kept <= f.kept; kept++)
+		take_up(&f, kept);
+	done(t, &f);
 }
 
 /* Steps that say something else than they did. */

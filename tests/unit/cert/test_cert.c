@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/cert.h"
+#include "cert/cert.h"
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "check.h"
 #include "crypto/crypto.h"
 
@@ -43,6 +44,8 @@ check_setup(void)
 	atexit(clean_up);
 }
 
+#define NOW_MS 1800000000000
+
 static bool
 same(const struct public_key *a, const struct public_key *b)
 {
@@ -59,19 +62,42 @@ TEST(the_root_carries_the_key_of_the_box)
 
 TEST(a_certificate_under_the_root_carries_its_own_key)
 {
-	int use;
+	struct public_key got;
+	struct buf b;
 
-	for (use = CERT_SERVER; use <= CERT_CLIENT; use++) {
-		struct public_key got;
-		struct buf b;
+	buf_init(&b, 8192);
+	REQUIRE(
+	    cert_make(root_key.p, root.p, &client_public, "phone", &b) == OK);
+	CHECK(cert_key(b.p, &got) == OK);
+	CHECK(same(&got, &client_public));
+	buf_clear(&b);
+	REQUIRE(cert_make_server(root_key.p, root.p, &client_public,
+		    "box.local box 192.168.1.4 fd00::4", NOW_MS, &b) == OK);
+	CHECK(cert_key(b.p, &got) == OK);
+	CHECK(same(&got, &client_public));
+	buf_done(&b);
+}
 
-		buf_init(&b, 8192);
-		REQUIRE(cert_make(root_key.p, root.p, &client_public, "phone",
-			    (enum cert_use)use, &b) == OK);
-		CHECK(cert_key(b.p, &got) == OK);
-		CHECK(same(&got, &client_public));
-		buf_done(&b);
-	}
+TEST(a_listener_has_so_many_names_and_no_more)
+{
+	struct buf names;
+	struct buf b;
+	int i;
+
+	buf_init(&names, HOUSE_NAMES_BYTES_MAX);
+	buf_init(&b, 8192);
+	buf_adds(&names, "box");
+	for (i = 1; i < HOUSE_NAMES_MAX; i++)
+		buf_addf(&names, " 10.0.0.%d", i);
+	CHECK(cert_make_server(root_key.p, root.p, &client_public, names.p,
+		  NOW_MS, &b) == OK);
+	buf_adds(&names, " 10.0.1.1");
+	buf_clear(&b);
+	CHECK(cert_make_server(root_key.p, root.p, &client_public, names.p,
+		  NOW_MS, &b) == ERR_LIMIT);
+	CHECK_INT(b.len, 0);
+	buf_done(&names);
+	buf_done(&b);
 }
 
 TEST(names_that_are_no_names_are_refused)
@@ -86,7 +112,7 @@ TEST(names_that_are_no_names_are_refused)
 		CASE(bad[i]);
 		CHECK(cert_make_root(root_key.p, bad[i], &b) == ERR_INPUT);
 		CHECK(cert_make(root_key.p, root.p, &client_public, bad[i],
-			  CERT_CLIENT, &b) == ERR_INPUT);
+			  &b) == ERR_INPUT);
 		CHECK(csr_make(client_key.p, bad[i], &b) == ERR_INPUT);
 	}
 	CHECK_INT(b.len, 0);
@@ -101,12 +127,10 @@ TEST(broken_keys_and_roots_are_refused)
 	odd.b[64] ^= 1;
 	buf_init(&b, 8192);
 	CHECK(cert_make_root("words", "box", &b) != OK);
-	CHECK(cert_make("words", root.p, &client_public, "phone", CERT_CLIENT,
-		  &b) != OK);
-	CHECK(cert_make(root_key.p, "words", &client_public, "phone",
-		  CERT_CLIENT, &b) != OK);
-	CHECK(cert_make(root_key.p, root.p, &odd, "phone", CERT_CLIENT, &b) !=
-	    OK);
+	CHECK(cert_make("words", root.p, &client_public, "phone", &b) != OK);
+	CHECK(
+	    cert_make(root_key.p, "words", &client_public, "phone", &b) != OK);
+	CHECK(cert_make(root_key.p, root.p, &odd, "phone", &b) != OK);
 	CHECK(csr_make("words", "phone", &b) != OK);
 	CHECK_INT(b.len, 0);
 	buf_done(&b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vault/secrets.h"
+#include "secrets/secrets.h"
 
 #include <stdlib.h>
 

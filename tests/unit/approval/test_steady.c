@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "judge/steady.h"
+#include "approval/steady.h"
 
 #include "base/limits.h"
 #include "check.h"

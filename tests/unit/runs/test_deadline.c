@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include "../acts/fixture.h"
+#include "crypto/crypto.h"
+#include "fake_clock.h"
+#include "fake_peers.h"
+#include "runs/runs_priv.h"
+#include "sys/clock.h"
+
+#define RUN_MINUTES (RUN_MS / 60000)
+
+static char folder[] = "/tmp/durward-runs-XXXXXX";
+static struct acts *acts;
+static struct runs *runs;
+
+static bool
+hears(void *arg, const char *run)
+{
+	(void)arg;
+	(void)run;
+	return true;
+}
+
+static void
+tell_run(void *arg, const struct act *a)
+{
+	(void)arg;
+	told = a->state;
+}
+
+static void
+port_asked(void *arg, const struct act *a)
+{
+	(void)arg;
+	(void)a;
+}
+
+static void
+check_setup(void)
+{
+	struct slot_ports none = {.wait_ms = 1000};
+	struct acts_setup as = {.trust = &trust,
+	    .boot = RUN,
+	    .ports = {.run_hears = hears,
+		.tell_run = tell_run,
+		.run_labels = port_run_labels,
+		.house = port_house,
+		.asked = port_asked}};
+	struct runs_setup rs = {.peers = &fake_peers};
+
+	crypto_open();
+	fake_peers.loop = as.loop = rs.loop = loop_new();
+	fixture_open(folder, as.loop);
+	as.judge = rs.judge = judge;
+	as.slots = slots_new(as.loop, &none);
+	acts = acts_new(&as);
+	acts_use_ledger(acts, ledger);
+	runs = runs_new(&rs);
+	runs_use(runs, ledger, acts);
+}
+
+static void
+open_run(void)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "id", RUN);
+	json_put_str(row, "goal", "go on and on");
+	json_put_str(row, "labels", "");
+	REQUIRE(runs_restore(runs, row) == OK);
+	json_free(row);
+}
+
+static void
+minutes(int n)
+{
+	for (; n > 0; n--) {
+		ahead_s += 60;
+		loop_turn(fake_peers.loop, 0);
+	}
+}
+
+/* Until its end is on the disk. */
+static void
+await_end(void)
+{
+	int i;
+
+	for (i = 0; i < 200 && runs_is_open(runs, RUN); i++)
+		loop_turn(fake_peers.loop, 50);
+	for (i = 0; i < 200 && acts_count(acts, RUN, ACT_STATE_COUNT) > 0 &&
+	     told == ACT_STATE_COUNT;
+	     i++)
+		loop_turn(fake_peers.loop, 50);
+}
+
+static char reply[32 * 1024];
+
+static void
+note_reply(void *arg, int64_t id, enum err e, const char *page)
+{
+	(void)arg;
+	(void)id;
+	if (e == OK)
+		snprintf(reply, sizeof(reply), "%s", page);
+}
+
+/* What the house says of its runs. */
+static const char *
+said(void)
+{
+	int i;
+
+	reply[0] = '\0';
+	ledger_read_entries(ledger, RUN, 0, note_reply, NULL, 1);
+	for (i = 0; i < 100 && reply[0] == '\0'; i++)
+		loop_turn(fake_peers.loop, 50);
+	return reply;
+}
+
+static bool
+is_given_up(void)
+{
+	return runs_find(runs, RUN) == NULL;
+}
+
+TEST(one_act_after_the_other_puts_no_end_off)
+{
+	struct open_act *o;
+	int i;
+
+	open_run();
+	for (i = 0; i < RUN_MINUTES - 1; i++) {
+		o = fixture_act(acts, ACT_STARTED, "notes.save");
+		minutes(1);
+		CHECK(!is_given_up());
+		act_forget(o);
+	}
+	o = fixture_act(acts, ACT_STARTED, "notes.save");
+	minutes(1);
+	CHECK(is_given_up());
+	act_forget(o);
+	await_end();
+	CHECK(strstr(said(), "10 minutes that one goal may") != NULL);
+	CHECK_INT(fake_count(MSG_TURN_END), 1);
+	fake_forget();
+}
+
+TEST(what_waits_for_a_person_is_not_counted)
+{
+	struct open_act *o;
+
+	open_run();
+	minutes(RUN_MINUTES / 2);
+	o = fixture_act(acts, ACT_ASKED, "notes.save");
+	minutes(24 * 60);
+	CHECK(!is_given_up());
+	CHECK_INT(o->act->state, ACT_ASKED);
+	act_forget(o);
+	minutes(RUN_MINUTES / 2 - 1);
+	CHECK(!is_given_up());
+	minutes(2);
+	CHECK(is_given_up());
+	await_end();
+	fake_forget();
+}
+
+TEST(a_halt_is_not_counted)
+{
+	open_run();
+	safety_set(judge_safety(judge), SAFE_CLOCK, true, "");
+	minutes(2 * RUN_MINUTES);
+	CHECK(!is_given_up());
+	safety_set(judge_safety(judge), SAFE_CLOCK, false, "");
+	minutes(RUN_MINUTES + 1);
+	CHECK(is_given_up());
+	await_end();
+	fake_forget();
+}
+
+TEST(what_has_not_begun_never_does_when_the_run_is_given_up)
+{
+	open_run();
+	fixture_act(acts, ACT_ALLOWED, "notes.save");
+	minutes(RUN_MINUTES + 1);
+	CHECK(is_given_up());
+	await_end();
+	CHECK_STR(act_state_name(told), "denied");
+	CHECK(strstr(said(), "its run took as long as one goal may") != NULL);
+	fake_forget();
+}
