@@ -322,20 +322,31 @@ trust_add_client(struct trust *t, const struct client *c)
 	return OK;
 }
 
+/* A house without an owner could never be changed again, nor can it by one
+ * whose key is a browser's. */
+static bool
+is_last_owner(const struct trust *t, const struct client *c)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clients; i++) {
+		const struct client *o = &t->clients[i];
+
+		if (o != c && o->role == CLIENT_OWNER && !o->revoked &&
+		    (o->kind == CLIENT_CLI || c->kind != CLIENT_CLI))
+			return false;
+	}
+	return c->role == CLIENT_OWNER;
+}
+
 enum err
 trust_revoke(struct trust *t, const struct digest *id)
 {
 	const struct client *c = trust_client(t, id);
-	size_t owners = 0;
-	size_t i;
 
 	if (c == NULL || c->revoked)
 		return ERR_NOTFOUND;
-	for (i = 0; i < t->n_clients; i++)
-		owners += t->clients[i].role == CLIENT_OWNER &&
-		    !t->clients[i].revoked;
-	/* A house without an owner could never be changed again. */
-	if (c->role == CLIENT_OWNER && owners == 1)
+	if (is_last_owner(t, c))
 		return ERR_STATE;
 	t->clients[c - t->clients].revoked = true;
 	return OK;

@@ -121,6 +121,8 @@ NODISCARD enum err trust_lend(struct trust *t, const char *client,
 /* ERR_EXISTS for a key or a name that is there already, if only as a
  * tombstone; ERR_LIMIT. */
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
+/* ERR_NOTFOUND; ERR_STATE for the last owner with a key of the command line,
+ * which alone pairs, and changes rules. */
 NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
 
 /* ERR_INPUT, ERR_LIMIT.  A clock that was set ahead for a moment must not

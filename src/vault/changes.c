@@ -147,8 +147,9 @@ do_revoke(const struct trust_change *ch, struct errmsg *why)
 	e = trust_revoke(&v->trust, &c->id);
 	if (e != OK)
 		return err_say(why, e,
-		    "the last owner cannot be revoked; pair another one "
-		    "first");
+		    "the last owner with a key of the command line cannot be "
+		    "revoked, since a browser pairs nobody; pair another one "
+		    "first with 'durward pair --role owner'");
 	e = keep(v, &before, why);
 	if (e != OK)
 		return e;

@@ -42,6 +42,28 @@ TEST(the_last_owner_cannot_be_revoked)
 	CHECK(trust_revoke(&t, &t.clients[WHO_APPROVER].id) == OK);
 }
 
+/* An owner's browser neither pairs nor changes rules: alone it would be locked
+ * out for good. */
+TEST(the_last_owner_of_a_command_line_cannot_be_revoked)
+{
+	static struct trust t;
+	struct client page = new_client("page", CLIENT_OWNER);
+	struct client other = new_client("other", CLIENT_OWNER);
+	struct client second = new_client("second", CLIENT_OWNER);
+
+	t = trust;
+	page.kind = other.kind = CLIENT_BROWSER;
+	REQUIRE(trust_add_client(&t, &page) == OK);
+	REQUIRE(trust_add_client(&t, &other) == OK);
+	CHECK(trust_revoke(&t, &t.clients[WHO_OWNER].id) == ERR_STATE);
+	CHECK(!t.clients[WHO_OWNER].revoked);
+	CHECK(trust_revoke(&t, &other.id) == OK);
+	REQUIRE(trust_add_client(&t, &second) == OK);
+	CHECK(trust_revoke(&t, &t.clients[WHO_OWNER].id) == OK);
+	CHECK(trust_revoke(&t, &second.id) == ERR_STATE);
+	CHECK(trust_revoke(&t, &page.id) == OK);
+}
+
 TEST(a_tombstone_keeps_its_key_and_its_name_out_for_good)
 {
 	static struct trust t;
