@@ -76,8 +76,6 @@ with_one(struct session *s, const struct json *row, const char *command)
 	code = EXIT_REACHED;
 	body = json_object();
 	json_put_str(body, taking ? "grant" : "id", json_words(row, "id"));
-	if (taking)
-		json_put_int(body, "until_ms", json_int(row, "until_ms", 0));
 	done = session_command(s, command, body, &code);
 	if (done != NULL)
 		terminal_print("%s\n", taking ? "taken back" : "sent");

@@ -116,7 +116,6 @@ revoke(struct session *s, const struct json *answer, const char *beginning)
 	}
 	body = json_object();
 	json_put_str(body, "grant", json_words(row, "id"));
-	json_put_int(body, "until_ms", json_int(row, "until_ms", 0));
 	done = session_command(s, "grant.revoke", body, &code);
 	if (done != NULL)
 		terminal_print("taken back\n");

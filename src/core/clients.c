@@ -53,6 +53,21 @@ do_trust(void *room, const struct request *k, struct errmsg *why)
 	    : err_say(why, ERR_BUSY, "the vault is away");
 }
 
+/* body: {"grant"}, of a grant or of a target.  The vault remembers so many for
+ * a year, so what nobody has takes no place there. */
+static enum err
+do_grant_revoke(void *room, const struct request *k, struct errmsg *why)
+{
+	struct core *c = room;
+	const char *id = json_words(k->params, "grant");
+
+	if (judge_grant(c->judge, id) == NULL && !notify_has(c->notify, id))
+		return err_say(why, ERR_NOTFOUND,
+		    "there is no such grant; 'durward grants' and 'durward "
+		    "notify' list what can be taken back");
+	return do_trust(room, k, why);
+}
+
 static enum err
 do_approve(void *room, const struct request *k, struct errmsg *why)
 {
@@ -156,7 +171,7 @@ static const struct {
     {"policy.rollback", ROOM_RULES, rules_rollback, false},
     {"policy.explain", ROOM_RULES, rules_explain, true},
     {"grant.add", ROOM_RULES, rules_grant, false},
-    {"grant.revoke", ROOM_CORE, do_trust, true},
+    {"grant.revoke", ROOM_CORE, do_grant_revoke, true},
     {"pair.open", ROOM_CORE, do_trust, false},
     {"pair.confirm", ROOM_CORE, do_trust, false},
     {"pair.refuse", ROOM_CORE, do_trust, true},
@@ -462,8 +477,9 @@ clients_on_trust_answer(void *role, struct msg *m)
 		    c->tooling, json_words(m->body, "secret"));
 	r = record_new(c->ledger);
 	record_log(r, what, NULL, NULL, json_copy(m->body));
-	if (notify_forget_dead(c->notify) == 0 &&
-	    strcmp(what, "grant-revoked") == 0)
+	notify_forget_dead(c->notify);
+	if (strcmp(what, "grant-revoked") == 0 &&
+	    judge_grant(c->judge, json_words(m->body, "grant")) != NULL)
 		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
 	if (tooling_on_trust_answer(c->tooling, request, r))

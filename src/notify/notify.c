@@ -153,11 +153,16 @@ forget(struct notify *n, struct kept *k, const struct errmsg *why)
 	drop(k);
 }
 
-size_t
+bool
+notify_has(struct notify *n, const char *id)
+{
+	return find(n, id) != NULL;
+}
+
+void
 notify_forget_dead(struct notify *n)
 {
 	struct errmsg why;
-	size_t dead = 0;
 	size_t i;
 
 	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
@@ -169,9 +174,7 @@ notify_forget_dead(struct notify *n)
 			judge_wall_ms(n->s.judge), &why) != ERR_DENIED)
 			continue;
 		forget(n, k, &why);
-		dead++;
 	}
-	return dead;
 }
 
 /* ---- Saying it ---- */

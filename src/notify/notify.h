@@ -38,9 +38,12 @@ void notify_load(struct notify *n, const struct json *row);
  * once, whatever it is. */
 void notify_tell(struct notify *n, const char *client);
 
+/* Is this the id of one of them? */
+bool notify_has(struct notify *n, const char *id);
+
 /* Those that count no longer are forgotten: their owner was revoked, or took
- * them back.  How many that were. */
-size_t notify_forget_dead(struct notify *n);
+ * them back. */
+void notify_forget_dead(struct notify *n);
 
 /* {"id", "ok", "status", "tries", "why"} from egress. */
 void notify_on_done(struct notify *n, const struct json *said);

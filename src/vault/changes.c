@@ -243,16 +243,15 @@ answer_grant(const struct trust_change *ch, const char *grant)
 	peers_send(ch->vault->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
 }
 
-/* body: {"grant": id, "until_ms"}: its tombstone lasts as long as it would
- * have. */
+/* body: {"grant": id}: its tombstone lasts as long as any grant could. */
 static enum err
 do_grant_revoke(const struct trust_change *ch, struct errmsg *why)
 {
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
 	const char *id = json_words(ch->body, "grant");
-	enum err e = trust_revoke_grant(&v->trust, id,
-	    json_int(ch->body, "until_ms", GRANT_FOREVER_MS), clock_wall_ms());
+	enum err e = trust_revoke_grant(
+	    &v->trust, id, clock_wall_ms() + GRANT_MS_MAX, clock_wall_ms());
 
 	if (e == ERR_INPUT)
 		return err_say(why, e, "this is no id of a grant");

@@ -5,9 +5,9 @@ After each one the note that it was to delete is looked for."""
 import os
 import re
 import shutil
-import time
 
 from house import BUILD, HOUSE_USER, House
+from rules import bring_grant
 from wire import Wire
 
 TAKEN_BACK = "0123456789abcdef0123456789abcdef"
@@ -22,8 +22,8 @@ class Attacked:
         for c in (h.console, h.pair("phone"), h.pair("lost")):
             self.put(os.path.join(c.folder, "key.pem"), os.path.basename(c.folder)[7:] + ".key")
         assert h.console.run("clients", "revoke", "lost").returncode == 0
-        status, answer = Wire(h, h.console).command("grant.revoke", {
-            "grant": TAKEN_BACK, "until_ms": int((time.time() + 86400) * 1000)})
+        bring_grant(h, TAKEN_BACK)
+        status, answer = Wire(h, h.console).command("grant.revoke", {"grant": TAKEN_BACK})
         assert status == 200, answer
         h.stop()
         self.put(os.path.join(BUILD, "containers", "notes", "tool.json"), "notes.json")

@@ -9,6 +9,7 @@ import time
 
 from browser import Browser, Live, command, http, opened, paired, tls, window
 from house import Client, House, wait_for
+from rules import bring_grant
 
 
 def setup():
@@ -175,6 +176,29 @@ def test_an_owner_in_a_browser_changes_nothing_that_the_house_believes(h):
         assert v["status"] == 403 and "command line" in v["body"]["error"], (name, v)
     assert say("halt", {})["status"] == 200
     assert say("resume", {})["status"] == 200
+
+
+def test_a_browser_takes_back_only_what_the_house_has(h):
+    """As many as the vault remembers could be filled by a page, for good; and a
+    time that it says would let one stand again."""
+    b = paired(h, "jule", "owner")
+    live = opened(h, b)
+
+    def take_back(id):
+        at = live.query("challenge")["body"]
+        text = json.dumps({"grant": id, "until_ms": 1})
+        live.say({"id": 8, "command": {**b.signed(b.text(at, "grant.revoke", text)), "body": text}})
+        return live.hear()
+    for id in ("1" * 32, "", "x"):
+        v = take_back(id)
+        assert v["status"] == 404 and "no such grant" in v["body"]["error"], v
+    mine = "2" * 32
+    bring_grant(h, mine)
+    assert take_back(mine)["status"] == 200
+    assert take_back(mine)["status"] == 404
+    kept = h.console.json("clients")["revoked_grants"]
+    days = (kept[0]["until_ms"] / 1000 - time.time()) / 86400
+    assert [g["id"] for g in kept] == [mine] and 365 < days < 367, kept
 
 
 def test_a_viewer_on_a_phone_can_only_look(h):

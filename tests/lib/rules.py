@@ -3,8 +3,10 @@
 
 import json
 import os
+import time
 
 from house import TOP, wait_for
+from wire import Wire, key_id, openssl, sha, sign
 
 BASE = open(os.path.join(TOP, "config/policies/assist.policy")).read()
 # What was read from two sides does not go out.
@@ -28,6 +30,22 @@ def policy(h, text, scope="box", client=None):
 def use(h, text, scope="box"):
     r = policy(h, text, scope)
     assert r.returncode == 0, r.stderr
+
+
+def bring_grant(h, id):
+    """One that stands for nothing, signed and brought by the console."""
+    key, root = (os.path.join(h.console.folder, f) for f in ("key.pem", "root.pem"))
+    public = openssl("x509", "-in", root, "-pubkey", "-noout")
+    now_ms = int(time.time() * 1000)
+    grant = "durward-grant/1\n" + "".join(f"{k} {v}\n" for k, v in (
+        ("box", sha(openssl("pkey", "-pubin", "-outform", "DER", given=public))),
+        ("client", key_id(key)), ("id", id), ("rule", "box:none"), ("tool", "none.none"),
+        ("effect", "read"), ("manifest", "0" * 64), ("args", "any"), ("hours", "any"),
+        ("uses", 1), ("issued", now_ms - 1000), ("until", now_ms + 3600 * 1000)))
+    w = Wire(h, h.console)
+    status, v = w.command("grant.add", {"grant": grant, "signature": sign(key, grant.encode())})
+    w.close()
+    assert status == 200, v
 
 
 def kinds(entries):
