@@ -136,6 +136,16 @@ grant_read(const char *text, size_t len, struct grant *ret, struct errmsg *why)
 	return OK;
 }
 
+/* Longer than the vault remembers that it was taken back. */
+static enum err
+check_life(const struct grant *g, struct errmsg *why)
+{
+	return g->until_ms - g->issued_ms <= GRANT_MS_MAX
+	    ? OK
+	    : err_say(why, ERR_DENIED, "a grant lasts at most %d days",
+		  GRANT_DAYS_MAX);
+}
+
 enum err
 grant_verify(const struct trust *t, struct str text,
     const struct signature *sig, struct grant *ret, struct errmsg *why)
@@ -157,6 +167,9 @@ grant_verify(const struct trust *t, struct str text,
 		    "the signature does not match the grant");
 	if (trust_is_revoked_grant(t, g.id))
 		return err_say(why, ERR_DENIED, "the grant was taken back");
+	e = check_life(&g, why);
+	if (e != OK)
+		return e;
 	*ret = g;
 	return OK;
 }
@@ -206,8 +219,14 @@ grant_covers(
 		return err_say(why, ERR_DENIED,
 		    "the grant names another version of the tool");
 	/* A clock that was set back must not make it last longer. */
-	if (c->now_ms < g->issued_ms || c->now_ms >= g->until_ms)
+	if (c->now_ms < g->issued_ms)
+		return err_say(why, ERR_EXPIRED,
+		    "the grant is not yet: the box's clock is behind the one "
+		    "that it was signed by; set both right");
+	if (c->now_ms >= g->until_ms)
 		return err_say(why, ERR_EXPIRED, "the grant has ended");
+	if (check_life(g, why) != OK)
+		return ERR_DENIED;
 	if (!hours_fit(g, c->minute))
 		return err_say(
 		    why, ERR_DENIED, "the grant is not for this hour");

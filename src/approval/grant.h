@@ -31,8 +31,10 @@ struct grant {
 	struct str args;
 	struct str hours; /* "any", or "08:00-20:00" */
 	int64_t uses; /* 1 to GRANT_USES_MAX. */
-	int64_t issued_ms; /* Wall clock. */
-	int64_t until_ms;
+	/* By the wall clock of who signs; CLOCK_JUMP_MS before it is signed,
+	 * since the box's may be behind. */
+	int64_t issued_ms;
+	int64_t until_ms; /* At most GRANT_MS_MAX later. */
 	/* Millionths in any 24 hours; 0: it says nothing of money. */
 	int64_t usd_day;
 };

@@ -104,12 +104,12 @@ write_target(const struct identity *me, const char *name, const char *url,
 	    .place = text_of(o->house ? TARGET_HOUSE : TARGET_OUTSIDE),
 	    .url = text_of(url),
 	    .hourly = strtoll(o->hourly, NULL, 10),
-	    .issued_ms = clock_wall_ms()};
+	    .issued_ms = clock_wall_ms() - CLOCK_JUMP_MS};
 
 	if (days < 1 || days > GRANT_DAYS_MAX)
 		return err_say(
 		    why, ERR_INPUT, "--days is 1 to %d", GRANT_DAYS_MAX);
-	t.until_ms = t.issued_ms + days * DAY_MS;
+	t.until_ms = clock_wall_ms() + days * DAY_MS;
 	crypto_random(id, sizeof(id));
 	hex_write(t.id, id, sizeof(id));
 	if (target_write(&t, out) != OK)

@@ -174,7 +174,7 @@ consent_write_grant(const struct sheet *sheet, const struct always *a,
 	    .effect = sheet->effect,
 	    .manifest = sheet->manifest,
 	    .uses = number(a->uses, 100, GRANT_USES_MAX),
-	    .issued_ms = clock_wall_ms()};
+	    .issued_ms = clock_wall_ms() - CLOCK_JUMP_MS};
 	int64_t days = number(a->days, 30, GRANT_DAYS_MAX);
 	struct grant check;
 	struct buf args;
@@ -190,7 +190,7 @@ consent_write_grant(const struct sheet *sheet, const struct always *a,
 		    "asked each time");
 	crypto_random(id, sizeof(id));
 	hex_write(g.id, id, sizeof(id));
-	g.until_ms = g.issued_ms + days * DAY_MS;
+	g.until_ms = clock_wall_ms() + days * DAY_MS;
 	g.hours.p = a->hours != NULL ? a->hours : GRANT_ANY;
 	g.hours.len = strlen(g.hours.p);
 	buf_init(&args, GRANT_MAX);

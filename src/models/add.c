@@ -172,7 +172,7 @@ write_grant(struct session *s, const struct new_provider *p, const char *rule,
 	    .hours = {GRANT_ANY, strlen(GRANT_ANY)},
 	    .uses = GRANT_USES,
 	    .usd_day = p->usd_day,
-	    .issued_ms = clock_wall_ms()};
+	    .issued_ms = clock_wall_ms() - CLOCK_JUMP_MS};
 	char *text = manifest_of(p);
 	struct grant check;
 	struct buf args;
@@ -184,7 +184,7 @@ write_grant(struct session *s, const struct new_provider *p, const char *rule,
 	g.tool = (struct str){tool, strlen(tool)};
 	crypto_random(id, sizeof(id));
 	hex_write(g.id, id, sizeof(id));
-	g.until_ms = g.issued_ms + GRANT_DAYS * DAY_MS;
+	g.until_ms = clock_wall_ms() + GRANT_DAYS * DAY_MS;
 	buf_init(&args, GRANT_MAX);
 	words_of_models(p, &args);
 	g.args = (struct str){args.p, args.len};

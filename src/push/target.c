@@ -80,6 +80,10 @@ check_words(const struct target *t, struct errmsg *why)
 		    PUSH_HOURLY_MAX);
 	if (t->until_ms <= t->issued_ms)
 		return err_say(why, ERR_INPUT, "it ends before it begins");
+	/* Longer than the vault remembers that it was taken back. */
+	if (t->until_ms - t->issued_ms > GRANT_MS_MAX)
+		return err_say(why, ERR_INPUT, "a target lasts at most %d days",
+		    GRANT_DAYS_MAX);
 	return OK;
 }
 
@@ -121,7 +125,11 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
 	if (trust_is_revoked_grant(t, g->id))
 		return err_say(why, ERR_DENIED, "the target was taken back");
 	/* A clock that was set back must not make it last longer. */
-	if (wall_ms < g->issued_ms || wall_ms >= g->until_ms)
+	if (wall_ms < g->issued_ms)
+		return err_say(why, ERR_EXPIRED,
+		    "the target is not yet: the box's clock is behind the one "
+		    "that it was signed by; set both right");
+	if (wall_ms >= g->until_ms)
 		return err_say(why, ERR_EXPIRED, "the target has ended");
 	return OK;
 }

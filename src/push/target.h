@@ -28,7 +28,7 @@ struct target {
 	struct str place; /* TARGET_OUTSIDE, or TARGET_HOUSE. */
 	struct str url; /* https:// */
 	int64_t hourly; /* 1 to PUSH_HOURLY_MAX. */
-	int64_t issued_ms; /* Wall clock. */
+	int64_t issued_ms; /* As in a grant. */
 	int64_t until_ms;
 };
 

@@ -363,7 +363,8 @@ def test_egress_believes_the_owner_and_not_core():
                 ("no owner", r.ring(r.text(client=key_id(stranger)), key=stranger)),
                 ("another box", r.ring(r.text(box="0" * 64))),
                 ("has ended", r.ring(r.text(until=str(now - 1)))),
-                ("has ended", r.ring(r.text(issued=str(now + 50000)))),
+                ("is not yet", r.ring(r.text(issued=str(now + 50000)))),
+                ("at most 366 days", r.ring(r.text(until=str(now + 367 * 86400000)))),
                 ("https://", r.ring(r.text(url="http://push.test:8443/t"))),
                 ("1 to 60", r.ring(r.text(hourly="61"))),
                 ("malformed", r.ring(r.text() + "text more\n"))):

@@ -255,6 +255,45 @@ TEST(a_grant_covers_what_it_says_and_no_more)
 	}
 }
 
+/* Longer the vault does not remember that it was taken back. */
+TEST(no_grant_lasts_longer_than_its_tombstone)
+{
+	struct grant g = good_grant(WHO_OWNER);
+	struct grant_case c = {.tool = "notes.delete",
+	    .effect = "system",
+	    .manifest = &g.manifest,
+	    .args = S(FIXTURE_ARGS),
+	    .now_ms = 5000,
+	    .minute = -1};
+	struct errmsg why = {""};
+
+	g.until_ms = g.issued_ms + GRANT_MS_MAX;
+	CHECK_INT(verify(&g, WHO_OWNER, &why), OK);
+	CHECK_INT(grant_covers(&g, &c, &why), OK);
+	g.until_ms++;
+	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "at most 366 days") != NULL);
+	CHECK_INT(grant_covers(&g, &c, &why), ERR_DENIED);
+}
+
+TEST(a_clock_that_is_behind_is_not_said_to_be_the_end)
+{
+	struct grant g = good_grant(WHO_OWNER);
+	struct grant_case c = {.tool = "notes.delete",
+	    .effect = "system",
+	    .manifest = &g.manifest,
+	    .args = S(FIXTURE_ARGS),
+	    .now_ms = g.issued_ms - 1,
+	    .minute = -1};
+	struct errmsg why = {""};
+
+	CHECK_INT(grant_covers(&g, &c, &why), ERR_EXPIRED);
+	CHECK(strstr(why.text, "not yet") != NULL);
+	c.now_ms = g.until_ms;
+	CHECK_INT(grant_covers(&g, &c, &why), ERR_EXPIRED);
+	CHECK(strstr(why.text, "has ended") != NULL);
+}
+
 TEST(a_grant_is_for_one_version_of_one_function)
 {
 	struct grant g = good_grant(WHO_OWNER);

@@ -125,6 +125,10 @@ TEST(what_is_out_of_its_bounds_is_no_target)
 	t = good;
 	t.until_ms = t.issued_ms;
 	CHECK_INT(read_with(&t), ERR_INPUT);
+	t.until_ms = t.issued_ms + GRANT_MS_MAX;
+	CHECK_INT(read_with(&t), OK);
+	t.until_ms++;
+	CHECK_INT(read_with(&t), ERR_INPUT);
 }
 
 TEST(in_no_hour_more_are_sent_than_allowed)
