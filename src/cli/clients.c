@@ -58,7 +58,11 @@ revoke(struct session *s, const char *name)
 	json_put_str(body, "client", name);
 	answer = session_command(s, "clients.revoke", body, &code);
 	if (answer != NULL)
-		terminal_print("%s is revoked\n", name);
+		terminal_print("%s is revoked%s\n", name,
+		    json_flag(answer, "recovery_revoked")
+			? ", and with it the recovery code that it made; "
+			  "'durward recovery' makes another"
+			: "");
 	json_free(answer);
 	return code;
 }

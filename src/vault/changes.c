@@ -45,7 +45,7 @@ static enum err
 do_pair_open(const struct trust_change *ch, struct errmsg *why)
 {
 	char *told;
-	enum err e = pairing_open(ch->vault, ch->body, &told, why);
+	enum err e = pairing_open(ch->vault, ch->owner, ch->body, &told, why);
 
 	if (e != OK)
 		return e;
@@ -107,7 +107,7 @@ static enum err
 do_recovery_make(const struct trust_change *ch, struct errmsg *why)
 {
 	char *told = NULL;
-	enum err e = recovery_make(ch->vault, ch->body, &told, why);
+	enum err e = recovery_make(ch->vault, ch->owner, ch->body, &told, why);
 
 	if (e != OK)
 		return e;
@@ -127,6 +127,21 @@ do_recovery_revoke(const struct trust_change *ch, struct errmsg *why)
 	pairing_tell(ch->vault);
 	vault_answer(ch->vault, ch->request, ch->what, ch->owner, NULL);
 	return OK;
+}
+
+/* What it left to come back by goes with it: a window, a code. */
+static void
+forget_ways_back(
+    struct vault *v, const struct trust_change *ch, const struct client *c)
+{
+	static const char gone[] = "{\"recovery_revoked\":true}";
+	bool had_code = recovery_client_lost(v, &c->id);
+
+	pairing_client_lost(v, &c->id);
+	pairing_tell(v);
+	vault_answer(v, ch->request, ch->what, c, had_code ? gone : NULL);
+	if (had_code)
+		vault_answer(v, 0, "recovery-revoked", c, NULL);
 }
 
 /* body: {"client": name} */
@@ -153,8 +168,7 @@ do_revoke(const struct trust_change *ch, struct errmsg *why)
 	e = keep(v, &before, why);
 	if (e != OK)
 		return e;
-	pairing_tell(v);
-	vault_answer(v, ch->request, ch->what, c, NULL);
+	forget_ways_back(v, ch, c);
 	return OK;
 }
 

@@ -84,6 +84,13 @@ close_window(struct vault *v)
 	pairing_tell(v);
 }
 
+void
+pairing_client_lost(struct vault *v, const struct digest *client)
+{
+	if (v->pairing.open && digest_equal(&v->pairing.opener, client))
+		close_window(v);
+}
+
 /* Only the client that signed the command can open it: core and control,
  * which carry it, could otherwise pair a key of their own. */
 static enum err
@@ -111,8 +118,8 @@ seal_token(struct vault *v, const struct json *body,
 /* body: {"role", "kind", "reply_key"}; "kind" is "cli" or "browser".  A new
  * window replaces an open one. */
 enum err
-pairing_open(struct vault *v, const struct json *body, char **ret_told,
-    struct errmsg *why)
+pairing_open(struct vault *v, const struct client *owner,
+    const struct json *body, char **ret_told, struct errmsg *why)
 {
 	enum client_role r = client_role_by_name(json_words(body, "role"));
 	char sealed[2 * SEALED_LEN + 1];
@@ -130,6 +137,7 @@ pairing_open(struct vault *v, const struct json *body, char **ret_told,
 	e = seal_token(v, body, sealed, why);
 	v->pairing.open = e == OK;
 	v->pairing.asks = false;
+	v->pairing.opener = owner->id;
 	v->pairing.role = r;
 	v->pairing.kind = strcmp(json_words(body, "kind"), "browser") == 0
 	    ? CLIENT_BROWSER

@@ -4,6 +4,7 @@
 
 #include "approval/recovery.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
 #include "sys/clock.h"
@@ -20,6 +21,32 @@
 #define PATH VAULT_FOLDER "/" FILE_NAME
 #define SEALED_LEN (RECOVERY_CODE_SIZE - 1 + SEAL_OVERHEAD)
 
+/* The hash, and behind a space its maker's id. */
+static enum err
+read_file(const char *text, struct recovery *ret)
+{
+	size_t len = strlen(text);
+	enum err e;
+
+	memset(&ret->maker, 0, sizeof(ret->maker));
+	if (len < DIGEST_HEX_SIZE)
+		return digest_read(text, len, &ret->hash);
+	e = digest_read(text, DIGEST_HEX_SIZE - 1, &ret->hash);
+	return e == OK && text[DIGEST_HEX_SIZE - 1] == ' '
+	    ? digest_read(
+		  text + DIGEST_HEX_SIZE, len - DIGEST_HEX_SIZE, &ret->maker)
+	    : ERR_INPUT;
+}
+
+/* Its maker was revoked, and a power cut left the file. */
+static bool
+is_of_the_lost(const struct vault *v)
+{
+	const struct client *c = trust_client(&v->trust, &v->recovery.maker);
+
+	return c != NULL && c->revoked;
+}
+
 enum err
 recovery_load(struct vault *v)
 {
@@ -29,20 +56,22 @@ recovery_load(struct vault *v)
 	if (e == ERR_NOTFOUND)
 		return OK;
 	if (e == OK)
-		e = digest_read(text, strlen(text), &v->recovery.hash);
-	v->recovery.exists = e == OK;
+		e = read_file(text, &v->recovery);
+	v->recovery.exists = e == OK && !is_of_the_lost(v);
 	free(text);
 	return e;
 }
 
 static enum err
-save(const struct digest *hash, struct errmsg *why)
+save(const struct recovery *r, struct errmsg *why)
 {
-	char hex[DIGEST_HEX_SIZE];
+	char text[2 * DIGEST_HEX_SIZE];
 	enum err e;
 
-	digest_hex(hash, hex);
-	e = file_replace(PATH, hex, strlen(hex), 0600);
+	digest_hex(&r->hash, text);
+	text[DIGEST_HEX_SIZE - 1] = ' ';
+	digest_hex(&r->maker, text + DIGEST_HEX_SIZE);
+	e = file_replace(PATH, text, strlen(text), 0600);
 	if (e != OK)
 		return err_say(why, e,
 		    "the code's hash cannot be written; check the disk");
@@ -51,8 +80,8 @@ save(const struct digest *hash, struct errmsg *why)
 
 /* body: {"reply_key"}: nobody between us and who asks reads the code. */
 enum err
-recovery_make(struct vault *v, const struct json *body, char **ret_told,
-    struct errmsg *why)
+recovery_make(struct vault *v, const struct client *owner,
+    const struct json *body, char **ret_told, struct errmsg *why)
 {
 	const char *hex = json_words(body, "reply_key");
 	struct recovery_code c;
@@ -60,14 +89,14 @@ recovery_make(struct vault *v, const struct json *body, char **ret_told,
 	char sealed_hex[2 * SEALED_LEN + 1];
 	uint8_t sealed[SEALED_LEN];
 	struct public_key to;
-	struct digest hash;
+	struct recovery made = {.exists = true, .maker = owner->id};
 	struct json *told;
 	enum err e = public_read(hex, strlen(hex), &to);
 
 	memcpy(c.box_hash, v->trust.box.b, sizeof(c.box_hash));
 	crypto_random(c.secret, sizeof(c.secret));
 	recovery_write(&c, text);
-	recovery_hash(c.secret, &hash);
+	recovery_hash(c.secret, &made.hash);
 	if (e == OK)
 		e = seal_to(&to, text, sizeof(text) - 1, sealed);
 	explicit_bzero(&c, sizeof(c));
@@ -75,10 +104,10 @@ recovery_make(struct vault *v, const struct json *body, char **ret_told,
 	if (e != OK)
 		return err_say(why, ERR_INPUT,
 		    "the command needs a reply_key to seal the code with");
-	e = save(&hash, why);
+	e = save(&made, why);
 	if (e != OK)
 		return e;
-	v->recovery = (struct recovery){.exists = true, .hash = hash};
+	v->recovery = made;
 	hex_write(sealed_hex, sealed, sizeof(sealed));
 	told = json_object();
 	json_put_str(told, "sealed", sealed_hex);
@@ -97,6 +126,21 @@ recovery_revoke(struct vault *v, struct errmsg *why)
 		    "the code's hash cannot be deleted; check the disk");
 	v->recovery.exists = false;
 	return OK;
+}
+
+/* It could come back by the code, as an owner. */
+bool
+recovery_client_lost(struct vault *v, const struct digest *client)
+{
+	struct errmsg why;
+
+	if (!v->recovery.exists || !digest_equal(&v->recovery.maker, client))
+		return false;
+	if (recovery_revoke(v, &why) != OK) {
+		log_err("%s", why.text);
+		v->recovery.exists = false; /* Nor is it after a restart. */
+	}
+	return true;
 }
 
 /* A few tries, and then a while none. */
@@ -152,7 +196,7 @@ use(struct vault *v, const struct client *c, struct buf *cert,
 	if (e != OK)
 		return e;
 	e = pairing_admit(v, c, cert, why);
-	if (e != OK && save(&was.hash, &lost) == OK)
+	if (e != OK && save(&was, &lost) == OK)
 		v->recovery = was;
 	return e;
 }

@@ -33,6 +33,7 @@ struct pairing {
 	int64_t until_ms;
 	int tries_left;
 	struct secret *secret;
+	struct digest opener; /* The owner whose command it was. */
 	enum client_role role;
 	enum client_kind kind; /* Whom it is for. */
 	/* A browser that knew the secret, until an owner confirms it. */
@@ -44,6 +45,7 @@ struct pairing {
 struct recovery {
 	bool exists;
 	struct digest hash;
+	struct digest maker; /* Zero in a file from before it was kept. */
 	int tries_left; /* In the window that began last. */
 	int64_t window_ms;
 };
@@ -86,8 +88,10 @@ peer_fn changes_on_command;
 
 /* ---- pairing.c ---- */
 /* What the client is told of it: the caller frees it. */
-NODISCARD enum err pairing_open(struct vault *v, const struct json *body,
-    char **ret_told, struct errmsg *why);
+NODISCARD enum err pairing_open(struct vault *v, const struct client *owner,
+    const struct json *body, char **ret_told, struct errmsg *why);
+/* A window that this client opened is closed. */
+void pairing_client_lost(struct vault *v, const struct digest *client);
 /* body: {"client": id}, of the browser that asks. */
 NODISCARD enum err pairing_confirm(struct vault *v, const struct json *body,
     struct client *ret, struct errmsg *why);
@@ -111,9 +115,11 @@ NODISCARD enum err pairing_admit(struct vault *v, const struct client *c,
 /* ---- recovery.c ---- */
 NODISCARD enum err recovery_load(struct vault *v);
 /* A code, which replaces an older one; what the client is told of it. */
-NODISCARD enum err recovery_make(struct vault *v, const struct json *body,
-    char **ret_told, struct errmsg *why);
+NODISCARD enum err recovery_make(struct vault *v, const struct client *owner,
+    const struct json *body, char **ret_told, struct errmsg *why);
 NODISCARD enum err recovery_revoke(struct vault *v, struct errmsg *why);
+/* Was there one that this client made?  It is good for nothing now. */
+bool recovery_client_lost(struct vault *v, const struct digest *client);
 /* Somebody says that it has the code: an owner, when it does. */
 NODISCARD enum err recovery_knock(struct vault *v, const struct json *body,
     struct client *ret, struct buf *cert, struct errmsg *why);

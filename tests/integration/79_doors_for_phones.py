@@ -440,6 +440,47 @@ def test_an_owners_phone_shuts_a_lost_client_out_and_lets_nobody_in(h):
         assert say(name, {"role": "owner", "kind": "cli", "reply_key": b.point}) == 403, name
 
 
+def test_who_was_revoked_comes_back_by_no_way_that_it_left(h):
+    """Not by the window it opened, nor by the code it made; those of others stay."""
+    thief = h.pair("thief", "owner")
+    h.pair("honest", "owner")
+    code = code_of(h, thief)
+    token = thief.json("pair", "--role", "owner")["token"]
+    r = h.console.run("clients", "revoke", "thief")
+    assert r.returncode == 0 and "recovery code" in r.stdout, r.stdout
+    for word in (token, code):
+        r = Client(h, "again").pair(word, "again")
+        assert r.returncode != 0 and "again" not in clients(h), r.stdout
+    h.stop()
+    h.start(tools=False)
+    assert Client(h, "anew").pair(code, "anew").returncode != 0
+    assert "anew" not in clients(h) and kinds(h, "recovery-revoked")[-1] == "thief"
+    h.pair("looks", "viewer")
+    code = code_of(h)
+    token = h.console.json("pair", "--role", "viewer")["token"]
+    for name in ("honest", "looks"):
+        r = h.console.run("clients", "revoke", name)
+        assert r.returncode == 0 and "recovery code" not in r.stdout, r.stdout
+    assert Client(h, "guest").pair(token, "guest").returncode == 0
+    assert Client(h, "kept").pair(code, "kept").returncode == 0
+
+
+def test_an_owners_phone_cannot_lock_the_house(h):
+    """It pairs nobody and changes no rule: alone it would be the end."""
+    b = paired(h, "tina", "owner")
+    for c in clients(h).values():
+        if c["role"] == "owner" and c["kind"] == "cli" and c["name"] != "console" and not c["revoked"]:
+            assert h.console.run("clients", "revoke", c["name"]).returncode == 0
+    live = opened(h, b)
+    at = live.query("challenge")["body"]
+    text = json.dumps({"client": "console"})
+    live.say({"id": 8, "command": {**b.signed(b.text(at, "clients.revoke", text)), "body": text}})
+    v = live.hear()
+    assert v["status"] == 403 and "last owner" in v["body"]["error"], v
+    assert h.console.run("clients", "lend", "tina", "none").returncode == 4, "it is heard"
+    assert clients(h)["console"]["revoked"] is False
+
+
 def test_the_console_shuts_everybody_out_and_pairs_a_new_owner(h):
     for c in clients(h).values():
         if c["name"] != "console" and not c.get("revoked"):
