@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "crypto/crypto.h"
 #include "push/target.h"
 #include "sys/clock.h"
@@ -179,12 +180,22 @@ notify_forget_dead(struct notify *n)
 
 /* ---- Saying it ---- */
 
+/* The reason as it is shown and logged: egress' words, and not many. */
 static void
-say_end(struct notify *n, struct kept *k, struct json *body)
+put_reason(struct kept *k, const char *why, struct json *body)
+{
+	err_say(&k->last, OK, "%.*s",
+	    (int)str_cut(why, sizeof(k->last.text) - 1), why);
+	json_put_str(body, "why", k->last.text);
+}
+
+/* Takes `body` over. */
+static void
+say_end(struct notify *n, struct kept *k, const char *why, struct json *body)
 {
 	struct record *r = record_new(n->s.requests->ledger);
 
-	err_say(&k->last, OK, "%s", json_words(body, "why"));
+	put_reason(k, why, body);
 	k->under_way = false;
 	k->sent += k->last.text[0] == '\0';
 	if (k->waits != 0 &&
@@ -207,17 +218,25 @@ fail(struct notify *n, struct kept *k, const char *why)
 
 	json_put_str(body, "id", k->target.id);
 	json_put_bool(body, "ok", false);
-	json_put_str(body, "why", why);
-	say_end(n, k, body);
+	say_end(n, k, why, body);
 }
 
 void
 notify_on_done(struct notify *n, const struct json *said)
 {
 	struct kept *k = find(n, json_words(said, "id"));
+	struct json *body;
 
-	if (k != NULL && k->under_way)
-		say_end(n, k, json_copy(said));
+	if (k == NULL || !k->under_way)
+		return;
+	/* What it says and nothing else: more than an entry holds would be
+	 * the end of the house. */
+	body = json_object();
+	json_put_str(body, "id", k->target.id);
+	json_put_bool(body, "ok", json_flag(said, "ok"));
+	json_put_int(body, "status", json_int(said, "status", 0));
+	json_put_int(body, "tries", json_int(said, "tries", 0));
+	say_end(n, k, json_words(said, "why"), body);
 }
 
 void

@@ -4,11 +4,12 @@ nothing else: not of which question, and not more often."""
 
 import json
 import os
+import shutil
 import threading
 import time
 
 from caller import Authority, Caller, Raw
-from house import House, wait_for
+from house import BUILD, House, wait_for
 from rules import BASE, use
 from wire import key_id, openssl, sha, sign
 
@@ -297,6 +298,28 @@ def test_a_target_lasts_over_a_restart_and_ends_with_its_owner(h):
     end(h, p, act)
     assert len(service.seen) == 2
     remove(h, "ours")
+
+
+# ---- An egress that was taken over ----
+
+
+def test_what_egress_says_of_a_notification_is_named_and_bounded():
+    """A reason too long for the log would be the end of the core."""
+    h = House(tools=())
+    try:
+        shutil.copy(os.path.join(BUILD, "probe-teller"), h.path("bin"))
+        h.house_binary = h.path("bin", "probe-teller")
+        h.start(tools=False)
+        core, service = h.pids()["core"], Service()
+        add(h, service, "told")
+        for _ in range(3):
+            r = h.console.run("notify", "test", "told")
+            assert r.returncode == 4 and "xxx" in r.stderr and len(r.stderr) < 400, r.stderr[:999]
+            done = [e for e in log(h) if e["kind"] == "notify-done"][-1]
+            assert "more" not in done and 100 < len(done["why"]) < 400, str(done)[:999]
+        assert h.pids()["core"] == core and service.seen == []
+    finally:
+        h.close()
 
 
 # ---- A core that was taken over ----
