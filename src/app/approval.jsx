@@ -58,9 +58,10 @@ function Left({ seconds }) {
 		: t("seconds", { n: left })}</span>;
 }
 
-function Deny({ act, onDone }) {
+function Deny({ act, onDone, onError }) {
 	const [reason, setReason] = useState("");
-	const deny = () => house.wire.command("deny", { act, reason }).then(onDone, onDone);
+	const deny = () => house.wire.command("deny", { act, reason })
+		.then(onDone, (e) => onError(e.message || t("ask.lost")));
 	return (
 		<div class="row">
 			<input aria-label={t("ask.reason")} placeholder={t("ask.reason")}
@@ -148,7 +149,7 @@ function Sheet({ row, got, onDone, onError }) {
 			<button type="button" class="go" disabled={busy || unread.length > 0} onClick={yes}>
 				{unread.length > 0 ? t("ask.readFirst") : t("ask.approve")}
 			</button>
-			<Deny act={row.act} onDone={onDone} />
+			<Deny act={row.act} onDone={onDone} onError={onError} />
 		</>
 	);
 }
