@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One question: what stands on the sheet in words, the exact bytes one tap
- * away, and yes or no. */
+ * away, and yes or no.  Who may not answer gets no sheet.  Asked anew it is
+ * another card, with another sheet. */
 import { useEffect, useState } from "preact/hooks";
 import { house, set } from "./house.js";
 import { sign } from "./keys.js";
@@ -157,11 +158,14 @@ function Sheet({ row, got, onDone, onError }) {
 export function Approval({ row }) {
 	const [got, setGot] = useState(null);
 	const [error, setError] = useState("");
+	const live = house.state === "live";
+	/* Again when the link broke meanwhile. */
 	useEffect(() => {
+		if (!live || got) return;
+		setError("");
 		fetchSheet(row.act).then(setGot, (e) => setError(e.message));
-	}, [row.act]);
+	}, [live]);
 	const said = (row.yes || []).includes(house.client.name);
-	const mayAnswer = !said && ["owner", "approver"].includes(house.client.role);
 	return (
 		<article class="card ask">
 			<h2>{row.tool}</h2>
@@ -169,7 +173,7 @@ export function Approval({ row }) {
 			<Others row={row} />
 			{said && <p>{t("ask.said")}</p>}
 			{error && <p class="bad" role="alert">{error}</p>}
-			{got && mayAnswer && <Sheet row={row} got={got} onError={setError}
+			{got && !said && <Sheet row={row} got={got} onError={setError}
 				onDone={() => set({ approvals: house.approvals.filter((a) => a.act !== row.act) })} />}
 		</article>
 	);

@@ -67,7 +67,7 @@ export function Now() {
 	const over = house.runs.filter((r) => r.state !== "open").slice(0, LATELY);
 	return (
 		<>
-			{house.approvals.map((row) => <Approval key={row.act} row={row} />)}
+			{house.approvals.map((row) => <Approval key={row.act + row.nonce} row={row} />)}
 			{house.approvals.length === 0 && <p class="card">{t("now.nothing")}</p>}
 			{open.length > 0 && <section class="card"><h2>{t("now.running")}</h2>
 				<ul>{open.map((r) => <Run key={r.run} run={r} />)}</ul></section>}

@@ -231,6 +231,7 @@ question_summary(const struct act *a, int64_t left_ms,
 	struct json *v = json_object();
 
 	json_put_str(v, "act", a->id);
+	json_put_str(v, "nonce", a->nonce);
 	json_put_str(v, "run", a->run);
 	json_put_str(v, "tool", a->tool);
 	json_put_str(v, "effect", effect_name(a->effect));

@@ -48,8 +48,10 @@ NODISCARD enum err question_check(const struct question *q,
  * where they are. */
 void question_put_words(const struct act *a, struct json *v);
 
-/* The question in short, for a list; these clients said yes.  Where more than
- * one must: "yes" and "may", of which the first few, and "may_count". */
+/* The question in short, for a list; these clients said yes.  With another
+ * "nonce" it is asked anew, and sheets from before are worth nothing.  Where
+ * more than one must: "yes" and "may", of which the first few, and
+ * "may_count". */
 struct json *question_summary(const struct act *a, int64_t left_ms,
     const struct trust *trust, int64_t wall_ms, const struct digest *yeses,
     size_t n_yeses);
