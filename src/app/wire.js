@@ -66,7 +66,7 @@ export class Wire {
 
 	/* What is said while nobody hears it is lost: begin anew. */
 	drop() {
-		this.socket.onclose = null;
+		this.socket.onclose = this.socket.onmessage = null;
 		this.socket.close();
 		this.lost();
 	}
@@ -74,6 +74,8 @@ export class Wire {
 	/* Awake again, or a network again: do not wait for a timer. */
 	nudge() {
 		if (this.socket.readyState > WebSocket.OPEN && !this.ended) {
+			/* One that is still closing must not open a third. */
+			this.drop();
 			this.tries = 0;
 			this.open();
 		} else if (this.state === "live") {
