@@ -80,15 +80,14 @@ export function Talk() {
 	const session = useRef(newSession());
 	const submit = async (e) => {
 		e.preventDefault();
-		const at = turns.length;
-		const show = (change) => setTurns((all) =>
-			all.map((turn, i) => (i === at ? change(turn) : turn)));
 		setError("");
 		try {
 			const { run } = await house.wire.command("ask", { goal, session: session.current });
-			setTurns([...turns, { goal, run, said: "", lines: [], over: false }]);
-			setGoal("");
-			await follow(run, show);
+			/* Other turns may go on meanwhile, and other words be written. */
+			setTurns((all) => [...all, { goal, run, said: "", lines: [], over: false }]);
+			setGoal((now) => (now === goal ? "" : now));
+			await follow(run, (change) => setTurns((all) =>
+				all.map((turn) => (turn.run === run ? change(turn) : turn))));
 		} catch (e) {
 			setError(e.message || t("away"));
 		}

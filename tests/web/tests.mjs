@@ -60,6 +60,48 @@ export const tests = {
 		await ends(asking, /anna said no: not today/);
 	},
 
+	async a_no_that_was_lost_is_not_shown_as_said(w) {
+		const link = await w.link();
+		const phone = await paired(w, "anna", "approver", { ...PHONE, args: link.args });
+		const asking = await w.house.ask("diary");
+		await phone.button("Deny").waitFor();
+		link.deaf = true;
+		await phone.button("Deny").click();
+		await phone.page.waitForTimeout(300);
+		link.cut();
+		await phone.page.getByText(/The connection broke/).waitFor();
+		await phone.page.locator(".away").waitFor({ state: "detached" });
+		await phone.button("Deny").click();
+		await ends(asking, /anna said no/);
+		phone.errors.length = 0;
+	},
+
+	/* After a halt, and each restart of what a sheet names. */
+	async a_question_that_is_asked_anew_has_a_new_sheet(w) {
+		const phone = await paired(w, "anna");
+		const asking = await w.house.ask("anew");
+		await phone.button("Approve").waitFor();
+		const nonce = async () => /^nonce .*$/m.exec(
+			await phone.page.locator("details pre").textContent())[0];
+		const first = await nonce();
+		assert.equal((await w.house.cli("halt")).code, 0);
+		assert.equal((await w.house.cli("resume")).code, 0);
+		await phone.page.waitForFunction((was) => {
+			const bytes = document.querySelector("details pre");
+			return bytes && !bytes.textContent.includes(was);
+		}, first);
+		await phone.button("Approve").click();
+		await ends(asking, /approved {3}by anna[^]*Deleted the note 'anew'/);
+	},
+
+	async a_viewer_answers_what_was_lent_to_it(w) {
+		const phone = await paired(w, "guest", "viewer");
+		assert.equal((await w.house.cli("clients", "lend", "guest", "notes.*")).code, 0);
+		const asking = await w.house.ask("lent");
+		await phone.button("Approve").click();
+		await ends(asking, /approved {3}by guest[^]*Deleted the note 'lent'/);
+	},
+
 	async what_an_owner_always_allows_is_not_asked_again(w) {
 		const phone = await paired(w, "anna", "owner");
 		const first = await w.house.ask("list");
@@ -223,6 +265,33 @@ export const tests = {
 		await phone.page.locator(".said", { hasText: "plumber" }).waitFor();
 		await phone.check("ask");
 		await phone.shoot("ask");
+	},
+
+	async a_second_goal_takes_no_words_from_the_first(w) {
+		await w.house.model({ text: "slowly it comes".split(" ").map((s) => s + " "), gap_ms: 700 });
+		const phone = await paired(w, "anna", "owner");
+		await phone.button("Ask").first().click();
+		const ask = async (goal) => {
+			await phone.page.getByLabel("What shall be done?").fill(goal);
+			await phone.page.locator("form").getByRole("button", { name: "Ask" }).click();
+		};
+		await ask("what do you think?");
+		await phone.page.locator(".said", { hasText: "slowly" }).waitFor();
+		/* It is taken up only once the first has ended. */
+		await phone.page.evaluate(() => {
+			const send = WebSocket.prototype.send;
+			WebSocket.prototype.send = function (text) {
+				if (!text.includes("command ask")) return send.call(this, text);
+				const look = () => (document.body.textContent.includes("tokens of tiny")
+					? send.call(this, text) : setTimeout(look, 100));
+				look();
+			};
+		});
+		await ask("status");
+		await phone.page.getByText(/tokens of tiny/).waitFor();
+		await phone.page.locator("article", { hasText: "status" }).waitFor();
+		await phone.page.locator(".said", { hasText: "slowly it comes" }).waitFor();
+		await phone.page.getByText(/tokens of tiny/).waitFor({ timeout: 1000 });
 	},
 
 	async after_a_restart_of_the_house_the_page_goes_on(w) {
