@@ -250,6 +250,8 @@ safety_open(struct core *c)
 
 /* ---- The doctor ---- */
 
+#define CLIENTS_WARN (CLIENTS_MAX - 20) /* Of places in the trust table. */
+
 static void
 finding(struct json *list, const char *name, bool good, const char *what,
     const char *fix)
@@ -286,6 +288,19 @@ say_reasons(const struct core *c, struct json *list)
 	}
 }
 
+/* Tombstones among them: they only become more. */
+static void
+say_places(const struct core *c, struct json *list)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%zu of %d clients were paired ever",
+	    c->trust.n_clients, CLIENTS_MAX);
+	finding(list, "clients", c->trust.n_clients < CLIENTS_WARN, text,
+	    "pair only what stays: the last place is for a recovery code, so "
+	    "have one ('durward recovery')");
+}
+
 void
 safety_query_doctor(void *room, const struct request *q)
 {
@@ -311,6 +326,7 @@ safety_query_doctor(void *room, const struct request *q)
 			      : unlimited,
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
+	say_places(c, list);
 	json_put(v, "findings", list);
 	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
 	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));

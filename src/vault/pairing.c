@@ -237,6 +237,19 @@ check_kind(const struct vault *v, const struct client *c, struct errmsg *why)
 		  "opens one for a phone");
 }
 
+/* The last place is for who comes back by a recovery code: tombstones must
+ * not lock everybody out. */
+static enum err
+check_places(const struct vault *v, struct errmsg *why)
+{
+	return v->trust.n_clients < CLIENTS_MAX - 1
+	    ? OK
+	    : err_say(why, ERR_LIMIT,
+		  "%d clients were paired ever, and the last place is for who "
+		  "has the recovery code",
+		  CLIENTS_MAX - 1);
+}
+
 /* Into the table; the caller takes it out again when nothing can be saved. */
 static enum err
 add_client(struct vault *v, const struct client *c, struct errmsg *why)
@@ -283,6 +296,8 @@ pairing_certify(struct vault *v, const struct json *body, struct client *ret,
 
 	ret->kind = CLIENT_CERTIFICATE;
 	ret->role = CLIENT_VIEWER;
+	if (e == OK)
+		e = check_places(v, why);
 	return e == OK ? pairing_admit(v, ret, cert, why) : e;
 }
 
@@ -313,6 +328,8 @@ knock(struct vault *v, const struct json *body, struct client *c,
 		e = check_kind(v, c, why);
 	if (e == OK)
 		e = check_hmac(v, body, c, why);
+	if (e == OK)
+		e = check_places(v, why);
 	if (e != OK)
 		return e;
 	c->role = v->pairing.role;
@@ -412,6 +429,8 @@ pairing_confirm(struct vault *v, const struct json *body, struct client *ret,
 {
 	enum err e = find_asking(v, body, ret, why);
 
+	if (e == OK)
+		e = check_places(v, why);
 	if (e == OK)
 		e = pairing_admit(v, ret, NULL, why);
 	if (e == OK)

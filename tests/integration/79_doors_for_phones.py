@@ -291,6 +291,18 @@ def test_a_revoked_certificate_is_shut_out_with_its_open_connections(h):
     assert "revoked" in v["refused"]["error"] and kept.ends(), v
 
 
+def test_strangers_on_the_other_port_keep_no_phone_with_a_certificate_out(h):
+    """They have no place for long, and there are only so many for all."""
+    door, b = phone(h, "pia"), paired(h, "pia-key")
+    stays = opened(h, b)
+    strangers = [Live(h) for _ in range(70)]
+    live = Live(h, door)
+    assert live.open(b)["session"]["name"] == "pia-key"
+    assert live.query("status")["status"] == 200 and stays.query("status")["status"] == 200
+    for s in strangers:
+        s.close()
+
+
 def test_who_waits_behind_a_certificate_pairs_only_in_a_window(h):
     door = phone(h, "petra")
     status, answer = Browser(h, "late", door).ask("a" * 48)
@@ -479,6 +491,31 @@ def test_an_owners_phone_cannot_lock_the_house(h):
     assert v["status"] == 403 and "last owner" in v["body"]["error"], v
     assert h.console.run("clients", "lend", "tina", "none").returncode == 4, "it is heard"
     assert clients(h)["console"]["revoked"] is False
+
+
+def test_a_full_table_still_has_a_place_for_who_has_the_code():
+    """Tombstones are never taken out: they must not lock everybody out."""
+    with House(tools=()) as h:
+        h.start(tools=False)
+        code = code_of(h)
+        h.stop()
+        path = h.path("state", "vault", "trust.json")
+        with open(path) as f:
+            table = json.load(f)
+        for i in range(len(table["clients"]), 159):
+            table["clients"].append({
+                "key": Browser(h, "x").point, "name": f"gone-{i}", "role": "viewer",
+                "kind": "cli", "revoked": True, "paired_ms": 1})
+        with open(path, "w") as f:
+            json.dump(table, f)
+        h.start(tools=False)
+        found = [f for f in h.console.json("doctor")["findings"] if f["check"] == "clients"][0]
+        assert found["ok"] is False and "159 of 160" in found["what"], found
+        token = h.console.json("pair", "--role", "owner")["token"]
+        r = Client(h, "one-more").pair(token, "one-more")
+        assert r.returncode == 4 and "recovery code" in r.stderr, r.stderr
+        assert Client(h, "with-code").pair(code, "with-code").returncode == 0
+        assert len(clients(h)) == 160
 
 
 def test_the_console_shuts_everybody_out_and_pairs_a_new_owner(h):
