@@ -17,6 +17,7 @@ struct live {
 	char client[DIGEST_HEX_SIZE];
 	struct control *control;
 	uint64_t timer; /* Until it is open. */
+	int64_t since_ms;
 };
 
 struct live_request {

@@ -313,21 +313,58 @@ on_gone(void *arg, int64_t conn)
 		forget(c, l);
 }
 
+/* The oldest of this port that has not shown who it is; NULL: none. */
+static struct live *
+find_stranger(struct control *c, const struct http_server *of)
+{
+	struct live *oldest = NULL;
+	size_t i;
+
+	for (i = 0; i < CONNS_FRONT_MAX; i++) {
+		struct live *l = &c->live[i];
+
+		if (l->conn != 0 && !l->open && l->server == of &&
+		    (oldest == NULL || l->since_ms < oldest->since_ms))
+			oldest = l;
+	}
+	return oldest;
+}
+
+/* Strangers need no certificate on the port of browsers, and must not keep
+ * out who came by the other one. */
+static struct live *
+find_place(struct control *c, const struct http_request *r)
+{
+	struct live *l = find(c, 0);
+
+	if (l != NULL)
+		return l;
+	l = find_stranger(c, c->front);
+	if (l == NULL && r->server == c->api)
+		l = find_stranger(c, c->api);
+	if (l != NULL) {
+		http_socket_close(
+		    l->server, l->conn, WS_POLICY, "others want its place");
+		forget(c, l);
+	}
+	return l;
+}
+
 void
 live_begin(struct control *c, const struct http_request *r)
 {
 	static const struct http_socket port = {on_message, on_gone};
 	static const char no[] = "{\"error\":\"this is a WebSocket\"}";
-	struct live *l = find(c, 0);
+	struct live *l = r->wants_socket ? find_place(c, r) : NULL;
 
-	if (l == NULL || !r->wants_socket ||
-	    http_upgrade(r->server, r->id, &port, c) != OK) {
+	if (l == NULL || http_upgrade(r->server, r->id, &port, c) != OK) {
 		http_reply(r->server, r->id, 426, no, sizeof(no) - 1);
 		return;
 	}
 	l->conn = r->id;
 	l->server = r->server;
 	l->control = c;
+	l->since_ms = clock_boot_ms();
 	l->timer =
 	    loop_timer(c->loop, clock_boot_ms() + LIVE_SESSION_MS, on_late, l);
 	say_hello(c, l);
