@@ -25,6 +25,8 @@ static struct attack {
 	struct key *console;
 	struct key *phone; /* An approver. */
 	struct key *lost; /* An approver that was revoked. */
+	struct key *guest; /* One whose time is over. */
+	struct key *narrow; /* One for other tools. */
 	char epoch[TOKEN_SIZE];
 	size_t step;
 	/* Each step is tried, then the victim looked for, then put back. */
@@ -131,6 +133,24 @@ step_revoked_client(void)
 
 	sheet_by(a.lost, &s);
 	sign_and_send(&s, a.lost);
+}
+
+static void
+step_ended_client(void)
+{
+	struct sheet s;
+
+	sheet_by(a.guest, &s);
+	sign_and_send(&s, a.guest);
+}
+
+static void
+step_out_of_scope(void)
+{
+	struct sheet s;
+
+	sheet_by(a.narrow, &s);
+	sign_and_send(&s, a.narrow);
 }
 
 /* The sheet names the console, but another key signed it. */
@@ -414,6 +434,8 @@ static const struct {
     {"no-sheet", step_no_sheet},
     {"foreign-key", step_foreign_key},
     {"revoked-client", step_revoked_client},
+    {"ended-client", step_ended_client},
+    {"out-of-scope", step_out_of_scope},
     {"wrong-signature", step_wrong_signature},
     {"changed-byte", step_changed_byte},
     {"expired", step_expired},
@@ -565,6 +587,8 @@ take_over(struct peers *p)
 	a.console = read_key("/state/console.key");
 	a.phone = read_key("/state/phone.key");
 	a.lost = read_key("/state/lost.key");
+	a.guest = read_key("/state/guest.key");
+	a.narrow = read_key("/state/narrow.key");
 	a.manifest_text = slurp("/state/notes.json");
 	if (manifest_parse(a.manifest_text, strlen(a.manifest_text),
 		&a.manifest, &why) != OK)
