@@ -53,7 +53,7 @@ wait_for_next(struct vault *v, int64_t wall_ms)
 		const struct client *c = &v->trust.clients[i];
 		int64_t left_ms = c->term.until_ms - wall_ms;
 
-		if (c->term.until_ms == 0 || !client_is_live(c, wall_ms))
+		if (c->term.until_ms == 0 || c->revoked || c->term.ended)
 			continue;
 		if (left_ms > TERM_WATCH_MS)
 			left_ms = TERM_WATCH_MS;
@@ -77,7 +77,7 @@ find_over(struct trust *t, int64_t wall_ms)
 		struct client *c = &t->clients[i];
 
 		if (!c->revoked && !c->term.ended &&
-		    !client_is_live(c, wall_ms))
+		    term_is_over(&c->term, wall_ms))
 			return c;
 	}
 	return NULL;
