@@ -473,7 +473,9 @@ clients_on_trust_answer(void *role, struct msg *m)
 		    json_words(m->body, "name"), "this client was revoked");
 	if (strcmp(what, "client-expired") == 0)
 		cut_client(c, json_words(m->body, "client"),
-		    json_words(m->body, "name"), "this client's time is over");
+		    json_words(m->body, "name"),
+		    "this client's time is over; load this page again when "
+		    "an owner has made it longer");
 	if (json_has(m->body, "secret"))
 		tooling_secret_changed(
 		    c->tooling, json_words(m->body, "secret"));

@@ -103,6 +103,16 @@ sign_and_send(struct sheet *s, const struct key *key)
 	send_order("notes.delete", VICTIM, &a.good, 1, NULL);
 }
 
+/* Right in everything, if the key is. */
+static void
+send_by(const struct key *key)
+{
+	struct sheet s;
+
+	sheet_by(key, &s);
+	sign_and_send(&s, key);
+}
+
 static void
 save_victim(void)
 {
@@ -129,28 +139,19 @@ step_foreign_key(void)
 static void
 step_revoked_client(void)
 {
-	struct sheet s;
-
-	sheet_by(a.lost, &s);
-	sign_and_send(&s, a.lost);
+	send_by(a.lost);
 }
 
 static void
 step_ended_client(void)
 {
-	struct sheet s;
-
-	sheet_by(a.guest, &s);
-	sign_and_send(&s, a.guest);
+	send_by(a.guest);
 }
 
 static void
 step_out_of_scope(void)
 {
-	struct sheet s;
-
-	sheet_by(a.narrow, &s);
-	sign_and_send(&s, a.narrow);
+	send_by(a.narrow);
 }
 
 /* The sheet names the console, but another key signed it. */
@@ -234,10 +235,7 @@ look_for_victim(void)
 static void
 step_good(void)
 {
-	struct sheet s;
-
-	sheet_by(a.console, &s);
-	sign_and_send(&s, a.console);
+	send_by(a.console);
 }
 
 static void
