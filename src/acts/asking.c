@@ -219,8 +219,8 @@ acts_sheet(struct acts *a, const char *id, const struct client *client,
 	if (!client_may_answer(
 		client, text_of(o->act->tool), judge_wall_ms(a->s.judge)))
 		return err_say(why, ERR_DENIED,
-		    "a client of role '%s' is no approver, so it is shown no "
-		    "sheet",
+		    "a client of role '%s' is no approver, or not for this "
+		    "tool, so it is shown no sheet",
 		    client_role_name(client->role));
 	if (shown == NULL) {
 		if (o->n_sheets == SHEETS_PER_ACT_MAX)
@@ -336,7 +336,8 @@ check_grant(struct open_act *o, const struct client *client,
 	    signature_read(yes->grant_signature, &sig) != OK)
 		return err_say(
 		    why, ERR_INPUT, "the grant's signature is malformed");
-	e = grant_verify(o->acts->s.trust, text_of(yes->grant), &sig, &g, why);
+	e = grant_verify(o->acts->s.trust, text_of(yes->grant), &sig,
+	    judge_wall_ms(o->acts->s.judge), &g, why);
 	if (e != OK)
 		return e;
 	e = judge_has_room_for_grant(o->acts->s.judge, g.id, why);
@@ -414,7 +415,7 @@ acts_deny(struct acts *a, const struct client *client, const char *id,
 	if (!client_may_answer(
 		client, text_of(o->act->tool), judge_wall_ms(a->s.judge)))
 		return err_say(why, ERR_DENIED,
-		    "a client of role '%s' may not answer",
+		    "a client of role '%s' may not answer, or not this",
 		    client_role_name(client->role));
 	if (o->answer_to != 0)
 		return err_say(
@@ -447,7 +448,6 @@ acts_client_lost(struct acts *a, const struct digest *client, const char *name)
 			shown->is_signed = false;
 		/* Nobody waits for it any more. */
 		if (strcmp(o->act->client, name) == 0 && o->answer_to == 0)
-			act_end(o, ACT_DENIED,
-			    "the client that wished it was revoked");
+			act_end(o, ACT_DENIED, "its client is paired no more");
 	}
 }

@@ -4,6 +4,26 @@ import { useState } from "preact/hooks";
 import { leave, useHouse } from "./house.js";
 import { choose, language, names, t } from "./text.js";
 
+const DAY_MS = 24 * 3600 * 1000;
+const SOON_MS = 7 * DAY_MS;
+
+/* Until when it counts, and for which tools. */
+function Term({ client }) {
+	const left = client.until_ms ? client.until_ms - Date.now() : Infinity;
+	const days = Math.floor(left / DAY_MS);
+	const over = client.ended || left <= 0;
+	const end = over ? t("clients.over")
+		: left === Infinity ? ""
+			: days === 0 ? t("clients.today")
+				: days === 1 ? t("clients.tomorrow") : t("clients.days", { n: days });
+	return (
+		<>
+			{client.scope && <small> · {t("clients.scope", { tools: client.scope })}</small>}
+			{end && <small class={over || left < SOON_MS ? "bad" : ""}> · {end}</small>}
+		</>
+	);
+}
+
 function Client({ client, house, onError }) {
 	const [sure, setSure] = useState(false);
 	const mine = client.id === house.me.id;
@@ -14,6 +34,7 @@ function Client({ client, house, onError }) {
 			<strong>{client.name}</strong>
 			<small>{t("role." + client.role)} · {t("kind." + client.kind)}
 				{mine && ` · ${t("clients.this")}`}</small>
+			<Term client={client} />
 			{house.client.role === "owner" && !mine && (sure
 				? <button class="stop" onClick={revoke}>{t("clients.sure")}</button>
 				: <button class="quiet" onClick={() => setSure(true)}>{t("clients.revoke")}</button>)}

@@ -43,10 +43,23 @@ command_read(const char *text, size_t len, struct command *ret)
 }
 
 enum err
-command_verify(const struct trust *t, const char *boot, struct str text,
-    const struct signature *sig, struct str body, struct command *ret,
-    const struct client **ret_client, struct errmsg *why)
+command_say_dead(enum err e, struct errmsg *why)
 {
+	if (e == ERR_EXPIRED)
+		return err_say(why, ERR_DENIED,
+		    "this client's time is over; an owner makes it longer: "
+		    "'durward clients extend NAME 30d'");
+	return err_say(why, ERR_DENIED,
+	    "this client is not paired, or was revoked; pair it again with "
+	    "'durward pair TOKEN'");
+}
+
+enum err
+command_verify(const struct trust *t, const char *boot, int64_t wall_ms,
+    struct str text, const struct signature *sig, struct str body,
+    struct command *ret, const struct client **ret_client, struct errmsg *why)
+{
+	enum err e;
 	const struct client *client;
 	struct command c;
 	struct digest digest;
@@ -56,10 +69,9 @@ command_verify(const struct trust *t, const char *boot, struct str text,
 	if (!digest_equal(&c.box, &t->box) || strcmp(c.boot, boot) != 0)
 		return err_say(why, ERR_EXPIRED,
 		    "the command is for another box or an earlier start");
-	if (trust_live_client(t, &c.client, &client) != OK)
-		return err_say(why, ERR_DENIED,
-		    "this client is not paired, or was revoked; pair it again "
-		    "with 'durward pair TOKEN'");
+	e = trust_live_client(t, &c.client, wall_ms, &client);
+	if (e != OK)
+		return command_say_dead(e, why);
 	if (client->kind == CLIENT_CERTIFICATE)
 		return err_say(why, ERR_DENIED,
 		    "a phone's certificate commands nothing; its browser's "

@@ -23,10 +23,15 @@ NODISCARD enum err command_write(const struct command *c, struct buf *out);
 NODISCARD enum err command_read(
     const char *text, size_t len, struct command *ret);
 
-/* A live client of this box signed this text, for this boot, and `body` is
+/* A client that is live at this time of the wall clock signed this text, for
+ * this box and boot, and `body` is
  * the one it names.  The challenge is the caller's to spend. */
 NODISCARD enum err command_verify(const struct trust *t, const char *boot,
-    struct str text, const struct signature *sig, struct str body,
-    struct command *ret, const struct client **ret_client, struct errmsg *why);
+    int64_t wall_ms, struct str text, const struct signature *sig,
+    struct str body, struct command *ret, const struct client **ret_client,
+    struct errmsg *why);
+
+/* Why it is none, in words that say what to do: of trust_live_client(). */
+NODISCARD enum err command_say_dead(enum err e, struct errmsg *why);
 
 #endif

@@ -148,7 +148,8 @@ check_life(const struct grant *g, struct errmsg *why)
 
 enum err
 grant_verify(const struct trust *t, struct str text,
-    const struct signature *sig, struct grant *ret, struct errmsg *why)
+    const struct signature *sig, int64_t wall_ms, struct grant *ret,
+    struct errmsg *why)
 {
 	const struct client *c;
 	struct grant g;
@@ -158,7 +159,10 @@ grant_verify(const struct trust *t, struct str text,
 		return e;
 	if (!digest_equal(&g.box, &t->box))
 		return err_say(why, ERR_DENIED, "the grant is of another box");
-	e = trust_live_client(t, &g.client, &c);
+	e = trust_live_client(t, &g.client, wall_ms, &c);
+	if (e == ERR_EXPIRED)
+		return err_say(
+		    why, ERR_DENIED, "the time of the grant's owner is over");
 	if (e != OK || c->role != CLIENT_OWNER)
 		return err_say(why, ERR_DENIED,
 		    "the grant's client is unknown, revoked or no owner");

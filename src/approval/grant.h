@@ -49,10 +49,11 @@ NODISCARD enum err grant_write(const struct grant *g, struct buf *out);
 NODISCARD enum err grant_read(
     const char *text, size_t len, struct grant *ret, struct errmsg *why);
 
-/* Signed by a live owner of this box, and not taken back?  ERR_INPUT,
- * ERR_SIGNATURE, ERR_DENIED with the reason. */
+/* Signed by an owner of this box who is live at this time of the wall clock,
+ * and not taken back?  ERR_INPUT, ERR_SIGNATURE, ERR_DENIED with the reason. */
 NODISCARD enum err grant_verify(const struct trust *t, struct str text,
-    const struct signature *sig, struct grant *ret, struct errmsg *why);
+    const struct signature *sig, int64_t wall_ms, struct grant *ret,
+    struct errmsg *why);
 
 /* The act that is to be covered, as the role that checks knows it. */
 struct grant_case {

@@ -86,7 +86,13 @@ sheet_verify(const struct trust *t, struct str text,
 		return err_say(why, ERR_INPUT, "the sheet is malformed");
 	if (!digest_equal(&s.box, &t->box))
 		return err_say(why, ERR_DENIED, "the sheet is of another box");
-	e = trust_live_client(t, &s.client, &c);
+	e = trust_live_client(t, &s.client, wall_ms, &c);
+	if (e == ERR_EXPIRED)
+		return err_say(
+		    why, ERR_DENIED, "the time of the sheet's client is over");
+	if (e == OK && !term_covers(&c->term, s.tool))
+		return err_say(why, ERR_DENIED,
+		    "the sheet's tool is not in its client's scope");
 	if (e != OK || !client_may_answer(c, s.tool, wall_ms))
 		return err_say(why, ERR_DENIED,
 		    "the sheet's client is unknown, revoked or no approver");

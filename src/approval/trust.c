@@ -73,7 +73,7 @@ read_client(const struct json *v, struct client *ret)
 	    !json_is_bool(json_get(v, "revoked")) ||
 	    str_copy(c.name, sizeof(c.name), name) != OK ||
 	    str_copy(c.lent, sizeof(c.lent), json_words(v, "lent")) != OK ||
-	    read_key(v, &c.key) != OK)
+	    read_key(v, &c.key) != OK || term_read(v, &c.term) != OK)
 		return ERR_INPUT;
 	c.role = client_role_by_name(role);
 	if (c.role == CLIENT_ROLE_COUNT || read_kind(v, &c.kind) != OK)
@@ -164,6 +164,7 @@ write_client(const struct client *c)
 		json_put_str(v, "lent", c->lent);
 		json_put_int(v, "lent_until_ms", c->lent_until_ms);
 	}
+	term_write(&c->term, v);
 	return v;
 }
 
@@ -245,9 +246,15 @@ trust_has_manifest(
 	return row != NULL && digest_equal(&row->manifest, manifest);
 }
 
+bool
+client_is_live(const struct client *c, int64_t wall_ms)
+{
+	return !c->revoked && !term_is_over(&c->term, wall_ms);
+}
+
 enum err
-trust_live_client(
-    const struct trust *t, const struct digest *id, const struct client **ret)
+trust_live_client(const struct trust *t, const struct digest *id,
+    int64_t wall_ms, const struct client **ret)
 {
 	const struct client *c = trust_client(t, id);
 
@@ -255,6 +262,8 @@ trust_live_client(
 		return ERR_NOTFOUND;
 	if (c->revoked)
 		return ERR_DENIED;
+	if (!client_is_live(c, wall_ms))
+		return ERR_EXPIRED;
 	*ret = c;
 	return OK;
 }
@@ -270,6 +279,8 @@ client_may_answer(const struct client *c, struct str tool, int64_t wall_ms)
 {
 	char name[2 * NAME_MAX_LEN + 2];
 
+	if (!client_is_live(c, wall_ms) || !term_covers(&c->term, tool))
+		return false;
 	if (client_may_approve(c))
 		return true;
 	if (c->role != CLIENT_VIEWER || c->lent[0] == '\0' ||
@@ -322,21 +333,25 @@ trust_add_client(struct trust *t, const struct client *c)
 	return OK;
 }
 
-/* A house without an owner could never be changed again, nor can it by one
- * whose key is a browser's. */
+static bool
+lasts(const struct client *c)
+{
+	return c->role == CLIENT_OWNER && c->kind == CLIENT_CLI &&
+	    !c->revoked && c->term.until_ms == 0;
+}
+
+/* A house without an owner could never be changed again, nor one that has
+ * owners in browsers alone; and one whose last owner has an end would be so
+ * one day. */
 static bool
 is_last_owner(const struct trust *t, const struct client *c)
 {
+	size_t lasting = 0;
 	size_t i;
 
-	for (i = 0; i < t->n_clients; i++) {
-		const struct client *o = &t->clients[i];
-
-		if (o != c && o->role == CLIENT_OWNER && !o->revoked &&
-		    (o->kind == CLIENT_CLI || c->kind != CLIENT_CLI))
-			return false;
-	}
-	return c->role == CLIENT_OWNER;
+	for (i = 0; i < t->n_clients; i++)
+		lasting += lasts(&t->clients[i]);
+	return lasts(c) && lasting == 1;
 }
 
 enum err
@@ -349,6 +364,26 @@ trust_revoke(struct trust *t, const struct digest *id)
 	if (is_last_owner(t, c))
 		return ERR_STATE;
 	t->clients[c - t->clients].revoked = true;
+	return OK;
+}
+
+enum err
+trust_extend(
+    struct trust *t, const char *client, int64_t until_ms, int64_t now_ms)
+{
+	const struct client *c = trust_client_by_name(t, client);
+	struct term *term;
+
+	if (c == NULL)
+		return ERR_NOTFOUND;
+	if (until_ms != 0 &&
+	    (until_ms <= now_ms || until_ms - now_ms > TERM_MS_MAX))
+		return ERR_INPUT;
+	if (until_ms != 0 && (c == t->clients || is_last_owner(t, c)))
+		return ERR_STATE;
+	term = &t->clients[c - t->clients].term;
+	term->until_ms = until_ms;
+	term->ended = false;
 	return OK;
 }
 

@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "crypto/key.h"
+#include "term/term.h"
 
 #define CLIENT_ROLE_TABLE(X)                                                   \
 	X(CLIENT_OWNER, "owner")                                               \
@@ -63,6 +64,7 @@ struct client {
 	 * glob, "" for none) until then, by the wall clock. */
 	char lent[NAME_MAX_LEN + 1];
 	int64_t lent_until_ms;
+	struct term term; /* Until when it counts, and for which tools. */
 };
 
 #define TRUST_ID_SIZE 33 /* 128 bits in hex. */
@@ -92,7 +94,8 @@ struct trust {
 NODISCARD enum err trust_read(const struct json *v, struct trust *ret);
 struct json *trust_write(const struct trust *t);
 
-/* NULL when unknown; the caller looks at `revoked`. */
+/* NULL when unknown; the caller looks whether it is live.  By its name those
+ * are found that were not revoked. */
 const struct client *trust_client(
     const struct trust *t, const struct digest *id);
 const struct client *trust_client_by_name(
@@ -103,13 +106,18 @@ const struct trusted_tool *trust_tool(const struct trust *t, const char *name);
 bool trust_has_manifest(
     const struct trust *t, const char *tool, const struct digest *manifest);
 
-/* Known and not revoked.  ERR_NOTFOUND, ERR_DENIED for a tombstone. */
-NODISCARD enum err trust_live_client(
-    const struct trust *t, const struct digest *id, const struct client **ret);
+/* Neither revoked nor over, at this time of the wall clock. */
+bool client_is_live(const struct client *c, int64_t wall_ms);
+
+/* Known and live.  ERR_NOTFOUND, ERR_DENIED for a tombstone, ERR_EXPIRED for
+ * one whose term is over, which an owner may make live again. */
+NODISCARD enum err trust_live_client(const struct trust *t,
+    const struct digest *id, int64_t wall_ms, const struct client **ret);
 
 bool client_may_approve(const struct client *c);
 
-/* By its role, or because it was lent to it: a viewer, for this tool. */
+/* Live, and this tool is in its scope; by its role, or because it was lent to
+ * it: a viewer, for this tool. */
 bool client_may_answer(
     const struct client *c, struct str tool, int64_t wall_ms);
 
@@ -118,11 +126,18 @@ bool client_may_answer(
 NODISCARD enum err trust_lend(struct trust *t, const char *client,
     const char *tools, int64_t until_ms, int64_t now_ms);
 
+/* Another end of its term, or none (0).  ERR_NOTFOUND; ERR_INPUT when that is
+ * past or beyond TERM_MS_MAX; ERR_STATE for the console, whose key is the
+ * first of the table, and for the last owner that lasts: with a key of the
+ * command line and without an end. */
+NODISCARD enum err trust_extend(
+    struct trust *t, const char *client, int64_t until_ms, int64_t now_ms);
+
 /* ERR_EXISTS for a key or a name that is there already, if only as a
  * tombstone; ERR_LIMIT. */
 NODISCARD enum err trust_add_client(struct trust *t, const struct client *c);
-/* ERR_NOTFOUND; ERR_STATE for the last owner with a key of the command line,
- * which alone pairs, and changes rules. */
+/* ERR_NOTFOUND; ERR_STATE for the last owner that lasts: one with a key of the
+ * command line, which alone pairs and changes rules, and without an end. */
 NODISCARD enum err trust_revoke(struct trust *t, const struct digest *id);
 
 /* ERR_INPUT, ERR_LIMIT.  A clock that was set ahead for a moment must not

@@ -38,9 +38,11 @@ static const struct cli_command commands[] = {
     {"deny", "ID [REASON...]", "say no", command_deny},
     {"pair", PAIR_USAGE, "open a pairing window; with TOKEN, pair this client",
 	command_pair},
-    {"clients", "[revoke NAME | lend NAME TOOLS | certificate NAME]",
-	"list or revoke clients, let a viewer answer for a while, or give a "
-	"phone a certificate",
+    {"clients",
+	"[revoke NAME | extend NAME TIME|never | lend NAME TOOLS | "
+	"certificate NAME]",
+	"list or revoke clients, say until when one counts, let a viewer "
+	"answer for a while, or give a phone a certificate",
 	command_clients},
     {"recovery", "[revoke]",
 	"make a code for a piece of paper, for when every client is lost",

@@ -28,7 +28,7 @@ on_listener(void *role, struct msg *m)
 	control_listen(c);
 }
 
-/* {"client"}: revoked, so its open connections end now. */
+/* {"client", "why"}: one no more, so its open connections end now. */
 static void
 on_cut(void *role, struct msg *m)
 {
@@ -39,7 +39,7 @@ on_cut(void *role, struct msg *m)
 	if (c->api != NULL && hex != NULL &&
 	    digest_read(hex, strlen(hex), &d) == OK) {
 		http_server_cut(c->api, &d);
-		live_cut(c, hex);
+		live_cut(c, hex, json_words(m->body, "why"));
 	}
 }
 

@@ -92,8 +92,8 @@ http_request_fn first_on_request;
 
 /* ---- live.c: browsers that showed who they are ---- */
 void live_begin(struct control *c, const struct http_request *r);
-/* Every browser of this client hears that it is one no more. */
-void live_cut(struct control *c, const char *client);
+/* Every browser of this client hears that it is one no more, and why. */
+void live_cut(struct control *c, const char *client, const char *why);
 /* False when no browser asked this. */
 bool live_reply(
     struct control *c, int64_t id, int status, const char *json, size_t len);

@@ -174,7 +174,7 @@ live_on_session(void *role, struct msg *m)
 }
 
 void
-live_cut(struct control *c, const char *client)
+live_cut(struct control *c, const char *client, const char *why)
 {
 	size_t i;
 
@@ -183,7 +183,7 @@ live_cut(struct control *c, const char *client)
 
 		if (l->conn == 0 || strcmp(l->client, client) != 0)
 			continue;
-		refuse(l, "this client was revoked", false);
+		refuse(l, why, false);
 		forget(c, l);
 	}
 }

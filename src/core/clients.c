@@ -177,6 +177,7 @@ static const struct {
     {"pair.refuse", ROOM_CORE, do_trust, true},
     {"clients.revoke", ROOM_CORE, do_trust, true},
     {"clients.lend", ROOM_CORE, do_trust, false},
+    {"clients.extend", ROOM_CORE, do_trust, false},
     {"clients.certificate", ROOM_CORE, do_trust, false},
     {"recovery.make", ROOM_CORE, do_trust, false},
     {"recovery.revoke", ROOM_CORE, do_trust, false},
@@ -252,8 +253,8 @@ check_command(struct core *c, const struct msg *m, const struct digest *tls,
 		    "a command needs its text and its signature");
 	bytes.p = text;
 	bytes.len = strlen(text);
-	e = command_verify(&c->trust, peers_boot(c->peers), bytes, &sig, k->raw,
-	    cmd, &k->client, why);
+	e = command_verify(&c->trust, peers_boot(c->peers),
+	    judge_wall_ms(c->judge), bytes, &sig, k->raw, cmd, &k->client, why);
 	if (e != OK)
 		return e;
 	if (!digest_equal(&cmd->client, tls))
@@ -297,11 +298,12 @@ on_query(struct core *c, const struct msg *m, int64_t request,
 	const char *name = json_str(m->body, "query");
 	struct request q = {
 	    .id = request, .params = json_get(m->body, "params")};
+	enum err e;
 
-	if (trust_live_client(&c->trust, tls, &q.client) != OK)
-		return err_say(why, ERR_DENIED,
-		    "this client is not paired, or was revoked; pair it again "
-		    "with 'durward pair TOKEN'");
+	e = trust_live_client(
+	    &c->trust, tls, judge_wall_ms(c->judge), &q.client);
+	if (e != OK)
+		return command_say_dead(e, why);
 	if (q.client->kind == CLIENT_CERTIFICATE)
 		return err_say(why, ERR_DENIED,
 		    "a phone's certificate is told nothing; its browser's "
@@ -382,7 +384,7 @@ clients_on_challenge(void *role, struct msg *m)
 
 /* Its connections end, and what it said yes to waits for another. */
 static void
-cut_client(struct core *c, const char *id, const char *name)
+cut_client(struct core *c, const char *id, const char *name, const char *why)
 {
 	struct json *body = json_object();
 	struct digest d;
@@ -390,6 +392,7 @@ cut_client(struct core *c, const char *id, const char *name)
 	if (digest_read(id, strlen(id), &d) == OK)
 		acts_client_lost(c->acts, &d, name);
 	json_put_str(body, "client", id);
+	json_put_str(body, "why", why);
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
 
@@ -436,6 +439,17 @@ clients_compare_trust(struct core *c, const struct json *table)
 	record_post(r, true, NULL, NULL, NULL);
 }
 
+/* In a table from before names stayed a tombstone's, another client may have
+ * it by now. */
+static bool
+has_live_name(const struct core *c, const char *name)
+{
+	const struct client *by_name = trust_client_by_name(&c->trust, name);
+
+	return by_name != NULL &&
+	    client_is_live(by_name, judge_wall_ms(c->judge));
+}
+
 /* With each table, so that a kill behind the vault's writing it changes
  * nothing. */
 void
@@ -445,8 +459,8 @@ clients_end_runs(struct core *c)
 	size_t i;
 
 	for (i = 0; i < t->n_clients; i++)
-		if (t->clients[i].revoked &&
-		    trust_client_by_name(t, t->clients[i].name) == NULL)
+		if (!client_is_live(&t->clients[i], judge_wall_ms(c->judge)) &&
+		    !has_live_name(c, t->clients[i].name))
 			runs_client_lost(c->runs, t->clients[i].name);
 }
 
@@ -471,7 +485,12 @@ clients_on_trust_answer(void *role, struct msg *m)
 	}
 	if (strcmp(what, "client-revoked") == 0)
 		cut_client(c, json_words(m->body, "client"),
-		    json_words(m->body, "name"));
+		    json_words(m->body, "name"), "this client was revoked");
+	if (strcmp(what, "client-expired") == 0)
+		cut_client(c, json_words(m->body, "client"),
+		    json_words(m->body, "name"),
+		    "this client's time is over; load this page again when "
+		    "an owner has made it longer");
 	if (json_has(m->body, "secret"))
 		tooling_secret_changed(
 		    c->tooling, json_words(m->body, "secret"));

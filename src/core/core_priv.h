@@ -118,7 +118,7 @@ void clients_on_backup(
 
 /* Did the table change without an entry in the log? */
 void clients_compare_trust(struct core *c, const struct json *table);
-/* Those of clients that are revoked by now. */
+/* Those of clients that are revoked by now, or whose time is over. */
 void clients_end_runs(struct core *c);
 
 /* Whose a handler is. */

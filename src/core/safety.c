@@ -301,6 +301,30 @@ say_places(const struct core *c, struct json *list)
 	    "have one ('durward recovery')");
 }
 
+/* Who has less than TERM_WARN_MS left.  No fault, but nobody should be
+ * surprised. */
+static void
+say_terms(const struct core *c, struct json *list)
+{
+	int64_t wall_ms = judge_wall_ms(c->judge);
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < c->trust.n_clients; i++) {
+		const struct client *who = &c->trust.clients[i];
+
+		if (who->term.until_ms == 0 || !client_is_live(who, wall_ms) ||
+		    who->term.until_ms - wall_ms > TERM_WARN_MS)
+			continue;
+		buf_init(&b, 256);
+		buf_addf(&b, "client %s ", who->name);
+		term_say(&who->term, wall_ms, &b);
+		buf_addf(&b, ": durward clients extend %s 30d", who->name);
+		finding(list, "term", true, b.p, "");
+		buf_done(&b);
+	}
+}
+
 void
 safety_query_doctor(void *room, const struct request *q)
 {
@@ -327,6 +351,7 @@ safety_query_doctor(void *room, const struct request *q)
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
 	say_places(c, list);
+	say_terms(c, list);
 	json_put(v, "findings", list);
 	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
 	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));

@@ -119,7 +119,8 @@ is_usable(struct judge *j, const struct held_grant *g,
 	if (c->manifest == NULL || g->uses >= g->grant.uses ||
 	    !judge_clock_is_trusted(j))
 		return false;
-	if (trust_live_client(j->setup.trust, &g->grant.client, &owner) != OK ||
+	if (trust_live_client(
+		j->setup.trust, &g->grant.client, gc.now_ms, &owner) != OK ||
 	    owner->role != CLIENT_OWNER ||
 	    trust_is_revoked_grant(j->setup.trust, g->grant.id))
 		return false;

@@ -299,32 +299,6 @@ judge_load(struct judge *j, enum ledger_row table, const struct json *row)
 
 /* ---- The verdict ---- */
 
-static void
-add_layer(struct judging *g, const char *scope)
-{
-	const struct judge_policy *p = judge_policy(g->judge, scope);
-
-	if (p != NULL && p->rules != NULL)
-		g->layers[g->n_layers++] =
-		    (struct policy_layer){p->scope, p->rules};
-}
-
-/* The layers that this act has, in their order. */
-static void
-find_layers(struct judging *g)
-{
-	const struct act *a = g->c->act;
-	char scope[2 * NAME_MAX_LEN];
-
-	add_layer(g, "box");
-	add_layer(g, "profile:default");
-	snprintf(scope, sizeof(scope), "agent:%s",
-	    a->agent_id[0] != '\0' ? a->agent_id : "house");
-	add_layer(g, scope);
-	snprintf(scope, sizeof(scope), "client:%s", a->client);
-	add_layer(g, scope);
-}
-
 static enum fact
 port_fact(void *arg, const char *name)
 {
@@ -394,7 +368,7 @@ begin_judging(struct judge *j, const struct judge_case *c, struct judging *ret)
 	/* Our own row: it was parsed before it became an act. */
 	if (json_parse(a->args, strlen(a->args), &ret->args) != OK)
 		fatal("the arguments of act %s are damaged", a->id);
-	find_layers(ret);
+	judging_find_layers(ret);
 	ret->ports = (struct policy_ports){.arg = ret,
 	    .fact = port_fact,
 	    .used = port_used,
@@ -416,6 +390,7 @@ void
 end_judging(struct judging *g)
 {
 	json_free(g->args);
+	policy_free(g->scope);
 }
 
 static void
@@ -455,14 +430,16 @@ is_harmless(const struct act *a)
 	return a->effect == EFFECT_READ && strncmp(a->tool, "house.", 6) == 0;
 }
 
-/* Who wished it was revoked since. */
+/* Who wished it was revoked since, or its time is over. */
 static bool
 is_orphan(const struct judging *g)
 {
-	const char *client = g->c->act->client;
+	const char *name = g->c->act->client;
+	const struct client *c =
+	    trust_client_by_name(g->judge->setup.trust, name);
 
-	return client[0] != '\0' &&
-	    trust_client_by_name(g->judge->setup.trust, client) == NULL;
+	return name[0] != '\0' &&
+	    (c == NULL || !client_is_live(c, judge_wall_ms(g->judge)));
 }
 
 static bool

@@ -66,6 +66,7 @@ struct judging {
 	struct json *args;
 	struct policy_layer layers[LAYERS_MAX];
 	size_t n_layers;
+	struct policy *scope; /* A layer of this judging alone, or NULL. */
 	struct policy_ports ports;
 	struct policy_question q;
 	const struct held_grant *grant; /* The first that answered an ask. */
@@ -74,6 +75,7 @@ struct judging {
 void begin_judging(
     struct judge *j, const struct judge_case *c, struct judging *ret);
 void end_judging(struct judging *g);
+void judging_find_layers(struct judging *g); /* layers.c */
 void judging_meter_key(const struct judging *g, const struct policy_line *line,
     const char *what, char ret[METER_KEY_SIZE]);
 

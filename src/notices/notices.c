@@ -94,8 +94,7 @@ list_answerers(const struct notices *n, const struct json *row,
 	for (i = 0; i < n->s.trust->n_clients; i++) {
 		const struct client *c = &n->s.trust->clients[i];
 
-		if (!c->revoked &&
-		    client_may_answer(
+		if (client_may_answer(
 			c, (struct str){tool, strlen(tool)}, wall_ms) &&
 		    !acts_has_yes(n->s.acts, json_words(row, "act"), &c->id))
 			ret[found++] = c->name;

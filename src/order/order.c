@@ -323,7 +323,7 @@ verify_grant(struct verifier *v, const struct order *o, const struct json *args,
 		return err_say(why, ERR_DENIED, "no grant stands for money");
 	if (signature_read(o->grant.signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = grant_verify(&v->trust, o->grant.text, &sig, &g, why);
+	e = grant_verify(&v->trust, o->grant.text, &sig, c.now_ms, &g, why);
 	return e == OK ? grant_covers(&g, &c, why) : e;
 }
 

@@ -187,7 +187,8 @@ show(const struct boxing *b, const struct identity *i)
 
 /* The certificate that the house makes for this request. */
 static int
-make(struct session *s, struct boxing *b, struct errmsg *why)
+make(struct session *s, struct boxing *b, const char *expires,
+    struct errmsg *why)
 {
 	struct json *body = json_object();
 	struct json *answer = NULL;
@@ -201,7 +202,7 @@ make(struct session *s, struct boxing *b, struct errmsg *why)
 	json_put_str(body, "name", b->name);
 	json_put_str(body, "csr", e == OK ? csr.p : "");
 	buf_done(&csr);
-	if (e != OK) {
+	if (e != OK || !pairing_put_until(body, expires)) {
 		json_free(body);
 		return EXIT_USAGE;
 	}
@@ -219,7 +220,7 @@ make(struct session *s, struct boxing *b, struct errmsg *why)
 }
 
 int
-pairing_certificate(struct session *s, const char *name)
+pairing_certificate(struct session *s, const char *name, const char *expires)
 {
 	struct boxing b = {.name = name};
 	struct errmsg why = {""};
@@ -238,7 +239,7 @@ pairing_certificate(struct session *s, const char *name)
 	if (e == OK) {
 		buf_init(&b.key, PEM_SIZE);
 		buf_init(&b.p12, FILE_READ_MAX);
-		code = make(s, &b, &why);
+		code = make(s, &b, expires, &why);
 		explicit_bzero(b.key.p, b.key.len);
 		explicit_bzero(b.password, sizeof(b.password));
 		buf_done(&b.key);

@@ -11,7 +11,11 @@
  * person at the console has compared four words with those on its screen.
  */
 
-#define PAIR_USAGE "[TOKEN] [--name NAME] [--host HOST] [--role ROLE] [--phone]"
+#include <stdbool.h>
+
+#define PAIR_USAGE                                                             \
+	"[TOKEN] [--name NAME] [--host HOST] [--role ROLE] [--phone] "         \
+	"[--expires 30d] [--scope TOOLS]"
 
 int command_pair(int argc, char **argv);
 
@@ -19,9 +23,15 @@ int command_pair(int argc, char **argv);
 int command_recovery(int argc, char **argv);
 
 struct session;
+struct json;
+
+/* "until_ms" of a command, from such as "30d"; nothing when it is NULL.  False,
+ * and said, when it is no time. */
+bool pairing_put_until(struct json *body, const char *expires);
 
 /* Make a certificate with its key for a phone, of a client named so, as files
  * in the folder where we are; an exit code. */
-int pairing_certificate(struct session *s, const char *name);
+int pairing_certificate(
+    struct session *s, const char *name, const char *expires);
 
 #endif

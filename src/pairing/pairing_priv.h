@@ -32,6 +32,15 @@ int pairing_join(struct joining *j, const char *token);
 
 /* ---- window.c ---- */
 
+/* Whom a window is opened for. */
+struct wanted {
+	const char *role;
+	const char *host; /* By which a phone reaches the house, or NULL. */
+	bool phone;
+	const char *expires; /* "30d", or NULL: never. */
+	const char *scope; /* Tools, or NULL: all. */
+};
+
 /* What comes sealed for a key that was made for this one answer. */
 struct seal_key;
 NODISCARD enum err pairing_unseal(

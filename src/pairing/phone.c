@@ -10,6 +10,7 @@
 #include "cert/cert.h"
 #include "pairing/pairing_priv.h"
 #include "sys/clock.h"
+#include "term/term.h"
 
 #define LOCAL ".local"
 #define LINK_SIZE (HOST_MAX + PAIRING_TOKEN_SIZE + sizeof("https://:65535/#"))
@@ -151,6 +152,26 @@ wait_for_asking(struct watching *w, int *ret_exit)
 	return asking;
 }
 
+/* Until when and for what, where it is not always and everything. */
+static void
+say_term(const struct json *asking)
+{
+	struct term term;
+	struct buf b;
+
+	if (term_read(asking, &term) != OK)
+		return;
+	buf_init(&b, SCOPE_TEXT_MAX + 64);
+	if (term.scope[0] != '\0')
+		buf_addf(&b, " for %s", term.scope);
+	if (term.until_ms != 0)
+		buf_adds(&b, ", ");
+	term_say(&term, clock_wall_ms(), &b);
+	if (b.len > 0)
+		terminal_print("%s", b.p);
+	buf_done(&b);
+}
+
 static bool
 words_agree(const struct watching *w, const struct json *asking,
     const struct pairing_token *token)
@@ -164,11 +185,13 @@ words_agree(const struct watching *w, const struct json *asking,
 		return false;
 	pairing_words(
 	    token->secret, &session_identity(w->session)->box, &id, words);
-	terminal_print("\n'%s' wants to be paired as %s. It must show:\n\n"
+	terminal_print("\n'%s' wants to be paired as %s",
+	    json_words(asking, "name"), json_words(asking, "role"));
+	say_term(asking);
+	terminal_print(". It must show:\n\n"
 		       "  %s %s %s %s\n\n"
 		       "type yes if it does: ",
-	    json_words(asking, "name"), json_words(asking, "role"), words[0],
-	    words[1], words[2], words[3]);
+	    words[0], words[1], words[2], words[3]);
 	/* What was typed before the words could be seen is no answer. */
 	tcflush(STDIN_FILENO, TCIFLUSH);
 	return read_line(w, line, sizeof(line)) && strcmp(line, "yes\n") == 0;

@@ -8,6 +8,8 @@
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
 #include "pairing/pairing_priv.h"
+#include "sys/clock.h"
+#include "term/term.h"
 
 /* ---- On the console: open the window ---- */
 
@@ -41,10 +43,26 @@ show_token(const struct json *answer, const char *token, bool phone)
 	json_free(v);
 }
 
+bool
+pairing_put_until(struct json *body, const char *expires)
+{
+	struct errmsg why;
+	int64_t ms;
+
+	if (expires == NULL)
+		return true;
+	if (term_read_time(expires, &ms, &why) != OK) {
+		terminal_error("%s", why.text);
+		return false;
+	}
+	json_put_int(body, "until_ms", clock_wall_ms() + ms);
+	return true;
+}
+
 /* The token of a window that is opened now; NULL, and then `ret_exit` says
  * how it ends. */
 static struct secret *
-open_window(struct session *s, const char *role, bool phone, int *ret_exit)
+open_window(struct session *s, const struct wanted *w, int *ret_exit)
 {
 	struct seal_key *key = seal_key_new();
 	struct json *body = json_object();
@@ -55,12 +73,20 @@ open_window(struct session *s, const char *role, bool phone, int *ret_exit)
 
 	seal_key_public(key, &pub);
 	public_hex(&pub, hex);
-	json_put_str(body, "role", role);
-	json_put_str(body, "kind", phone ? "browser" : "cli");
+	json_put_str(body, "role", w->role);
+	json_put_str(body, "kind", w->phone ? "browser" : "cli");
 	json_put_str(body, "reply_key", hex);
+	if (w->scope != NULL)
+		json_put_str(body, "scope", w->scope);
+	if (!pairing_put_until(body, w->expires)) {
+		seal_key_free(key);
+		json_free(body);
+		*ret_exit = EXIT_USAGE;
+		return NULL;
+	}
 	answer = session_command(s, "pair.open", body, ret_exit);
 	if (answer != NULL && pairing_unseal(answer, key, &token) == OK) {
-		show_token(answer, secret_reveal(token), phone);
+		show_token(answer, secret_reveal(token), w->phone);
 	} else if (answer != NULL) {
 		terminal_error("the token was not sealed for this client");
 		*ret_exit = EXIT_BROKEN;
@@ -71,7 +97,7 @@ open_window(struct session *s, const char *role, bool phone, int *ret_exit)
 }
 
 static int
-let_in(const char *role, const char *host, bool phone)
+let_in(const struct wanted *wanted)
 {
 	struct secret *token;
 	struct session *s;
@@ -82,12 +108,13 @@ let_in(const char *role, const char *host, bool phone)
 	if (s == NULL)
 		return code;
 	/* Before the window opens, so that nobody's knock is missed. */
-	if (phone)
+	if (wanted->phone)
 		code = phone_watch(s, &w);
 	if (code == EXIT_REACHED) {
-		token = open_window(s, role, phone, &code);
-		if (token != NULL && phone)
-			code = phone_admit(&w, host, secret_reveal(token));
+		token = open_window(s, wanted, &code);
+		if (token != NULL && wanted->phone)
+			code =
+			    phone_admit(&w, wanted->host, secret_reveal(token));
 		secret_free(token);
 	}
 	session_close(s);
@@ -99,19 +126,24 @@ command_pair(int argc, char **argv)
 {
 	struct joining j = {
 	    .name = terminal_option(&argc, argv, "--name", NULL)};
-	const char *role = terminal_option(&argc, argv, "--role", "approver");
+	struct wanted w = {
+	    .role = terminal_option(&argc, argv, "--role", "approver"),
+	    .expires = terminal_option(&argc, argv, "--expires", NULL),
+	    .scope = terminal_option(&argc, argv, "--scope", NULL),
+	    .phone = terminal_flag(&argc, argv, "--phone")};
 	const char *port = terminal_option(&argc, argv, "--port", "8443");
 	const char *pairing =
 	    terminal_option(&argc, argv, "--pairing-port", "8444");
-	bool phone = terminal_flag(&argc, argv, "--phone");
 	char name[NAME_MAX_LEN + 1];
 
 	j.host = terminal_option(&argc, argv, "--host", NULL);
 	j.port = (uint16_t)strtol(port, NULL, 10);
 	j.pairing_port = (uint16_t)strtol(pairing, NULL, 10);
+	w.host = j.host;
 	if (argc == 1)
-		return let_in(role, j.host, phone);
-	if (argc != 2 || phone)
+		return let_in(&w);
+	/* What the window says counts, and not what who comes would like. */
+	if (argc != 2 || w.phone || w.expires != NULL || w.scope != NULL)
 		return terminal_usage("pair " PAIR_USAGE);
 	if (j.host == NULL)
 		j.host = "localhost";

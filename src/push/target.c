@@ -114,11 +114,16 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
     struct errmsg *why)
 {
 	const struct client *c;
+	enum err e;
 
 	if (!digest_equal(&g->box, &t->box))
 		return err_say(why, ERR_DENIED, "the target is of another box");
-	if (trust_live_client(t, &g->client, &c) != OK ||
-	    c->role != CLIENT_OWNER || c->kind != CLIENT_CLI)
+	e = trust_live_client(t, &g->client, wall_ms, &c);
+	/* An owner may put that off, so it is not gone for good. */
+	if (e == ERR_EXPIRED)
+		return err_say(why, ERR_EXPIRED,
+		    "the time of who signed the target is over");
+	if (e != OK || c->role != CLIENT_OWNER || c->kind != CLIENT_CLI)
 		return err_say(why, ERR_DENIED,
 		    "who signed the target is revoked, or no owner with a key "
 		    "of the command line");

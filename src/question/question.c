@@ -197,7 +197,7 @@ is_among(const struct digest *clients, size_t n, const struct digest *client)
 static bool
 may_answer(const struct act *a, const struct client *c, int64_t wall_ms)
 {
-	return !c->revoked && client_may_answer(c, text_of(a->tool), wall_ms) &&
+	return client_may_answer(c, text_of(a->tool), wall_ms) &&
 	    (!a->cli_key || c->kind == CLIENT_CLI);
 }
 

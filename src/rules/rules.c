@@ -379,7 +379,8 @@ rules_grant(void *room, const struct request *k, struct errmsg *why)
 
 	if (signature_read(hex, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = grant_verify(rs->s.trust, bytes, &sig, &g, why);
+	e = grant_verify(
+	    rs->s.trust, bytes, &sig, judge_wall_ms(rs->s.judge), &g, why);
 	if (e == OK && !digest_equal(&g.client, &k->client->id))
 		e = err_say(why, ERR_DENIED,
 		    "a grant is brought by the owner who signed it");

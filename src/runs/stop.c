@@ -78,7 +78,7 @@ runs_client_lost(struct runs *rs, const char *client)
 
 		if (run != NULL && !run->over &&
 		    strcmp(run->client, client) == 0)
-			stop(run, "Who asked for this was revoked.",
-			    "the client that asked for it was revoked");
+			stop(run, "Who asked for this is paired no more.",
+			    "the client that asked for it is paired no more");
 	}
 }

@@ -64,6 +64,7 @@ do_pair_confirm(const struct trust_change *ch, struct errmsg *why)
 	if (e != OK)
 		return e;
 	vault_tell_trust(v);
+	terms_watch(v);
 	vault_answer(v, ch->request, ch->what, &c, NULL);
 	return OK;
 }
@@ -89,10 +90,11 @@ do_certificate(const struct trust_change *ch, struct errmsg *why)
 	enum err e;
 
 	buf_init(&cert, FILE_READ_MAX);
-	e = pairing_certify(ch->vault, ch->body, &c, &cert, why);
+	e = pairing_certify(ch->vault, ch->body, ch->owner, &c, &cert, why);
 	if (e == OK) {
 		vault_tell_trust(ch->vault);
 		pairing_tell(ch->vault);
+		terms_watch(ch->vault);
 		json_put_str(told, "certificate", cert.p);
 		text = json_print(told);
 		vault_answer(ch->vault, ch->request, ch->what, &c, text);
@@ -107,7 +109,11 @@ static enum err
 do_recovery_make(const struct trust_change *ch, struct errmsg *why)
 {
 	char *told = NULL;
-	enum err e = recovery_make(ch->vault, ch->owner, ch->body, &told, why);
+	enum err e = ch->owner->term.until_ms == 0
+	    ? recovery_make(ch->vault, ch->owner, ch->body, &told, why)
+	    : err_say(why, ERR_DENIED,
+		  "an owner whose own time has an end makes no code for an "
+		  "owner without one");
 
 	if (e != OK)
 		return e;
@@ -162,13 +168,33 @@ do_revoke(const struct trust_change *ch, struct errmsg *why)
 	e = trust_revoke(&v->trust, &c->id);
 	if (e != OK)
 		return err_say(why, e,
-		    "the last owner with a key of the command line cannot be "
-		    "revoked, since a browser pairs nobody; pair another one "
-		    "first with 'durward pair --role owner'");
+		    "the last owner with a key of the command line and "
+		    "without an end cannot be revoked, since a browser pairs "
+		    "nobody; pair another one first with 'durward pair --role "
+		    "owner'");
 	e = keep(v, &before, why);
 	if (e != OK)
 		return e;
 	forget_ways_back(v, ch, c);
+	return OK;
+}
+
+static enum err
+do_extend(const struct trust_change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	enum err e = terms_extend(v, ch->body, ch->owner, why);
+
+	if (e == OK)
+		e = keep(v, &before, why);
+	if (e != OK)
+		return e;
+	pairing_tell(v);
+	terms_watch(v);
+	vault_answer(v, ch->request, ch->what,
+	    trust_client_by_name(&v->trust, json_words(ch->body, "client")),
+	    NULL);
 	return OK;
 }
 
@@ -327,6 +353,7 @@ static const struct {
     {"pair.refuse", do_pair_refuse, "client-refused", true},
     {"clients.revoke", do_revoke, "client-revoked", true},
     {"clients.lend", do_lend, "client-lent", false},
+    {"clients.extend", do_extend, "client-extended", false},
     {"clients.certificate", do_certificate, "certificate-made", false},
     {"recovery.make", do_recovery_make, "recovery-made", false},
     {"recovery.revoke", do_recovery_revoke, "recovery-revoked", false},
@@ -358,8 +385,8 @@ check_change(struct vault *v, const struct msg *m, struct command *cmd,
 	    signature_read(signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the command is malformed");
 	bytes.len = strlen(text);
-	e = command_verify(&v->trust, peers_boot(v->peers), bytes, &sig, body,
-	    cmd, &ch->owner, why);
+	e = command_verify(&v->trust, peers_boot(v->peers), terms_wall_ms(v),
+	    bytes, &sig, body, cmd, &ch->owner, why);
 	if (e != OK)
 		return e;
 	if (ch->owner->role != CLIENT_OWNER)

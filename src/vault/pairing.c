@@ -31,20 +31,20 @@ is_open(const struct vault *v)
 
 /* Is there a browser that the port must be open for? */
 static bool
-has_browsers(const struct vault *v)
+has_browsers(struct vault *v)
 {
 	size_t i;
 
 	for (i = 0; i < v->trust.n_clients; i++)
 		if (v->trust.clients[i].kind == CLIENT_BROWSER &&
-		    !v->trust.clients[i].revoked)
+		    client_is_live(&v->trust.clients[i], terms_wall_ms(v)))
 			return true;
 	return false;
 }
 
 /* Who may see the web app on the port of clients. */
 static struct json *
-list_certificates(const struct vault *v)
+list_certificates(struct vault *v)
 {
 	struct json *list = json_array();
 	char hex[DIGEST_HEX_SIZE];
@@ -53,7 +53,8 @@ list_certificates(const struct vault *v)
 	for (i = 0; i < v->trust.n_clients; i++) {
 		const struct client *c = &v->trust.clients[i];
 
-		if (c->kind != CLIENT_CERTIFICATE || c->revoked)
+		if (c->kind != CLIENT_CERTIFICATE ||
+		    !client_is_live(c, terms_wall_ms(v)))
 			continue;
 		digest_hex(&c->id, hex);
 		json_push(list, json_string(hex));
@@ -115,8 +116,8 @@ seal_token(struct vault *v, const struct json *body,
 	return OK;
 }
 
-/* body: {"role", "kind", "reply_key"}; "kind" is "cli" or "browser".  A new
- * window replaces an open one. */
+/* body: {"role", "kind", "reply_key", "until_ms", "scope"}; "kind" is "cli" or
+ * "browser".  A new window replaces an open one. */
 enum err
 pairing_open(struct vault *v, const struct client *owner,
     const struct json *body, char **ret_told, struct errmsg *why)
@@ -124,12 +125,16 @@ pairing_open(struct vault *v, const struct client *owner,
 	enum client_role r = client_role_by_name(json_words(body, "role"));
 	char sealed[2 * SEALED_LEN + 1];
 	uint8_t bits[PAIRING_SECRET_LEN];
+	struct term term;
 	struct json *told;
 	enum err e;
 
 	if (r == CLIENT_ROLE_COUNT)
 		return err_say(why, ERR_INPUT,
 		    "a client's role is owner, approver, viewer or program");
+	e = terms_read(v, body, owner, r, &term, why);
+	if (e != OK)
+		return e;
 	secret_free(v->pairing.secret);
 	crypto_random(bits, sizeof(bits));
 	v->pairing.secret = secret_new(bits, sizeof(bits));
@@ -139,6 +144,7 @@ pairing_open(struct vault *v, const struct client *owner,
 	v->pairing.asks = false;
 	v->pairing.opener = owner->id;
 	v->pairing.role = r;
+	v->pairing.term = term;
 	v->pairing.kind = strcmp(json_words(body, "kind"), "browser") == 0
 	    ? CLIENT_BROWSER
 	    : CLIENT_CLI;
@@ -287,8 +293,9 @@ pairing_admit(struct vault *v, const struct client *c, struct buf *cert,
 }
 
 enum err
-pairing_certify(struct vault *v, const struct json *body, struct client *ret,
-    struct buf *cert, struct errmsg *why)
+pairing_certify(struct vault *v, const struct json *body,
+    const struct client *owner, struct client *ret, struct buf *cert,
+    struct errmsg *why)
 {
 	enum err e = json_has(body, "key")
 	    ? err_say(why, ERR_INPUT, "a certificate is asked for by a csr")
@@ -298,6 +305,8 @@ pairing_certify(struct vault *v, const struct json *body, struct client *ret,
 	ret->role = CLIENT_VIEWER;
 	if (e == OK)
 		e = check_places(v, why);
+	if (e == OK)
+		e = terms_read(v, body, owner, ret->role, &ret->term, why);
 	return e == OK ? pairing_admit(v, ret, cert, why) : e;
 }
 
@@ -333,6 +342,7 @@ knock(struct vault *v, const struct json *body, struct client *c,
 	if (e != OK)
 		return e;
 	c->role = v->pairing.role;
+	c->term = v->pairing.term;
 	return c->kind == CLIENT_CLI ? pairing_admit(v, c, cert, why)
 				     : ask_owner(v, c, why);
 }
@@ -379,8 +389,10 @@ pairing_on_request(void *role, struct msg *m)
 		json_put_str(answer, "error", why.text);
 	}
 	/* Before the client hears of it, so that its first word is known. */
-	if (e == OK && c.kind != CLIENT_BROWSER)
+	if (e == OK && c.kind != CLIENT_BROWSER) {
 		vault_tell_trust(v);
+		terms_watch(v);
+	}
 	if (e == OK)
 		vault_answer(v, 0,
 		    recovers                       ? "client-recovered"

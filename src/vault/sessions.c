@@ -26,8 +26,8 @@ find_client(struct vault *v, const struct json *body, const struct client **ret,
 
 	if (signature_read(signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
-	e = command_verify(&v->trust, peers_boot(v->peers), bytes, &sig,
-	    signed_body, &cmd, ret, why);
+	e = command_verify(&v->trust, peers_boot(v->peers), terms_wall_ms(v),
+	    bytes, &sig, signed_body, &cmd, ret, why);
 	if (e == OK && !str_eq(cmd.name, "session"))
 		e = err_say(why, ERR_DENIED, "this opens no session");
 	return e;

@@ -28,6 +28,10 @@ on_trust_wanted(void *role, struct msg *m)
 	struct vault *v = role;
 
 	peers_send(v->peers, m->from, MSG_TRUST_TABLE, giving_table(v));
+	/* Behind the table that it logged last, so that nothing in this one
+	 * is a change without an entry. */
+	if (m->from == ROLE_CORE)
+		terms_watch(v);
 }
 
 /* {"id", "client"}: for whom, so that nobody takes the places of others. */
@@ -68,6 +72,7 @@ vault_answer(struct vault *v, int64_t request, const char *what,
 		json_put_str(body, "client", hex);
 		json_put_str(body, "name", client->name);
 		json_put_str(body, "role", client_role_name(client->role));
+		term_write(&client->term, body);
 	}
 	peers_send_bulk(v->peers, ROLE_CORE, MSG_TRUST_ANSWER, body, told,
 	    told != NULL ? strlen(told) : 0);
@@ -116,6 +121,7 @@ vault_main(unsigned calls)
 	v.secrets = secrets_open(
 	    VAULT_FOLDER, peers_setting(v.peers, "credential"), &v.trust.box);
 	redaction_open(&v);
+	terms_open(&v);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -5,6 +5,7 @@
 #include "approval/command.h"
 #include "approval/nonces.h"
 #include "approval/pairing.h"
+#include "approval/steady.h"
 #include "approval/trust.h"
 #include "base/buf.h"
 #include "base/secret.h"
@@ -36,6 +37,7 @@ struct pairing {
 	struct digest opener; /* The owner whose command it was. */
 	enum client_role role;
 	enum client_kind kind; /* Whom it is for. */
+	struct term term; /* Who comes has it. */
 	/* A browser that knew the secret, until an owner confirms it. */
 	bool asks;
 	struct client who;
@@ -64,6 +66,8 @@ struct vault {
 	struct vault_files files;
 	struct key *root_key;
 	struct trust trust;
+	struct steady clock; /* The wall clock, as it began. */
+	uint64_t term_timer;
 	struct nonces *challenges;
 	struct pairing pairing;
 	struct recovery recovery;
@@ -86,6 +90,21 @@ void vault_answer(struct vault *v, int64_t request, const char *what,
 NODISCARD enum err vault_save(struct vault *v, struct errmsg *why);
 peer_fn changes_on_command;
 
+/* ---- terms.c: until when clients count ---- */
+
+void terms_open(struct vault *v);
+/* The wall clock may be set while we run: this is what it would show. */
+int64_t terms_wall_ms(struct vault *v);
+/* Whose time is over is told, now and when the next one's is. */
+void terms_watch(struct vault *v);
+/* {"until_ms", "scope"} of who is paired with the role by this owner. */
+NODISCARD enum err terms_read(struct vault *v, const struct json *body,
+    const struct client *owner, enum client_role role, struct term *ret,
+    struct errmsg *why);
+/* body: {"client", "until_ms"}; 0: without an end. */
+NODISCARD enum err terms_extend(struct vault *v, const struct json *body,
+    const struct client *owner, struct errmsg *why);
+
 /* ---- pairing.c ---- */
 /* What the client is told of it: the caller frees it. */
 NODISCARD enum err pairing_open(struct vault *v, const struct client *owner,
@@ -99,7 +118,8 @@ NODISCARD enum err pairing_refuse(struct vault *v, const struct json *body,
     struct client *ret, struct errmsg *why);
 /* {"csr", "name"}: a certificate for a phone, which is a client of its own. */
 NODISCARD enum err pairing_certify(struct vault *v, const struct json *body,
-    struct client *ret, struct buf *cert, struct errmsg *why);
+    const struct client *owner, struct client *ret, struct buf *cert,
+    struct errmsg *why);
 /* Who asks now, or NULL. */
 const struct client *pairing_asking(const struct vault *v);
 /* What control must know of the window and of browsers, unasked. */

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 
-from house import BUILD, HOUSE_USER, House
+from house import BUILD, HOUSE_USER, House, wait_for
 from rules import bring_grant
 from wire import Wire
 
@@ -19,12 +19,16 @@ class Attacked:
     def __init__(self):
         self.house = h = House()
         h.start()
-        for c in (h.console, h.pair("phone"), h.pair("lost")):
+        clients = (h.console, h.pair("phone"), h.pair("lost"), h.pair("guest"),
+                   h.pair("narrow", "approver", "--scope", "files.*"))
+        for c in clients:
             self.put(os.path.join(c.folder, "key.pem"), os.path.basename(c.folder)[7:] + ".key")
         assert h.console.run("clients", "revoke", "lost").returncode == 0
         bring_grant(h, TAKEN_BACK)
         status, answer = Wire(h, h.console).command("grant.revoke", {"grant": TAKEN_BACK})
         assert status == 200, answer
+        assert h.console.run("clients", "extend", "guest", "1s").returncode == 0
+        self.wait_ended("guest")
         h.stop()
         self.put(os.path.join(BUILD, "containers", "notes", "tool.json"), "notes.json")
         shutil.copy(os.path.join(BUILD, "probe-attack"), h.path("bin"))
@@ -38,6 +42,13 @@ class Attacked:
         lines = re.findall(r"attack (\S+): (DONE|refused): (.*)", h.log())
         self.found = {step: (outcome, text) for step, outcome, text in lines}
         self.victim = dict(re.findall(r"victim (\S+): (there|gone)", h.log()))
+
+    def wait_ended(self, name):
+        def ended():
+            "its end"
+            return [c for c in self.house.console.json("clients")["clients"]
+                    if c["name"] == name and c.get("ended")]
+        wait_for(ended, 20)
 
     def put(self, source, name):
         """What a taken-over core would have in its own folder."""
@@ -79,6 +90,14 @@ def test_a_sheet_signed_by_a_key_that_only_core_knows_is_refused(a):
 
 def test_a_sheet_of_a_client_that_was_revoked_is_refused(a):
     refused(a, "revoked-client", "unknown, revoked or no approver")
+
+
+def test_a_sheet_of_a_client_whose_time_is_over_is_refused(a):
+    refused(a, "ended-client", "time of the sheet's client is over")
+
+
+def test_a_sheet_for_a_tool_beyond_its_clients_scope_is_refused(a):
+    refused(a, "out-of-scope", "not in its client's scope")
 
 
 def test_a_signature_of_another_key_is_refused(a):

@@ -330,7 +330,7 @@ def test_what_a_revoked_client_asked_for_ends():
             return states()["lost"] == "failed"
         wait_for(ended, 10)
         replies = [r["reply"] for r in h.console.json("runs")["runs"] if r["principal"] == "lost"]
-        assert replies == ["Who asked for this was revoked."], replies
+        assert replies == ["Who asked for this is paired no more."], replies
         assert states()["console"] == "open"
     finally:
         t.close()

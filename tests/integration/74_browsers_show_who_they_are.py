@@ -155,7 +155,7 @@ def test_a_token_for_a_phone_pairs_no_command_line_and_the_other_way_round(h):
 
 TAKES_A_COMMAND_LINE = (
     "policy.activate", "policy.rollback", "grant.add", "pair.open", "pair.confirm", "clients.lend",
-    "secret.set", "secret.remove", "tool.add", "tool.update", "tool.enable", "tool.rollback",
+    "clients.extend", "secret.set", "secret.remove", "tool.add", "tool.update", "tool.enable", "tool.rollback",
     "tool.remove", "tool.exempt", "model.use", "model.price", "audit.prune", "session.import",
     "web.on", "web.off", "clients.certificate",
     "recovery.make", "recovery.revoke")

@@ -72,7 +72,7 @@ def test_it_reads_what_any_client_may_read_and_nothing_else(h):
 COMMANDS = (
     "ask", "stop", "fork", "approve", "deny", "backup", "halt", "resume", "policy.activate",
     "policy.rollback", "policy.explain", "grant.add", "grant.revoke", "pair.open", "pair.confirm",
-    "pair.refuse", "clients.revoke", "clients.lend", "secret.set", "secret.remove", "tool.add",
+    "pair.refuse", "clients.revoke", "clients.lend", "clients.extend", "secret.set", "secret.remove", "tool.add",
     "tool.update", "tool.enable", "tool.rollback", "tool.disable", "tool.remove", "tool.exempt",
     "memory.forget", "session.import", "audit.prune", "model.use", "model.price")
 

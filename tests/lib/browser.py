@@ -158,9 +158,9 @@ class Live:
         self.socket.close()
 
 
-def window(h, role="approver"):
+def window(h, role="approver", *more):
     """A token for a phone; the console, which would wait for it, goes."""
-    p = h.console.start("pair", "--phone", "--role", role, "--json")
+    p = h.console.start("pair", "--phone", "--role", role, *more, "--json")
     token = json.loads(p.stdout.readline())["token"]
     p.kill()
     p.communicate()
@@ -176,9 +176,9 @@ def command(h, name, body):
         w.close()
 
 
-def paired(h, name, role="approver", door=None):
+def paired(h, name, role="approver", door=None, more=()):
     b = Browser(h, name, door)
-    status, answer = b.ask(window(h, role))
+    status, answer = b.ask(window(h, role, *more))
     assert status == 200, answer
     status, answer = command(h, "pair.confirm", {"client": b.id})
     assert status == 200, answer

@@ -321,8 +321,8 @@ class House:
             return p if all(r in p for r in ROLES) else None
         return wait_for(there)
 
-    def pair(self, name, role="approver"):
-        r = self.console.run("pair", "--role", role, "--json")
+    def pair(self, name, role="approver", *more):
+        r = self.console.run("pair", "--role", role, *more, "--json")
         assert r.returncode == 0, r.stderr
         c = Client(self, name)
         r = c.pair(json.loads(r.stdout)["token"], name)

@@ -25,6 +25,8 @@ static struct attack {
 	struct key *console;
 	struct key *phone; /* An approver. */
 	struct key *lost; /* An approver that was revoked. */
+	struct key *guest; /* One whose time is over. */
+	struct key *narrow; /* One for other tools. */
 	char epoch[TOKEN_SIZE];
 	size_t step;
 	/* Each step is tried, then the victim looked for, then put back. */
@@ -101,6 +103,16 @@ sign_and_send(struct sheet *s, const struct key *key)
 	send_order("notes.delete", VICTIM, &a.good, 1, NULL);
 }
 
+/* Right in everything, if the key is. */
+static void
+send_by(const struct key *key)
+{
+	struct sheet s;
+
+	sheet_by(key, &s);
+	sign_and_send(&s, key);
+}
+
 static void
 save_victim(void)
 {
@@ -122,15 +134,6 @@ step_foreign_key(void)
 	sheet_by(key, &s);
 	sign_and_send(&s, key);
 	key_free(key);
-}
-
-static void
-step_revoked_client(void)
-{
-	struct sheet s;
-
-	sheet_by(a.lost, &s);
-	sign_and_send(&s, a.lost);
 }
 
 /* The sheet names the console, but another key signed it. */
@@ -209,15 +212,6 @@ look_for_victim(void)
 {
 	give_manifest();
 	send_order("notes.read", VICTIM, NULL, 0, NULL);
-}
-
-static void
-step_good(void)
-{
-	struct sheet s;
-
-	sheet_by(a.console, &s);
-	sign_and_send(&s, a.console);
 }
 
 static void
@@ -409,33 +403,36 @@ step_await_restart(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
+	struct key *const *by; /* Whose sheet it is that is right. */
 } steps[] = {
-    {"save", save_victim},
-    {"no-sheet", step_no_sheet},
-    {"foreign-key", step_foreign_key},
-    {"revoked-client", step_revoked_client},
-    {"wrong-signature", step_wrong_signature},
-    {"changed-byte", step_changed_byte},
-    {"expired", step_expired},
-    {"other-tool", step_other_tool},
-    {"softer-manifest", step_softer_manifest},
-    {"one-of-two", step_one_of_two},
-    {"twice-one-client", step_twice_one_client},
-    {"two-questions", step_two_questions},
-    {"two-good", step_two_good},
-    {"lives-too-long", step_lives_too_long},
-    {"two-lives", step_two_lives},
-    {"the-longer-life", step_the_longer_life},
-    {"grant-forged", step_grant_forged},
-    {"grant-of-approver", step_grant_of_approver},
-    {"grant-taken-back", step_grant_taken_back},
-    {"grant-other-args", step_grant_other_args},
-    {"grant-ended", step_grant_ended},
-    {"grant-good", step_grant_good},
-    {"good", step_good},
-    {"replay", step_replay},
-    {"await-restart", step_await_restart},
-    {"replay-after-restart", step_replay},
+    {"save", save_victim, NULL},
+    {"no-sheet", step_no_sheet, NULL},
+    {"foreign-key", step_foreign_key, NULL},
+    {"revoked-client", NULL, &a.lost},
+    {"ended-client", NULL, &a.guest},
+    {"out-of-scope", NULL, &a.narrow},
+    {"wrong-signature", step_wrong_signature, NULL},
+    {"changed-byte", step_changed_byte, NULL},
+    {"expired", step_expired, NULL},
+    {"other-tool", step_other_tool, NULL},
+    {"softer-manifest", step_softer_manifest, NULL},
+    {"one-of-two", step_one_of_two, NULL},
+    {"twice-one-client", step_twice_one_client, NULL},
+    {"two-questions", step_two_questions, NULL},
+    {"two-good", step_two_good, NULL},
+    {"lives-too-long", step_lives_too_long, NULL},
+    {"two-lives", step_two_lives, NULL},
+    {"the-longer-life", step_the_longer_life, NULL},
+    {"grant-forged", step_grant_forged, NULL},
+    {"grant-of-approver", step_grant_of_approver, NULL},
+    {"grant-taken-back", step_grant_taken_back, NULL},
+    {"grant-other-args", step_grant_other_args, NULL},
+    {"grant-ended", step_grant_ended, NULL},
+    {"grant-good", step_grant_good, NULL},
+    {"good", NULL, &a.console},
+    {"replay", step_replay, NULL},
+    {"await-restart", step_await_restart, NULL},
+    {"replay-after-restart", step_replay, NULL},
 };
 
 static void
@@ -446,7 +443,10 @@ next_step(void)
 		return;
 	}
 	a.phase = TRYING;
-	steps[a.step].run();
+	if (steps[a.step].by != NULL)
+		send_by(*steps[a.step].by);
+	else
+		steps[a.step].run();
 }
 
 static void
@@ -565,6 +565,8 @@ take_over(struct peers *p)
 	a.console = read_key("/state/console.key");
 	a.phone = read_key("/state/phone.key");
 	a.lost = read_key("/state/lost.key");
+	a.guest = read_key("/state/guest.key");
+	a.narrow = read_key("/state/narrow.key");
 	a.manifest_text = slurp("/state/notes.json");
 	if (manifest_parse(a.manifest_text, strlen(a.manifest_text),
 		&a.manifest, &why) != OK)

@@ -421,4 +421,16 @@ export const tests = {
 		await b.check("clients in German");
 		await b.shoot("clients-de");
 	},
+
+	async until_when_clients_count_is_shown(w) {
+		const b = await paired(w, "anna", "owner", { ...DESKTOP, locale: "de-DE" });
+		await b.button("Geräte").click();
+		await b.page.getByText("Gekoppelte Geräte").waitFor();
+		assert.equal(await b.page.getByText("läuft").count(), 0);
+		assert.equal((await w.house.cli("clients", "extend", "anna", "3d")).code, 0);
+		await b.page.getByText("läuft in 2 Tagen ab").waitFor();
+		await b.check("ends of clients");
+		assert.equal((await w.house.cli("clients", "extend", "anna", "never")).code, 0);
+		await b.page.getByText("läuft").waitFor({ state: "detached" });
+	},
 };

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
+#define NOW_MS 5000 /* Wall clock. */
 #define BODY "{\"goal\":\"list notes\"}"
 
 static void
@@ -42,8 +43,8 @@ verify(const struct command *c, int signer, const char *boot, struct str body)
 	buf_init(&b, COMMAND_MAX);
 	REQUIRE(command_write(c, &b) == OK);
 	key_sign(keys[signer], b.p, b.len, &sig);
-	e = command_verify(&trust, boot, (struct str){b.p, b.len}, &sig, body,
-	    &ret, &client, &why);
+	e = command_verify(&trust, boot, NOW_MS, (struct str){b.p, b.len}, &sig,
+	    body, &ret, &client, &why);
 	if (e == OK) {
 		CHECK(client == &trust.clients[signer]);
 		CHECK(str_eq(ret.name, "ask"));
@@ -137,13 +138,29 @@ TEST(no_byte_of_a_command_can_be_changed)
 		char was = b.p[i];
 
 		b.p[i] = was == '1' ? '2' : '1';
-		passed += command_verify(&trust, FIXTURE_BOOT,
+		passed += command_verify(&trust, FIXTURE_BOOT, NOW_MS,
 			      (struct str){b.p, b.len}, &sig, S(BODY), &ret,
 			      &client, NULL) == OK;
 		b.p[i] = was;
 	}
 	CHECK_INT(passed, 0);
 	buf_done(&b);
+}
+
+TEST(a_client_whose_time_is_over_commands_nothing)
+{
+	struct command c = command_of(WHO_APPROVER);
+	struct term *term = &trust.clients[WHO_APPROVER].term;
+
+	term->until_ms = NOW_MS + 1;
+	CHECK_INT(verify(&c, WHO_APPROVER, FIXTURE_BOOT, S(BODY)), OK);
+	term->until_ms = NOW_MS;
+	CHECK_INT(verify(&c, WHO_APPROVER, FIXTURE_BOOT, S(BODY)), ERR_DENIED);
+	term->until_ms = NOW_MS + 1;
+	term->ended = true;
+	CHECK_INT(verify(&c, WHO_APPROVER, FIXTURE_BOOT, S(BODY)), ERR_DENIED);
+	*term = (struct term){0};
+	CHECK_INT(verify(&c, WHO_APPROVER, FIXTURE_BOOT, S(BODY)), OK);
 }
 
 TEST(a_command_round_trips_and_has_a_limit)

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "fixture.h"
 
+#define NOW_MS 5000
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 
 static void
@@ -46,7 +47,8 @@ verify(const struct grant *g, int signer, struct errmsg *why)
 	buf_init(&b, GRANT_MAX);
 	REQUIRE(grant_write(g, &b) == OK);
 	key_sign(keys[signer], b.p, b.len, &sig);
-	e = grant_verify(&trust, (struct str){b.p, b.len}, &sig, &r, why);
+	e = grant_verify(
+	    &trust, (struct str){b.p, b.len}, &sig, NOW_MS, &r, why);
 	buf_done(&b);
 	return e;
 }
@@ -63,6 +65,12 @@ TEST(only_a_live_owner_of_this_box_grants)
 		    verify(&g, who, &why), who == WHO_OWNER ? OK : ERR_DENIED);
 	}
 	g = good_grant(WHO_OWNER);
+	trust.clients[WHO_OWNER].term.until_ms = NOW_MS;
+	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "owner is over") != NULL);
+	trust.clients[WHO_OWNER].term.until_ms = NOW_MS + 1;
+	CHECK_INT(verify(&g, WHO_OWNER, &why), OK);
+	trust.clients[WHO_OWNER].term.until_ms = 0;
 	CHECK_INT(verify(&g, WHO_APPROVER, &why), ERR_SIGNATURE);
 	g.box.b[3] ^= 1;
 	CHECK_INT(verify(&g, WHO_OWNER, &why), ERR_DENIED);

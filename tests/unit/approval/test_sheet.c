@@ -105,6 +105,56 @@ TEST(an_owner_and_an_approver_may_sign)
 	}
 }
 
+/* What a signature of the approver is worth, who has this term. */
+static enum err
+signed_in_term(struct term term, struct sheet *ret)
+{
+	struct sheet s = fixture_sheet(WHO_APPROVER);
+	struct buf b;
+	enum err e;
+
+	trust.clients[WHO_APPROVER].term = term;
+	write_sheet(&s, &b);
+	e = verify(&b, WHO_APPROVER, ret);
+	buf_done(&b);
+	trust.clients[WHO_APPROVER].term = (struct term){0};
+	return e;
+}
+
+TEST(who_signs_is_still_a_client_by_the_wall_clock)
+{
+	struct sheet r;
+
+	CHECK_INT(signed_in_term((struct term){.until_ms = NOW + 1}, &r), OK);
+	CHECK_INT(
+	    signed_in_term((struct term){.until_ms = NOW}, &r), ERR_DENIED);
+	/* That it ended outlives a clock that is set back. */
+	CHECK_INT(signed_in_term(
+		      (struct term){.until_ms = NOW + 1, .ended = true}, &r),
+	    ERR_DENIED);
+}
+
+TEST(a_signature_is_for_tools_of_the_scope)
+{
+	static const struct {
+		const char *scope;
+		enum err want;
+	} rows[] = {{"", OK}, {"notes.delete", OK}, {"notes.*", OK},
+	    {"files.*,notes.d*", OK}, {"files.*", ERR_DENIED},
+	    {"notes.save,notes.delet", ERR_DENIED},
+	    {"otes.delete", ERR_DENIED}};
+	struct sheet r;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct term term = {0};
+
+		CASE(rows[i].scope);
+		memcpy(term.scope, rows[i].scope, strlen(rows[i].scope));
+		CHECK_INT(signed_in_term(term, &r), rows[i].want);
+	}
+}
+
 TEST(viewers_programs_and_the_revoked_may_not_sign)
 {
 	int who;

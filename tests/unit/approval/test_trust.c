@@ -72,10 +72,10 @@ TEST(a_tombstone_keeps_its_key_and_its_name_out_for_good)
 
 	t = trust;
 	CHECK(trust_add_client(&t, &c) == OK);
-	CHECK(trust_live_client(&t, &c.id, &found) == OK);
+	CHECK(trust_live_client(&t, &c.id, 5000, &found) == OK);
 	CHECK_STR(found->name, "tablet");
 	CHECK(trust_revoke(&t, &c.id) == OK);
-	CHECK(trust_live_client(&t, &c.id, &found) == ERR_DENIED);
+	CHECK(trust_live_client(&t, &c.id, 5000, &found) == ERR_DENIED);
 	CHECK(trust_client(&t, &c.id) != NULL);
 	CHECK(trust_client_by_name(&t, "tablet") == NULL);
 	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
@@ -85,6 +85,59 @@ TEST(a_tombstone_keeps_its_key_and_its_name_out_for_good)
 	CHECK(trust_add_client(&t, &c) == ERR_EXISTS);
 	c = new_client("tablet-2", CLIENT_VIEWER);
 	CHECK(trust_add_client(&t, &c) == OK);
+}
+
+TEST(a_client_is_live_until_its_end_and_after_it_is_put_off)
+{
+	static struct trust t;
+	const struct digest *id = &trust.clients[WHO_APPROVER].id;
+	const struct client *found = NULL;
+
+	t = trust;
+	CHECK_INT(trust_extend(&t, "phone", 2000, 1000), OK);
+	CHECK_INT(trust_live_client(&t, id, 1999, &found), OK);
+	CHECK_INT(trust_live_client(&t, id, 2000, &found), ERR_EXPIRED);
+	CHECK(!client_may_answer(found, S("notes.delete"), 2000));
+	t.clients[WHO_APPROVER].term.ended = true;
+	CHECK_INT(trust_live_client(&t, id, 1000, &found), ERR_EXPIRED);
+	CHECK_INT(trust_extend(&t, "phone", 9000, 3000), OK);
+	CHECK_INT(trust_live_client(&t, id, 8999, &found), OK);
+	CHECK(client_may_answer(found, S("notes.delete"), 8999));
+	CHECK_INT(trust_extend(&t, "phone", 0, 3000), OK);
+	CHECK_INT(trust_live_client(&t, id, INT64_MAX, &found), OK);
+	CHECK_INT(trust_extend(&t, "phone", 3000, 3000), ERR_INPUT);
+	CHECK_INT(trust_extend(&t, "phone", -1, 3000), ERR_INPUT);
+	CHECK_INT(
+	    trust_extend(&t, "phone", 3001 + TERM_MS_MAX, 3000), ERR_INPUT);
+	CHECK_INT(trust_extend(&t, "nobody", 9000, 3000), ERR_NOTFOUND);
+	CHECK_INT(trust_revoke(&t, id), OK);
+	CHECK_INT(trust_extend(&t, "phone", 9000, 3000), ERR_NOTFOUND);
+	CHECK_INT(trust_live_client(&t, id, 8999, &found), ERR_DENIED);
+}
+
+TEST(one_owner_has_no_end)
+{
+	static struct trust t;
+	struct client second = new_client("second", CLIENT_OWNER);
+	struct client third = new_client("third", CLIENT_OWNER);
+
+	t = trust;
+	CHECK_INT(trust_extend(&t, "console", 2000, 1000), ERR_STATE);
+	third.term.until_ms = 5000;
+	REQUIRE(trust_add_client(&t, &third) == OK);
+	/* Who has an end is no reason to let the last one go. */
+	CHECK_INT(trust_revoke(&t, &t.clients[WHO_OWNER].id), ERR_STATE);
+	/* Nor is who keeps its key in a browser, which pairs nobody. */
+	second.kind = CLIENT_BROWSER;
+	REQUIRE(trust_add_client(&t, &second) == OK);
+	CHECK_INT(trust_revoke(&t, &t.clients[WHO_OWNER].id), ERR_STATE);
+	t.clients[t.n_clients - 1].kind = CLIENT_CLI;
+	CHECK_INT(trust_extend(&t, "console", 2000, 1000), ERR_STATE);
+	CHECK_INT(trust_revoke(&t, &t.clients[WHO_OWNER].id), OK);
+	CHECK_INT(trust_extend(&t, "second", 2000, 1000), ERR_STATE);
+	CHECK_INT(trust_revoke(&t, &second.id), ERR_STATE);
+	CHECK_INT(trust_extend(&t, "third", 0, 1000), OK);
+	CHECK_INT(trust_extend(&t, "second", 2000, 1000), OK);
 }
 
 TEST(a_live_name_is_taken)
@@ -150,6 +203,8 @@ TEST(the_table_reads_back_from_its_json)
 
 	t = trust;
 	CHECK(trust_set_tool(&t, "notes", &d) == OK);
+	t.clients[WHO_VIEWER].term =
+	    (struct term){.until_ms = 77, .ended = true, .scope = "notes.*"};
 	v = trust_write(&t);
 	REQUIRE(trust_read(v, &r) == OK);
 	json_free(v);
@@ -224,6 +279,49 @@ TEST(revoked_must_be_a_boolean)
 	CHECK(!reads_with("\"revoked\":true", "\"revoked\":\"true\""));
 	CHECK(!reads_with("\"revoked\":true", "\"revoked\":1"));
 	CHECK(!reads_with("\"revoked\":true", "\"removed\":true"));
+}
+
+/* A client whose end nobody can read must not be one without. */
+TEST(a_term_is_one_or_no_table_is_read)
+{
+	static const char *const bad[] = {"\"until_ms\":\"2000\"",
+	    "\"until_ms\":0", "\"until_ms\":-5", "\"until_ms\":1.5",
+	    "\"until_ms\":null", "\"ended\":1", "\"ended\":\"no\"",
+	    "\"scope\":\"\"", "\"scope\":1", "\"scope\":\"notes.*,\"",
+	    "\"scope\":\"a\\nallow b tool=*\""};
+	char with[128];
+	size_t i;
+
+	CHECK(reads_with("\"revoked\":false",
+	    "\"revoked\":false,\"until_ms\":2000,\"scope\":\"notes.*\""));
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		CASE(bad[i]);
+		snprintf(with, sizeof(with), "\"revoked\":false,%s", bad[i]);
+		CHECK(!reads_with("\"revoked\":false", with));
+	}
+}
+
+TEST(a_table_from_before_there_were_terms_reads_and_writes_as_it_was)
+{
+	static struct trust r;
+	struct json *v = trust_write(&trust);
+	char *text = json_print(v);
+	char *again;
+	size_t i;
+
+	CHECK(strstr(text, "until_ms") == NULL);
+	CHECK(strstr(text, "scope") == NULL);
+	REQUIRE(trust_read(v, &r) == OK);
+	for (i = 0; i < r.n_clients; i++)
+		CHECK(client_is_live(&r.clients[i], INT64_MAX) ==
+		    !r.clients[i].revoked);
+	json_free(v);
+	v = trust_write(&r);
+	again = json_print(v);
+	CHECK_STR(again, text);
+	json_free(v);
+	free(text);
+	free(again);
 }
 
 TEST(a_key_that_stands_twice_is_refused)

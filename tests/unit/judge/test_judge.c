@@ -409,6 +409,61 @@ TEST(what_a_revoked_client_wished_is_not_done)
 	close_bench(&b);
 }
 
+TEST(what_a_client_wished_whose_time_is_over_is_not_done)
+{
+	struct term *term = &trust.clients[0].term;
+	struct bench b;
+
+	open_bench(&b, "allow all tool=*\n", EFFECT_READ);
+	term->until_ms = clock_wall_ms() + 3600 * 1000;
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	/* Somebody sets the clock: it is no reason. */
+	leap_s = 2 * 3600;
+	judge_watch_clock(b.judge);
+	CHECK(strcmp(judge_decide(b.judge, &b.c).rules, "house:client-gone") !=
+	    0);
+	leap_s = 0;
+	judge_watch_clock(b.judge);
+	term->until_ms = clock_wall_ms() - 1;
+	CHECK_STR(judge_decide(b.judge, &b.c).rules, "house:client-gone");
+	/* Nor does one that is set back bring anybody back. */
+	leap_s = -2 * 3600;
+	judge_watch_clock(b.judge);
+	CHECK_STR(judge_decide(b.judge, &b.c).rules, "house:client-gone");
+	leap_s = 0;
+	*term = (struct term){0};
+	close_bench(&b);
+}
+
+TEST(a_scope_is_a_layer_beside_the_others)
+{
+	char *scope = trust.clients[0].term.scope;
+	struct judgement v;
+	struct bench b;
+	struct buf text;
+
+	open_bench(&b, "allow all tool=*\n", EFFECT_REVERSIBLE);
+	memcpy(scope, "notes.*", sizeof("notes.*"));
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	memcpy(b.act->tool, "files.write", sizeof("files.write"));
+	v = judge_decide(b.judge, &b.c);
+	CHECK_INT(v.verdict, VERDICT_DENY);
+	CHECK_STR(v.rules, "scope:default");
+	buf_init(&text, 4096);
+	judge_explain(b.judge, &b.c, &text);
+	CHECK(strstr(text.p, "scope") != NULL);
+	buf_done(&text);
+	scope[0] = '\0';
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ALLOW);
+	close_bench(&b);
+	/* What the box denies no scope allows. */
+	open_bench(&b, "deny all tool=*\n", EFFECT_REVERSIBLE);
+	memcpy(scope, "notes.*", sizeof("notes.*"));
+	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_DENY);
+	scope[0] = '\0';
+	close_bench(&b);
+}
+
 TEST(halted_or_in_safe_mode_only_the_house_reads)
 {
 	struct bench b;

@@ -196,3 +196,54 @@ TEST(a_clock_that_is_set_back_makes_no_grant_last_longer)
 	wall_s -= 6 * DAY_S;
 	CHECK_INT(order(v, &why), ERR_EXPIRED);
 }
+
+/* ---- The term of who signed ---- */
+
+static void
+give_term(struct verifier *v, int64_t until_ms)
+{
+	struct json *table;
+
+	trust.clients[WHO_OWNER].term.until_ms = until_ms;
+	table = trust_write(&trust);
+	REQUIRE(verifier_put_trust(v, table) == OK);
+	json_free(table);
+	trust.clients[WHO_OWNER].term.until_ms = 0;
+}
+
+TEST(what_an_owner_signed_whose_time_is_over_is_refused)
+{
+	struct verifier *v = begun_at(10);
+	struct errmsg why = {""};
+
+	give_term(v, at(12) * 1000);
+	CHECK_INT(order(v, &why), OK);
+	hours_pass(2);
+	CHECK_INT(order(v, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "owner is over") != NULL);
+	/* Put off, it is good again. */
+	give_term(v, at(14) * 1000);
+	CHECK_INT(order(v, &why), OK);
+}
+
+TEST(a_leap_of_the_wall_clock_neither_ends_nor_prolongs_a_term)
+{
+	struct verifier *v = begun_at(10);
+	struct errmsg why = {""};
+
+	give_term(v, at(12) * 1000);
+	wall_s -= HOUR_S;
+	hours_pass(3);
+	CHECK_INT(order(v, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "owner is over") != NULL);
+	wall_s += HOUR_S;
+	v = begun_at(10);
+	give_term(v, at(16) * 1000);
+	wall_s += 7 * HOUR_S;
+	/* Nobody knows the hour, so that is what is told, and no end. */
+	CHECK_INT(order(v, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "hour") != NULL);
+	by_server = true;
+	CHECK_INT(order(v, &why), ERR_DENIED);
+	CHECK(strstr(why.text, "owner is over") != NULL);
+}

@@ -78,6 +78,17 @@ TEST(a_target_ends_and_is_taken_back)
 	trust.n_revoked_grants = 0;
 }
 
+TEST(a_target_waits_for_its_owners_end_to_be_put_off)
+{
+	struct target t = good_target(WHO_OWNER);
+
+	trust.clients[WHO_OWNER].term.until_ms = 2000;
+	CHECK_INT(verify(&t, WHO_OWNER, 1999), OK);
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_EXPIRED);
+	trust.clients[WHO_OWNER].term.until_ms = 0;
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), OK);
+}
+
 static enum err
 read_with(const struct target *t)
 {
