@@ -2,6 +2,7 @@
 /* Who is paired, and taking it back. */
 import { useState } from "preact/hooks";
 import { leave, useHouse } from "./house.js";
+import { Telling } from "./tell.jsx";
 import { choose, language, names, t } from "./text.js";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -55,6 +56,7 @@ export function Clients() {
 				<p><small>{t("clients.pair")}</small></p>
 			</section>
 			<section class="card">
+				<Telling />
 				<label>{t("clients.language")}
 					<select value={language} onChange={(e) => choose(e.target.value)}>
 						{names.map((n) => <option key={n} value={n}>{n}</option>)}

@@ -100,8 +100,15 @@ export async function start() {
 	addEventListener("offline", () => house.wire && house.wire.drop());
 }
 
+/* Who rings for this browser then hears that nobody listens any more. */
+async function unsubscribe() {
+	const worker = await navigator.serviceWorker?.getRegistration();
+	await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+}
+
 export async function leave() {
 	await forget();
+	await unsubscribe().catch(() => {});
 	localStorage.removeItem("seen");
 	location.replace("/");
 }

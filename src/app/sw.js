@@ -4,8 +4,13 @@
  * goes by it and is never kept.  FILES, by path the SHA-256 of each file, and
  * VERSION, that of them all, come from scripts/make-app; so a house with
  * other files has another worker, which takes over as soon as it has them
- * all. */
+ * all.
+ *
+ * And it says that something waits when the push service rings: always the
+ * same, in the phone's language, whatever came. */
 import { hex, sha256 } from "./bytes.js";
+import { waits as de } from "./de.json";
+import { waits as en } from "./en.json";
 
 const NAME = "app-" + VERSION;
 
@@ -37,4 +42,25 @@ self.addEventListener("fetch", (e) => {
 	if (e.request.method !== "GET" || origin !== location.origin || !(pathname in FILES)) return;
 	e.respondWith(caches.open(NAME).then((cache) => cache.match(pathname))
 		.then((kept) => kept || fetch(e.request)));
+});
+
+const WORDS = { de, en };
+
+function ring() {
+	const language = (navigator.language || "en").slice(0, 2);
+	const lang = language in WORDS ? language : "en";
+	/* One takes the place of the other. */
+	return self.registration.showNotification("Durward",
+		{ body: WORDS[lang], lang, tag: "waits", renotify: true });
+}
+
+async function open() {
+	const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+	return pages.length > 0 ? pages[0].focus() : self.clients.openWindow("/");
+}
+
+self.addEventListener("push", (e) => e.waitUntil(ring()));
+self.addEventListener("notificationclick", (e) => {
+	e.notification.close();
+	e.waitUntil(open());
 });

@@ -19,8 +19,8 @@
 	"[--yes]"
 
 #define NOTIFY_USAGE                                                           \
-	"[list | add NAME URL [--house] [--hourly N] [--days N] | test NAME "  \
-	"| remove NAME]"
+	"[list | add NAME URL [--house] [--hourly N] [--days N] | allow "      \
+	"NAME [--house] [--hourly N] [--days N] | test NAME | remove NAME]"
 
 int command_clients(int argc, char **argv);
 int command_web(int argc, char **argv);

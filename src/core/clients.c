@@ -198,6 +198,8 @@ static const struct {
     {"model.price", ROOM_RULES, rules_price_models, false},
     {"notify.add", ROOM_NOTIFY, notify_add, false},
     {"notify.test", ROOM_NOTIFY, notify_test, true},
+    {"notify.offer", ROOM_NOTIFY, notify_offer, true},
+    {"notify.refuse", ROOM_NOTIFY, notify_refuse, true},
 };
 
 void *

@@ -15,6 +15,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TRUST_ANSWER, clients_on_trust_answer},
     {MSG_CHECKPOINT, clients_on_answer},
     {MSG_SECRETS, clients_on_answer},
+    {MSG_PUSH_KEY, clients_on_answer},
     {MSG_TOOL_IDS, clients_on_answer},
     {MSG_TOOL_LOG, clients_on_answer},
     {MSG_CLIENT_REQUEST, clients_on_request},

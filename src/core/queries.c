@@ -216,6 +216,15 @@ query_secrets(void *room, const struct request *q)
 	ask_vault(c, q->id, MSG_SECRETS_WANTED, MSG_SECRETS, json_object());
 }
 
+/* What a browser names to its push service. */
+static void
+query_push(void *room, const struct request *q)
+{
+	struct core *c = room;
+
+	ask_vault(c, q->id, MSG_PUSH_KEY_WANTED, MSG_PUSH_KEY, json_object());
+}
+
 /* {"id", ...}: a checkpoint, the list of secrets, what a tool said. */
 void
 clients_on_answer(void *role, struct msg *m)
@@ -273,6 +282,7 @@ static const struct {
     {"notify", ROOM_NOTIFY, notify_query, false},
     {"policy", ROOM_RULES, rules_query_policy, false},
     {"proof", ROOM_CORE, query_proof, true},
+    {"push", ROOM_CORE, query_push, false},
     {"recorded", ROOM_PAST, past_query, true},
     {"runs", ROOM_CORE, query_runs, false},
     {"secrets", ROOM_CORE, query_secrets, false},

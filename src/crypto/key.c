@@ -199,21 +199,39 @@ key_sign(const struct key *k, const void *p, size_t n, struct signature *ret)
 		fatal("signing failed");
 }
 
+/* PSA takes in no point that is not on the curve. */
+static psa_status_t
+import_public(const struct public_key *pub, psa_key_id_t *ret)
+{
+	psa_key_attributes_t at = PSA_KEY_ATTRIBUTES_INIT;
+
+	psa_set_key_type(
+	    &at, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
+	psa_set_key_usage_flags(&at, PSA_KEY_USAGE_VERIFY_MESSAGE);
+	psa_set_key_algorithm(&at, ALG);
+	return psa_import_key(&at, pub->b, PUBLIC_LEN, ret);
+}
+
+enum err
+public_check(const struct public_key *pub)
+{
+	psa_key_id_t id = 0;
+	psa_status_t st = import_public(pub, &id);
+
+	psa_destroy_key(id);
+	return st == PSA_SUCCESS ? OK : ERR_INPUT;
+}
+
 enum err
 key_verify(const struct public_key *pub, const void *p, size_t n,
     const struct signature *sig)
 {
-	psa_key_attributes_t at = PSA_KEY_ATTRIBUTES_INIT;
 	psa_key_id_t id = 0;
 	psa_status_t st;
 
 	if (sig->alg != SIG_ES256)
 		return ERR_UNSUPPORTED;
-	psa_set_key_type(
-	    &at, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
-	psa_set_key_usage_flags(&at, PSA_KEY_USAGE_VERIFY_MESSAGE);
-	psa_set_key_algorithm(&at, ALG);
-	st = psa_import_key(&at, pub->b, PUBLIC_LEN, &id);
+	st = import_public(pub, &id);
 	if (st == PSA_SUCCESS)
 		st = psa_verify_message(id, ALG, p, n, sig->b, SIGNATURE_LEN);
 	psa_destroy_key(id);

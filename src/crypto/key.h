@@ -51,6 +51,8 @@ void key_sign(
 NODISCARD enum err key_verify(const struct public_key *pub, const void *p,
     size_t n, const struct signature *sig);
 
+/* ERR_INPUT: no point of the curve. */
+NODISCARD enum err public_check(const struct public_key *pub);
 void public_spki(const struct public_key *pub, uint8_t ret[SPKI_LEN]);
 void public_id(const struct public_key *pub, struct digest *ret);
 NODISCARD enum err public_read(

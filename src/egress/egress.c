@@ -41,6 +41,14 @@ on_notice(void *role, struct msg *m)
 	sender_on_order(eg->sender, m);
 }
 
+static void
+on_push_token(void *role, struct msg *m)
+{
+	struct egress *eg = role;
+
+	sender_on_token(eg->sender, m);
+}
+
 static const struct peer_handler handlers[] = {
     {MSG_MANIFEST, egress_on_manifest},
     {MSG_TRUST_TABLE, on_trust_table},
@@ -50,6 +58,7 @@ static const struct peer_handler handlers[] = {
     {MSG_MODEL_STOP, egress_on_stop},
     {MSG_KEY, egress_on_key},
     {MSG_NOTICE_ORDER, on_notice},
+    {MSG_PUSH_TOKEN, on_push_token},
     {MSG_FILTER, on_filter},
     {MSG_SCANNED, on_scanned},
 };

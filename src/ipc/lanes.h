@@ -65,6 +65,10 @@
 	/* Notifications: something waits, and no more than that. */           \
 	X(MSG_NOTICE_ORDER,      ROLE_CORE,    ROLE_EGRESS)                    \
 	X(MSG_NOTICE_DONE,       ROLE_EGRESS,  ROLE_CORE)                      \
+	X(MSG_PUSH_TOKEN_WANTED, ROLE_EGRESS,  ROLE_VAULT)                     \
+	X(MSG_PUSH_TOKEN,        ROLE_VAULT,   ROLE_EGRESS)                    \
+	X(MSG_PUSH_KEY_WANTED,   ROLE_CORE,    ROLE_VAULT)                     \
+	X(MSG_PUSH_KEY,          ROLE_VAULT,   ROLE_CORE)                      \
 	/* Orders: the core decides, the tools verify and call. */             \
 	X(MSG_ACT_ORDER,         ROLE_CORE,    ROLE_TOOLS)                     \
 	X(MSG_MANIFEST,          ROLE_CORE,    ROLE_ACTOR)                     \

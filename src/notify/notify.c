@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "notify/notify.h"
+#include "notify/notify_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,27 +8,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "push/target.h"
 #include "sys/clock.h"
 
 #define SCOPE "notify"
-
-struct kept {
-	struct target target; /* Borrows from `text`. */
-	char *text; /* NULL: a free place. */
-	char signature[SIGNATURE_TEXT_SIZE];
-	struct push_rate rate;
-	bool under_way; /* Egress has not said how it went. */
-	int64_t waits; /* A request that is told, or 0. */
-	int64_t sent;
-	int64_t withheld;
-	struct errmsg last; /* Why the last one failed, or "". */
-};
-
-struct notify {
-	struct notify_setup s;
-	struct kept all[PUSH_TARGETS_MAX];
-};
 
 struct notify *
 notify_new(const struct notify_setup *s)
@@ -123,6 +105,7 @@ notify_load(struct notify *n, const struct json *row)
 	struct kept *place;
 	struct target t;
 
+	offers_load(n, row);
 	if (strcmp(json_words(row, "scope"), SCOPE) != 0)
 		return;
 	if (text == NULL || (size_t)(text - value) >= sizeof(signature) ||
@@ -166,6 +149,7 @@ notify_forget_dead(struct notify *n)
 	struct errmsg why;
 	size_t i;
 
+	offers_forget_dead(n);
 	for (i = 0; i < PUSH_TARGETS_MAX; i++) {
 		struct kept *k = &n->all[i];
 
@@ -221,10 +205,24 @@ fail(struct notify *n, struct kept *k, const char *why)
 	say_end(n, k, why, body);
 }
 
+/* It would be told so each time: the service ends it, and people hear. */
+static void
+end(struct notify *n, struct kept *k)
+{
+	struct ended *e = &n->ended[n->next_ended++ % ENDED_MAX];
+	struct errmsg why = k->last;
+
+	snprintf(e->name, sizeof(e->name), "%.*s", (int)k->target.name.len,
+	    k->target.name.p);
+	e->why = why;
+	forget(n, k, &why);
+}
+
 void
 notify_on_done(struct notify *n, const struct json *said)
 {
 	struct kept *k = find(n, json_words(said, "id"));
+	int64_t status = json_int(said, "status", 0);
 	struct json *body;
 
 	if (k == NULL || !k->under_way)
@@ -234,9 +232,11 @@ notify_on_done(struct notify *n, const struct json *said)
 	body = json_object();
 	json_put_str(body, "id", k->target.id);
 	json_put_bool(body, "ok", json_flag(said, "ok"));
-	json_put_int(body, "status", json_int(said, "status", 0));
+	json_put_int(body, "status", status);
 	json_put_int(body, "tries", json_int(said, "tries", 0));
 	say_end(n, k, json_words(said, "why"), body);
+	if (status == 404 || status == 410)
+		end(n, k);
 }
 
 void
@@ -352,7 +352,7 @@ notify_tell(struct notify *n, const char *client)
 		struct kept *k = &n->all[i];
 		const struct client *c = k->text == NULL
 		    ? NULL
-		    : trust_client(n->s.trust, &k->target.client);
+		    : trust_client(n->s.trust, target_whom(&k->target));
 		struct errmsg why;
 
 		if (c == NULL ||
@@ -366,8 +366,8 @@ notify_tell(struct notify *n, const char *client)
 
 /* ---- What clients want ---- */
 
-static enum err
-check_owner(const struct request *k, struct errmsg *why)
+enum err
+notify_check_owner(const struct request *k, struct errmsg *why)
 {
 	return k->client->role == CLIENT_OWNER
 	    ? OK
@@ -378,9 +378,12 @@ check_owner(const struct request *k, struct errmsg *why)
 /* What of it people see.  Of its URL the host: who knows the rest can ring
  * the bell, too. */
 static struct json *
-shown(const struct kept *k)
+shown(const struct notify *n, const struct kept *k)
 {
+	const struct client *whom =
+	    trust_client(n->s.trust, target_whom(&k->target));
 	struct json *row = json_object();
+	char hex[DIGEST_HEX_SIZE];
 	struct url url;
 
 	target_url(&k->target, &url);
@@ -390,14 +393,20 @@ shown(const struct kept *k)
 	json_put_str(row, "host", url.host);
 	json_put_int(row, "hourly", k->target.hourly);
 	json_put_int(row, "until_ms", k->target.until_ms);
+	if (target_is_webpush(&k->target)) {
+		digest_hex(&k->target.whom, hex);
+		json_put_str(row, "whom", hex);
+		json_put_str(row, "whom_name", whom != NULL ? whom->name : "");
+		offers_put_digest(row, k->target.url);
+	}
 	return row;
 }
 
 /* For the log: that the owner signed it. */
 static struct json *
-added(const struct kept *k)
+added(const struct notify *n, const struct kept *k)
 {
-	struct json *body = shown(k);
+	struct json *body = shown(n, k);
 	char hex[DIGEST_HEX_SIZE];
 	struct digest d;
 
@@ -406,6 +415,16 @@ added(const struct kept *k)
 	json_put_str(body, "text_sha256", hex);
 	json_put_str(body, "signature", k->signature);
 	return body;
+}
+
+static void
+forget_ended(struct notify *n, const struct target *t)
+{
+	size_t i;
+
+	for (i = 0; i < ENDED_MAX; i++)
+		if (str_eq(t->name, n->ended[i].name))
+			n->ended[i].name[0] = '\0';
 }
 
 /* body: {"text", "signature"} */
@@ -421,7 +440,7 @@ notify_add(void *room, const struct request *k, struct errmsg *why)
 	struct record *r;
 	struct json *row;
 	struct buf value;
-	enum err e = check_owner(k, why);
+	enum err e = notify_check_owner(k, why);
 
 	if (e == OK && signature_read(hex, &sig) != OK)
 		e = err_say(why, ERR_INPUT, "the signature is malformed");
@@ -436,14 +455,17 @@ notify_add(void *room, const struct request *k, struct errmsg *why)
 	if (e != OK)
 		return e;
 	keep(place, text, hex);
+	forget_ended(n, &t);
 	buf_init(&value, PUSH_TEXT_MAX + SIGNATURE_TEXT_SIZE + 1);
 	buf_addf(&value, "%s\n%s", hex, text);
 	row = setting(place);
 	json_put_str(row, "value", value.p);
 	buf_done(&value);
 	r = record_new(n->s.requests->ledger);
-	record_log(r, "notify-added", NULL, NULL, added(place));
+	record_log(r, "notify-added", NULL, NULL, added(n, place));
 	record_row(r, ROW_SETTING, row);
+	if (target_is_webpush(&place->target))
+		offers_drop(n, &place->target.whom, r);
 	request_confirm(n->s.requests, k->id, r);
 	return OK;
 }
@@ -454,7 +476,7 @@ notify_test(void *room, const struct request *k, struct errmsg *why)
 {
 	struct notify *n = room;
 	struct kept *t = find(n, json_words(k->params, "id"));
-	enum err e = check_owner(k, why);
+	enum err e = notify_check_owner(k, why);
 
 	if (e == OK && t == NULL)
 		e = err_say(why, ERR_NOTFOUND,
@@ -479,6 +501,7 @@ notify_query(void *room, const struct request *q)
 {
 	struct notify *n = room;
 	struct json *list = json_array();
+	struct json *ended = json_array();
 	struct json *answer = json_object();
 	size_t i;
 
@@ -488,12 +511,24 @@ notify_query(void *room, const struct request *q)
 
 		if (k->text == NULL)
 			continue;
-		row = shown(k);
+		row = shown(n, k);
 		json_put_int(row, "sent", k->sent);
 		json_put_int(row, "withheld", k->withheld);
 		json_put_str(row, "last", k->last.text);
 		json_push(list, row);
 	}
+	for (i = 0; i < ENDED_MAX; i++) {
+		struct json *row;
+
+		if (n->ended[i].name[0] == '\0')
+			continue;
+		row = json_object();
+		json_put_str(row, "name", n->ended[i].name);
+		json_put_str(row, "why", n->ended[i].why.text);
+		json_push(ended, row);
+	}
 	json_put(answer, "targets", list);
+	json_put(answer, "offers", offers_list(n, q->client));
+	json_put(answer, "ended", ended);
 	request_answer(n->s.requests, q->id, answer);
 }

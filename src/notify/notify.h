@@ -13,6 +13,10 @@
  * the answer.  Its intent is on the disk before the order goes out, and its
  * end is a log entry, too.
  *
+ * A browser offers where it can be told (push/offer.h); that is kept, and
+ * does nothing until an owner has made a target of it.  A service that says
+ * that nobody listens there any more ends its target.
+ *
  * Nothing waits for a notification.
  */
 
@@ -34,8 +38,8 @@ struct notify *notify_new(const struct notify_setup *s);
 /* A setting that is one of its own is taken up; all others are passed over. */
 void notify_load(struct notify *n, const struct json *row);
 
-/* Something waits: the targets of this client (NULL: of every one) say so,
- * once, whatever it is. */
+/* Something waits: the targets of this client (NULL: of every one), those that
+ * it signed and those of its browser, say so, once, whatever it is. */
 void notify_tell(struct notify *n, const char *client);
 
 /* Is this the id of one of them? */
@@ -51,6 +55,8 @@ void notify_on_done(struct notify *n, const struct json *said);
 void notify_egress_lost(struct notify *n);
 
 command_fn notify_add;
+command_fn notify_offer;
+command_fn notify_refuse;
 command_fn notify_test;
 query_fn notify_query;
 

@@ -16,9 +16,16 @@
  * that the phone has not seen yet, where the service knows how (RFC 8030
  * section 5.4), and nobody is told of a question that is long over (section
  * 5.2). */
+#define PUSH_HEADERS_OF_ALL                                                    \
+	"topic: durward", "ttl: 3600", "urgency: high",                        \
+	    "accept-encoding: identity", "expect:"
 #define PUSH_HEADERS                                                           \
 	"content-type: text/plain; charset=utf-8", "title: Durward",           \
-	    "topic: durward", "ttl: 3600", "urgency: high",                    \
-	    "accept-encoding: identity", "expect:"
+	    PUSH_HEADERS_OF_ALL
+/* For a browser it is sealed (webpush/webpush.h), and as long as ever; its
+ * words are those of the page. */
+#define PUSH_HEADERS_SEALED                                                    \
+	"content-type: application/octet-stream",                              \
+	    "content-encoding: aes128gcm", PUSH_HEADERS_OF_ALL
 
 #endif

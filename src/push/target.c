@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "approval/lines.h"
+#include "push/offer.h"
 
 #define MAGIC "durward-notify/1"
+#define MAGIC_WEBPUSH "durward-notify/2" /* With the lines of a browser. */
+#define HTTPS_PORT 443
 #define HOUR_MS (60 * 60 * (int64_t)1000)
 #define FIELD(key, kind, name)                                                 \
 	{                                                                      \
@@ -24,40 +27,36 @@ static const struct line_field fields[] = {
     FIELD("hourly", LINE_INT, hourly),
     FIELD("issued", LINE_INT, issued_ms),
     FIELD("until", LINE_INT, until_ms),
+    FIELD("whom", LINE_DIGEST, whom),
+    FIELD("p256dh", LINE_TEXT, p256dh),
+    FIELD("auth", LINE_TEXT, auth),
 };
+#define FIELDS_OF_ALL (ARRAY_LEN(fields) - 3)
+
+bool
+target_is_webpush(const struct target *t)
+{
+	return str_eq(t->kind, TARGET_WEBPUSH);
+}
 
 enum err
 target_write(const struct target *t, struct buf *out)
 {
-	return lines_write(MAGIC, fields, ARRAY_LEN(fields), t, out);
-}
-
-/* A text of the lines that other functions read to its zero byte. */
-static enum err
-copy(struct str s, char *to, size_t size)
-{
-	if (s.len >= size)
-		return ERR_LIMIT;
-	memcpy(to, s.p, s.len);
-	to[s.len] = '\0';
-	return OK;
+	return target_is_webpush(t)
+	    ? lines_write(MAGIC_WEBPUSH, fields, ARRAY_LEN(fields), t, out)
+	    : lines_write(MAGIC, fields, FIELDS_OF_ALL, t, out);
 }
 
 static enum err
-check_url(const struct target *t, struct url *ret, struct errmsg *why)
+read_lines(const char *text, size_t len, struct target *ret)
 {
-	char text[URL_MAX + 1];
-	enum err e = copy(t->url, text, sizeof(text));
+	const size_t n = sizeof(MAGIC_WEBPUSH) - 1;
 
-	if (e != OK)
-		return err_say(
-		    why, e, "the URL is longer than %d bytes", URL_MAX);
-	e = url_read(text, ret, why);
-	if (e == OK && !ret->tls)
-		e = err_say(why, ERR_INPUT,
-		    "the URL must begin with https://; on the way others "
-		    "would read it");
-	return e;
+	memset(ret, 0, sizeof(*ret));
+	if (len > n && memcmp(text, MAGIC_WEBPUSH, n) == 0)
+		return lines_read(
+		    MAGIC_WEBPUSH, fields, ARRAY_LEN(fields), text, len, ret);
+	return lines_read(MAGIC, fields, FIELDS_OF_ALL, text, len, ret);
 }
 
 static enum err
@@ -65,11 +64,12 @@ check_words(const struct target *t, struct errmsg *why)
 {
 	char name[NAME_MAX_LEN + 1];
 
-	if (copy(t->name, name, sizeof(name)) != OK || !str_is_name(name))
+	if (offer_take(t->name, name, sizeof(name)) != OK || !str_is_name(name))
 		return err_say(why, ERR_INPUT,
 		    "a name is of a-z 0-9 . _ - and begins with a letter");
-	if (!str_eq(t->kind, TARGET_NTFY))
-		return err_say(why, ERR_INPUT, "the kind is '%s'", TARGET_NTFY);
+	if (!str_eq(t->kind, TARGET_NTFY) && !target_is_webpush(t))
+		return err_say(why, ERR_INPUT, "the kind is '%s' or '%s'",
+		    TARGET_NTFY, TARGET_WEBPUSH);
 	if (!str_eq(t->place, TARGET_OUTSIDE) &&
 	    !str_eq(t->place, TARGET_HOUSE))
 		return err_say(why, ERR_INPUT, "the place is '%s' or '%s'",
@@ -87,6 +87,19 @@ check_words(const struct target *t, struct errmsg *why)
 	return OK;
 }
 
+/* A kind has its own lines, and no other has them. */
+static enum err
+check_browser(const struct target *t, struct errmsg *why)
+{
+	struct webpush_to to;
+
+	if (target_is_webpush(t) != (t->p256dh.len > 0))
+		return err_say(why, ERR_INPUT, "the target is malformed");
+	return target_is_webpush(t)
+	    ? offer_read_keys(t->p256dh, t->auth, &to, why)
+	    : OK;
+}
+
 enum err
 target_read(
     const char *text, size_t len, struct target *ret, struct errmsg *why)
@@ -97,13 +110,14 @@ target_read(
 
 	if (len > PUSH_TEXT_MAX)
 		return err_say(why, ERR_LIMIT, "the target is too large");
-	memset(&t, 0, sizeof(t));
-	e = lines_read(MAGIC, fields, ARRAY_LEN(fields), text, len, &t);
+	e = read_lines(text, len, &t);
 	if (e != OK)
 		return err_say(why, e, "the target is malformed");
 	e = check_words(&t, why);
 	if (e == OK)
-		e = check_url(&t, &url, why);
+		e = check_browser(&t, why);
+	if (e == OK)
+		e = offer_read_url(t.url, &url, why);
 	if (e == OK)
 		*ret = t;
 	return e;
@@ -127,6 +141,11 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
 		return err_say(why, ERR_DENIED,
 		    "who signed the target is revoked, or no owner with a key "
 		    "of the command line");
+	if (target_is_webpush(g) &&
+	    (trust_live_client(t, &g->whom, &c) != OK ||
+		c->kind != CLIENT_BROWSER))
+		return err_say(why, ERR_DENIED,
+		    "the browser that it is for is revoked, or none");
 	if (trust_is_revoked_grant(t, g->id))
 		return err_say(why, ERR_DENIED, "the target was taken back");
 	/* A clock that was set back must not make it last longer. */
@@ -165,8 +184,36 @@ target_url(const struct target *t, struct url *ret)
 {
 	struct errmsg why;
 
-	if (check_url(t, ret, &why) != OK)
+	if (offer_read_url(t->url, ret, &why) != OK)
 		memset(ret, 0, sizeof(*ret)); /* It was never read. */
+}
+
+const struct digest *
+target_whom(const struct target *t)
+{
+	return target_is_webpush(t) ? &t->whom : &t->client;
+}
+
+void
+target_webpush(const struct target *t, struct webpush_to *ret)
+{
+	struct errmsg why;
+
+	if (offer_read_keys(t->p256dh, t->auth, ret, &why) != OK)
+		memset(ret, 0, sizeof(*ret)); /* It was never read. */
+}
+
+void
+target_origin(const struct target *t, char ret[TARGET_ORIGIN_SIZE])
+{
+	struct url url;
+
+	target_url(t, &url);
+	if (url.port == HTTPS_PORT)
+		snprintf(ret, TARGET_ORIGIN_SIZE, "https://%s", url.host);
+	else
+		snprintf(ret, TARGET_ORIGIN_SIZE, "https://%s:%u", url.host,
+		    (unsigned)url.port);
 }
 
 bool

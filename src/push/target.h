@@ -18,22 +18,30 @@
 #include "approval/trust.h"
 #include "base/limits.h"
 #include "net/host.h"
+#include "webpush/webpush.h"
 
 struct target {
 	struct digest box;
 	struct digest client; /* The owner that signed. */
 	char id[TRUST_ID_SIZE];
 	struct str name; /* For people; one house has each once. */
-	struct str kind; /* TARGET_NTFY */
+	struct str kind; /* TARGET_NTFY or TARGET_WEBPUSH. */
 	struct str place; /* TARGET_OUTSIDE, or TARGET_HOUSE. */
 	struct str url; /* https:// */
 	int64_t hourly; /* 1 to PUSH_HOURLY_MAX. */
 	int64_t issued_ms; /* As in a grant. */
 	int64_t until_ms;
+	/* Of TARGET_WEBPUSH alone. */
+	struct digest whom; /* The client whose browser it is: ends with it. */
+	struct str p256dh; /* As push/offer.h has them. */
+	struct str auth;
 };
 
 /* Any server that takes a POST of text: ntfy, and what speaks like it. */
 #define TARGET_NTFY "ntfy"
+/* The push service of a browser (RFC 8030), with a message that it cannot
+ * read (RFC 8291). */
+#define TARGET_WEBPUSH "webpush"
 #define TARGET_OUTSIDE "outside" /* Public addresses alone, */
 #define TARGET_HOUSE "house" /* or those of the house alone. */
 
@@ -55,6 +63,18 @@ NODISCARD enum err target_is_live(const struct trust *t, const struct target *g,
 
 /* Where it is. */
 void target_url(const struct target *t, struct url *ret);
+
+bool target_is_webpush(const struct target *t);
+
+/* Whom it tells: a browser's client, or the owner who signed. */
+const struct digest *target_whom(const struct target *t);
+
+/* Whom to seal for; of one that was read, of TARGET_WEBPUSH. */
+void target_webpush(const struct target *t, struct webpush_to *ret);
+
+/* "https://push.example", with its port where that is not 443 (RFC 6454). */
+#define TARGET_ORIGIN_SIZE (sizeof("https://:65535") + HOST_MAX)
+void target_origin(const struct target *t, char ret[TARGET_ORIGIN_SIZE]);
 
 /* ---- How often ---- */
 

@@ -12,6 +12,8 @@
 #include "sender/sender_priv.h"
 #include "sys/clock.h"
 
+#define AUTHORIZATION_MAX 2048
+
 /* One try: a POST of the constant to the address that was checked. */
 
 static void
@@ -69,16 +71,33 @@ on_ended(void *arg, CURLcode code)
 	post_ended(arg, code);
 }
 
+/* RFC 8292 section 3. */
+static void
+add_authorization(struct sending *s)
+{
+	struct buf b;
+
+	buf_init(&b, AUTHORIZATION_MAX);
+	buf_addf(&b, "authorization: %s", s->authorization);
+	add(&s->headers, b.p);
+	buf_done(&b);
+}
+
 static void
 prepare_headers(struct sending *s)
 {
-	static const char *const lines[] = {PUSH_HEADERS};
+	static const char *const plain[] = {PUSH_HEADERS};
+	static const char *const sealed[] = {PUSH_HEADERS_SEALED};
+	const char *const *lines = s->sealed != NULL ? sealed : plain;
+	size_t n = s->sealed != NULL ? ARRAY_LEN(sealed) : ARRAY_LEN(plain);
 	char text[ADDRESS_TEXT_SIZE];
 	char line[ADDRESS_TEXT_SIZE + 16];
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(lines); i++)
+	for (i = 0; i < n; i++)
 		add(&s->headers, lines[i]);
+	if (s->sealed != NULL)
+		add_authorization(s);
 	address_write(&s->address, text);
 	snprintf(line, sizeof(line),
 	    s->address.len == 4 ? "::%s:%u" : "::[%s]:%u", text,
@@ -116,8 +135,10 @@ prepare(struct sending *s)
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, s);
 	SET(CURLOPT_POST, 1L);
-	SET(CURLOPT_POSTFIELDS, PUSH_TEXT);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(PUSH_TEXT));
+	SET(CURLOPT_POSTFIELDS,
+	    s->sealed != NULL ? (const char *)s->sealed : PUSH_TEXT);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)(s->sealed != NULL ? WEBPUSH_LEN : strlen(PUSH_TEXT)));
 #undef SET
 	return good;
 }

@@ -18,8 +18,6 @@ sender_new(const struct sender_setup *setup)
 	return s;
 }
 
-static void look_up(struct sending *s);
-
 /* ---- The end ---- */
 
 static void
@@ -36,9 +34,8 @@ tell(struct sender *s, const char *id, const struct sending *of,
 	peers_send(s->s.peers, ROLE_CORE, MSG_NOTICE_DONE, body);
 }
 
-/* Well, when s->why says nothing. */
-static void
-conclude(struct sending *s)
+void
+sending_end(struct sending *s)
 {
 	struct sender *sender = s->sender;
 
@@ -48,6 +45,8 @@ conclude(struct sending *s)
 	loop_timer_cancel(sender->s.loop, s->timer);
 	tell(sender, s->id, s, &s->why);
 	free(s->url);
+	free(s->sealed);
+	free(s->authorization);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -59,7 +58,7 @@ on_pause(void *arg)
 	struct sending *s = arg;
 
 	s->timer = 0;
-	look_up(s);
+	sending_look_up(s);
 }
 
 /* Another one, after a pause?  False when this was the last. */
@@ -95,8 +94,8 @@ say_refusal(struct sending *s)
 {
 	if (s->status == 404 || s->status == 410)
 		err_say(&s->why, OK,
-		    "%.100s says that nobody listens there any more (%ld); "
-		    "'durward notify remove' takes it away",
+		    "%.100s says that nobody listens there any more (%ld), so "
+		    "it is told no more; it can be added anew",
 		    s->at.host.name, s->status);
 	else
 		err_say(&s->why, OK, "%.100s refuses it with status %ld",
@@ -108,7 +107,7 @@ begin_try(struct sending *s)
 {
 	s->address = s->found.addresses[s->next++];
 	if (!post_begin(s))
-		conclude(s);
+		sending_end(s);
 }
 
 void
@@ -116,12 +115,12 @@ post_ended(struct sending *s, CURLcode code)
 {
 	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &s->status);
 	if (s->status >= 200 && s->status < 300) {
-		conclude(s);
+		sending_end(s);
 	} else if (s->status != 0) {
 		if (may_retry(s->status) && try_again(s))
 			return;
 		say_refusal(s);
-		conclude(s);
+		sending_end(s);
 	} else if (code == CURLE_COULDNT_CONNECT && s->next < s->found.n) {
 		post_drop(s);
 		begin_try(s);
@@ -130,7 +129,7 @@ post_ended(struct sending *s, CURLcode code)
 	} else {
 		err_say(&s->why, OK, "%.100s does not answer: %.100s",
 		    s->at.host.name, curl_easy_strerror(code));
-		conclude(s);
+		sending_end(s);
 	}
 }
 
@@ -169,11 +168,11 @@ on_found(void *arg, const struct found *f)
 		    "%.150s has no address in the house; if it is outside, "
 		    "add it without --house",
 		    s->at.host.name);
-	conclude(s);
+	sending_end(s);
 }
 
-static void
-look_up(struct sending *s)
+void
+sending_look_up(struct sending *s)
 {
 	struct found here = {.addresses = {{4, {127, 0, 0, 1}}}, .n = 1};
 
@@ -189,7 +188,7 @@ look_up(struct sending *s)
 	if (s->lookup != 0)
 		return;
 	err_say(&s->why, OK, "too many names are looked up at once");
-	conclude(s);
+	sending_end(s);
 }
 
 /* ---- Orders ---- */
@@ -282,7 +281,10 @@ begin(struct sending *s, struct sender *sender, const struct target *t,
 	s->at.host.port = url.port;
 	s->outside = str_eq(t->place, TARGET_OUTSIDE);
 	s->to = to;
-	look_up(s);
+	if (target_is_webpush(t))
+		sealed_begin(s, t);
+	else
+		sending_look_up(s);
 }
 
 void

@@ -36,4 +36,7 @@ struct sender *sender_new(const struct sender_setup *s);
  * {"id", "ok", "status", "tries", "why"} */
 void sender_on_order(struct sender *s, const struct msg *m);
 
+/* The vault's answer to MSG_PUSH_TOKEN_WANTED. */
+void sender_on_token(struct sender *s, const struct msg *m);
+
 #endif

@@ -22,7 +22,11 @@ struct sending {
 	bool outside;
 	struct sent_to *to;
 	int tries;
-	uint64_t timer; /* Before another try, or to its end. */
+	/* For a browser: the message, and who sends it; else NULL. */
+	uint8_t *sealed;
+	char *authorization;
+	int64_t token_wanted; /* A question to the vault, or 0. */
+	uint64_t timer; /* For the token, before another try, or to its end. */
 	uint64_t lookup;
 	struct found found; /* Those alone that fit the place. */
 	size_t next; /* Address to try. */
@@ -41,6 +45,7 @@ struct sender {
 	struct sender_setup s;
 	struct sending all[PUSH_TARGETS_MAX];
 	struct sent_to to[PUSH_TARGETS_MAX];
+	int64_t tokens_wanted;
 };
 
 /* ---- post.c: one try ---- */
@@ -50,8 +55,16 @@ struct sender {
 bool post_begin(struct sending *s);
 void post_drop(struct sending *s);
 
+/* ---- sealed.c: before the first try to a browser's service ---- */
+
+/* sending_look_up() or sending_end() follows. */
+void sealed_begin(struct sending *s, const struct target *t);
+
 /* ---- sender.c ---- */
 
+void sending_look_up(struct sending *s);
+/* Well, when s->why says nothing. */
+void sending_end(struct sending *s);
 void post_ended(struct sending *s, CURLcode code);
 
 #endif

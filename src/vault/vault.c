@@ -90,6 +90,8 @@ static const struct peer_handler handlers[] = {
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
     {MSG_KEY_WANTED, giving_on_key_wanted},
+    {MSG_PUSH_TOKEN_WANTED, pushing_on_token_wanted},
+    {MSG_PUSH_KEY_WANTED, pushing_on_key_wanted},
     {MSG_FILTER_WANTED, redaction_on_wanted},
     {MSG_SCAN, redaction_on_scan},
 };
@@ -122,6 +124,7 @@ vault_main(unsigned calls)
 	    VAULT_FOLDER, peers_setting(v.peers, "credential"), &v.trust.box);
 	redaction_open(&v);
 	terms_open(&v);
+	pushing_open(&v);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");

@@ -13,6 +13,7 @@
 #include "ipc/peers.h"
 #include "redact/book.h"
 #include "secrets/secrets.h"
+#include "vapid/vapid.h"
 
 #define VAULT_FOLDER "/state"
 
@@ -74,6 +75,7 @@ struct vault {
 	int64_t uncounted; /* Knocks that were refused unheard. */
 	struct secrets *secrets;
 	struct seal_key *sealing; /* Of this start alone. */
+	struct vapid *vapid; /* NULL: it is damaged. */
 	struct redact_book *book;
 	struct redacted redacted[REDACTED_MAX];
 	size_t n_redacted;
@@ -162,6 +164,11 @@ peer_fn giving_on_key_wanted;
 peer_fn signing_on_checkpoint;
 peer_fn signing_on_identity;
 peer_fn signing_on_names;
+
+/* ---- pushing.c: who the house is to push services ---- */
+void pushing_open(struct vault *v);
+peer_fn pushing_on_token_wanted;
+peer_fn pushing_on_key_wanted;
 
 /* ---- redaction.c: where secrets stand in what others let pass ---- */
 void redaction_open(struct vault *v);

@@ -225,12 +225,20 @@ def test_a_service_that_wants_an_hour_of_silence_gets_it(h):
 
 
 def test_one_that_is_gone_is_told_and_not_tried_again(h):
-    service = Service(status(410))
-    add(h, service, "gone")
-    r = h.console.run("notify", "test", "gone")
-    assert r.returncode == 4 and "nobody listens there" in r.stderr, r.stderr
-    assert len(service.seen) == 1 and "nobody listens" in target(h, "gone")["last"]
-    remove(h, "gone")
+    for n in (410, 404):
+        service = Service(status(n))
+        add(h, service, "gone")
+        r = h.console.run("notify", "test", "gone")
+        assert r.returncode == 4 and "nobody listens there" in r.stderr, r.stderr
+        assert len(service.seen) == 1 and target(h, "gone") is None
+        said = h.console.run("notify").stdout
+        assert "gone             has ended" in said and "nobody listens" in said, said
+        ends = [e for e in log(h) if e["kind"] == "notify-ended" and e["name"] == "gone"]
+        assert str(n) in ends[-1]["why"], ends
+        assert h.console.run("notify", "test", "gone").returncode != 0 and len(service.seen) == 1
+        add(h, service, "gone")
+        assert "has ended" not in h.console.run("notify").stdout
+        remove(h, "gone")
 
 
 def test_no_redirect_is_followed(h):

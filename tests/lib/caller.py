@@ -117,9 +117,10 @@ class Authority:
 
 
 class Caller:
-    """names to addresses and addresses of the network that is the test's own."""
+    """names to addresses and addresses of the network that is the test's own;
+    `before` does what only the real house can, as pairing."""
 
-    def __init__(self, names=None, addresses=(), secrets=None, authority=None):
+    def __init__(self, names=None, addresses=(), secrets=None, authority=None, before=None):
         self.authority = authority
         self.apart = Apart(names or {}, [(a, 9) for a in addresses])
         try:
@@ -129,6 +130,8 @@ class Caller:
                 r = subprocess.run([h.durward, "secret", "set", name], env=h.console.env,
                                    input=value, capture_output=True, timeout=25)
                 assert r.returncode == 0, r.stderr
+            if before:
+                before(h)
             h.stop()
             self.put("console.key", open(os.path.join(h.console.folder, "key.pem")).read())
             shutil.copy(os.path.join(BUILD, "probe-caller"), h.path("bin"))

@@ -20,6 +20,10 @@ what came of it.
     {"do": "model", "script": [...]}    -> {}: a model that says this (models.py)
     {"do": "keep"}, {"do": "put back"}  -> {}: what stands on the disk
     {"do": "puppet", "tell"}            -> what a taken-over listener is told
+    {"do": "push service"}              -> {"url", "p256dh", "auth"}: one of a browser at
+                                           a push service, which the house then trusts
+    {"do": "pushed", "key"}             -> {"words": [...]}: what it got, opened; each
+                                           with a token that this key signed
 """
 
 import hashlib
@@ -32,10 +36,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["DURWARD_TESTS"], "lib"))
+from caller import Authority
 from house import House, free_port
 from models import ModelServer
 from thinking import provider
 from puppet import Puppet
+from push_service import PushService, headers, token
 from screen import Screen, codes
 
 
@@ -81,6 +87,7 @@ def other_app(house):
 def serve(house):
     going = {}
     screens = {}
+    pushing = {}
 
     def spawn(args, cwd=None):
         return subprocess.Popen([house.durward, *args], env=house.console.env, text=True,
@@ -148,6 +155,20 @@ def serve(house):
             return {}
         if what == "puppet":
             return Puppet(house).tell(**v["tell"])
+        if what == "push service":
+            authority = pushing["authority"] = Authority()
+            house.stop()
+            house.more = (*house.more, "--authorities", authority.path)
+            house.start()
+            pushing["service"] = PushService(authority.sign("localhost"))
+            pushing["subscription"] = pushing["service"].subscribe()
+            return pushing["subscription"].offer
+        if what == "pushed":
+            said = []
+            for _, head, body in map(headers, pushing["service"].seen):
+                assert token(head["authorization"], v["key"])["aud"] == pushing["service"].origin
+                said.append(pushing["subscription"].opened(body)[0].decode())
+            return {"words": said}
         raise ValueError(what)
 
     print(json.dumps({"port": house.port, "front": house.pairing_port,
@@ -162,6 +183,8 @@ def serve(house):
         p.kill()
     for s in screens.values():
         s.close()
+    if pushing:
+        pushing["authority"].close()
 
 
 if __name__ == "__main__":

@@ -66,6 +66,39 @@ TEST(only_a_live_owner_with_a_key_of_the_command_line_says_where)
 	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
 }
 
+static struct target
+good_webpush(void)
+{
+	static char p256dh[PUBLIC_HEX_SIZE];
+	struct target t = good_target(WHO_OWNER);
+
+	public_hex(&trust.clients[WHO_BROWSER].key, p256dh);
+	t.kind = S("webpush");
+	t.url = S("https://push.example/send/abc");
+	t.whom = trust.clients[WHO_BROWSER].id;
+	t.p256dh = (struct str){p256dh, strlen(p256dh)};
+	t.auth = S("606162636465666768696a6b6c6d6e6f");
+	return t;
+}
+
+TEST(a_browser_is_told_while_it_is_a_client_and_as_an_owner_signed)
+{
+	struct target t = good_webpush();
+
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), OK);
+	CHECK_INT(verify(&t, WHO_BROWSER, 2000), ERR_SIGNATURE);
+	trust.clients[WHO_BROWSER].revoked = true;
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
+	trust.clients[WHO_BROWSER].revoked = false;
+	t.whom = trust.clients[WHO_APPROVER].id; /* No browser. */
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
+	t.whom.b[0] ^= 1;
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
+	t = good_webpush();
+	t.client = trust.clients[WHO_BROWSER].id; /* No command line. */
+	CHECK_INT(verify(&t, WHO_BROWSER, 2000), ERR_DENIED);
+}
+
 TEST(a_target_ends_and_is_taken_back)
 {
 	struct target t = good_target(WHO_OWNER);
@@ -140,6 +173,73 @@ TEST(what_is_out_of_its_bounds_is_no_target)
 	CHECK_INT(read_with(&t), OK);
 	t.until_ms++;
 	CHECK_INT(read_with(&t), ERR_INPUT);
+}
+
+/* The text, with one part of it replaced by another. */
+static enum err
+read_changed(const struct target *t, const char *from, const char *to)
+{
+	struct errmsg why;
+	struct target r;
+	const char *at;
+	struct buf b;
+	struct buf c;
+	enum err e;
+
+	buf_init(&b, PUSH_TEXT_MAX);
+	buf_init(&c, PUSH_TEXT_MAX);
+	REQUIRE(target_write(t, &b) == OK);
+	at = strstr(b.p, from);
+	REQUIRE(at != NULL);
+	buf_add(&c, b.p, (size_t)(at - b.p));
+	buf_adds(&c, to);
+	buf_adds(&c, at + strlen(from));
+	e = target_read(c.p, c.len, &r, &why);
+	buf_done(&b);
+	buf_done(&c);
+	return e;
+}
+
+TEST(a_browsers_target_has_its_keys_and_no_other_has_them)
+{
+	struct target t = good_webpush();
+	struct target plain = good_target(WHO_OWNER);
+	char off[PUBLIC_HEX_SIZE];
+	struct target r;
+	struct errmsg why;
+	struct buf b;
+
+	buf_init(&b, PUSH_TEXT_MAX);
+	REQUIRE(target_write(&t, &b) == OK);
+	REQUIRE(target_read(b.p, b.len, &r, &why) == OK);
+	CHECK(target_is_webpush(&r) && digest_equal(&r.whom, &t.whom));
+	buf_done(&b);
+	CHECK_INT(read_changed(&t, "webpush", "ntfy"), ERR_INPUT);
+	CHECK_INT(read_changed(&plain, "ntfy\n", "webpush\n"), ERR_INPUT);
+	CHECK_INT(read_changed(&t, "notify/2", "notify/1"), ERR_INPUT);
+	CHECK_INT(read_changed(&plain, "notify/1", "notify/2"), ERR_INPUT);
+	CHECK_INT(read_changed(&t, "auth 60", "auth "), ERR_INPUT);
+	CHECK_INT(read_changed(&t, "auth 60", "auth 6060"), ERR_INPUT);
+	CHECK_INT(read_changed(&t, "p256dh 04", "p256dh 02"), ERR_INPUT);
+	memcpy(off, t.p256dh.p, sizeof(off));
+	off[PUBLIC_HEX_SIZE - 2] = off[PUBLIC_HEX_SIZE - 2] == '0' ? '1' : '0';
+	t.p256dh.p = off;
+	CHECK_INT(read_with(&t), ERR_INPUT);
+}
+
+TEST(an_origin_is_a_name_and_a_port_that_is_not_443)
+{
+	struct target t = good_webpush();
+	char origin[TARGET_ORIGIN_SIZE];
+
+	target_origin(&t, origin);
+	CHECK_STR(origin, "https://push.example");
+	t.url = S("https://Push.Example:443/a?b#c");
+	target_origin(&t, origin);
+	CHECK_STR(origin, "https://push.example");
+	t.url = S("https://push.example:8443/a");
+	target_origin(&t, origin);
+	CHECK_STR(origin, "https://push.example:8443");
 }
 
 TEST(in_no_hour_more_are_sent_than_allowed)
