@@ -96,7 +96,6 @@
 #define OPENSSL_MS (20 * 1000) /* On a Pi that has other work. */
 #define PROGRAM_WORDS_MAX 4096 /* Of what it says. */
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
-#define CERTIFICATE_PORT 8080 /* Unless another one was named. */
 #define PAIR_TRIES_MAX 5
 #define PAIR_LOG_EACH 100 /* Knocks without a window, for one entry. */
 

@@ -133,6 +133,8 @@ query_status(void *room, const struct request *q)
 	json_put_str(v, "role", client_role_name(q->client->role));
 	json_put_bool(v, "tools_ready", c->tools_epoch[0] != '\0');
 	json_put_bool(v, "web", !c->web_off);
+	json_put_int(v, "certificate_port",
+	    peers_setting_number(c->peers, "certificate_port"));
 	json_put_int(v, "log_size", (int64_t)ledger_head(c->ledger)->size);
 	request_answer(&c->requests, q->id, v);
 }
