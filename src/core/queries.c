@@ -281,6 +281,7 @@ static const struct {
     {"session", ROOM_MEMORIES, memories_query_session, false},
     {"sessions", ROOM_MEMORIES, memories_query_sessions, false},
     {"sheet", ROOM_CORE, query_sheet, false},
+    {"spend", ROOM_RULES, rules_query_spend, false},
     {"status", ROOM_CORE, query_status, true},
     {"tool", ROOM_TOOLING, tooling_query_one, false},
     {"tools", ROOM_TOOLING, tooling_query, false},
