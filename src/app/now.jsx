@@ -44,7 +44,7 @@ function Limit({ name, used, most, words, children }) {
 	return (
 		<li>
 			<strong>{name}</strong>
-			<meter aria-label={name} min={0} max={most || 1} high={most * .9} value={Math.min(used, most)} />
+			<meter aria-label={`${name}: ${words}`} min={0} max={most || 1} high={most * .9} value={Math.min(used, most)} />
 			<small>{words}</small>
 			{children}
 		</li>

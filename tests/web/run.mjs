@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Browser, House, Link } from "./world.mjs";
 import { attacks } from "./attacks.mjs";
+import { flows } from "./flows.mjs";
 import { pages } from "./pages.mjs";
 import { tests } from "./tests.mjs";
 
@@ -56,7 +57,7 @@ async function run(name, test) {
 	await house.close();
 }
 
-for (const [name, test] of Object.entries({ ...tests, ...pages, ...attacks }))
+for (const [name, test] of Object.entries({ ...tests, ...flows, ...pages, ...attacks }))
 	if (name.includes(only)) await run(name, test);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
