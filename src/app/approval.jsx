@@ -7,7 +7,7 @@ import { house, set } from "./house.js";
 import { sign } from "./keys.js";
 import { DAY_MS, readSheet, writeGrant } from "./lines.js";
 import { covers, witness } from "./log.js";
-import { t, visible } from "./text.js";
+import { date, maybe, problem, t, told, visible } from "./text.js";
 
 const GRANT_USES = 100;
 const GRANT_DAYS = 30;
@@ -21,10 +21,10 @@ const SHOWN = ["tool", "effect", "principal", "args", "origins", "entities", "ne
 async function fetchSheet(act) {
 	const { sheet: text, motive, opinion } = await house.wire.query("sheet", { act });
 	const sheet = await readSheet(house.me, act, text);
-	if (!sheet) throw new Error(t("ask.notOurs"));
+	if (!sheet) throw new Error("ask.notOurs");
 	const now = await witness(house.wire, house.me);
-	if (!now || !await covers(house.wire, now, sheet)) throw new Error(t("ask.forked"));
-	if (sheet.key === "cli") throw new Error(t("ask.cliOnly"));
+	if (!now || !await covers(house.wire, now, sheet)) throw new Error("ask.forked");
+	if (sheet.key === "cli") throw new Error("ask.cliOnly");
 	return { text, sheet, motive, opinion };
 }
 
@@ -37,9 +37,20 @@ async function approve(act, { text }, grant) {
 	await house.wire.command("approve", body);
 }
 
+/* What is signed stands there as it is, and below it what that means where
+ * they are words of the house. */
+function meaning(name, text) {
+	if (name === "origins")
+		return maybe("origin.person") && text.replace(/:(person|model|fact|result)(?=,|$)/g,
+			(_, who) => `: ${t("origin." + who)}`).replaceAll(",", ", ");
+	if (name === "attempt" && told(text) !== text) return told(text);
+	return maybe(`${name}.${text}`);
+}
+
 function Value({ name, text, onOpened }) {
+	const means = meaning(name, text);
 	const [open, setOpen] = useState(text.length <= SHOWN_MAX);
-	if (open) return <pre class="value">{text}</pre>;
+	if (open) return <><pre class="value">{text}</pre>{means && <small>{means}</small>}</>;
 	return (
 		<button type="button" class="quiet" onClick={() => { setOpen(true); onOpened(name); }}>
 			{t("ask.open", { n: text.length })}
@@ -62,7 +73,7 @@ function Left({ seconds }) {
 function Deny({ act, onDone, onError }) {
 	const [reason, setReason] = useState("");
 	const deny = () => house.wire.command("deny", { act, reason })
-		.then(onDone, (e) => onError(e.message || t("ask.lost")));
+		.then(onDone, (e) => onError(e.message || "lost"));
 	return (
 		<div class="row">
 			<input aria-label={t("ask.reason")} placeholder={t("ask.reason")}
@@ -75,7 +86,7 @@ function Deny({ act, onDone, onError }) {
 function Always({ sheet, checked, onChange }) {
 	if (house.client.role !== "owner" || sheet.keys !== "1" || sheet.key !== "any" || sheet.rule.includes(","))
 		return null;
-	const until = new Date(Date.now() + GRANT_DAYS * DAY_MS).toLocaleDateString();
+	const until = date(Date.now() + GRANT_DAYS * DAY_MS);
 	return (
 		<label class="check">
 			<input type="checkbox" checked={checked}
@@ -137,7 +148,7 @@ function Sheet({ row, got, onDone, onError }) {
 	const [busy, setBusy] = useState(false);
 	const yes = () => {
 		setBusy(true);
-		approve(row.act, got, grant).then(onDone, (e) => { setBusy(false); onError(e.message || t("ask.lost")); });
+		approve(row.act, got, grant).then(onDone, (e) => { setBusy(false); onError(e.message || "lost"); });
 	};
 	return (
 		<>
@@ -158,13 +169,13 @@ function Sheet({ row, got, onDone, onError }) {
 export function Approval({ row }) {
 	const [got, setGot] = useState(null);
 	const [error, setError] = useState("");
-	const live = house.state === "live";
-	/* Again when the link broke meanwhile. */
+	/* Behind each connection there may be another start of the house, which
+	 * takes no signature over the sheet of the one before. */
 	useEffect(() => {
-		if (!live || got) return;
-		setError("");
-		fetchSheet(row.act).then(setGot, (e) => setError(e.message));
-	}, [live]);
+		const fetched = (v) => { setGot(v); setError(""); };
+		if (house.state === "live")
+			fetchSheet(row.act).then(fetched, (e) => e.status === 0 || setError(e.message));
+	}, [row.act, house.links]);
 	const said = (row.yes || []).includes(house.client.name);
 	return (
 		<article class="card ask">
@@ -172,8 +183,8 @@ export function Approval({ row }) {
 			<p>{t("ask.wished", { who: row.principal })} · <Left seconds={row.left_s} /></p>
 			<Others row={row} />
 			{said && <p>{t("ask.said")}</p>}
-			{error && <p class="bad" role="alert">{error}</p>}
-			{got && !said && <Sheet row={row} got={got} onError={setError}
+			{error && <p class="bad" role="alert">{problem(error)}</p>}
+			{got && !said && <Sheet key={got.text} row={row} got={got} onError={setError}
 				onDone={() => set({ approvals: house.approvals.filter((a) => a.act !== row.act) })} />}
 		</article>
 	);

@@ -52,13 +52,13 @@ export function Camera({ problem, onText, onFailed, onEnd }) {
 	useEffect(() => {
 		const over = new AbortController();
 		watch(video.current, over.signal, onText).catch((e) =>
-			over.signal.aborted || onFailed(t(WHY[e.name] || "scan.failed")));
+			over.signal.aborted || onFailed(WHY[e.name] || "scan.failed"));
 		return () => over.abort();
 	}, []);
 	return (
 		<>
 			<p role="status" class={problem && "bad"}>
-				{problem || t(seeing ? "scan.how" : "scan.wait")}</p>
+				{t(problem || (seeing ? "scan.how" : "scan.wait"))}</p>
 			<video ref={video} muted playsInline onPlaying={() => setSeeing(true)}
 				aria-label={t("scan.picture")} />
 			<button type="button" onClick={onEnd}>{t("scan.end")}</button>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { leave, useHouse } from "./house.js";
 import { Telling } from "./tell.jsx";
-import { choose, language, names, t } from "./text.js";
+import { choose, language, nameOf, names, problem, t } from "./text.js";
 
 const DAY_MS = 24 * 3600 * 1000;
 const SOON_MS = 7 * DAY_MS;
@@ -27,9 +27,9 @@ function Term({ client }) {
 
 function Client({ client, house, onError }) {
 	const [sure, setSure] = useState(false);
-	const mine = client.id === house.me.id;
+	const mine = client.key === house.me.key;
 	const revoke = () => house.wire.command("clients.revoke", { client: client.name })
-		.catch((e) => onError(e.message));
+		.catch((e) => onError(e.message || "lost"));
 	return (
 		<li>
 			<strong>{client.name}</strong>
@@ -50,16 +50,16 @@ export function Clients() {
 		<>
 			<section class="card">
 				<h2>{t("clients.title")}</h2>
-				{error && <p class="bad" role="alert">{error}</p>}
+				{error && <p class="bad" role="alert">{problem(error)}</p>}
 				<ul>{house.clients.filter((c) => !c.revoked).map((c) =>
-					<Client key={c.id} client={c} house={house} onError={setError} />)}</ul>
+					<Client key={c.key} client={c} house={house} onError={setError} />)}</ul>
 				<p><small>{t("clients.pair")}</small></p>
 			</section>
 			<section class="card">
 				<Telling />
 				<label>{t("clients.language")}
 					<select value={language} onChange={(e) => choose(e.target.value)}>
-						{names.map((n) => <option key={n} value={n}>{n}</option>)}
+						{names.map((n) => <option key={n} value={n} lang={n}>{nameOf(n)}</option>)}
 					</select>
 				</label>
 				<button class="quiet" onClick={leave}>{t("clients.forget")}</button>

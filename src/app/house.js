@@ -11,7 +11,7 @@ const FOLLOW_MS = 600;
 
 const listeners = new Set();
 export const house = { state: "loading", me: null, client: null, approvals: [],
-	runs: [], clients: [], grants: [], doctor: null, since: 0 };
+	runs: [], clients: [], grants: [], budgets: [], doctor: null, since: 0, links: 0 };
 
 export function set(v) {
 	Object.assign(house, v);
@@ -38,12 +38,12 @@ export function useHouse() {
 let next; /* The number of the first event that was not heard. */
 
 async function refresh() {
-	const [status, approvals, runs, doctor, clients, grants] = await Promise.all(
-		["status", "approvals", "runs", "doctor", "clients", "grants"].map((q) => house.wire.query(q)));
+	const [status, approvals, runs, doctor, clients, spend] = await Promise.all(
+		["status", "approvals", "runs", "doctor", "clients", "spend"].map((q) => house.wire.query(q)));
 	/* A log that came from a backup may end before that. */
 	next = Math.min(next ?? status.log_size, status.log_size);
 	set({ approvals: approvals.approvals, runs: runs.runs, doctor,
-		clients: clients.clients, grants: grants.grants, since: Date.now() });
+		clients: clients.clients, grants: spend.grants, budgets: spend.budgets, since: Date.now() });
 	localStorage.setItem("seen", String(house.since));
 }
 
@@ -82,8 +82,8 @@ async function follow(wire) {
 
 export function begin(me) {
 	const wire = new Wire(me, (v) => {
-		set(v);
-		if (v.state !== "live") return;
+		if (v.state !== "live") return set(v);
+		set({ ...v, links: house.links + 1 });
 		lookForAnother();
 		follow(wire);
 	});

@@ -2,12 +2,12 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Clients } from "./clients.jsx";
-import { begin, lastSeen, leave, start, useHouse } from "./house.js";
+import { begin, lastSeen, leave, set, start, useHouse } from "./house.js";
 import { keepApp } from "./kept.js";
 import { Now } from "./now.jsx";
 import { Comparing, Pairing } from "./pairing.jsx";
 import { Talk } from "./talk.jsx";
-import { dateTime, language, t, time } from "./text.js";
+import { dateTime, onLanguage, problem, t, time } from "./text.js";
 
 const PAGES = { now: Now, talk: Talk, clients: Clients };
 
@@ -25,7 +25,7 @@ function Refused({ words }) {
 	return (
 		<section class="card">
 			<h1>{t("refused")}</h1>
-			<p>{words}</p>
+			<p>{problem(words)}</p>
 			<button class="go" onClick={leave}>{t("pair.again")}</button>
 		</section>
 	);
@@ -34,16 +34,21 @@ function Refused({ words }) {
 function Pages({ house }) {
 	const [page, setPage] = useState("now");
 	const Page = PAGES[page];
+	const waiting = house.approvals.length;
 	return (
 		<>
 			<Away house={house} />
-			<main><h1 class="unseen">{t(page)}</h1><Page /></main>
+			<main>
+				<h1 class="unseen">{t(page)}</h1>
+				<p class="unseen" role="status">{waiting > 0 && t("now.wait", { n: waiting })}</p>
+				<Page />
+			</main>
 			<nav aria-label={t("nav")}>
 				{Object.keys(PAGES).map((p) => (
 					<button key={p} aria-current={p === page ? "page" : undefined}
 						onClick={() => setPage(p)}>
-						{t(p)}{p === "now" && house.approvals.length > 0 &&
-							<span class="count">{house.approvals.length}</span>}
+						{t(p)}{p === "now" && waiting > 0 &&
+							<span class="count">{waiting}</span>}
 					</button>))}
 			</nav>
 		</>
@@ -57,12 +62,12 @@ function App() {
 	if (house.state === "unpaired") return <main><Pairing onPaired={begin} /></main>;
 	if (house.state === "asks") return <main><Comparing me={house.me} /></main>;
 	if (house.state === "refused" || house.state === "stranger")
-		return <main><Refused words={house.words || t("pair.otherBox")} /></main>;
+		return <main><Refused words={house.words || "pair.otherBox"} /></main>;
 	/* Nothing is said of a house before it said so itself. */
 	if (!house.since) return <><Away house={house} /><main><h1 class="unseen">Durward</h1></main></>;
 	return <Pages house={house} />;
 }
 
-document.documentElement.lang = language;
+onLanguage(() => set({}));
 render(<App />, document.body);
 keepApp();

@@ -8,7 +8,7 @@ import { hex, hmac, join, unbase32, unhex, utf8 } from "./bytes.js";
 import { Camera, canScan } from "./camera.jsx";
 import { make, save } from "./keys.js";
 import { idOf } from "./log.js";
-import { t } from "./text.js";
+import { problem, t } from "./text.js";
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
@@ -47,11 +47,11 @@ async function wordsOf(me, secret, box) {
 
 async function pair(text, name) {
 	const token = readToken(text);
-	if (!token) throw new Error(t("pair.badToken"));
-	if (!NAME.test(name)) throw new Error(t("pair.badName"));
+	if (!token) throw new Error("pair.badToken");
+	if (!NAME.test(name)) throw new Error("pair.badName");
 	const { key } = await (await fetch("/v1/box")).json();
 	const box = await idOf(key);
-	if (!box.startsWith(token.box)) throw new Error(t("pair.otherBox"));
+	if (!box.startsWith(token.box)) throw new Error("pair.otherBox");
 	const me = { ...await make(), name, box, boxKey: key };
 	await ask(me, name, token.secret, box);
 	me.words = await wordsOf(me, token.secret, box);
@@ -75,7 +75,7 @@ export function Pairing({ onPaired }) {
 	}, []);
 	const scanned = (link) => {
 		const found = inLink(link);
-		if (!readToken(found)) return setError(t("scan.other"));
+		if (!readToken(found)) return setError("scan.other");
 		setText(found);
 		endScan("");
 		go.current.focus();
@@ -112,7 +112,7 @@ export function Pairing({ onPaired }) {
 				<input value={name} onInput={(e) => setName(e.target.value)}
 					autocomplete="off" autocapitalize="none" required />
 			</label>
-			{error && !scanning && <p class="bad" role="alert">{error}</p>}
+			{error && !scanning && <p class="bad" role="alert">{problem(error)}</p>}
 			<button ref={go} class="go" disabled={busy}>{t("pair.go")}</button>
 		</form>
 	);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A conversation: goals, what a model says as it says it, and each act as a
  * line.  Words of a model stand in a frame of their own. */
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Approval } from "./approval.jsx";
 import { house, paced, untilLive, useHouse } from "./house.js";
-import { t } from "./text.js";
+import { number, problem, t, told, visible } from "./text.js";
 
 const ENDS = ["done", "failed", "denied", "unknown", "refused"];
 
@@ -56,13 +57,13 @@ async function follow(run, show) {
 function Turn({ turn }) {
 	return (
 		<article class="card">
-			<p><strong>{turn.goal}</strong></p>
+			<h2>{turn.goal}</h2>
 			<ul class="acts">{turn.lines.map((l) => (
 				<li key={l.act} class={l.state || "open"}>
-					<code>{l.text}</code> <small>{t("act." + (l.state || "open"))}</small>
+					<code>{visible(l.text)}</code> <small>{t("act." + (l.state || "open"))}</small>
 				</li>))}</ul>
-			<p class="said" aria-live="polite">{turn.over ? turn.reply : turn.said}</p>
-			{turn.model && <small>{t("talk.used", { n: turn.tokens, model: turn.model })}</small>}
+			<p class="said" aria-live="polite">{visible(turn.over ? told(turn.reply) : turn.said)}</p>
+			{turn.model && <small>{t("talk.used", { n: number(turn.tokens), model: turn.model })}</small>}
 			{!turn.over && turn.run &&
 				<button class="stop" onClick={() => house.wire.command("stop", { run: turn.run })}>
 					{t("talk.stop")}</button>}
@@ -74,10 +75,13 @@ const newSession = () => "app-" + Date.now().toString(36);
 
 export function Talk() {
 	useHouse();
+	const form = useRef();
 	const [turns, setTurns] = useState([]);
 	const [goal, setGoal] = useState("");
 	const [error, setError] = useState("");
 	const session = useRef(newSession());
+	/* The next goal is written below what came of the last. */
+	useEffect(() => { turns.length > 0 && form.current.scrollIntoView({ block: "end" }); }, [turns.length]);
 	const submit = async (e) => {
 		e.preventDefault();
 		setError("");
@@ -89,14 +93,16 @@ export function Talk() {
 			await follow(run, (change) => setTurns((all) =>
 				all.map((turn) => (turn.run === run ? change(turn) : turn))));
 		} catch (e) {
-			setError(e.message || t("away"));
+			setError(e.message || "lost");
 		}
 	};
 	return (
 		<>
 			{turns.map((turn) => <Turn key={turn.run} turn={turn} />)}
-			{error && <p class="card bad" role="alert">{error}</p>}
-			<form class="card row" onSubmit={submit}>
+			{house.approvals.filter((a) => turns.some((turn) => turn.lines.some((l) => l.act === a.act)))
+				.map((row) => <Approval key={row.act} row={row} />)}
+			{error && <p class="card bad" role="alert">{problem(error)}</p>}
+			<form ref={form} class="card row" onSubmit={submit}>
 				<input aria-label={t("talk.goal")} placeholder={t("talk.goal")} value={goal}
 					onInput={(e) => setGoal(e.target.value)} required maxLength={4000} />
 				<button class="go">{t("talk.send")}</button>

@@ -43,6 +43,7 @@
 #define LENT_MS_MAX (7 * 24 * 3600 * (int64_t)1000)
 #define GRANT_SHOWN_MAX 400
 #define GRANTS_ENDED_MAX 1024
+#define BUDGETS_SHOWN_MAX 256
 #define GRANTS_REVOKED_MAX 256
 #define GRANT_MAX (80 * 1024)
 #define GRANT_USES_MAX 100000
@@ -96,7 +97,6 @@
 #define OPENSSL_MS (20 * 1000) /* On a Pi that has other work. */
 #define PROGRAM_WORDS_MAX 4096 /* Of what it says. */
 #define PAIR_WINDOW_MS (5 * 60 * 1000)
-#define CERTIFICATE_PORT 8080 /* Unless another one was named. */
 #define PAIR_TRIES_MAX 5
 #define PAIR_LOG_EACH 100 /* Knocks without a window, for one entry. */
 

@@ -133,6 +133,8 @@ query_status(void *room, const struct request *q)
 	json_put_str(v, "role", client_role_name(q->client->role));
 	json_put_bool(v, "tools_ready", c->tools_epoch[0] != '\0');
 	json_put_bool(v, "web", !c->web_off);
+	json_put_int(v, "certificate_port",
+	    peers_setting_number(c->peers, "certificate_port"));
 	json_put_int(v, "log_size", (int64_t)ledger_head(c->ledger)->size);
 	request_answer(&c->requests, q->id, v);
 }
@@ -289,6 +291,7 @@ static const struct {
     {"session", ROOM_MEMORIES, memories_query_session, false},
     {"sessions", ROOM_MEMORIES, memories_query_sessions, false},
     {"sheet", ROOM_CORE, query_sheet, false},
+    {"spend", ROOM_RULES, rules_query_spend, false},
     {"status", ROOM_CORE, query_status, true},
     {"tool", ROOM_TOOLING, tooling_query_one, false},
     {"tools", ROOM_TOOLING, tooling_query, false},

@@ -63,6 +63,9 @@ void http_reply(struct http_server *s, int64_t id, int status, const char *json,
 
 /* Answer with anything.  `fields` are more lines of the head, each with its
  * CRLF; they say how long the answer may be kept. */
+#define HTTP_NOT_MODIFIED                                                      \
+	304 /* `len` is told, and no body sent (RFC 9110).                     \
+	     */
 struct http_answer {
 	int status;
 	const char *type;

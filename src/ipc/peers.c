@@ -156,6 +156,12 @@ peers_setting(const struct peers *p, const char *name)
 	return json_str(p->settings, name);
 }
 
+int64_t
+peers_setting_number(const struct peers *p, const char *name)
+{
+	return json_int(p->settings, name, 0);
+}
+
 bool
 peers_have(const struct peers *p, enum role to)
 {

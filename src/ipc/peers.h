@@ -46,6 +46,8 @@ const char *peers_boot(const struct peers *p);
 
 /* A setting that the parent passed on, or NULL. */
 const char *peers_setting(const struct peers *p, const char *name);
+/* One that is a number, or 0. */
+int64_t peers_setting_number(const struct peers *p, const char *name);
 
 bool peers_have(const struct peers *p, enum role to);
 

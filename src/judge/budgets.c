@@ -96,6 +96,71 @@ say_budget(void *arg, const struct policy_charge *pc)
 			pc->most - pc->amount));
 }
 
+/* ---- All of them, as they stand ---- */
+
+struct listing {
+	const struct judge *j;
+	struct json *list;
+	int64_t n;
+};
+
+/* As much as the judge counts, also where it has no room to count. */
+static int64_t
+used_of(const struct judge *j, const struct policy_charge *pc, const char *key)
+{
+	if (meters_know(&j->meters, key))
+		return meter_sum(
+		    &j->meters, key, pc->line.span_s, judge_now_ms(j));
+	return j->meters.n < METERS_MAX ? 0 : pc->most;
+}
+
+static void
+list_budget(void *arg, const struct policy_charge *pc)
+{
+	struct listing *l = arg;
+	struct json *row;
+	char key[METER_KEY_SIZE];
+	int64_t used;
+	int64_t wait_ms;
+
+	if (pc->line.span_s == SPAN_RUN || l->n++ >= BUDGETS_SHOWN_MAX)
+		return;
+	judge_meter_key(&pc->line, dimension_name(pc->dimension), "", key);
+	used = used_of(l->j, pc, key);
+	wait_ms = meter_wait_ms(
+	    &l->j->meters, key, pc->line.span_s, judge_now_ms(l->j), used - 1);
+	row = json_object();
+	json_put_str(row, "scope", pc->line.layer);
+	json_put_str(row, "name", pc->line.name);
+	json_put_str(row, "dimension", dimension_name(pc->dimension));
+	json_put_int(row, "span_s", pc->line.span_s);
+	json_put_int(row, "most", pc->most);
+	json_put_int(row, "used", used);
+	json_put_str(row, "over", verdict_name(pc->over));
+	if (wait_ms >= 0)
+		json_put_int(row, "frees_ms", wait_ms);
+	json_push(l->list, row);
+}
+
+struct json *
+judge_list_budgets(const struct judge *j, int64_t *ret_more)
+{
+	struct listing l = {.j = j, .list = json_array()};
+	size_t i;
+
+	for (i = 0; i < j->n_policies; i++) {
+		struct policy_layer layer = {
+		    j->policies[i].scope, j->policies[i].rules};
+
+		if (layer.policy != NULL)
+			policy_budgets(&layer, list_budget, &l);
+	}
+	*ret_more = l.n > BUDGETS_SHOWN_MAX ? l.n - BUDGETS_SHOWN_MAX : 0;
+	return l.list;
+}
+
+/* ---- Those that deny ---- */
+
 /* Would it pass if it cost nothing? */
 static bool
 passes_for_nothing(struct judge *j, const struct judge_case *c)

@@ -15,6 +15,23 @@ struct charging {
 	bool full;
 };
 
+void
+judge_meter_key(const struct policy_line *line, const char *what,
+    const char *run, char ret[METER_KEY_SIZE])
+{
+	snprintf(ret, METER_KEY_SIZE, "%s:%s/%s/%lld%s%s", line->layer,
+	    line->name, what, (long long)line->span_s,
+	    line->span_s == SPAN_RUN ? "@" : "",
+	    line->span_s == SPAN_RUN ? run : "");
+}
+
+void
+judging_meter_key(const struct judging *g, const struct policy_line *line,
+    const char *what, char ret[METER_KEY_SIZE])
+{
+	judge_meter_key(line, what, g->c->act->run, ret);
+}
+
 static void
 write_usage(struct record *r, const char *key, int64_t at, int64_t amount)
 {

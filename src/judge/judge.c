@@ -309,16 +309,6 @@ port_fact(void *arg, const char *name)
 	return g->judge->setup.fact(g->judge->setup.arg, name);
 }
 
-void
-judging_meter_key(const struct judging *g, const struct policy_line *line,
-    const char *what, char ret[METER_KEY_SIZE])
-{
-	snprintf(ret, METER_KEY_SIZE, "%s:%s/%s/%lld%s%s", line->layer,
-	    line->name, what, (long long)line->span_s,
-	    line->span_s == SPAN_RUN ? "@" : "",
-	    line->span_s == SPAN_RUN ? g->c->act->run : "");
-}
-
 static int64_t
 port_used(void *arg, const struct policy_line *line)
 {

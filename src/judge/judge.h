@@ -113,6 +113,13 @@ struct judgement judge_decide(struct judge *j, const struct judge_case *c);
 void judge_explain(
     struct judge *j, const struct judge_case *c, struct buf *out);
 
+/* The budgets of all layers, but for those that each run has anew: an array of
+ * {"scope", "name", "dimension", "span_s", "most", "used", "over", "frees_ms"},
+ * BUDGETS_SHOWN_MAX at most and then `ret_more`.  Money is in millionths, time
+ * in seconds.  `frees_ms`: how long until less is used, if nothing comes to
+ * it; it is not there when nothing is used. */
+struct json *judge_list_budgets(const struct judge *j, int64_t *ret_more);
+
 /* Is it denied for what it may cost, and for nothing else?  Then adds which
  * budgets that are, what is left of them, and when there will be enough. */
 void judge_say_budgets(

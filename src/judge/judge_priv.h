@@ -76,6 +76,11 @@ void begin_judging(
     struct judge *j, const struct judge_case *c, struct judging *ret);
 void end_judging(struct judging *g);
 void judging_find_layers(struct judging *g); /* layers.c */
+
+/* ---- charges.c: the names of counters ---- */
+
+void judge_meter_key(const struct policy_line *line, const char *what,
+    const char *run, char ret[METER_KEY_SIZE]);
 void judging_meter_key(const struct judging *g, const struct policy_line *line,
     const char *what, char ret[METER_KEY_SIZE]);
 

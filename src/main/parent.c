@@ -187,6 +187,7 @@ greet(struct member *m)
 	json_put_str(body, "instance", house.instance);
 	json_put_str(body, "crashes", crashes_told());
 	json_put_str(body, "kernel", house.kernel);
+	json_put_int(body, "certificate_port", house.options.certificate_port);
 	if (m->role == ROLE_RUNNER)
 		json_put_str(body, "state", house.options.state_dir);
 	if (credential_of(m->row, credential, sizeof(credential))[0] != '\0')
@@ -499,13 +500,14 @@ open_certificate_listener(void)
 	uint16_t port = house.options.certificate_port;
 
 	house.certificate_fd = -1;
-	if (port != 0 &&
-	    sock_bind_tcp(house.options.address, port, &house.certificate_fd) !=
+	if (port == 0 ||
+	    sock_bind_tcp(house.options.address, port, &house.certificate_fd) ==
 		OK)
-		log_warn("port %u is taken: phones get the certificate of "
-			 "this box another way; --certificate-port names "
-			 "another port",
-		    (unsigned)port);
+		return;
+	house.options.certificate_port = 0;
+	log_warn("port %u is taken: phones get the certificate of this box "
+		 "another way; --certificate-port names another port",
+	    (unsigned)port);
 }
 
 static void

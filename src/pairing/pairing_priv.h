@@ -62,6 +62,9 @@ struct watching {
 	struct session *session;
 	int64_t next; /* Event. */
 	int64_t until_ms; /* As long as the window is open. */
+	unsigned certificate_port; /* 0: none. */
+	bool web_off; /* The port of browsers has a window and no more. */
+	bool has_certificate; /* There is one for the port of clients. */
 };
 int phone_watch(struct session *s, struct watching *ret);
 

@@ -17,15 +17,35 @@
 
 /* A browser is let in by the person who sees both screens. */
 
+static bool
+has_certificate(const struct json *clients)
+{
+	const struct json *c = json_first(json_get(clients, "clients"));
+
+	for (; c != NULL; c = json_next(c))
+		if (strcmp(json_words(c, "kind"), "certificate") == 0 &&
+		    !json_flag(c, "revoked"))
+			return true;
+	return false;
+}
+
 int
 phone_watch(struct session *s, struct watching *ret)
 {
 	int code = EXIT_REACHED;
 	struct json *status = session_query(s, &code, "status");
+	struct json *clients = NULL;
 
+	if (status != NULL)
+		clients = session_query(s, &code, "clients");
 	ret->session = s;
 	ret->next = json_int(status, "log_size", 0);
 	ret->until_ms = clock_boot_ms() + PAIR_WINDOW_MS;
+	ret->certificate_port =
+	    (unsigned)json_int(status, "certificate_port", 0);
+	ret->web_off = !json_flag(status, "web");
+	ret->has_certificate = has_certificate(clients);
+	json_free(clients);
 	json_free(status);
 	return code;
 }
@@ -55,10 +75,17 @@ show_certificate(const struct watching *w, const char *host)
 	struct digest d;
 	char line[16];
 
+	if (w->certificate_port == 0) {
+		terminal_print("No port gives this box's certificate to a "
+			       "phone that does not know it yet: none is named "
+			       "by\n'durward run --certificate-port PORT', or "
+			       "it was taken.\n\n");
+		return;
+	}
 	if (cert_fingerprint(me->root_pem, &d) != OK)
 		return;
 	pairing_fingerprint(&d, print);
-	snprintf(url, sizeof(url), "http://%s:%d", host, CERTIFICATE_PORT);
+	snprintf(url, sizeof(url), "http://%s:%u", host, w->certificate_port);
 	terminal_print("If the phone does not know this box yet, it takes its "
 		       "certificate from %s,\n"
 		       "whose fingerprint must begin with\n\n  %s\n\n",
@@ -86,6 +113,23 @@ show_code(const char *link)
 	code_print(text);
 }
 
+/* Where else: what a browser keeps belongs to the port that it came by. */
+static void
+show_other_port(const struct watching *w, const char *host, const char *token)
+{
+	const struct identity *me = session_identity(w->session);
+
+	if (w->web_off)
+		terminal_print("Port %u closes again with this window, also "
+			       "for what is paired there; 'durward web on'\n"
+			       "keeps it open.\n",
+		    (unsigned)me->pairing_port);
+	if (w->has_certificate)
+		terminal_print("A phone with a certificate of its own opens "
+			       "https://%s:%u/#%s instead.\n",
+		    host, (unsigned)me->port, token);
+}
+
 static void
 show_link(const struct watching *w, const char *host, const char *token)
 {
@@ -108,6 +152,7 @@ show_link(const struct watching *w, const char *host, const char *token)
 		       "  %s\n\n",
 	    (long long)(left_ms + 30000) / 60000, link);
 	show_code(link);
+	show_other_port(w, host, token);
 	terminal_print("Waiting for it; ctrl-C ends this.\n");
 }
 

@@ -319,6 +319,28 @@ policy_charges(const struct policy_question *q,
 	}
 }
 
+void
+policy_budgets(const struct policy_layer *layer,
+    void (*fn)(void *arg, const struct policy_charge *charge), void *arg)
+{
+	size_t i;
+	int d;
+
+	for (i = 0; i < layer->policy->n_rules; i++)
+		for (d = 0; d < DIM_COUNT; d++) {
+			const struct rule *r = layer->policy->rules[i];
+			const struct amount *a = &r->amounts[d];
+			struct policy_charge c = {
+			    .line = line_of(layer, r, a->span_s),
+			    .dimension = (enum dimension)d,
+			    .most = a->most,
+			    .over = r->over};
+
+			if (r->kind == LINE_BUDGET && a->set)
+				fn(arg, &c);
+		}
+}
+
 /* ---- What spoke ---- */
 
 void

@@ -163,6 +163,11 @@ void policy_charges(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers,
     void (*fn)(void *arg, const struct policy_charge *charge), void *arg);
 
+/* Every amount of every budget of the layer, whatever it matches; `amount` is
+ * 0. */
+void policy_budgets(const struct policy_layer *layer,
+    void (*fn)(void *arg, const struct policy_charge *charge), void *arg);
+
 /* Labels of what comes out of the act, and the sinks it flows to. */
 void policy_labels(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers, struct names *ret);

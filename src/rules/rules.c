@@ -364,6 +364,20 @@ rules_query_grants(void *room, const struct request *q)
 	request_answer(rs->s.requests, q->id, v);
 }
 
+/* What was used of what limits: {"grants", "budgets", "more"}. */
+void
+rules_query_spend(void *room, const struct request *q)
+{
+	struct rules *rs = room;
+	struct json *v = json_object();
+	int64_t more;
+
+	json_put(v, "grants", judge_list_grants(rs->s.judge));
+	json_put(v, "budgets", judge_list_budgets(rs->s.judge, &more));
+	json_put_int(v, "more", more);
+	request_answer(rs->s.requests, q->id, v);
+}
+
 /* body: {"grant", "signature"}: one that was written by hand. */
 enum err
 rules_grant(void *room, const struct request *k, struct errmsg *why)

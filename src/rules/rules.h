@@ -55,5 +55,6 @@ command_fn rules_explain;
 command_fn rules_grant;
 query_fn rules_query_policy;
 query_fn rules_query_grants;
+query_fn rules_query_spend;
 
 #endif

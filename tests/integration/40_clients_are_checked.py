@@ -243,7 +243,7 @@ def test_a_program_follows_its_own_runs_and_reads_nothing_else(h):
     program = h.pair("script", "program")
     assert program.ask("list notes")[-1]["reached"] is True
     w = Wire(h, program)
-    for query in ("entries", "runs", "approvals", "grants", "policy", "clients", "events",
+    for query in ("entries", "runs", "approvals", "grants", "spend", "policy", "clients", "events",
                   "entries?run=" + "0" * 32, "sheet?act=" + "0" * 32):
         status, answer = w.query(query)
         assert status != 200, (query, answer)

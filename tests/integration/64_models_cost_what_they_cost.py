@@ -14,10 +14,12 @@ from apart import Apart
 from caller import Authority, Raw, chunk
 from house import TOP, House, wait_for
 from models import ModelServer
+from wire import Wire
 
 ASSIST = os.path.join(TOP, "config/policies/assist.policy")
 PRICE = ("2026-01-01", "in=5", "out=25")
 PUBLIC = "9.77.0.9"
+HOUR_MS = 3600 * 1000
 
 
 def answering(**usage):
@@ -296,6 +298,13 @@ class Outside:
         self.authority.close()
 
 
+def spend(h, client):
+    """What any client that reads may see of grants and budgets."""
+    status, answer = Wire(h, client).query("spend")
+    assert status == 200, (status, answer)
+    return answer
+
+
 def test_a_budget_that_asks_is_answered_by_a_signed_yes():
     with Outside() as o:
         o.add("--usd", "5")
@@ -311,6 +320,12 @@ def test_a_budget_that_asks_is_answered_by_a_signed_yes():
         policy_with(h, "budget purse tool=model.cloud.* usd=0.065/day over=deny")
         said = h.console.reply("what is this place?")
         assert o.server.count == 2 and "0.045 USD are left of the budget box:purse" in said, said
+        told = spend(h, h.pair("watcher", "viewer"))
+        purse, = told["budgets"]
+        assert told["more"] == 0 and told["grants"][0]["usd_spent"] >= o.COST, told
+        assert 23 * HOUR_MS < purse.pop("frees_ms") <= 26 * HOUR_MS, told
+        assert purse == {"scope": "box", "name": "purse", "dimension": "usd", "span_s": 86400,
+                         "most": 65000, "used": 2 * o.COST, "over": "deny"}, told
 
 
 def test_a_grant_of_money_stands_until_it_is_spent():

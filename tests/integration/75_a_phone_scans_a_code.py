@@ -5,7 +5,7 @@ import re
 import socket
 
 from browser import Browser
-from house import House
+from house import House, free_port
 from screen import Screen, codes, read
 
 FIRST = r"press Enter: "
@@ -13,7 +13,14 @@ SECOND = r"^Waiting for it"
 
 
 def setup():
-    return House(tools=()).start()
+    h = House(tools=())
+    h.certificate_port = free_port()
+    h.more = ("--certificate-port", str(h.certificate_port))
+    return h.start()
+
+
+def first(h):
+    return f"http://box.local:{h.certificate_port}"
 
 
 def begun(h, *more, **window):
@@ -27,7 +34,7 @@ def link_of(s):
 def test_the_codes_on_the_terminal_are_the_addresses_beside_them(h):
     s = begun(h, "--host", "box.local")
     s.until(FIRST)
-    assert [read(c) for c in codes(s.seen)] == ["http://box.local:8080"], s.seen
+    assert [read(c) for c in codes(s.seen)] == [first(h)], s.seen
     assert "https://" not in s.seen, "two codes to choose from"
     s.type("\n")
     link, where, token = link_of(s).groups()
@@ -55,7 +62,7 @@ def test_each_kind_of_terminal_has_a_code_that_is_read(h):
                           ("linux", "\x1b[30;47m"), ("vt220", "")):
         s = begun(h, "--host", "box.local", term=term)
         s.until(FIRST)
-        assert [read(c) for c in codes(s.seen)] == ["http://box.local:8080"], (term, s.seen)
+        assert [read(c) for c in codes(s.seen)] == [first(h)], (term, s.seen)
         assert set(re.findall(r"\x1b\[[0-9;]*m", s.seen)) == \
             ({colours, "\x1b[0m"} if colours else set())
         s.close()
@@ -85,13 +92,50 @@ def test_where_a_code_has_no_room_the_words_are_as_ever(h):
         s.until(SECOND)
         assert codes(s.seen) == [] and "\x1b" not in s.seen, s.seen
         s.close()
-    p = h.console.start("pair", "--phone", "--host", "box.local")
+    out = waiting(h)
+    assert codes(out) == [] and "\x1b" not in out and first(h) in out, out
+
+
+def waiting(h, *more):
+    """All that it says until it waits."""
+    p = h.console.start("pair", "--phone", "--host", "box.local", *more)
     out = ""
     while "Waiting" not in out:
         out += p.stdout.readline()
     p.kill()
     p.communicate()
-    assert codes(out) == [] and "\x1b" not in out and "http://box.local:8080" in out, out
+    return out
+
+
+def test_the_other_port_is_named_where_a_phone_may_want_it(h):
+    assert f"box.local:{h.port}" not in waiting(h), "nobody has a certificate"
+    h.console.run("web", "off")
+    out = waiting(h)
+    assert f"Port {h.pairing_port} closes again with this window" in out, out
+    assert f"box.local:{h.port}" not in out, out
+    h.console.run("clients", "certificate", "p12", cwd=h.console.folder)
+    out = waiting(h)
+    token = re.search(rf"https://box.local:{h.pairing_port}/#(\S+)", out)[1]
+    assert f"https://box.local:{h.port}/#{token} instead" in out, out
+    h.console.run("web", "on")
+    h.console.run("clients", "revoke", "p12")
+    out = waiting(h)
+    assert "closes again" not in out and f"box.local:{h.port}" not in out, out
+
+
+def test_a_port_that_gives_no_certificate_is_not_named(h):
+    more = h.more
+    taken = socket.create_server(("0.0.0.0", 0))
+    for h.more in ((), ("--certificate-port", str(taken.getsockname()[1]))):
+        h.stop()
+        h.start()
+        out = waiting(h)
+        assert "No port gives this box's certificate" in out, out
+        assert "http://" not in out, out
+    taken.close()
+    h.more = more
+    h.stop()
+    h.start()
 
 
 def test_what_was_typed_before_the_words_were_seen_is_no_answer(h):

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { Browser, House, Link } from "./world.mjs";
 import { attacks } from "./attacks.mjs";
 import { pushes } from "./pushes.mjs";
+import { flows } from "./flows.mjs";
+import { pages } from "./pages.mjs";
 import { tests } from "./tests.mjs";
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -56,7 +58,7 @@ async function run(name, test) {
 	await house.close();
 }
 
-for (const [name, test] of Object.entries({ ...tests, ...pushes, ...attacks }))
+for (const [name, test] of Object.entries({ ...tests, ...flows, ...pages, ...pushes, ...attacks }))
 	if (name.includes(only)) await run(name, test);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;

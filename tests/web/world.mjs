@@ -158,10 +158,21 @@ export class Browser {
 		}
 	}
 
-	/* What hinders people who see or touch otherwise: nothing. */
-	async check(name) {
-		await this.page.evaluate(AXE);
-		const found = await this.page.evaluate(() => globalThis.axe.run());
+	/* As if its language were changed in the system's settings. */
+	speak(language) {
+		return this.page.evaluate((l) => {
+			localStorage.setItem("language", l);
+			dispatchEvent(new Event("languagechange"));
+		}, language);
+	}
+
+	/* What hinders people who see or touch otherwise: nothing.  `only`: by
+	 * these of axe's rules. */
+	async check(name, only) {
+		if (!await this.page.evaluate(() => globalThis.axe)) await this.page.evaluate(AXE);
+		const found = await this.page.evaluate((rules) => globalThis.axe.run({
+			resultTypes: ["violations"], preload: false, iframes: false,
+			...(rules ? { runOnly: rules } : { rules: { "target-size": { enabled: true } } }) }), only);
 		const words = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`);
 		if (words.length > 0) throw new Error(`${name}: ${words.join("; ")}`);
 	}

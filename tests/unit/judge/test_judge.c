@@ -253,6 +253,75 @@ TEST(a_budget_that_denies_is_named_with_what_is_left_and_when_it_frees)
 	close_bench(&b);
 }
 
+/* The budget of that name and dimension, as it is listed. */
+static const struct json *
+find_budget(const struct json *list, const char *name, const char *dimension)
+{
+	const struct json *row = json_first(list);
+
+	while (row != NULL &&
+	    (strcmp(json_words(row, "name"), name) != 0 ||
+		strcmp(json_words(row, "dimension"), dimension) != 0))
+		row = json_next(row);
+	return row;
+}
+
+TEST(budgets_are_listed_with_what_is_used_of_them_and_when_it_frees)
+{
+	static const char policy[] =
+	    "allow all tool=*\nbudget listed usd=2.00/day tokens=500/hour\n"
+	    "budget lone time=20s/run\nbudget idle eur=1/month over=ask\n";
+	const struct json *row;
+	struct charges charges;
+	struct json *list;
+	struct bench b;
+	int64_t more;
+
+	open_bench(&b, policy, EFFECT_READ);
+	b.c.cost[DIM_USD] = MILLION / 2;
+	spend(&b, &charges);
+	list = judge_list_budgets(b.judge, &more);
+	CHECK_INT(more, 0);
+	CHECK_INT(json_count(list), 3);
+	row = find_budget(list, "listed", "usd");
+	CHECK_STR(json_words(row, "scope"), "box");
+	CHECK_STR(json_words(row, "over"), "deny");
+	CHECK_INT(json_int(row, "used", -1), MILLION / 2);
+	CHECK_INT(json_int(row, "most", -1), 2 * MILLION);
+	CHECK_INT(json_int(row, "span_s", -1), 24 * 3600);
+	CHECK(json_int(row, "frees_ms", -1) > 23 * 3600 * 1000);
+	CHECK(json_int(row, "frees_ms", -1) <= 26 * 3600 * 1000);
+	row = find_budget(list, "listed", "tokens");
+	CHECK_INT(json_int(row, "used", -1), 0);
+	CHECK_INT(json_int(row, "most", -1), 500);
+	CHECK(!json_has(row, "frees_ms"));
+	CHECK_STR(json_words(find_budget(list, "idle", "eur"), "over"), "ask");
+	CHECK(find_budget(list, "lone", "time") == NULL);
+	json_free(list);
+	close_bench(&b);
+}
+
+TEST(more_budgets_than_are_shown_are_counted)
+{
+	struct json *list;
+	struct bench b;
+	struct buf rules;
+	int64_t more;
+	int i;
+
+	buf_init(&rules, 64 * 1024);
+	for (i = 0; i < 100; i++)
+		buf_addf(
+		    &rules, "budget b%d usd=1/day eur=1/day files=1/day\n", i);
+	open_bench(&b, rules.p, EFFECT_READ);
+	list = judge_list_budgets(b.judge, &more);
+	CHECK_INT(json_count(list), BUDGETS_SHOWN_MAX);
+	CHECK_INT(more, 300 - BUDGETS_SHOWN_MAX);
+	json_free(list);
+	close_bench(&b);
+	buf_done(&rules);
+}
+
 #define GRANT_ID "505152535455565758595a5b5c5d5e5f"
 
 /* Money for one model. */
