@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "box/box.h"
 #include "cert/cert.h"
 #include "cli/cli.h"
 #include "client/identity.h"
@@ -15,7 +16,6 @@
 #include "main/options.h"
 #include "policy/policy.h"
 #include "sys/file.h"
-#include "vault/vault.h"
 
 /*
  * `durward init`: the box's keys, and the console's key as its first owner.
@@ -129,7 +129,7 @@ make_box(const struct options *o, const char *csr, struct json **ret,
 	buf_init(&cert, FILE_READ_MAX);
 	buf_init(&root, FILE_READ_MAX);
 	snprintf(path, sizeof(path), "%s/vault", o->state);
-	e = vault_init(path, BOX_NAME, &owner, OWNER_NAME, &cert, &root, why);
+	e = box_make(path, BOX_NAME, &owner, OWNER_NAME, &cert, &root, why);
 	if (e == OK) {
 		*ret = json_object();
 		json_put_str(*ret, "certificate", cert.p);

@@ -143,7 +143,8 @@ offers_forget_dead(struct notify *n)
 		struct digest client = n->offers[i].client;
 
 		if (n->offers[i].url == NULL ||
-		    trust_live_client(n->s.trust, &client, &c) == OK)
+		    trust_live_client(n->s.trust, &client,
+			judge_wall_ms(n->s.judge), &c) == OK)
 			continue;
 		c = trust_client(n->s.trust, &client);
 		forget(n, &client, c != NULL ? c->name : "");

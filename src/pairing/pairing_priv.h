@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "approval/recovery.h"
+#include "recovery/code.h"
 #include "base/secret.h"
 #include "client/session.h"
 #include "pairing/pairing.h"

@@ -142,7 +142,7 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
 		    "who signed the target is revoked, or no owner with a key "
 		    "of the command line");
 	if (target_is_webpush(g) &&
-	    (trust_live_client(t, &g->whom, &c) != OK ||
+	    (trust_live_client(t, &g->whom, wall_ms, &c) != OK ||
 		c->kind != CLIENT_BROWSER))
 		return err_say(why, ERR_DENIED,
 		    "the browser that it is for is revoked, or none");

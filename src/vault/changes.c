@@ -12,7 +12,7 @@
 enum err
 vault_save(struct vault *v, struct errmsg *why)
 {
-	enum err e = files_save_trust(VAULT_FOLDER, &v->trust);
+	enum err e = box_save_trust(VAULT_FOLDER, &v->trust);
 
 	if (e != OK)
 		return err_say(why, e,

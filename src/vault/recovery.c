@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "approval/recovery.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
+#include "recovery/code.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "vault/vault_priv.h"

@@ -111,7 +111,7 @@ vault_main(unsigned calls)
 			 "this user lock 8 MiB (RLIMIT_MEMLOCK)");
 	crypto_open();
 	v.challenges = nonces_new(CHALLENGES_MAX);
-	if (files_load(VAULT_FOLDER, &v.files, &v.trust) != OK ||
+	if (box_load(VAULT_FOLDER, &v.files, &v.trust) != OK ||
 	    key_read_pem(secret_reveal(v.files.root_key), &v.root_key) != OK)
 		fatal("the vault's files are missing or damaged; "
 		      "'durward init' makes them, a backup restores them");

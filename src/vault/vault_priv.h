@@ -9,6 +9,7 @@
 #include "approval/trust.h"
 #include "base/buf.h"
 #include "base/secret.h"
+#include "box/box.h"
 #include "crypto/seal.h"
 #include "ipc/peers.h"
 #include "redact/book.h"
@@ -16,18 +17,6 @@
 #include "vapid/vapid.h"
 
 #define VAULT_FOLDER "/state"
-
-/* ---- files.c ---- */
-struct vault_files {
-	struct secret *root_key; /* PEM, like all of these. */
-	char *root_cert;
-	struct secret *tls_key;
-	char *tls_cert;
-};
-NODISCARD enum err files_load(
-    const char *folder, struct vault_files *ret, struct trust *ret_trust);
-NODISCARD enum err files_save_trust(
-    const char *folder, const struct trust *trust);
 
 /* One pairing at a time, for a few minutes and a few tries. */
 struct pairing {
@@ -64,7 +53,7 @@ struct redacted {
 
 struct vault {
 	struct peers *peers;
-	struct vault_files files;
+	struct box_files files;
 	struct key *root_key;
 	struct trust trust;
 	struct steady clock; /* The wall clock, as it began. */

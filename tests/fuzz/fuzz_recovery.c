@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "approval/recovery.h"
+#include "recovery/code.h"
 #include "crypto/crypto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef APPROVAL_RECOVERY_H
-#define APPROVAL_RECOVERY_H
+#ifndef RECOVERY_CODE_H
+#define RECOVERY_CODE_H
 
 /*
  * A code on paper, for who has lost every client.  It holds a version, half

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "box/box.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +10,6 @@
 #include "cert/cert.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "vault/vault.h"
-#include "vault/vault_priv.h"
 
 #define ROOT_KEY "root.key"
 #define ROOT_CERT "root.crt"
@@ -27,7 +27,7 @@ save(const char *folder, const char *name, const struct buf *b)
 }
 
 enum err
-files_save_trust(const char *folder, const struct trust *trust)
+box_save_trust(const char *folder, const struct trust *trust)
 {
 	struct json *v = trust_write(trust);
 	struct buf b;
@@ -58,7 +58,7 @@ load_trust(const char *folder, struct trust *ret)
 }
 
 enum err
-files_load(const char *folder, struct vault_files *ret, struct trust *ret_trust)
+box_load(const char *folder, struct box_files *ret, struct trust *ret_trust)
 {
 	enum err e = file_load_secret(folder, ROOT_KEY, &ret->root_key);
 
@@ -115,7 +115,7 @@ save_all(const char *folder, const struct making *m, const struct trust *t)
 	if (e == OK)
 		e = save(folder, TLS_CERT, &m->tls_cert);
 	if (e == OK)
-		e = files_save_trust(folder, t);
+		e = box_save_trust(folder, t);
 	return e;
 }
 
@@ -134,7 +134,7 @@ first_owner(struct trust *t, const struct making *m,
 }
 
 enum err
-vault_init(const char *folder, const char *box_name,
+box_make(const char *folder, const char *box_name,
     const struct public_key *owner, const char *owner_name,
     struct buf *ret_cert, struct buf *ret_root, struct errmsg *why)
 {

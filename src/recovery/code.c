@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "approval/recovery.h"
+#include "recovery/code.h"
 
 #include <string.h>
 
