@@ -425,7 +425,7 @@ $(B)/tests/sentence-driver: tests/sentence/driver.c $(B)/lib.a
 		$(B)/lib.a $(LIBS)
 
 check-sentences: $(B)/tests/sentence-driver
-	$(Q)SENTENCES=$(SENTENCES) tests/sentence/run
+	$(Q)+SENTENCES='$(SENTENCES)' tests/sentence/run
 
 # ---- power cuts ----
 

@@ -24,7 +24,7 @@
 #define SENTENCE_HOME_WORDS_MAX 16384 /* Names and aliases together. */
 
 /* What is looked at of one sentence, and how hard. */
-#define SENTENCE_STEPS_MAX 400000
+#define SENTENCE_STEPS_MAX 100000
 #define SENTENCE_SLOTS_MAX TEMPLATE_SLOTS_MAX
 #define SENTENCE_FACTS_MAX TEMPLATE_FACTS_MAX
 #define SENTENCE_SAME_MAX 8 /* Things of one name that are told. */

@@ -7,6 +7,7 @@
 
 #define LANGUAGE_MAX 16
 #define SKIP_WORDS_MAX 256
+#define FIRST_PLACES 1024 /* Of what is found again by its content. */
 #define RULES_MAX (2 * 256) /* What one scope can have of them. */
 
 static void
@@ -45,8 +46,8 @@ begin(struct maker *m, struct template_set *s, struct errmsg *why)
 	limit(&m->ready, 2 * sizeof(void *), RULES_MAX);
 	table_add(&m->masks, 1);
 	table_add(&m->chains, 1);
-	m->found_cap = 2 * TEMPLATE_NODES_MAX;
-	m->known_cap = 64 * 1024;
+	m->found_cap = FIRST_PLACES;
+	m->known_cap = FIRST_PLACES;
 	m->found = calloc(m->found_cap, sizeof(*m->found));
 	m->known = calloc(m->known_cap, sizeof(*m->known));
 	if (m->found == NULL || m->known == NULL)

@@ -34,13 +34,46 @@ hash(const void *p, size_t n, uint32_t h)
 
 #define HASH_BEGIN 2166136261U
 
+/* Places for four times as many; the caller puts back what was there. */
+static uint32_t *
+more_places(uint32_t *old, size_t *cap)
+{
+	uint32_t *places = calloc(*cap * 4, sizeof(*places));
+
+	if (places == NULL)
+		fatal("out of memory for a set of sentences");
+	free(old);
+	*cap *= 4;
+	return places;
+}
+
+static void
+grow_strings(struct maker *m)
+{
+	uint32_t at = 1;
+
+	m->known = more_places(m->known, &m->known_cap);
+	while (at < m->s->strings.n) {
+		const char *s = template_text(m->s, at);
+		size_t i = hash(s, strlen(s), HASH_BEGIN) % m->known_cap;
+
+		while (m->known[i] != 0)
+			i = (i + 1) % m->known_cap;
+		m->known[i] = at;
+		at += (uint32_t)strlen(s) + 1;
+	}
+}
+
 enum err
 maker_string(struct maker *m, const char *text, size_t len, uint32_t *ret)
 {
 	struct table *strings = &m->s->strings;
-	size_t i = hash(text, len, HASH_BEGIN) % m->known_cap;
 	char *room;
+	size_t i;
 
+	if (2 * m->n_known > m->known_cap)
+		grow_strings(m);
+	i = hash(text, len, HASH_BEGIN) % m->known_cap;
 	for (; m->known[i] != 0; i = (i + 1) % m->known_cap) {
 		const char *s = template_text(m->s, m->known[i]);
 
@@ -53,12 +86,13 @@ maker_string(struct maker *m, const char *text, size_t len, uint32_t *ret)
 	if (len == 0)
 		return OK;
 	room = table_add(strings, len + 1);
-	if (room == NULL || 2 * ++m->n_known > m->known_cap)
+	if (room == NULL)
 		return maker_fails(m, ERR_LIMIT, "more text than %d bytes",
 		    TEMPLATE_STRINGS_MAX);
 	memcpy(room, text, len);
 	*ret = (uint32_t)(strings->n - len - 1);
 	m->known[i] = *ret;
+	m->n_known++;
 	return OK;
 }
 
@@ -142,16 +176,40 @@ node_hash(const struct node *n, const uint32_t *kids)
 	return hash(kids, n->n * sizeof(*kids), h);
 }
 
+static void
+grow_nodes(struct maker *m)
+{
+	size_t at;
+
+	m->found = more_places(m->found, &m->found_cap);
+	for (at = 1; at < m->s->nodes.n; at++) {
+		const struct node *n =
+		    table_at(&m->s->nodes, const struct node, at);
+		size_t i = node_hash(n,
+			       n->kind == NODE_EITHER
+				   ? table_at(&m->s->kids, const uint32_t, n->a)
+				   : NULL) %
+		    m->found_cap;
+
+		while (m->found[i] != 0)
+			i = (i + 1) % m->found_cap;
+		m->found[i] = (uint32_t)at;
+	}
+}
+
 /* The node of this content, which is new or was there. */
 static enum err
 keep(struct maker *m, struct node n, const uint32_t *kids,
     const struct mask *mask, unsigned chain, uint32_t *ret)
 {
 	struct template_set *s = m->s;
-	size_t i = node_hash(&n, kids) % m->found_cap;
 	struct node *room;
 	uint32_t *kids_room = NULL;
+	size_t i;
 
+	if (2 * s->nodes.n > m->found_cap)
+		grow_nodes(m);
+	i = node_hash(&n, kids) % m->found_cap;
 	for (; m->found[i] != 0; i = (i + 1) % m->found_cap)
 		if (is_same(m,
 			table_at(&s->nodes, const struct node, m->found[i]), &n,

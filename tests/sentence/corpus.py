@@ -1,25 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sentences, their tests and their home, from a folder laid out like the
 repository home-assistant/intents: sentences/LANG/*.yaml and tests/LANG/*.yaml,
-turned into the JSON that the project publishes and into cases of ours."""
+turned into the JSON that the project publishes and into cases of ours; and
+what the driver answers to them."""
 
 import glob
 import itertools
 import json
 import os
+import platform
+import subprocess
+import tempfile
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DRIVER = os.path.join(TOP, "build", platform.machine(), "tests", "sentence-driver")
 SKIPPED = ("_fixtures.yaml", "_test_failures.yaml")
+SECONDS = 300
 
 
-class Loader(yaml.SafeLoader):
-    """Plain YAML, with the C reader where there is one."""
+def missing(top):
+    """What there is not of it, or None."""
+    if not top or not os.path.isdir(os.path.join(top, "sentences")):
+        return ("SENTENCES names no folder with sentences/ and tests/ of the repository "
+                "home-assistant/intents")
+    return None if yaml else "it is read with PyYAML, which is not here"
 
 
 def read(path):
     with open(path, encoding="utf-8") as f:
-        return yaml.load(f, getattr(yaml, "CSafeLoader", Loader))
+        return yaml.load(f, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def merge(into, more):
@@ -95,3 +109,57 @@ def cases(top, lang):
             for text in test["sentences"]:
                 yield (text, intent.get("context") or {}, intent["name"],
                        intent.get("slots") or {})
+
+
+def ask(templates, home, questions):
+    """An answer for each (text, known)."""
+    lines = "".join(json.dumps({"text": text, "known": known}) + "\n"
+                    for text, known in questions)
+    r = subprocess.run([DRIVER, templates, home], input=lines, text=True,
+                       capture_output=True, timeout=SECONDS)
+    if r.returncode != 0:
+        raise RuntimeError(f"{templates}: {r.stderr[-2000:]}")
+    answers = [json.loads(line) for line in r.stdout.splitlines()]
+    assert len(answers) == len(questions), (len(answers), len(questions))
+    return answers
+
+
+def is_value(want, got):
+    """As the repository compares: a list stands for any of it."""
+    if isinstance(want, list):
+        return set(want) <= set(got) if isinstance(got, list) else got in want
+    return want in got if isinstance(got, list) else want == got
+
+
+def is_meant(answer, known, intent, slots):
+    if answer.get("intent") != intent or set(answer["slots"]) != set(slots):
+        return False
+    if not all(is_value(slots[k], v) for k, v in answer["slots"].items()):
+        return False
+    return not known or answer["known"] == {k: plain(v) for k, v in known.items()}
+
+
+def write(path, made):
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(made, f, ensure_ascii=False)
+
+
+def answers_of(top, lang):
+    known_cases = list(cases(top, lang))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, n) for n in ("sentences", "home")]
+        for path, made in zip(paths, (sentences(top, lang), home(top, lang))):
+            write(path, made)
+        questions = [(text, {k: plain(v) for k, v in known.items()})
+                     for text, known, _, _ in known_cases]
+        return known_cases, ask(*paths, questions)
+
+
+def measure(top, lang):
+    """(right, all, microseconds in their order, the misses) of a language."""
+    all_cases, answers = answers_of(top, lang)
+    misses = [f"{lang}: {text!r} known {known} means {intent} {slots} -> {a}"
+              for (text, known, intent, slots), a in zip(all_cases, answers)
+              if not is_meant(a, known, intent, slots)]
+    return (len(all_cases) - len(misses), len(all_cases),
+            sorted(a["ns"] / 1000 for a in answers), misses)
