@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-models check-integration check-containers check-web check-app asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-models check-integration check-containers check-web check-app asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -87,6 +87,7 @@ help:
 	@echo 'asan               unit tests under ASan and UBSan alone'
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'check-mcp          the MCP session against real and hostile servers, MCP="..."'
+	@echo 'check-sentences    what a home is asked in plain words, SENTENCES=FOLDER'
 	@echo 'check-models       the model servers that tests use, against official clients, MODELS="..."'
 	@echo 'mutate             every mutant of the judge must be noticed'
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
@@ -414,6 +415,17 @@ check-app: all $(O)/probe-puppet
 
 check-models: all $(A)/tests/models-drive
 	$(Q)tests/models/run $(MODELS)
+
+# ---- sentences ----
+
+$(B)/tests/sentence-driver: tests/sentence/driver.c $(B)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
+		$(B)/lib.a $(LIBS)
+
+check-sentences: $(B)/tests/sentence-driver
+	$(Q)+SENTENCES='$(SENTENCES)' tests/sentence/run
 
 # ---- power cuts ----
 
