@@ -5,7 +5,7 @@ import re
 import socket
 
 from browser import Browser
-from house import House
+from house import House, next_line
 from screen import Screen, codes, read
 
 FIRST = r"press Enter: "
@@ -88,7 +88,7 @@ def test_where_a_code_has_no_room_the_words_are_as_ever(h):
     p = h.console.start("pair", "--phone", "--host", "box.local")
     out = ""
     while "Waiting" not in out:
-        out += p.stdout.readline()
+        out += next_line(p)
     p.kill()
     p.communicate()
     assert codes(out) == [] and "\x1b" not in out and "http://box.local:8080" in out, out
