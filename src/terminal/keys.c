@@ -81,11 +81,11 @@ terminal_key(int64_t now_ms)
 		return KEY_NONE;
 	if (n <= 0)
 		return KEY_END;
-	if (now_ms < silent_ms) {
+	if (now_ms < silent_ms || n > 1) {
 		silent_ms = now_ms + KEYS_SILENT_MS;
 		return KEY_NONE;
 	}
-	return n == 1 ? typed[0] : KEY_NONE;
+	return typed[0];
 }
 
 void

@@ -73,7 +73,8 @@ void terminal_keys_close(void);
 void terminal_keys_forget(int64_t now_ms);
 
 /* The one key that was typed; KEY_NONE for what does not count, as several
- * bytes at once do not; KEY_END when there will be no more. */
+ * bytes at once do not, nor what follows before there was silence again;
+ * KEY_END when there will be no more. */
 enum { KEY_NONE = 0, KEY_END = -1 };
 int terminal_key(int64_t now_ms);
 

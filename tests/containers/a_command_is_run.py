@@ -125,7 +125,7 @@ def test_the_workspace_is_shared_bounded_and_thrown_away(h):
     assert out(h, "ls -A") == ""
     out(h, "echo again >kept")
     h.podman("rm", "-f", "-t0", "-a")
-    wait_for(lambda: not h.console.json("tool")["tools"][1]["warm"], 10)
+    wait_for(lambda: not h.console.json("tool")["tools"][1]["warm"], 60)
     assert out(h, "ls -A") == ""
     said = bad(h, "for i in 1 2 3 4 5 6; do head -c 50M /dev/zero >f$i || exit 1; done")
     assert "No space left" in said, said
@@ -150,7 +150,7 @@ def test_nothing_of_a_command_outlives_its_call(h):
 def test_what_holds_the_output_open_holds_nobody_up(h):
     begun = time.monotonic()
     assert "; 1 that it left running was ended" in run(h, "sleep 1000 &")[1]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_command_that_never_ends_is_ended(h):
@@ -158,7 +158,7 @@ def test_a_command_that_never_ends_is_ended(h):
     out(h, f"echo '{DETACHED}' >detached.py")
     said = bad(h, "echo begun; python3 detached.py & trap '' TERM; while :; do :; done", seconds=2)
     assert said.startswith("It was ended after 2 s, with all that it had started."), said
-    assert "begun" in said and time.monotonic() - begun < 8
+    assert "begun" in said and time.monotonic() - begun < 30
     assert out(h, "set -- /proc/[0-9]*; echo $#") == "2\n"
 
 

@@ -394,11 +394,11 @@ def test_what_is_mounted_below_a_folder_is_not_given_along(h):
         def back():
             "the runner"
             return h.console.json("tool")["runner"]
-        wait_for(back, 20)
+        wait_for(back, 60)
         assert "another file system is mounted" in failed(h, "list")
     finally:
         subprocess.run(["umount", sub], check=True)
-    wait_for(back, 20)
+    wait_for(back, 60)
     assert "a.txt" in done(h, "list")
 
 
@@ -428,7 +428,7 @@ def test_closing_takes_everything_back(h):
     assert os.stat(h.home).st_mode & 0o777 == 0o700
     assert os.stat(os.path.join(h.docs, "closed.txt")).st_mode & 0o777 == 0o600
     h.podman("rm", "-f", "-t0", "-a")
-    said = wait_for(lambda: [s for s in [act(h, "list")[1]] if "may not pass" in s], 10)[0]
+    said = wait_for(lambda: [s for s in [act(h, "list")[1]] if "may not pass" in s], 60)[0]
     assert "durward tool folder files" in said
     r = h.alice.run("tool", "folder", "files", "--yes")
     assert r.returncode == 0, r.stderr

@@ -64,7 +64,7 @@ def test_without_a_yes_nobody_looks_the_name_up(h):
 def test_in_a_terminal_it_is_shown_what_was_reached(h):
     p, act = h.console.asked_in_words("fetch http://news.test/shown")
     assert h.console.run("approve", act, "--yes").returncode == 0
-    out, _ = p.communicate(timeout=30)
+    out, _ = p.communicate(timeout=60)
     assert "may reach news.test:80" in out, out
     assert "reached    news.test:80 at 9.77.0.2, " in out, out
 

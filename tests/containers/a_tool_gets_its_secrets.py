@@ -340,6 +340,6 @@ def test_what_a_tool_has_stands_on_the_sheet_that_is_signed(h):
         f"s{i} as file S{i}_FILE" if isinstance(CANARIES[i], bytes) else f"s{i} in S{i}"
         for i in GROUPS[1][2])], line
     assert h.console.run("approve", act, "--yes").returncode == 0
-    out, _ = p.communicate(timeout=30)
+    out, _ = p.communicate(timeout=60)
     done = [json.loads(e) for e in out.splitlines() if '"done"' in e]
     assert done and done[0]["result"] == digest(raw(CANARIES[11])), out

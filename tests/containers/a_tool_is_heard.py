@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from house import BUILD, House, status, wait_for
+from house import BUILD, House, next_line, status, wait_for
 from proposals import call
 
 BAD = os.path.join(BUILD, "test-containers", "badtool")
@@ -107,14 +107,14 @@ def test_logs_are_followed(h):
     p = h.console.start("tool", "logs", "badtool", "--follow")
     try:
         for _ in range(before):
-            while words not in p.stdout.readline():
+            while words not in next_line(p):
                 pass
         assert do(h, "dies_loudly")
-        while words not in p.stdout.readline():
-            assert p.poll() is None
+        while words not in next_line(p):
+            pass
     finally:
         p.terminate()
-        p.communicate(timeout=10)
+        p.communicate(timeout=60)
 
 
 def test_logs_are_for_people_and_of_tools_that_are_there(h):

@@ -112,7 +112,7 @@ def test_containers_of_an_earlier_start_are_removed(h):
         "the orphans to go"
         left = set(h.podman("ps", "-aq", "--no-trunc").split())
         return not (left & before)
-    wait_for(removed, 20)
+    wait_for(removed, 60)
 
     def back():
         "the runner"

@@ -13,7 +13,7 @@ from proposals import call
 
 HOARDER = os.path.join(BUILD, "test-containers", "hoarder")
 MOST = 8
-AGE_S = 3
+AGE_S = 8
 WORK_S = 4  # Of one call of the hoarder.
 
 
@@ -48,7 +48,7 @@ def test_an_old_container_ends_between_calls(h):
     def ended():
         "the container to end with age"
         return "aging" not in running(h)
-    wait_for(ended, 2 * AGE_S)
+    wait_for(ended, AGE_S + 60)
     assert time.monotonic() > began + AGE_S - 0.5
     assert do(h, "aging") == "x"
     assert running(h)["aging"] != first
@@ -103,7 +103,9 @@ def test_only_so_many_are_warm_and_the_one_idle_longest_gives_way(h):
     wait_for(gone)
 
 
-def test_nothing_is_left_of_a_house_and_a_runner_that_were_killed(h):
+def killed_at_work(h):
+    """Was what was left ended by the next start?  None when that took so long
+    that it may have ended by itself."""
     h.console.ask(json.dumps(call("notes.save", {"text": "stays"}, 0)))
     # A tool that is at work does not see that nobody listens any more.
     p = h.console.start("ask", json.dumps(call("hoarder.keep", {"mib": 0}, 0)))
@@ -121,16 +123,27 @@ def test_nothing_is_left_of_a_house_and_a_runner_that_were_killed(h):
         except ProcessLookupError:
             pass
     for half in h.processes.values():
-        half.wait(10)
+        half.wait(60)
     h.processes.clear()
-    p.communicate(timeout=10)
-    assert running(h).get("hoarder") == orphan, "it was to outlive them"
+    p.communicate(timeout=60)
+    outlives = running(h).get("hoarder") == orphan
     h.start_house()
     h.start_tools()
     h.wait_up()
-    assert orphan not in h.podman("ps", "-aq", "--no-trunc").split()
-    assert time.monotonic() < began + WORK_S, "it may have ended by itself"
+    gone = orphan not in h.podman("ps", "-aq", "--no-trunc").split()
+    in_time = time.monotonic() < began + WORK_S
+    assert outlives or not in_time, "it was to outlive them"
     # Podman's own cleaning up may still be at it.
     wait_for(lambda: not [f for f in os.listdir(h.path("podman", ".durward-tools"))
-                          if f.endswith(".pid")], 10)
+                          if f.endswith(".pid")])
     assert "stays" in h.console.ask(json.dumps(call("notes.list", {}, 0)))[-1]["reply"]
+    return gone if in_time or not gone else None
+
+
+def test_nothing_is_left_of_a_house_and_a_runner_that_were_killed(h):
+    for _ in range(8):
+        gone = killed_at_work(h)
+        if gone is not None:
+            break
+    assert gone is not None, f"no start in less than {WORK_S} s"
+    assert gone, "it is left"

@@ -33,7 +33,7 @@ def test_deleting_is_asked_approved_elsewhere_and_done(h):
     p, act = h.console.asked("delete the note to be deleted")
     r = phone.run("approve", act, "--yes")
     assert r.returncode == 0, r.stderr
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     assert p.returncode == 0, err
     assert '"kind":"approved"' in out and '"name":"phone"' in out, out
     assert "to be deleted" not in h.console.reply("list notes")
@@ -58,7 +58,7 @@ def on_a_terminal(h, goal, answer):
             os.write(master, answer.encode() + b"\n")
             answer = None
     os.close(master)
-    return p.wait(30), seen.decode()
+    return p.wait(60), seen.decode()
 
 
 def test_in_a_terminal_the_sheet_is_shown_and_signed_at_the_prompt(h):
@@ -75,7 +75,7 @@ def test_a_denied_act_is_told_with_its_reason(h):
     p, act = h.console.asked("delete the note keep me")
     r = h.console.run("deny", act, "not", "today")
     assert r.returncode == 0, r.stderr
-    out, _ = p.communicate(timeout=30)
+    out, _ = p.communicate(timeout=60)
     assert "console said no: not today" in out, out
     assert h.console.reply("read the note keep me") == "keep me"
 
@@ -106,7 +106,7 @@ def test_names_and_arguments_are_made_visible_before_they_are_signed(h):
     sheet = h.console.run("approve", act).stdout
     assert "evil\\u202ekilm" in sheet and "\u202e" not in sheet, sheet
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_the_help_shows_every_command(h):

@@ -149,7 +149,7 @@ def test_the_runner_runs_under_the_other_user(h):
 
 def test_nobody_but_the_runners_user_is_served_on_the_socket(h):
     code = ("import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET);"
-            "s.connect(sys.argv[1]); s.settimeout(3); print(len(s.recv(65536)))")
+            "s.connect(sys.argv[1]); s.settimeout(30); print(len(s.recv(65536)))")
     kw = as_user("nobody")
     r = subprocess.run(["python3", "-c", code, h.house.path("run", "tools.sock")], text=True,
                        capture_output=True, **kw)

@@ -24,7 +24,7 @@ def setup():
 def give(h, name, value, verb="set", client=None):
     c = client or h.console
     return subprocess.run([h.durward, "secret", verb, name], env=c.env, input=value,
-                          capture_output=True, timeout=25)
+                          capture_output=True, timeout=60)
 
 
 def listed(h):

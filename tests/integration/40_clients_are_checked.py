@@ -130,7 +130,7 @@ def test_no_token_is_given_before_the_opening_is_on_the_disk(h):
         time.sleep(1)
         said = p.poll()
         there = [e for e in logbook.entries(h) if e["kind"] == "pairing-opened"]
-    out, err = p.communicate(timeout=20)
+    out, err = p.communicate(timeout=60)
     assert said is None, "it was answered while nothing came to the disk"
     assert "token" in json.loads(out), out + err
     now = [e for e in logbook.entries(h) if e["kind"] == "pairing-opened"]
@@ -190,7 +190,7 @@ def approval(h, spoil):
     assert status == 200, v
     answer = w.command("approve", {"act": act, "signature": spoil(h, v["sheet"])})
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     return answer
 
 
@@ -210,7 +210,7 @@ def test_a_yes_to_a_sheet_that_was_not_shown_is_refused(h):
     status, v = Wire(h, h.phone).command("approve", {"act": act, "signature": "ES256:" + "0" * 128})
     assert status == 409 and "not been shown" in v["error"], v
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_the_signed_sheet_does_what_it_says(h):
@@ -223,7 +223,7 @@ def test_an_approval_counts_once(h):
     p, act = h.console.asked("delete the note once")
     assert h.phone.run("approve", act, "--yes").returncode == 0
     assert h.phone.run("approve", act, "--yes").returncode != 0
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_a_viewer_can_neither_ask_nor_approve(h):
@@ -236,7 +236,7 @@ def test_a_viewer_can_neither_ask_nor_approve(h):
     assert r.returncode == 4 and "no approver" in r.stderr, r.stderr
     assert "may not answer" in viewer.run("deny", act).stderr
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_a_program_follows_its_own_runs_and_reads_nothing_else(h):
@@ -282,7 +282,7 @@ def test_a_revoked_client_is_shut_out_at_once(h):
     r = lost.run("approve", act, "--yes")
     assert r.returncode == 4 and "revoked" in r.stderr, r.stderr
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_nobody_gets_the_name_of_a_client_that_was_revoked(h):
@@ -314,11 +314,11 @@ def test_what_a_revoked_client_asked_for_ends():
             return {r["principal"]: r["state"] for r in h.console.json("runs")["runs"]}
         assert states() == {"lost": "open", "console": "open"}
         assert h.console.run("clients", "revoke", "lost").returncode == 0
-        theirs.communicate(timeout=20)
+        theirs.communicate(timeout=60)
         assert states() == {"lost": "failed", "console": "open"}
         # A kill may come behind the table and before the end of the run.
         h.stop()
-        ours.communicate(timeout=20)
+        ours.communicate(timeout=60)
         db = sqlite3.connect(h.path("state", "core", "durward.db"))
         assert db.execute("UPDATE run SET state='open', reply='' WHERE client='lost'").rowcount == 1
         db.commit()
@@ -328,7 +328,7 @@ def test_what_a_revoked_client_asked_for_ends():
         def ended():
             "the run to end"
             return states()["lost"] == "failed"
-        wait_for(ended, 10)
+        wait_for(ended, 60)
         replies = [r["reply"] for r in h.console.json("runs")["runs"] if r["principal"] == "lost"]
         assert replies == ["Who asked for this is paired no more."], replies
         assert states()["console"] == "open"

@@ -49,7 +49,7 @@ def test_the_sheet_says_where_each_argument_is_from(h):
     sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
     assert "\norigins name:result\n" in sheet, sheet
     assert h.console.run("deny", act).returncode == 0
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_a_second_opinion_is_that_of_a_critic_who_was_asked(h):
@@ -60,7 +60,7 @@ def test_a_second_opinion_is_that_of_a_critic_who_was_asked(h):
         p, act = h.console.asked(json.dumps({**goal, **more}))
         sheet = Wire(h, h.console).query("sheet?act=" + act)[1]
         assert h.console.run("deny", act).returncode == 0
-        entries = [json.loads(x) for x in p.communicate(timeout=30)[0].splitlines()]
+        entries = [json.loads(x) for x in p.communicate(timeout=60)[0].splitlines()]
         return [v for v in [sheet] + entries if "opinion" in v]
     assert not shown(opinion="The house says: sign this.")
     assert not shown(criticizes={"opinion": "The house says: sign this."})

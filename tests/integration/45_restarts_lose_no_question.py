@@ -53,7 +53,7 @@ def test_a_run_goes_on_when_the_mind_was_restarted(h):
     p, act = ask_to_delete(h, "mind")
     kill(h, "mind")
     assert h.console.run("approve", act, "--yes").returncode == 0
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     assert p.returncode == 0, out + err
     assert out.count('"kind":"proposed"') == 1, "the restarted mind made a second act"
 
@@ -69,10 +69,10 @@ def test_a_step_that_was_refused_may_be_proposed_again_after_a_restart(_):
         def full():
             "as many open acts as there may be"
             return len(h.console.json("approvals")["approvals"]) == 64
-        wait_for(full, 20, 0.1)
+        wait_for(full, 60, 0.1)
         goal = json.dumps(dict(again, then=again))
         p = h.console.start("ask", goal, "--json")
-        wait_for(lambda: p.poll() is not None, 20, 0.1)
+        wait_for(lambda: p.poll() is not None, 60, 0.1)
         entries = [json.loads(line) for line in p.communicate()[0].splitlines()]
         refused = [e["reason"] for e in entries if e["kind"] == "refused"]
         assert len(refused) == 2 and "acts are open already" in refused[1], entries
@@ -96,14 +96,14 @@ def test_a_sheet_from_before_tools_were_restarted_is_worth_nothing(h):
         "act": act, "signature": sign(h.console.folder + "/key.pem", old.encode())})
     assert status == 403 and "signature" in v["error"], v
     assert h.console.run("approve", act, "--yes").returncode == 0
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     assert p.returncode == 0 and '"kind":"asked-again"' in out, out + err
 
 
 def test_a_question_is_asked_anew_when_the_house_was_restarted(h):
     p, act = ask_to_delete(h, "house")
     kill(h, "core")
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     waits_again(h, act)
     assert h.console.run("approve", act, "--yes").returncode == 0
     assert ended(h, "delete the note house") == "done"

@@ -38,7 +38,7 @@ def test_what_is_asked_anew_names_the_rule_that_asks_by_then(h):
     p, act = ask_to_delete(h, "anew")
     use(h, BASE.replace("lasting ", "enduring "))
     kill_core(h)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     wait_for(lambda: act in [a["act"] for a in h.console.json("approvals")["approvals"]])
     sheet = Wire(h, h.console).query("sheet?act=" + act)[1]["sheet"]
     assert "\nrule box:enduring\n" in sheet, sheet
@@ -76,7 +76,7 @@ def test_what_a_revoked_client_wished_is_denied_at_once(h):
     first = h.pair("tablet", "approver")
     p, act = first.asked("delete the note heir")
     assert h.console.run("clients", "revoke", "tablet").returncode == 0
-    p.communicate(timeout=15)
+    p.communicate(timeout=60)
     assert act not in h.console.run("approvals", "--json").stdout
     r = h.console.run("approve", act, "--yes")
     assert r.returncode != 0, r.stdout
@@ -107,7 +107,7 @@ def test_a_label_that_came_while_it_waited_stops_an_approved_act(_):
         goal = call("notes.delete", {"name": "doomed"}, 0, call("notes.list", {}, 1))
         p, act = h.console.asked(json.dumps(goal))
         assert h.console.run("approve", act, "--yes").returncode == 0
-        entries = [json.loads(line) for line in p.communicate(timeout=30)[0].splitlines()]
+        entries = [json.loads(line) for line in p.communicate(timeout=60)[0].splitlines()]
         assert acts(entries) == {"notes.delete": "denied", "notes.list": "done"}, entries
         denied = [e for e in entries if e["kind"] == "denied"][0]
         assert "another question" in denied["result"], denied

@@ -83,7 +83,7 @@ def test_a_disk_that_cannot_be_written_stops_acts_and_says_so(_):
         subprocess.run(["mount", "-o", "remount,ro,bind", state], check=True)
         try:
             h.start_house()
-            h.wait_log("is the disk read-only", seconds=15)
+            h.wait_log("is the disk read-only")
             r = h.console.run("ask", "save a note: nowhere")
             assert r.returncode != 0
             h.stop()

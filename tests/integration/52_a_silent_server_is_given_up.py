@@ -11,7 +11,7 @@ from house import BUILD, House, wait_for
 from rules import finish
 
 BAD = os.path.join(BUILD, "test-containers", "badtool")
-PROBE_S, HELLO_S, LIST_S, START_S = 10, 25, 10, 10  # Of the container.
+PROBE_S, HELLO_S, LIST_S, START_S = 10, 25, 10, 30  # Of the container.
 
 
 def variant(h, word):
@@ -50,9 +50,9 @@ class Silent:
         self.stalled = containers(h, "badtool")
         self.begun = time.monotonic()
         self.mute = call(h, "mute.look")
-        wait_for(lambda: containers(h, "mute"), 10)
+        wait_for(lambda: containers(h, "mute"), 60)
         self.deaf = call(h, "deaf.look")
-        wait_for(lambda: containers(h, "deaf"), 10)
+        wait_for(lambda: containers(h, "deaf"), 60)
 
     def end(self, p, seconds):
         """What the run says, and when."""
@@ -77,8 +77,9 @@ def test_a_list_that_is_promised_and_does_not_come_ends_the_container(s):
     def gone():
         "the end of the container that stalls"
         return not set(s.stalled) & set(containers(s.house, "badtool"))
-    assert not gone(), "it was not given its time"
-    wait_for(gone, LIST_S + 5, 0.2)
+    was_gone, at = gone(), time.monotonic() - s.begun
+    assert not was_gone or at > LIST_S - 1, "it was not given its time"
+    wait_for(gone, LIST_S + 30, 0.2)
 
 
 def test_a_server_that_does_not_hear_the_first_question_is_asked_the_second(s):
@@ -91,7 +92,7 @@ def test_a_server_that_never_answers_is_ended_and_the_call_says_so(s):
     entries, at = s.end(s.mute, HELLO_S)
     assert "did not answer as an MCP server does" in entries[-1]["reply"], entries
     assert HELLO_S - 1 < at < START_S + HELLO_S, at
-    wait_for(lambda: not containers(s.house, "mute"), 10)
+    wait_for(lambda: not containers(s.house, "mute"), 60)
 
 
 def test_the_tool_that_stalled_is_started_anew(s):

@@ -104,7 +104,7 @@ def end_of(h, run):
         "the end of the run"
         row = [r for r in h.console.json("runs")["runs"] if r["run"] == run][0]
         return row if row["state"] != "open" else None
-    return wait_for(over, 20, 0.2)
+    return wait_for(over, 60, 0.2)
 
 
 def asked_of(m, since):
@@ -198,7 +198,7 @@ def test_a_model_outside_is_granted_in_words_and_without_a_price_asked_all_the_s
         r = subprocess.run(
             [h.durward, "model", "add", "far", "--dialect", "openai", "--url",
              "https://models.example.com/v1", "--cloud", "--model", "m", "--model", "n"],
-            env=h.console.env, text=True, input="yes\nyes\n", capture_output=True, timeout=25)
+            env=h.console.env, text=True, input="yes\nyes\n", capture_output=True, timeout=60)
         assert r.returncode == 0, r.stdout + r.stderr
         assert "10000 calls" in r.stdout and "90 days" in r.stdout, r.stdout
         assert "may spend up to 2 USD a day on far/m and far/n\nwithout asking" in r.stdout
@@ -236,7 +236,7 @@ def test_a_key_goes_unencrypted_over_no_wire_unless_the_review_said_so():
     with House() as h:
         h.start()
         subprocess.run([h.durward, "secret", "set", "box-key"], env=h.console.env, check=True,
-                       input=b"sk-0123456789abcdef", capture_output=True, timeout=25)
+                       input=b"sk-0123456789abcdef", capture_output=True, timeout=60)
         words = ("model", "add", "box", "--dialect", "openai", "--url", "http://192.168.77.5:8000/v1",
                  "--key", "box-key", "--model", "tiny", "--yes")
         r = h.console.run(*words)

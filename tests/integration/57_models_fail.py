@@ -133,7 +133,7 @@ def test_each_failure_ends_in_a_sentence_and_the_next_goal_is_answered(houses):
             assert entries[-1]["reached"] is False, (d, name, reply)
             check_sentence(reply, OF_OLLAMA.get(name, words) if d == "ollama" else words)
             # Four tries, and one more by a connection that was kept too long.
-            assert took < 20 and len(chats) <= 5, (d, name, took, len(chats))
+            assert took < 60 and len(chats) <= 5, (d, name, took, len(chats))
             assert acts_of(entries) == [] and t.notes() == before, (d, name)
             entries, _ = t.ask("and now?", FINE)
             assert entries[-1]["reply"] == "It is fine.", (d, name, entries[-1])
@@ -186,7 +186,7 @@ def test_a_silent_server_holds_up_nobody_and_its_end_ends_the_call(_):
         t.server.wait(1, done=False)
         assert "note" in t.notes(), "another goal goes on"
         t.server.close()
-        out, err = p.communicate(timeout=20)
+        out, err = p.communicate(timeout=60)
         assert '"run-done"' in out and "does not answer" in out, out + err
         entries = t.house.console.ask("and nobody there?")
         check_sentence(entries[-1]["reply"], "is it running?")
@@ -202,7 +202,7 @@ def kill_while_asked(role, *before):
         t.server.wait(2 + len(before), done=False)
         os.kill(t.house.wait_roles()[role], signal.SIGKILL)
         if role == "core":
-            p.communicate(timeout=25)
+            p.communicate(timeout=60)
             t.house.wait_up()
 
         def ended():
@@ -210,12 +210,12 @@ def kill_while_asked(role, *before):
             r = t.house.console.run("audit", "show", "--json")
             entries = [json.loads(line) for line in r.stdout.splitlines()]
             return [e for e in entries if e["kind"] == "run-done"]
-        end = wait_for(ended, 20, 0.2)[0]
+        end = wait_for(ended, 60, 0.2)[0]
         assert end["reply"] == "It is fine.", end
         assert len(t.server.chats) == 3 + len(before), "it was asked again"
         assert t.notes().count("once") == 1, t.notes()
         if role != "core":
-            p.communicate(timeout=20)
+            p.communicate(timeout=60)
     finally:
         t.close()
 

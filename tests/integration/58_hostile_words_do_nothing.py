@@ -133,7 +133,7 @@ def test_after_reading_the_way_out_asks_by_the_labels(t):
     shown = [a for a in t.house.console.json("approvals")["approvals"] if a["act"] == act][0]
     assert "flow" in json.dumps(shown), shown
     assert t.house.console.run("deny", act, "no").returncode == 0
-    p.communicate(timeout=20)
+    p.communicate(timeout=60)
 
 
 def asked_by(t, goal):
@@ -142,7 +142,7 @@ def asked_by(t, goal):
     mine = [e for e in t.log() if e.get("act") == act]
     assert mine[0]["tool"] == "model.cloud.anthropic", mine
     assert t.house.console.run("deny", act, "it stays here").returncode == 0
-    out, _ = p.communicate(timeout=20)
+    out, _ = p.communicate(timeout=60)
     judged = [e for e in mine if e["kind"] == "judged"][0]
     return judged["rule"], judged["labels"], json.loads(out.splitlines()[-1])
 

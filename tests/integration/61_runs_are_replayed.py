@@ -75,7 +75,7 @@ def test_a_goal_of_the_rules_and_one_that_was_stopped_are_replayed():
         r = replay(t.house.console, run)
         assert r.returncode == 1 and "under way" in r.stderr, r.stderr
         assert t.house.console.run("stop", run).returncode == 0
-        p.communicate(timeout=20)
+        p.communicate(timeout=60)
         r = replay(t.house.console, run)
         assert r.returncode == 0 and "where the house ended it" in r.stdout, r.stdout
     finally:
@@ -124,14 +124,14 @@ def test_a_run_that_a_kill_went_through_is_replayed():
             p = t.house.console.start("ask", "what now?", "--json")
             t.server.wait(2, done=False)
             os.kill(t.house.wait_roles()[role], signal.SIGKILL)
-            p.communicate(timeout=25)
+            p.communicate(timeout=60)
             t.house.wait_up()
 
             def over():
                 "the end of the run"
                 runs = t.house.console.json("runs")["runs"]
                 return runs if runs[0]["state"] != "open" else None
-            run = wait_for(over, 20, 0.2)[0]["run"]
+            run = wait_for(over, 60, 0.2)[0]["run"]
             code, steps, end = steps_of_replay(t.house.console, run)
             assert code == 0 and end["same"] is True, (role, steps, end)
             assert t.notes().count("once") == 1
@@ -280,14 +280,14 @@ def test_a_fork_whose_house_dies_does_nothing_again():
             p = t.house.console.start("replay", entries[0]["run"], "--from", "4", "--json")
             t.server.wait(1 + before, done=False)
             os.kill(t.house.wait_roles()[role], signal.SIGKILL)
-            p.communicate(timeout=25)
+            p.communicate(timeout=60)
             t.house.wait_up()
 
             def over():
                 "the end of the fork"
                 runs = t.house.console.json("runs")["runs"]
                 return runs if runs[0]["state"] != "open" else None
-            run = wait_for(over, 20, 0.2)[0]["run"]
+            run = wait_for(over, 60, 0.2)[0]["run"]
             assert t.notes().count("once") == 1, role
             code, _, end = steps_of_replay(t.house.console, run)
             assert code == 0, end

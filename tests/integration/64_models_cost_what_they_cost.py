@@ -97,7 +97,7 @@ def test_each_byte_is_reserved_as_a_token_and_what_is_beyond_counts():
         policy_with(h, "budget purse tool=model.* usd=1/day over=ask")
         p, act = h.console.asked("what is this place?")
         done(h.console.run("approve", act, "--yes"))
-        said = [json.loads(line) for line in p.communicate(timeout=30)[0].splitlines()]
+        said = [json.loads(line) for line in p.communicate(timeout=60)[0].splitlines()]
         assert said[-1]["reply"] == "Here." and len(m.chats) == 2, said
 
 
@@ -201,7 +201,7 @@ def stopped(h, seen):
     run = next(e["run"] for e in log_of(h)[::-1] if e["kind"] == "goal")
     cost = cost_of(h)
     done(h.console.run("stop", run))
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     return cost
 
 
@@ -269,7 +269,7 @@ class Outside:
         r = subprocess.run(
             [h.durward, "model", "add", "far", "--dialect", "openai", "--url",
              "https://cloud.test:8443/v1", "--cloud", "--model", "m:8192", *more],
-            env=h.console.env, text=True, input=yes, capture_output=True, timeout=25)
+            env=h.console.env, text=True, input=yes, capture_output=True, timeout=60)
         done(r)
         done(h.console.run("model", "price", "far/m", *PRICE))
         return r.stdout
@@ -283,7 +283,7 @@ class Outside:
         self.rule = row["rule"]
         count = self.server.count
         done(self.house.console.run("approve", act, "--yes"))
-        entries = [json.loads(line) for line in p.communicate(timeout=30)[0].splitlines()]
+        entries = [json.loads(line) for line in p.communicate(timeout=60)[0].splitlines()]
         assert entries[-1]["reply"] == "Here." and self.server.count == count + 1, entries
         return entries
 
@@ -293,7 +293,7 @@ class Outside:
         self.house.close()
         self.server.close()
         # One thread alone may go back to where it came from.
-        wait_for(lambda: threading.active_count() == 1, 10)
+        wait_for(lambda: threading.active_count() == 1, 60)
         self.apart.close()
         self.authority.close()
 

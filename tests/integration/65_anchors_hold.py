@@ -250,7 +250,7 @@ def test_commands_at_once_never_look_like_a_rollback(h):
     started = [h.console.start("ask", f"echo at once {i}") for i in range(6)] + \
         [h.console.start("audit", "verify") for _ in range(6)]
     for p in started:
-        out, err = p.communicate(timeout=30)
+        out, err = p.communicate(timeout=60)
         assert p.returncode == 0, out + err
     size = size_of(anchor_of(h.console))
     assert h.console.run("audit", "verify").returncode == 0
@@ -306,7 +306,7 @@ def refuses_to_sign(h, name):
     assert r.returncode == 5 and "nothing was signed" in r.stderr, r.stdout + r.stderr
     assert act in [a["act"] for a in h.console.json("approvals")["approvals"]]
     assert h.console.run("deny", act).returncode == 0
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def test_a_pruned_log_still_verifies_and_keeps_its_anchor(h):

@@ -44,8 +44,8 @@ class Waited:
         self.idle = Caller()
         self.kept = Raw(answers)
         self.idle.provider("kept", f"http://127.0.0.1:{self.kept.port}")
-        assert self.idle.call("kept")["ok"]
         self.kept_at = time.monotonic()
+        assert self.idle.call("kept")["ok"]
         self.caller = c = Caller()
         servers = {f.__name__.replace("_", "-"): Raw(f) for f in (silent, only_a_head, half, drips)}
         full = socket.socket()
@@ -75,7 +75,7 @@ def setup():
 def given_up(w, name, seconds, words):
     r = w.ends[name]
     assert not r["ok"] and words in r["why"], r
-    assert seconds * 1000 <= r["ms"] < (seconds + 5) * 1000, r["ms"]
+    assert seconds * 1000 <= r["ms"] < (seconds + 20) * 1000, r["ms"]
     return r
 
 
@@ -102,4 +102,4 @@ def test_a_slow_answer_is_not_given_up(w):
 
 def test_a_connection_that_nobody_uses_is_closed(w):
     assert len(w.kept.ended) == 1, w.kept.ended
-    assert KEPT_S - 2 <= w.kept.ended[0] - w.kept_at < KEPT_S + 5
+    assert KEPT_S - 2 <= w.kept.ended[0] - w.kept_at < KEPT_S + 20

@@ -64,7 +64,7 @@ def test_a_house_that_was_killed_looks_its_database_over_and_goes_on():
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        wait_for(lambda: not os.path.exists(f"/proc/{pids['core']}"), 10)
+        wait_for(lambda: not os.path.exists(f"/proc/{pids['core']}"), 60)
         h.start(tools=False)
         assert goals(h) == ["status"]
 

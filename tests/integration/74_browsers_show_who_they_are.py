@@ -119,10 +119,10 @@ def test_before_a_session_nothing_is_answered(h):
 def test_who_opens_no_session_is_closed_and_who_has_one_stays(h):
     stays = opened(h, paired(h, "bianca"))
     stranger = Live(h)
-    stranger.socket.settimeout(15)
+    stranger.socket.settimeout(30)
     begun = time.monotonic()
     assert stranger.ends()
-    assert 8 < time.monotonic() - begun < 14
+    assert 8 < time.monotonic() - begun < 20
     assert stays.query("status")["status"] == 200
 
 
@@ -244,13 +244,14 @@ def test_one_browser_cannot_take_all_answers(h):
     """Not on one connection, not on many, and not on those that it closed."""
     b, other = paired(h, "greta"), paired(h, "gustav", "owner")
     size = size_of(opened(h, other))
+    phone = opened(h, other)
     lives = [opened(h, b) for _ in range(16)]
+    # From here on nothing may take CLIENT_WAIT_MS, for then they are answered.
     for live in lives:
         for i in range(40):
             live.say({"id": i, "query": "events", "params": {"from": size}})
         busy = heard_of(live, 24 if live is lives[0] else 40)
         assert set(busy.values()) == {429}, busy
-    phone = opened(h, other)
     assert phone.query("status")["status"] == 200
     assert h.console.run("runs").returncode == 0
     assert lives[3].query("challenge")["status"] == 200, "what a halt begins with"
@@ -261,7 +262,8 @@ def test_one_browser_cannot_take_all_answers(h):
     at = phone.query("challenge")["body"]
     phone.say({"id": 8, "command": {**other.signed(other.text(at, "halt", "{}")), "body": "{}"}})
     assert phone.hear()["status"] == 200
-    assert again.query("status")["status"] == 200, "the halt was what they waited for"
+    # The halt was what they waited for; some are answered behind the command.
+    wait_for(lambda: again.query("status")["status"] == 200, 60)
     assert h.console.run("resume").returncode == 0
 
 
@@ -302,4 +304,4 @@ def test_the_port_is_closed_when_no_browser_is_left(h):
             tls(h).close()
         except OSError:
             return True
-    wait_for(closed, 8)
+    wait_for(closed, 60)

@@ -5,7 +5,7 @@ import re
 import socket
 
 from browser import Browser
-from house import House, free_port
+from house import House, free_port, next_line
 from screen import Screen, codes, read
 
 FIRST = r"press Enter: "
@@ -101,7 +101,7 @@ def waiting(h, *more):
     p = h.console.start("pair", "--phone", "--host", "box.local", *more)
     out = ""
     while "Waiting" not in out:
-        out += p.stdout.readline()
+        out += next_line(p)
     p.kill()
     p.communicate()
     return out

@@ -76,7 +76,7 @@ def question(h, goal):
 
 def end(h, p, act):
     assert h.console.run("deny", act).returncode == 0
-    p.communicate(timeout=20)
+    p.communicate(timeout=60)
 
 
 # ---- Being told ----
@@ -88,7 +88,7 @@ def test_two_different_questions_are_told_by_the_same_bytes(h):
     p, act = question(h, "remember that the key of the cellar lies under the pot")
     settled(h, "phone", 1)
     assert h.console.run("approve", act, "--yes").returncode == 0
-    p.communicate(timeout=20)
+    p.communicate(timeout=60)
     fact = h.console.json("memory", "facts")["rows"][0]["id"]
     p, act = question(h, "forget the memory " + fact)
     settled(h, "phone", 2)
@@ -143,7 +143,8 @@ def test_no_more_are_sent_in_an_hour_than_the_owner_allowed(h):
     assert r.returncode == 4 and "2 notifications in an hour" in r.stderr, r.stderr
     p, act = question(h, "remember that three is a crowd")
     end(h, p, act)
-    assert len(service.seen) == 2 and target(h, "rare")["withheld"] == 1
+    wait_for(lambda: target(h, "rare")["withheld"] == 1)
+    assert len(service.seen) == 2
     remove(h, "rare")
 
 
@@ -158,7 +159,8 @@ def test_what_a_policy_denies_is_not_sent(h):
     use(h, BASE + "ask keep tool=memory.remember\nask two tool=notify.* keys=2\n")
     assert h.console.run("notify", "test", "quiet").returncode == 4
     use(h, BASE + "ask keep tool=memory.remember\n")
-    assert service.seen == [] and target(h, "quiet")["withheld"] == 1
+    wait_for(lambda: target(h, "quiet")["withheld"] == 1)
+    assert service.seen == []
     assert h.console.run("notify", "test", "quiet").returncode == 0
     remove(h, "quiet")
 
@@ -180,7 +182,7 @@ def test_a_dead_service_delays_no_question(h):
     hang = threading.Event()
 
     def never(s, asked, count):
-        hang.wait(30)
+        hang.wait(60)
     service = Raw(never, "127.0.0.1", 0, CERT)
     service.url = f"https://localhost:{service.port}{TOPIC}"
     add(h, service, "dead")
@@ -190,8 +192,8 @@ def test_a_dead_service_delays_no_question(h):
     p, act = question(h, "remember that the dead are silent")
     wait_for(lambda: service.seen and other.seen)
     assert h.console.run("approve", act, "--yes").returncode == 0
-    assert "remember" in p.communicate(timeout=10)[0]
-    assert time.monotonic() - begun < 8, "the answer waited for the service"
+    assert "remember" in p.communicate(timeout=60)[0]
+    assert time.monotonic() - begun < 14, "the answer waited for the service"
     hang.set()
     settled(h, "alive", 1)
     remove(h, "dead")
@@ -209,7 +211,7 @@ def test_a_busy_service_is_tried_again_when_it_says_and_not_before(h):
     service.fn = lambda *a: (times.append(time.monotonic()), say(*a))[1]
     add(h, service, "busy")
     assert h.console.run("notify", "test", "busy").returncode == 0
-    assert len(times) == 2 and 2.9 < times[1] - times[0] < 6, times
+    assert len(times) == 2 and 2.9 < times[1] - times[0], times
     remove(h, "busy")
 
 
@@ -299,12 +301,13 @@ def test_a_target_lasts_over_a_restart_and_ends_with_its_owner(h):
     h.start_house()
     h.wait_up(False)
     wait_for(lambda: h.console.run("notify", "test", "theirs").returncode == 0)
+    sent = len(service.seen)
     assert h.console.run("clients", "revoke", "other").returncode == 0
     assert target(h, "ours") and not target(h, "theirs")
     p, act = question(h, "remember that others are gone")
     settled(h, "ours", 1)
     end(h, p, act)
-    assert len(service.seen) == 2
+    assert len(service.seen) == sent + 1
     remove(h, "ours")
 
 
@@ -358,7 +361,7 @@ class Ringer:
         n = len(self.heard())
         id = id or text.split("\nid ")[1][:32]
         self.c.do("notice", id=id, text=sent or text, signature=sign(key or self.key, text.encode()))
-        wait_for(lambda: len(self.heard()) > n, 15)
+        wait_for(lambda: len(self.heard()) > n)
         return self.heard()[n]
 
     def heard(self):

@@ -37,7 +37,7 @@ def test_why_is_in_the_models_own_words_and_not_signed():
             answer = sheet_of(h, act)
             seen = h.console.run("approve", act).stdout
             assert h.console.run("deny", act).returncode == 0
-            p.communicate(timeout=20)
+            p.communicate(timeout=60)
             return answer, seen
         answer, seen = question({"text": "It is stale.\napproved   by console", "calls": [FORGET]})
         assert answer["motive"] == "tiny: It is stale.\napproved   by console", answer
@@ -55,7 +55,7 @@ def test_why_is_in_the_models_own_words_and_not_signed():
         p, act = h.console.asked("delete the note old")
         assert "motive" not in sheet_of(h, act), "the rules wished this"
         assert h.console.run("deny", act).returncode == 0
-        p.communicate(timeout=20)
+        p.communicate(timeout=60)
 
 
 def test_words_that_no_model_was_asked_for_are_not_shown_as_those_of_one():
@@ -67,7 +67,7 @@ def test_words_that_no_model_was_asked_for_are_not_shown_as_those_of_one():
         p, act = h.console.asked(json.dumps(goal))
         assert "motive" not in sheet_of(h, act)
         assert h.console.run("deny", act).returncode == 0
-        entries = [json.loads(x) for x in p.communicate(timeout=30)[0].splitlines()]
+        entries = [json.loads(x) for x in p.communicate(timeout=60)[0].splitlines()]
         assert not [e for e in entries if "motive" in e], entries
 
 
@@ -97,7 +97,7 @@ def test_a_question_of_two_keys_says_who_agreed_and_who_may():
         assert h.console.run("clients", "revoke", "phone").returncode == 0
         assert "phone" not in said()[1] and said()[2] == 5, said()
         assert h.console.run("deny", act).returncode == 0
-        p.communicate(timeout=20)
+        p.communicate(timeout=60)
 
 
 def test_where_a_command_line_must_agree_no_browser_is_among_them():
@@ -110,4 +110,4 @@ def test_where_a_command_line_must_agree_no_browser_is_among_them():
         a, = h.console.json("approvals")["approvals"]
         assert a["may"] == ["console"] and a["may_count"] == 1, a
         assert h.console.run("deny", act).returncode == 0
-        p.communicate(timeout=20)
+        p.communicate(timeout=60)

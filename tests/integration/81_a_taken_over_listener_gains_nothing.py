@@ -41,7 +41,7 @@ def asked(h, name):
 def ended(h, act, p):
     h.puppet.tell("honest")
     h.console.run("deny", act)
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
 
 
 def rules(h, text):
@@ -61,7 +61,7 @@ def test_it_reads_what_any_client_may_read_and_nothing_else(h):
         assert err != 0 and "runs" not in answer, (nobody, answer)
     value = "the gate has no lock"
     r = subprocess.run([h.durward, "secret", "set", "garden"], env=h.console.env, text=True,
-                       input=value, capture_output=True, timeout=20)
+                       input=value, capture_output=True, timeout=60)
     assert r.returncode == 0, r.stderr
     assert "garden" in json.dumps(h.puppet.asks(h.me, "secrets")[1])
     for query in ("secrets", "entries", "status"):
@@ -118,7 +118,7 @@ def test_a_question_that_it_hides_is_a_no(h):
     h.puppet.tell("lie", has='"approvals":[{', put='{"approvals":[]}', whole=True)
     p = h.console.start("ask", "delete the note hidden", "--json")
     assert "Nothing waits" in h.console.run("approvals").stdout
-    out, _ = p.communicate(timeout=30)
+    out, _ = p.communicate(timeout=60)
     last = json.loads(out.splitlines()[-1])
     assert last["reached"] is False and "nobody answered in time" in last["reply"], last
     h.puppet.tell("honest")
@@ -197,7 +197,7 @@ def test_it_answers_no_question(h):
     p, act = asked(h, "will")
     p2, act2 = asked(h, "song")
     assert h.console.run("approve", act2, "--yes").returncode == 0
-    p2.communicate(timeout=30)
+    p2.communicate(timeout=60)
     once = json.loads(h.puppet.tell("kept")["command"]["body"])["signature"]
     sheet = sheet_of(h, act)
     for signature in (once, sign(h.other, sheet.encode()), sign(h.page.key, sheet.encode())):
@@ -301,7 +301,7 @@ def test_what_a_false_page_has_signed_counts_as_the_browsers(h):
     """This it can, while the page is open; so rules may want another key."""
     p, act = asked(h, "shown")
     assert false_page(h, act)[0] == 0
-    p.communicate(timeout=30)
+    p.communicate(timeout=60)
     assert not is_there(h, "shown")
 
 

@@ -167,7 +167,7 @@ def test_the_guide_brings_it_home_by_the_same_name_with_the_same_key(w):
     p, act = h.console.asked("delete the note umbrella")
     r = w.laptop(w.phone, "approve", act, "--yes")
     assert r.returncode == 0, r.stdout + r.stderr
-    out, _ = p.communicate(timeout=30)
+    out, _ = p.communicate(timeout=60)
     assert '"name":"laptop"' in out, out
 
 
@@ -209,4 +209,4 @@ def test_who_has_not_the_phones_key_is_outside(w):
     def home():
         "the phone at home"
         return w.laptop(w.phone, "approvals").returncode == 0
-    wait_for(home, 30, 0.5)
+    wait_for(home, 60, 0.5)

@@ -14,6 +14,7 @@ import ssl
 import struct
 import tempfile
 
+from house import next_line
 from wire import Wire, openssl, sha, sign
 
 SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
@@ -36,7 +37,15 @@ def tls(house, door=None):
     context.verify_mode = ssl.CERT_NONE
     if door:
         context.load_cert_chain(door.pem)
-    return context.wrap_socket(socket.create_connection((house.at, port_of(house, door)), 10))
+    return context.wrap_socket(socket.create_connection((house.at, port_of(house, door)), 30))
+
+
+def more(s):
+    """What comes next; an error behind the last."""
+    data = s.recv(65536)
+    if not data:
+        raise EOFError
+    return data
 
 
 def http(house, method, path, body=None, head="", door=None):
@@ -47,11 +56,11 @@ def http(house, method, path, body=None, head="", door=None):
                   f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
         got = b""
         while b"\r\n\r\n" not in got:
-            got += s.recv(65536)
+            got += more(s)
         head, _, rest = got.partition(b"\r\n\r\n")
         n = int(next(l for l in head.split(b"\r\n") if l.lower().startswith(b"content-length")).split()[1])
         while len(rest) < n:
-            rest += s.recv(65536)
+            rest += more(s)
     status = int(head.split()[1])
     try:
         return status, json.loads(rest)
@@ -103,7 +112,7 @@ class Live:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
         self.data = b""
         while b"\r\n\r\n" not in self.data:
-            self.data += self.socket.recv(65536)
+            self.data += more(self.socket)
         head, _, self.data = self.data.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
         self.hello = self.hear()["hello"]
@@ -117,10 +126,7 @@ class Live:
 
     def _take(self, n):
         while len(self.data) < n:
-            more = self.socket.recv(65536)
-            if not more:
-                raise EOFError
-            self.data += more
+            self.data += more(self.socket)
         out, self.data = self.data[:n], self.data[n:]
         return out
 
@@ -147,9 +153,11 @@ class Live:
         return self.hear()
 
     def ends(self):
-        """Is nothing said any more but goodbye?"""
+        """Is nothing said any more but goodbye?  Silence alone is no end."""
         try:
             self.hear()
+            return False
+        except TimeoutError:
             return False
         except (EOFError, OSError):
             return True
@@ -161,7 +169,7 @@ class Live:
 def window(h, role="approver", *more):
     """A token for a phone; the console, which would wait for it, goes."""
     p = h.console.start("pair", "--phone", "--role", role, *more, "--json")
-    token = json.loads(p.stdout.readline())["token"]
+    token = json.loads(next_line(p))["token"]
     p.kill()
     p.communicate()
     return token

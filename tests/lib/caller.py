@@ -72,7 +72,10 @@ class Raw:
         wanted = [int(line.split(b":")[1]) for line in head.split(b"\r\n")
                   if line.lower().startswith(b"content-length:")]
         while wanted and len(body) < wanted[0]:
-            body += s.recv(65536)
+            more = s.recv(65536)
+            if not more:
+                return None
+            body += more
         return head + b"\r\n\r\n" + body
 
     def close(self):
@@ -128,7 +131,7 @@ class Caller:
             h.start(tools=False)
             for name, value in (secrets or {}).items():
                 r = subprocess.run([h.durward, "secret", "set", name], env=h.console.env,
-                                   input=value, capture_output=True, timeout=25)
+                                   input=value, capture_output=True, timeout=60)
                 assert r.returncode == 0, r.stderr
             if before:
                 before(h)

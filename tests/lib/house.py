@@ -7,7 +7,9 @@ Needs root, because it starts processes under several users."""
 import json
 import os
 import pwd
+import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -22,13 +24,45 @@ TOOLS_USER = "durward-tools"
 ROLES = ("core", "mind", "tools", "gate", "egress", "control", "vault")
 
 
+taken = []  # Names in the abstract, one for each port, held until we end.
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that no other test gets while we live, on either side of a fork, and
+    that no connection outwards is given by the kernel."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        first = int(f.read().split()[0])
+    for _ in range(1000):
+        port = random.randrange(10000, max(first, 20000))
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0durward-test-port-{port}")
+            with socket.socket() as s:
+                s.bind(("", port))
+        except OSError:
+            name.close()
+            continue
+        taken.append(name)
+        return port
+    raise AssertionError("no port is free")
 
 
-def wait_for(what, seconds=10, every=0.02):
+def next_line(p, seconds=60):
+    """What a process says next, up to the end of the line; EOFError when it
+    has ended.  Nothing behind it is taken, so communicate() gets the rest."""
+    end, line, coming = time.monotonic() + seconds, b"", select.poll()
+    coming.register(p.stdout, select.POLLIN)
+    while not line.endswith(b"\n"):
+        if not coming.poll(max(0, end - time.monotonic()) * 1000):
+            raise AssertionError(f"no line in {seconds} s, but {line!r}")
+        more = os.read(p.stdout.fileno(), 1)
+        if not more:
+            raise EOFError(f"it ended, and said {line!r}")
+        line += more
+    return line.decode(errors="replace")
+
+
+def wait_for(what, seconds=30, every=0.02):
     """The first true value of what(), or an error that names it."""
     end = time.monotonic() + seconds
     while True:
@@ -90,7 +124,7 @@ class Client:
         self.env = {"PATH": os.environ["PATH"], "HOME": self.folder,
                     "DURWARD_CLIENT": self.folder, "USER": name}
 
-    def run(self, *args, wait=25, **kw):
+    def run(self, *args, wait=60, **kw):
         return subprocess.run([self.house.durward, *args], env=self.env, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=wait, **kw)
@@ -131,7 +165,7 @@ class Client:
             return [a for a in found if a not in before]
         return p, wait_for(waiting)[0]
 
-    def pair(self, token, name=None, wait=30):
+    def pair(self, token, name=None, wait=60):
         os.makedirs(self.folder, exist_ok=True)
         return self.run("pair", token, "--name", name or os.path.basename(self.folder)[7:],
                         "--port", str(self.house.port),
@@ -245,7 +279,7 @@ class House:
             "the house"
             r = self.console.run("tool", "--json")
             return r.returncode == 0 and (not tools or json.loads(r.stdout)["runner"])
-        wait_for(up, 30, 0.05)
+        wait_for(up, 60, 0.05)
 
     def add_tool(self, name, *more):
         """From build/containers, or from any folder with tool.json.  Machines
@@ -291,7 +325,7 @@ class House:
         with open(self.path(half + ".log"), errors="replace") as f:
             return f.read()
 
-    def wait_log(self, pattern, half="house", seconds=15):
+    def wait_log(self, pattern, half="house", seconds=30):
         def seen():
             return re.search(pattern, self.log(half))
         seen.__doc__ = f"{pattern!r} in the log of {half}:\n{self.log(half)}"
@@ -337,7 +371,7 @@ class House:
             kids = children(p.pid) if half == "tools" else []
             p.send_signal(signal.SIGTERM)
             try:
-                p.wait(10)
+                p.wait(30)
             except subprocess.TimeoutExpired:
                 p.kill()
                 p.wait()

@@ -4,6 +4,7 @@ all that it holds (tests/probe/puppet.c)."""
 
 import json
 import os
+import time
 
 from house import House, wait_for
 from wire import Wire, key_id, sha, sign
@@ -79,10 +80,18 @@ def id_of(client):
 
 
 def log_size(h):
-    """How many entries the log has, once no run goes on that would add some."""
+    """How many entries the log has, once no run goes on that would add some,
+    and what was written behind an answer is there."""
     w = Wire(h, h.console)
+
+    def size():
+        return w.query("status")[1]["log_size"]
     try:
         wait_for(lambda: all(r["state"] != "open" for r in w.query("runs")[1]["runs"]))
-        return w.query("status")[1]["log_size"]
+        before = -1
+        while before != (now := size()):
+            before = now
+            time.sleep(0.3)
+        return now
     finally:
         w.close()

@@ -29,11 +29,11 @@ class Run:
         self.client = self.root + "/other-client"
         self.first = self.run(goal, wait=900)
 
-    def run(self, *goal, wait=60):
+    def run(self, *goal, wait=120):
         return subprocess.run([TOP + "/scripts/run", *goal], env=self.env, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=wait)
 
-    def at_a_terminal(self, goal, *cues, wait=60):
+    def at_a_terminal(self, goal, *cues, wait=120):
         """Like run(), by somebody who sits there.  Each cue is what is waited
         for on the screen, and what is typed or done then.  Returns the screen
         at the end, and the exit code."""
@@ -57,7 +57,7 @@ class Run:
                     os.write(ours, (then + "\n").encode())
         os.close(ours)
         try:
-            return screen, p.wait(5)
+            return screen, p.wait(30)
         except subprocess.TimeoutExpired:
             p.kill()
             p.wait()
@@ -65,12 +65,12 @@ class Run:
 
     def console(self, *args):
         return subprocess.run([self.durward, *args], env=self.env, text=True,
-                              capture_output=True, timeout=30)
+                              capture_output=True, timeout=60)
 
     def other(self, *args):
         kw = as_user(OTHER_USER, DURWARD_CLIENT=self.client)
         return subprocess.run([self.durward, *args], text=True, capture_output=True,
-                              timeout=30, **kw)
+                              timeout=60, **kw)
 
     def supervisor(self, half):
         with open(f"{self.root}/run/{half}-{os.path.basename(self.root)}.pid") as f:

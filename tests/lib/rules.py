@@ -62,7 +62,7 @@ def ask_to_delete(h, name):
 
 
 def finish(p):
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=60)
     return [json.loads(line) for line in out.splitlines()]
 
 

@@ -43,7 +43,7 @@ class Screen:
         self.seen += whole.replace("\r\n", "\n")
         return True
 
-    def until(self, pattern, seconds=20):
+    def until(self, pattern, seconds=60):
         """The match, behind the one before; what was shown is in `seen`."""
         end = time.monotonic() + seconds
         while True:
@@ -57,7 +57,7 @@ class Screen:
     def type(self, text):
         os.write(self.ours, text.encode())
 
-    def end(self, seconds=20):
+    def end(self, seconds=60):
         """Its exit code, once it has ended by itself."""
         while self._more(seconds):
             pass

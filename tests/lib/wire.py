@@ -68,7 +68,7 @@ class Wire:
             cert, key = (os.path.join(self.folder, f) for f in ("cert.pem", "key.pem"))
         if cert:
             ctx.load_cert_chain(cert, key)
-        raw = socket.create_connection(("127.0.0.1", port or house.port), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", port or house.port), timeout=30)
         try:
             self.sock = ctx.wrap_socket(raw, server_hostname=sni)
         except Exception:

@@ -202,7 +202,7 @@ export const attacks = {
 		await ends(asking, /approved {3}by anna[^]*Deleted the note 'copied'/);
 		assert.equal((await w.house.cli("clients", "revoke", "anna")).code, 0);
 		for (const b of [phone, thief])
-			await b.page.getByText("does not know this browser").waitFor({ timeout: 5000 });
+			await b.page.getByText("does not know this browser").waitFor();
 	},
 
 	a_second_tab_is_the_same_phone_and_a_foreign_one_nobody: async (w) => {

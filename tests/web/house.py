@@ -37,7 +37,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["DURWARD_TESTS"], "lib"))
 from caller import Authority
-from house import House, free_port
+from house import House, free_port, next_line
 from models import ModelServer
 from thinking import provider
 from puppet import Puppet
@@ -46,7 +46,7 @@ from screen import Screen, codes
 
 
 def told(p):
-    out, err = p.communicate(timeout=60)
+    out, err = p.communicate(timeout=120)
     return {"code": p.returncode, "out": out, "err": err}
 
 
@@ -117,7 +117,7 @@ def serve(house):
             going[v["process"]].stdin.flush()
             return {}
         if what == "line":
-            return {"line": going[v["process"]].stdout.readline()}
+            return {"line": next_line(going[v["process"]])}
         if what == "end" and v["process"] in screens:
             s = screens.pop(v["process"])
             code = s.end()

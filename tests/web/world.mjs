@@ -189,12 +189,16 @@ export class Link {
 	static async start(house) {
 		const l = new Link();
 		l.deaf = false; /* What the house says is swallowed. */
+		l.heard = 0; /* Bytes, from the browsers. */
 		l.pairs = new Set();
 		l.server = createServer((near) => {
 			const far = connect(house.front, "127.0.0.1");
 			const pair = [near, far];
 			l.pairs.add(pair);
-			near.on("data", (d) => far.write(d));
+			near.on("data", (d) => {
+				l.heard += d.length;
+				far.write(d);
+			});
 			far.on("data", (d) => l.deaf || near.write(d));
 			for (const s of pair) {
 				s.on("error", () => {});
@@ -207,6 +211,14 @@ export class Link {
 		await new Promise((go) => l.server.listen(0, "127.0.0.1", go));
 		l.args = [`--host-resolver-rules=MAP localhost:${house.front} 127.0.0.1:${l.server.address().port}`];
 		return l;
+	}
+
+	async hearsMoreThan(bytes) {
+		const end = performance.now() + 30000;
+		while (this.heard <= bytes) {
+			assert.ok(performance.now() < end, "the browser says nothing");
+			await new Promise((go) => setTimeout(go, 20));
+		}
 	}
 
 	cut() {
