@@ -130,12 +130,13 @@ find_shown(struct open_act *o, const struct digest *client)
 }
 
 bool
-acts_has_yes(struct acts *a, const char *id, const struct digest *client)
+acts_waits_for(struct acts *a, const char *id, const struct client *c)
 {
 	struct open_act *o = acts_find(a, id);
-	struct shown_sheet *shown = o != NULL ? find_shown(o, client) : NULL;
+	struct shown_sheet *shown = o != NULL ? find_shown(o, &c->id) : NULL;
 
-	return shown != NULL && shown->is_signed;
+	return o != NULL && (shown == NULL || !shown->is_signed) &&
+	    question_may_answer(o->act, c, judge_wall_ms(a->s.judge));
 }
 
 static struct str
