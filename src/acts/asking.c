@@ -205,6 +205,21 @@ find_asked(
 	return OK;
 }
 
+/* Every page that is open fetches one; who said yes keeps its own. */
+static void
+forget_oldest_sheet(struct open_act *o)
+{
+	size_t i = 0;
+
+	while (i < o->n_sheets && o->sheets[i].is_signed)
+		i++;
+	if (i == o->n_sheets)
+		fatal("more clients said yes to an act than it needs");
+	free(o->sheets[i].text);
+	memmove(&o->sheets[i], &o->sheets[i + 1],
+	    (--o->n_sheets - i) * sizeof(o->sheets[0]));
+}
+
 enum err
 acts_sheet(struct acts *a, const char *id, const struct client *client,
     const char **ret_text, struct errmsg *why)
@@ -225,9 +240,7 @@ acts_sheet(struct acts *a, const char *id, const struct client *client,
 		    client_role_name(client->role));
 	if (shown == NULL) {
 		if (o->n_sheets == SHEETS_PER_ACT_MAX)
-			return err_say(why, ERR_LIMIT,
-			    "%d clients look at this act already",
-			    SHEETS_PER_ACT_MAX);
+			forget_oldest_sheet(o);
 		e = make_sheet(o, client, &text, why);
 		if (e != OK)
 			return e;
