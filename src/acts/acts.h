@@ -165,8 +165,8 @@ NODISCARD enum err acts_sheet(struct acts *a, const char *id,
  * "opinion" and "motive", where they are. */
 void acts_put_words(struct acts *a, const char *id, struct json *v);
 
-/* Has this client said yes to it, while it waits for another one? */
-bool acts_has_yes(struct acts *a, const char *id, const struct digest *client);
+/* May this client answer it, and has not? */
+bool acts_waits_for(struct acts *a, const char *id, const struct client *c);
 
 struct yes {
 	const char *act;

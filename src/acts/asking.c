@@ -130,12 +130,13 @@ find_shown(struct open_act *o, const struct digest *client)
 }
 
 bool
-acts_has_yes(struct acts *a, const char *id, const struct digest *client)
+acts_waits_for(struct acts *a, const char *id, const struct client *c)
 {
 	struct open_act *o = acts_find(a, id);
-	struct shown_sheet *shown = o != NULL ? find_shown(o, client) : NULL;
+	struct shown_sheet *shown = o != NULL ? find_shown(o, &c->id) : NULL;
 
-	return shown != NULL && shown->is_signed;
+	return o != NULL && (shown == NULL || !shown->is_signed) &&
+	    question_may_answer(o->act, c, judge_wall_ms(a->s.judge));
 }
 
 static struct str
@@ -204,6 +205,21 @@ find_asked(
 	return OK;
 }
 
+/* Every page that is open fetches one; who said yes keeps its own. */
+static void
+forget_oldest_sheet(struct open_act *o)
+{
+	size_t i = 0;
+
+	while (i < o->n_sheets && o->sheets[i].is_signed)
+		i++;
+	if (i == o->n_sheets)
+		fatal("more clients said yes to an act than it needs");
+	free(o->sheets[i].text);
+	memmove(&o->sheets[i], &o->sheets[i + 1],
+	    (--o->n_sheets - i) * sizeof(o->sheets[0]));
+}
+
 enum err
 acts_sheet(struct acts *a, const char *id, const struct client *client,
     const char **ret_text, struct errmsg *why)
@@ -224,9 +240,7 @@ acts_sheet(struct acts *a, const char *id, const struct client *client,
 		    client_role_name(client->role));
 	if (shown == NULL) {
 		if (o->n_sheets == SHEETS_PER_ACT_MAX)
-			return err_say(why, ERR_LIMIT,
-			    "%d clients look at this act already",
-			    SHEETS_PER_ACT_MAX);
+			forget_oldest_sheet(o);
 		e = make_sheet(o, client, &text, why);
 		if (e != OK)
 			return e;

@@ -119,58 +119,6 @@ act_conclude(struct open_act *o)
 	return true;
 }
 
-static bool
-is_something(const struct json *used)
-{
-	return json_flag(used, "withheld") ||
-	    json_count(json_get(used, "used")) > 0 ||
-	    json_count(json_get(used, "refused")) > 0;
-}
-
-static void
-copy_list(struct json *to, const struct json *from, const char *name)
-{
-	const struct json *list = json_get(from, name);
-
-	if (json_is_array(list) && json_count(list) <= GATE_SEEN_MAX)
-		json_put(to, name, json_copy(list));
-}
-
-/* What a report says and nothing else: its words are the gate's, and those of
- * an entry the core's. */
-static struct json *
-name_members(const struct json *used)
-{
-	struct json *v = json_object();
-
-	json_put_str(v, "of", json_words(used, "act"));
-	json_put_str(v, "tool", json_words(used, "tool"));
-	if (json_flag(used, "withheld"))
-		json_put_bool(v, "withheld", true);
-	copy_list(v, used, "used");
-	copy_list(v, used, "refused");
-	json_put_int(v, "more", json_int(used, "more", 0));
-	return v;
-}
-
-/* More than an entry holds would be the end of the house. */
-static struct json *
-details_of(const struct json *used)
-{
-	struct json *v = name_members(used);
-	struct buf b;
-
-	buf_init(&b, GATE_REPORT_MAX);
-	json_canonical(v, &b);
-	if (b.overflow) {
-		json_free(v);
-		v = json_object();
-		json_put_bool(v, "withheld", true);
-	}
-	buf_done(&b);
-	return v;
-}
-
 /* The gate would fill the log with reports of what nobody called. */
 static bool
 is_one_too_many(struct acts *a)
@@ -191,12 +139,15 @@ is_one_too_many(struct acts *a)
 static void
 log_alone(struct acts *a, const struct json *used)
 {
+	struct json *report = reach_report(used);
 	struct record *r;
 
-	if (!is_something(used) || is_one_too_many(a))
+	if (report == NULL || is_one_too_many(a)) {
+		json_free(report);
 		return;
+	}
 	r = record_new(a->ledger);
-	record_log(r, "network", NULL, NULL, details_of(used));
+	record_log(r, "network", NULL, NULL, report);
 	record_post(r, false, NULL, NULL, NULL);
 }
 
@@ -209,8 +160,7 @@ acts_on_net_used(struct acts *a, const char *id, const struct json *used)
 		log_alone(a, used);
 		return;
 	}
-	if (is_something(used))
-		o->used = details_of(used);
+	o->used = reach_report(used);
 	conclude(o);
 }
 

@@ -405,8 +405,12 @@ is_unjudged(const struct open_act *o)
 void
 acts_thaw(struct acts *a)
 {
+	bool asked[ACTS_OPEN_MAX];
 	size_t i;
 
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		asked[i] =
+		    a->open[i] != NULL && a->open[i]->act->state == ACT_ASKED;
 	go_on_all(a, NULL);
 	/* Found after a crash, while nothing would have been allowed. */
 	for (i = 0; i < ACTS_OPEN_MAX && a->recovered; i++)
@@ -414,7 +418,8 @@ acts_thaw(struct acts *a)
 			act_judge(a->open[i]);
 	/* Nobody could answer: the time to do so begins anew. */
 	for (i = 0; i < ACTS_OPEN_MAX; i++) {
-		if (a->open[i] == NULL || a->open[i]->act->state != ACT_ASKED)
+		if (!asked[i] || a->open[i] == NULL ||
+		    a->open[i]->act->state != ACT_ASKED)
 			continue;
 		a->open[i]->act->until_ms = 0;
 		act_ask(a->open[i]);

@@ -48,6 +48,16 @@ tell_events(void *arg, int64_t request, enum err e, const char *text)
 	buf_done(&b);
 }
 
+/* In quiet hours a question that somebody follows rings, and that somebody
+ * must be one who asked or answers: who only looks on wakes nobody. */
+static bool
+is_looked_for(const struct core *c, const struct client *client)
+{
+	return client_may_approve(client) ||
+	    (client->role == CLIENT_VIEWER && client->lent[0] != '\0' &&
+		judge_wall_ms(c->judge) < client->lent_until_ms);
+}
+
 static void
 query_events(void *room, const struct request *q)
 {
@@ -62,7 +72,7 @@ query_events(void *room, const struct request *q)
 		request_refuse(&c->requests, q->id, ERR_INPUT, &why);
 		return;
 	}
-	if (run[0] != '\0' && q->client->role != CLIENT_PROGRAM)
+	if (run[0] != '\0' && is_looked_for(c, q->client))
 		notices_followed(c->notices, run);
 	if (json_has(q->params, "words"))
 		runs_listen(

@@ -40,11 +40,43 @@ grants_row(const struct held_grant *g, bool revoked)
 	return row;
 }
 
-static void
-note_ended(struct judge *j, const char *id)
+/* For a clock that is set back a little. */
+#define ENDED_KEPT_MS (7 * 24 * 3600 * (int64_t)1000)
+
+static struct ended_grant *
+first_ended(struct judge *j)
 {
+	struct ended_grant *first = &j->ended[0];
+	size_t i;
+
+	for (i = 1; i < j->n_ended; i++)
+		if (j->ended[i].until_ms < first->until_ms)
+			first = &j->ended[i];
+	return first;
+}
+
+static void
+note_ended(struct judge *j, const struct grant *g)
+{
+	struct ended_grant *at;
+
 	if (j->n_ended < GRANTS_ENDED_MAX)
-		memcpy(j->ended[j->n_ended++], id, TOKEN_SIZE);
+		at = &j->ended[j->n_ended++];
+	else
+		at = first_ended(j);
+	if (at->id[0] != '\0' && at->until_ms > g->until_ms)
+		return;
+	memcpy(at->id, g->id, sizeof(at->id));
+	at->until_ms = g->until_ms;
+}
+
+/* Or is the first of them over, so that it can make room for another? */
+static bool
+has_room_for_ended(struct judge *j)
+{
+	return j->n_ended < GRANTS_ENDED_MAX ||
+	    (judge_clock_is_trusted(j) &&
+		first_ended(j)->until_ms + ENDED_KEPT_MS < judge_wall_ms(j));
 }
 
 static bool
@@ -53,7 +85,7 @@ has_ended(const struct judge *j, const char *id)
 	size_t i;
 
 	for (i = 0; i < j->n_ended; i++)
-		if (strcmp(j->ended[i], id) == 0)
+		if (strcmp(j->ended[i].id, id) == 0)
 			return true;
 	return false;
 }
@@ -68,7 +100,7 @@ grants_load(struct judge *j, const struct json *row)
 		return ERR_CORRUPT;
 	if (json_flag(row, "revoked") || j->n_grants == GRANTS_MAX ||
 	    g->uses >= g->grant.uses) {
-		note_ended(j, g->grant.id);
+		note_ended(j, &g->grant);
 		free(g->text);
 		free(g);
 		return OK;
@@ -188,7 +220,7 @@ drop_ended(struct judge *j)
 			i++;
 			continue;
 		}
-		note_ended(j, g->grant.id);
+		note_ended(j, &g->grant);
 		free(g->text);
 		free(g);
 		j->grants[i] = j->grants[--j->n_grants];
@@ -203,7 +235,7 @@ judge_has_room_for_grant(struct judge *j, const char *id, struct errmsg *why)
 	if (judge_grant(j, id) != NULL || has_ended(j, id))
 		return err_say(why, ERR_EXISTS,
 		    "this grant was taken up before; sign a new one");
-	if (j->n_ended == GRANTS_ENDED_MAX)
+	if (!has_room_for_ended(j))
 		return err_say(why, ERR_LIMIT,
 		    "more grants have ended than can be remembered");
 	if (j->n_grants == GRANTS_MAX)
@@ -258,7 +290,7 @@ judge_revoke_grant(struct judge *j, const char *id, struct record *r)
 	if (i == j->n_grants)
 		return ERR_NOTFOUND;
 	record_row(r, ROW_GRANT, grants_row(j->grants[i], true));
-	note_ended(j, id);
+	note_ended(j, &j->grants[i]->grant);
 	free(j->grants[i]->text);
 	free(j->grants[i]);
 	j->grants[i] = j->grants[--j->n_grants];

@@ -53,8 +53,12 @@ struct judge {
 	struct meters meters;
 	struct held_grant *grants[GRANTS_MAX];
 	size_t n_grants;
-	/* Used up or taken back: never to be taken up again. */
-	char ended[GRANTS_ENDED_MAX][TOKEN_SIZE];
+	/* Used up or taken back: not to be taken up again while they could
+	 * cover anything.  Those that end last, when there are more. */
+	struct ended_grant {
+		char id[TOKEN_SIZE];
+		int64_t until_ms;
+	} ended[GRANTS_ENDED_MAX];
 	size_t n_ended;
 };
 

@@ -83,22 +83,15 @@ is_followed(const struct notices *n, const char *run, int64_t now_ms)
 
 /* Those who may answer and have not. */
 static size_t
-list_answerers(const struct notices *n, const struct json *row,
-    const char *ret[CLIENTS_MAX])
+list_answerers(
+    const struct notices *n, const char *act, const char *ret[CLIENTS_MAX])
 {
-	const char *tool = json_words(row, "tool");
-	int64_t wall_ms = judge_wall_ms(n->s.judge);
 	size_t found = 0;
 	size_t i;
 
-	for (i = 0; i < n->s.trust->n_clients; i++) {
-		const struct client *c = &n->s.trust->clients[i];
-
-		if (client_may_answer(
-			c, (struct str){tool, strlen(tool)}, wall_ms) &&
-		    !acts_has_yes(n->s.acts, json_words(row, "act"), &c->id))
-			ret[found++] = c->name;
-	}
+	for (i = 0; i < n->s.trust->n_clients; i++)
+		if (acts_waits_for(n->s.acts, act, &n->s.trust->clients[i]))
+			ret[found++] = n->s.trust->clients[i].name;
 	return found;
 }
 
@@ -109,7 +102,7 @@ tell(struct notices *n, const struct waiting *w, enum notice_why why,
 {
 	const char *names[CLIENTS_MAX];
 	size_t n_names = notice_choose(
-	    &n->settings, &w->q, why, names, list_answerers(n, row, names));
+	    &n->settings, &w->q, why, names, list_answerers(n, w->act, names));
 	struct json *list;
 	struct json *body;
 	struct record *r;

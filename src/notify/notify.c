@@ -173,11 +173,15 @@ put_reason(struct kept *k, const char *why, struct json *body)
 	json_put_str(body, "why", k->last.text);
 }
 
-/* Takes `body` over. */
+static void tell_of(struct notify *n, struct kept *k);
+
+/* Takes `body` over.  What arrived said the same as what began to wait
+ * meanwhile; what did not is said again, for that. */
 static void
 say_end(struct notify *n, struct kept *k, const char *why, struct json *body)
 {
 	struct record *r = record_new(n->s.requests->ledger);
+	bool again;
 
 	put_reason(k, why, body);
 	k->under_way = false;
@@ -193,6 +197,10 @@ say_end(struct notify *n, struct kept *k, const char *why, struct json *body)
 	k->waits = 0;
 	record_log(r, "notify-done", NULL, NULL, body);
 	record_post(r, false, NULL, NULL, NULL);
+	again = k->again && k->last.text[0] != '\0';
+	k->again = false;
+	if (again)
+		tell_of(n, k);
 }
 
 static void
@@ -223,10 +231,12 @@ notify_on_done(struct notify *n, const struct json *said)
 {
 	struct kept *k = find(n, json_words(said, "id"));
 	int64_t status = json_int(said, "status", 0);
+	bool is_gone = status == 404 || status == 410;
 	struct json *body;
 
 	if (k == NULL || !k->under_way)
 		return;
+	k->again = k->again && !is_gone;
 	/* What it says and nothing else: more than an entry holds would be
 	 * the end of the house. */
 	body = json_object();
@@ -235,7 +245,7 @@ notify_on_done(struct notify *n, const struct json *said)
 	json_put_int(body, "status", status);
 	json_put_int(body, "tries", json_int(said, "tries", 0));
 	say_end(n, k, json_words(said, "why"), body);
-	if (status == 404 || status == 410)
+	if (is_gone)
 		end(n, k);
 }
 
@@ -338,9 +348,32 @@ tell_one(struct notify *n, struct kept *k, struct errmsg *why)
 		return e;
 	}
 	k->under_way = true;
+	k->since_ms = clock_boot_ms();
 	record_log(r, "notify-intent", NULL, NULL, body);
 	record_post(r, true, order, n, k->target.id);
 	return OK;
+}
+
+/* An end that was lost on its way must not make it silent for good. */
+static void
+give_up(struct notify *n, struct kept *k)
+{
+	if (k->under_way && clock_boot_ms() - k->since_ms >= NOTICE_DONE_MS)
+		fail(n, k, "egress never said how it went");
+}
+
+static void
+tell_of(struct notify *n, struct kept *k)
+{
+	struct errmsg why;
+
+	give_up(n, k);
+	if (k->under_way) {
+		k->again = true;
+	} else if (tell_one(n, k, &why) != OK) {
+		k->withheld++;
+		k->last = why;
+	}
 }
 
 void
@@ -353,14 +386,10 @@ notify_tell(struct notify *n, const char *client)
 		const struct client *c = k->text == NULL
 		    ? NULL
 		    : trust_client(n->s.trust, target_whom(&k->target));
-		struct errmsg why;
 
-		if (c == NULL ||
-		    (client != NULL && strcmp(c->name, client) != 0) ||
-		    tell_one(n, k, &why) == OK || k->under_way)
-			continue;
-		k->withheld++;
-		k->last = why;
+		if (c != NULL &&
+		    (client == NULL || strcmp(c->name, client) == 0))
+			tell_of(n, k);
 	}
 }
 
@@ -482,6 +511,8 @@ notify_test(void *room, const struct request *k, struct errmsg *why)
 		e = err_say(why, ERR_NOTFOUND,
 		    "there is no such target; 'durward notify list' lists "
 		    "them");
+	if (e == OK)
+		give_up(n, t);
 	if (e == OK)
 		e = tell_one(n, t, why);
 	if (e != OK)

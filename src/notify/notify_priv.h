@@ -6,6 +6,9 @@
 #include "push/offer.h"
 #include "push/target.h"
 
+/* All tries of egress and the pauses between them, and some. */
+#define NOTICE_DONE_MS                                                         \
+	(PUSH_TRIES_MAX * (PUSH_TRY_MS + PUSH_WAIT_MS) + 60 * 1000)
 #define ENDED_MAX 8 /* Targets that services ended, of which people hear. */
 
 struct kept {
@@ -14,6 +17,8 @@ struct kept {
 	char signature[SIGNATURE_TEXT_SIZE];
 	struct push_rate rate;
 	bool under_way; /* Egress has not said how it went. */
+	int64_t since_ms; /* Boot clock. */
+	bool again; /* Something else began to wait meanwhile. */
 	int64_t waits; /* A request that is told, or 0. */
 	int64_t sent;
 	int64_t withheld;

@@ -194,8 +194,9 @@ is_among(const struct digest *clients, size_t n, const struct digest *client)
 	return false;
 }
 
-static bool
-may_answer(const struct act *a, const struct client *c, int64_t wall_ms)
+bool
+question_may_answer(
+    const struct act *a, const struct client *c, int64_t wall_ms)
 {
 	return client_may_answer(c, text_of(a->tool), wall_ms) &&
 	    (!a->cli_key || c->kind == CLIENT_CLI);
@@ -215,7 +216,8 @@ put_answerers(const struct act *a, const struct trust *trust, int64_t wall_ms,
 
 		if (is_among(yeses, n_yeses, &c->id))
 			json_push(yes, json_string(c->name));
-		else if (may_answer(a, c, wall_ms) && n++ < ANSWERERS_SHOWN_MAX)
+		else if (question_may_answer(a, c, wall_ms) &&
+		    n++ < ANSWERERS_SHOWN_MAX)
 			json_push(may, json_string(c->name));
 	}
 	json_put(v, "yes", yes);

@@ -48,6 +48,11 @@ NODISCARD enum err question_check(const struct question *q,
  * where they are. */
 void question_put_words(const struct act *a, struct json *v);
 
+/* May this client say yes or no to it?  By its role or a loan, and with a key
+ * of the command line where a rule wants one. */
+bool question_may_answer(
+    const struct act *a, const struct client *c, int64_t wall_ms);
+
 /* The question in short, for a list; these clients said yes.  With another
  * "nonce" it is asked anew, and sheets from before are worth nothing.  Where
  * more than one must: "yes" and "may", of which the first few, and

@@ -116,3 +116,60 @@ reach_knows(const struct reach *r, const char *name)
 			return true;
 	return false;
 }
+
+/* ---- What it did reach, as the gate says ---- */
+
+static bool
+is_something(const struct json *used)
+{
+	return json_flag(used, "withheld") ||
+	    json_count(json_get(used, "used")) > 0 ||
+	    json_count(json_get(used, "refused")) > 0;
+}
+
+static void
+copy_list(struct json *to, const struct json *from, const char *name)
+{
+	const struct json *list = json_get(from, name);
+
+	if (json_is_array(list) && json_count(list) <= GATE_SEEN_MAX)
+		json_put(to, name, json_copy(list));
+}
+
+/* What a report says and nothing else: its words are the gate's, and those of
+ * an entry the core's. */
+static struct json *
+name_members(const struct json *used)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "of", json_words(used, "act"));
+	json_put_str(v, "tool", json_words(used, "tool"));
+	if (json_flag(used, "withheld"))
+		json_put_bool(v, "withheld", true);
+	copy_list(v, used, "used");
+	copy_list(v, used, "refused");
+	json_put_int(v, "more", json_int(used, "more", 0));
+	return v;
+}
+
+/* More than an entry holds would be the end of the house. */
+struct json *
+reach_report(const struct json *used)
+{
+	struct json *v;
+	struct buf b;
+
+	if (!is_something(used))
+		return NULL;
+	v = name_members(used);
+	buf_init(&b, GATE_REPORT_MAX);
+	json_canonical(v, &b);
+	if (b.overflow) {
+		json_free(v);
+		v = json_object();
+		json_put_bool(v, "withheld", true);
+	}
+	buf_done(&b);
+	return v;
+}

@@ -44,4 +44,9 @@ const struct reach_host *reach_find(
 /* May any port of this name be reached?  It has an address then. */
 bool reach_knows(const struct reach *r, const char *name);
 
+/* The gate's report of a call, {"act", "tool", "used", "refused", "more",
+ * "withheld"}, as an entry of the log takes it: what it has to say, bounded,
+ * and nothing else.  NULL when nothing was used and nothing refused. */
+struct json *reach_report(const struct json *used);
+
 #endif

@@ -43,6 +43,20 @@ def test_one_no_ends_what_two_must_say_yes_to(h):
     use(h, BASE)
 
 
+def test_however_many_look_on_who_may_answer_can(h):
+    """Each page that is open fetches a sheet; only so many are kept, and each that was signed."""
+    use(h, BASE + "ask both tool=notes.delete keys=2\n")
+    p, act = ask_to_delete(h, "looked-at")
+    assert h.phone.run("approve", act, "--yes").returncode == 0
+    for i in range(9):
+        w = Wire(h, h.pair(f"looks-{i}"))
+        assert w.query("sheet?act=" + act)[0] == 200, i
+        w.close()
+    assert h.console.run("approve", act, "--yes").returncode == 0
+    assert finish(p)[-1]["reached"] is True
+    use(h, BASE)
+
+
 def test_a_viewer_answers_what_was_lent_to_it_and_nothing_else(h):
     use(h, BASE)
     guest = h.pair("guest", "viewer")

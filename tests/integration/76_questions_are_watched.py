@@ -16,9 +16,11 @@ import time
 
 import logbook
 import screen
+from browser import paired
 from caller import Authority, Raw
 from house import House, next_line, wait_for
-from rules import ask_to_delete, finish, kill_core, kinds, note
+from rules import BASE, ask_to_delete, finish, kill_core, kinds, note, use
+from wire import Wire
 
 PROMPT = "a signs these bytes"
 AUTHORITY = Authority()
@@ -327,6 +329,21 @@ def test_all_who_may_answer_are_told_at_once(h):
     finish(p)
 
 
+def test_where_a_command_line_must_answer_no_browser_is_told_of_it(h):
+    """Else a delegate with such a key would hear minutes later of what waits for it alone."""
+    paired(h, "kiosk")
+    use(h, BASE + "ask deleting tool=notes.delete key=cli\n")
+    assert settings(h, "--delegate", "console").returncode == 0
+    p, act = ask_to_delete(h, "by-cli")
+    first = wait_for(lambda: told(h, act))[0]
+    assert first["clients"] == ["phone"], first
+    assert h.console.run("deny", act).returncode == 0
+    finish(p)
+    assert settings(h, "--delegate", "off").returncode == 0
+    assert h.console.run("clients", "revoke", "kiosk").returncode == 0
+    use(h, BASE)
+
+
 def test_only_an_owner_says_who_is_told_and_only_who_may_answer_can_be(h):
     h.pair("guest", "viewer")
     r = settings(h, "--quiet", "22:00-07:00", client=h.phone)
@@ -348,7 +365,7 @@ def test_only_an_owner_says_who_is_told_and_only_who_may_answer_can_be(h):
 
 
 def test_in_quiet_hours_nobody_is_told_but_of_what_a_person_looks_on_at(h):
-    """A program's question is followed by nobody; it is told once they are over."""
+    """A program's question is followed by nobody who could answer; it is told once they are over."""
     robot = h.pair("robot", "program")
     hours = [time.strftime("%H:%M", time.localtime(time.time() + s)) for s in (-3600, 3600)]
     assert settings(h, "--quiet", "-".join(hours)).returncode == 0
@@ -358,6 +375,10 @@ def test_in_quiet_hours_nobody_is_told_but_of_what_a_person_looks_on_at(h):
     note(h, "quietly")
     p = robot.start("ask", "delete the note quietly", "--json")
     act = wait_for(lambda: waiting(h))[0]
+    run = h.console.json("approvals")["approvals"][0]["run"]
+    w = Wire(h, h.pair("onlooker", "viewer"))
+    assert w.query(f"events?run={run}&from=0")[0] == 200
+    w.close()
     time.sleep(1)
     assert service.seen == [], "it rings in quiet hours"
     q, seen = ask_to_delete(h, "seen")

@@ -132,11 +132,14 @@ open_slots(void)
 	return slots;
 }
 
+static int n_questions;
+
 static void
 port_asked(void *arg, const struct act *a)
 {
 	(void)arg;
 	(void)a;
+	n_questions++;
 }
 
 static void
@@ -478,4 +481,26 @@ TEST(what_a_tool_has_begun_it_ends_when_its_run_is_stopped)
 	acts_on_done(acts, ID, true, false, "its answer");
 	await_end();
 	CHECK_STR(act_state_name(told), "done");
+}
+
+/* ---- A house that goes on ---- */
+
+TEST(what_a_crash_left_is_asked_once_when_the_house_goes_on)
+{
+	static const char rules[] = "ask all effect=physical\n";
+	struct errmsg why = {""};
+	struct open_act *o;
+
+	REQUIRE(judge_put_policy(judge, "box", 1, rules, &why) == OK);
+	acts_recover(acts);
+	o = fixture_act(acts, ACT_PROPOSED, "notes.save");
+	n_questions = 0;
+	acts_thaw(acts);
+	CHECK_STR(act_state_name(o->act->state), "asked");
+	CHECK_INT(n_questions, 1);
+	/* What waited before has its time anew. */
+	acts_thaw(acts);
+	CHECK_INT(n_questions, 2);
+	acts_stop_run(acts, RUN, "stopped by console");
+	await_end();
 }

@@ -17,7 +17,7 @@ give_money(struct bench *b, int64_t usd_day)
 	    .args = {"words arg.model=\"m\"", 19},
 	    .hours = {"any", 3},
 	    .uses = 100,
-	    .issued_ms = 1000,
+	    .issued_ms = judge_wall_ms(b->judge) - 1000,
 	    .until_ms = judge_wall_ms(b->judge) + 1000000,
 	    .usd_day = usd_day};
 	struct errmsg why = {""};
@@ -52,6 +52,78 @@ spend_grant(struct bench *b, const struct held_grant *g, struct charges *ret)
 
 	REQUIRE(judge_charge(b->judge, &b->c, g, r, ret) == OK);
 	write_record(r);
+}
+
+/* One of many, which lasts for a day until then. */
+static void
+write_grant(int n, int64_t until_ms, struct buf *ret)
+{
+	struct grant g = {.rule = {"box:ask", 7},
+	    .tool = {"notes.save", 10},
+	    .effect = {"read", 4},
+	    .args = {"any", 3},
+	    .hours = {"any", 3},
+	    .uses = 1,
+	    .issued_ms = until_ms - 1000,
+	    .until_ms = until_ms};
+
+	snprintf(g.id, sizeof(g.id), "%032x", (unsigned)n);
+	buf_init(ret, GRANT_MAX);
+	REQUIRE(grant_write(&g, ret) == OK);
+}
+
+/* As many as are remembered, all taken back. */
+static void
+load_ended(struct bench *b, int64_t until_ms)
+{
+	int n;
+
+	for (n = 0; n < GRANTS_ENDED_MAX; n++) {
+		struct json *row = json_object();
+		struct buf text;
+
+		write_grant(n, until_ms + n, &text);
+		json_put_str(row, "body", text.p);
+		json_put_str(row, "signature", "");
+		json_put_bool(row, "revoked", true);
+		REQUIRE(judge_load(b->judge, ROW_GRANT, row) == OK);
+		json_free(row);
+		buf_done(&text);
+	}
+}
+
+static enum err
+add_grant(struct bench *b, int n, int64_t until_ms)
+{
+	struct record *r = record_new(b->ledger);
+	struct errmsg why;
+	struct buf text;
+	enum err e;
+
+	write_grant(n, until_ms, &text);
+	e = judge_add_grant(b->judge, "console", text.p, "", r, &why);
+	record_drop(r);
+	buf_done(&text);
+	return e;
+}
+
+TEST(grants_that_ended_long_ago_make_room_and_others_do_not)
+{
+	int64_t day_ms = 24 * 3600 * (int64_t)1000;
+	int64_t now_ms;
+	struct bench b;
+
+	open_bench(&b, NULL, EFFECT_READ);
+	now_ms = judge_wall_ms(b.judge);
+	load_ended(&b, now_ms - 30 * day_ms);
+	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), OK);
+	close_bench(&b);
+
+	open_bench(&b, NULL, EFFECT_READ);
+	load_ended(&b, now_ms + day_ms);
+	CHECK_INT(add_grant(&b, 5, now_ms + day_ms + 5), ERR_EXISTS);
+	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), ERR_LIMIT);
+	close_bench(&b);
 }
 
 TEST(a_grant_of_money_asks_beyond_it_over_a_restart_too)
