@@ -9,13 +9,17 @@ import { hex, sha256 } from "./bytes.js";
 
 const NAME = "app-" + VERSION;
 
-/* A house that was replaced meanwhile has other files: not those. */
+/* The page has just loaded them: the house says that these are still its own,
+ * and what is asked for past that is what turns out to be none of them.  A
+ * house that was replaced meanwhile has other files: not those. */
 async function take(cache, path) {
-	const answer = await fetch(path, { cache: "no-store" });
-	const bytes = await answer.clone().arrayBuffer();
-	if (!answer.ok || hex(await sha256(bytes)) !== FILES[path])
-		throw new Error(`${path} is of another version`);
-	await cache.put(path, answer);
+	for (const how of ["no-cache", "reload"]) {
+		const answer = await fetch(path, { cache: how });
+		const bytes = await answer.clone().arrayBuffer();
+		if (answer.ok && hex(await sha256(bytes)) === FILES[path])
+			return cache.put(path, answer);
+	}
+	throw new Error(`${path} is of another version`);
 }
 
 async function install() {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/control.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -83,6 +84,17 @@ on_lane(void *role, enum role peer)
 	scanner_on_lane(c->scanner);
 }
 
+static void
+make_validator(struct control *c)
+{
+	uint8_t bytes[(TOKEN_SIZE - 1) / 2];
+	char hex[TOKEN_SIZE];
+
+	crypto_random(bytes, sizeof(bytes));
+	hex_write(hex, bytes, sizeof(bytes));
+	snprintf(c->validator, sizeof(c->validator), "\"%s\"", hex);
+}
+
 int
 control_main(unsigned calls)
 {
@@ -96,6 +108,7 @@ control_main(unsigned calls)
 
 	/* Open. */
 	crypto_open();
+	make_validator(&c);
 	c.peers = peers_open(&setup, PARENT_LANE_FD);
 	c.loop = peers_loop(c.peers);
 	c.scanner = scanner_new(c.peers);

@@ -34,6 +34,7 @@ struct control {
 	struct json *identity;
 	struct public_key box_key; /* Of the root in it. */
 	struct digest box;
+	char validator[TOKEN_SIZE + 2]; /* Of what this process serves. */
 	int api_fd;
 	int pairing_fd;
 	int certificate_fd; /* -1: none. */

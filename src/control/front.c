@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
@@ -20,20 +21,33 @@ static const char page_fields[] =
     "Permissions-Policy: camera=(self), microphone=(), geolocation=()\r\n"
     "Referrer-Policy: no-referrer\r\n";
 
+/* Does the browser have it from this very process?  The validator is nothing
+ * that one before could know: what a false page left in the browser's cache is
+ * none of ours, however it is named. */
+static bool
+is_known(const struct control *c, const struct http_request *r)
+{
+	return str_eq(http_head_find(r->head, "if-none-match"), c->validator);
+}
+
 static void
-serve(const struct http_request *r)
+serve(const struct control *c, const struct http_request *r)
 {
 	const struct app_file *f = app_find(r->path);
 	static const char none[] = "{\"error\":\"there is nothing here\"}";
+	char fields[sizeof(page_fields) + sizeof(c->validator) + 16];
 
 	if (f == NULL) {
 		http_reply(r->server, r->id, 404, none, sizeof(none) - 1);
 		return;
 	}
+	snprintf(fields, sizeof(fields), "ETag: %s\r\n%s", c->validator,
+	    page_fields);
 	http_answer(r->server, r->id,
-	    &(struct http_answer){.status = 200,
+	    &(struct http_answer){
+		.status = is_known(c, r) ? HTTP_NOT_MODIFIED : 200,
 		.type = f->type,
-		.fields = page_fields,
+		.fields = fields,
 		.body = f->bytes,
 		.len = f->len});
 }
@@ -115,5 +129,5 @@ front_on_request(void *arg, const struct http_request *r)
 	else if (str_eq(r->path, "/v1/box"))
 		tell_box(c, r);
 	else
-		serve(r);
+		serve(c, r);
 }

@@ -113,7 +113,7 @@ conn_watch(struct conn *c, int events)
 static const char *
 reason_of(int status)
 {
-	return status < 300 ? "OK" : status < 500 ? "Refused" : "Failed";
+	return status < 400 ? "OK" : status < 500 ? "Refused" : "Failed";
 }
 
 static void
@@ -129,7 +129,8 @@ compose(struct conn *c, const struct http_answer *a)
 	buf_adds(&c->out, "\r\nX-Content-Type-Options: nosniff\r\n");
 	buf_adds(&c->out, a->fields);
 	buf_adds(&c->out, c->last ? "Connection: close\r\n\r\n" : "\r\n");
-	buf_add(&c->out, a->body, a->len);
+	if (a->status != HTTP_NOT_MODIFIED)
+		buf_add(&c->out, a->body, a->len);
 	conn_enter(c, CONN_WRITING);
 }
 

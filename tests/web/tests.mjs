@@ -271,6 +271,22 @@ export const tests = {
 		phone.errors.length = 0;
 	},
 
+	async the_first_visit_brings_each_file_once(w) {
+		const phone = await paired(w, "anna");
+		await phone.page.waitForFunction(() => navigator.serviceWorker.controller);
+		const came = () => performance.getEntriesByType("resource").map((e) => [new URL(e.name).pathname,
+			e.transferSize, e.encodedBodySize]);
+		const taken = await phone.context.serviceWorkers()[0].evaluate(came);
+		assert.deepEqual(taken.map(([path]) => path).sort(),
+			["/", "/app.css", "/app.js", "/icon.svg", "/manifest.webmanifest"]);
+		/* The page may still have been loading the small ones. */
+		const [, sent, size] = taken.find(([path]) => path === "/app.js");
+		assert.ok(size > 10000 && sent < 1000, `${sent} bytes came of ${size}`);
+		const page = await phone.page.evaluate(came);
+		const all = [...taken, ...page].reduce((sum, [, bytes]) => sum + bytes, 0);
+		assert.ok(all < 60 * 1024, `${all} bytes came`);
+	},
+
 	async a_house_of_another_version_is_taken_up_at_once(w) {
 		const phone = await paired(w, "anna");
 		await phone.page.waitForFunction(() => navigator.serviceWorker.controller);
