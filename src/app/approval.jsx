@@ -169,13 +169,17 @@ function Sheet({ row, got, onDone, onError }) {
 export function Approval({ row }) {
 	const [got, setGot] = useState(null);
 	const [error, setError] = useState("");
-	/* Behind each connection there may be another start of the house, which
-	 * takes no signature over the sheet of the one before. */
+	const fetch = (then) => fetchSheet(row.act).then((v) => { setGot(v); then(); },
+		(e) => e.status === 0 || setError(e.message));
+	/* A start of the house, or of a part that acts, takes no signature over
+	 * the sheet of the one before. */
 	useEffect(() => {
-		const fetched = (v) => { setGot(v); setError(""); };
-		if (house.state === "live")
-			fetchSheet(row.act).then(fetched, (e) => e.status === 0 || setError(e.message));
-	}, [row.act, house.links]);
+		if (house.state === "live") fetch(() => setError(""));
+	}, [row.act, house.anew]);
+	const refused = (words) => {
+		setError(words);
+		fetch(() => {});
+	};
 	const said = (row.yes || []).includes(house.client.name);
 	return (
 		<article class="card ask">
@@ -184,7 +188,7 @@ export function Approval({ row }) {
 			<Others row={row} />
 			{said && <p>{t("ask.said")}</p>}
 			{error && <p class="bad" role="alert">{problem(error)}</p>}
-			{got && !said && <Sheet key={got.text} row={row} got={got} onError={setError}
+			{got && !said && <Sheet key={got.text} row={row} got={got} onError={refused}
 				onDone={() => set({ approvals: house.approvals.filter((a) => a.act !== row.act) })} />}
 		</article>
 	);

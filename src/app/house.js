@@ -11,7 +11,8 @@ const FOLLOW_MS = 600;
 
 const listeners = new Set();
 export const house = { state: "loading", me: null, client: null, approvals: [],
-	runs: [], clients: [], grants: [], budgets: [], doctor: null, since: 0, links: 0 };
+	runs: [], clients: [], grants: [], budgets: [], doctor: null, since: 0,
+	anew: 0 }; /* How often the sheets of before were none any more. */
 
 export function set(v) {
 	Object.assign(house, v);
@@ -61,6 +62,8 @@ export function paced(ms) {
 	};
 }
 
+const kindOf = (entry) => entry.body && JSON.parse(entry.body).kind;
+
 /* Whatever happens is an entry of the log; with each batch of them the lists
  * are read again. */
 async function follow(wire) {
@@ -73,6 +76,7 @@ async function follow(wire) {
 			if (entries.length === 0) continue;
 			next = entries[entries.length - 1].seq + 1;
 			await refresh();
+			if (entries.some((e) => kindOf(e) === "asked-again")) set({ anew: house.anew + 1 });
 		}
 	} catch (e) {
 		/* The wire opens itself again, and then this is begun anew. */
@@ -83,7 +87,7 @@ async function follow(wire) {
 export function begin(me) {
 	const wire = new Wire(me, (v) => {
 		if (v.state !== "live") return set(v);
-		set({ ...v, links: house.links + 1 });
+		set({ ...v, anew: house.anew + 1 });
 		lookForAnother();
 		follow(wire);
 	});

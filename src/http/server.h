@@ -61,6 +61,9 @@ void http_server_shut(struct http_server *s);
 void http_reply(struct http_server *s, int64_t id, int status, const char *json,
     size_t len);
 
+/* With this status `len` is told and no body sent (RFC 9110, 15.4.5). */
+#define HTTP_NOT_MODIFIED 304
+
 /* Answer with anything.  `fields` are more lines of the head, each with its
  * CRLF; they say how long the answer may be kept. */
 #define HTTP_NOT_MODIFIED                                                      \

@@ -14,7 +14,8 @@ allow some effect=reversible
 ask two effect=system keys=2
 `;
 
-const touch = (b, name) => (b.options.hasTouch ? b.button(name).tap() : b.button(name).click());
+const touch = (b, name, options) =>
+	(b.options.hasTouch ? b.button(name).tap(options) : b.button(name).click(options));
 
 async function rules(w, text) {
 	const { code, err } = await w.house.cli("policy", "activate", w.policy(text));
@@ -74,6 +75,13 @@ async function haltsAndResumes(w, b) {
 	assert.ok(!(await w.house.json("doctor")).halted);
 }
 
+async function waitUntil(holds, seconds = 30) {
+	for (const end = Date.now() + 1000 * seconds; !await holds().catch(() => false);) {
+		assert.ok(Date.now() < end, `waited in vain until ${holds}`);
+		await new Promise((go) => setTimeout(go, 200));
+	}
+}
+
 /* The question is there before and after; the sheet that was read before is
  * none that the house takes now. */
 async function goesOnAfterARestart(w, b) {
@@ -83,12 +91,15 @@ async function goesOnAfterARestart(w, b) {
 	await b.button("Approve").waitFor();
 	const before = await b.page.locator("details pre").textContent();
 	await w.house.restart();
-	await b.page.waitForFunction((text) => {
-		const pre = document.querySelector("details pre");
-		return pre && pre.textContent !== text;
-	}, before, { timeout: 30000 });
+	/* Once for the house, and once more for its parts that come back later. */
+	const bytes = b.page.locator("details pre");
+	await waitUntil(async () => await bytes.count() === 1 && await bytes.textContent() !== before);
 	b.errors.length = 0; /* A socket that breaks is told there. */
-	await touch(b, "Approve");
+	await waitUntil(async () => {
+		if (await b.button("Approve").count() === 0) return true;
+		await touch(b, "Approve", { timeout: 1000 });
+		return false;
+	});
 	await b.page.locator("li", { hasText: "Deleted the note 'patience'" }).waitFor({ timeout: 30000 });
 	await nothingWaits(b);
 }

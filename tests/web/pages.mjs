@@ -4,7 +4,7 @@
  * otherwise, nothing is cut off or covered, nothing is left in the other
  * language.  A picture of each is kept under build/web/shots. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PHONE } from "./world.mjs";
 
@@ -260,7 +260,27 @@ const states = {
 	},
 };
 
+/* All that stands between quotes in the house's C, as it is put together. */
+function wordsOfTheHouse() {
+	const files = readdirSync("src", { recursive: true }).filter((f) => f.endsWith(".c") || f.endsWith(".h"));
+	return files.map((f) => readFileSync(join("src", f), "utf8").replace(/"\s*\\?\s*"/g, "")).join("\n");
+}
+
 export const pages = {
+	/* A sentence that is changed in the house would be English again here. */
+	async what_is_translated_is_what_the_house_says() {
+		const house = wordsOfTheHouse();
+		for (const language of Object.keys(words)) {
+			for (const sentence of Object.keys(words[language].told))
+				for (const piece of sentence.split(/\{\w+\}|: /))
+					assert.ok(house.includes(piece.trim()), `nobody says '${sentence}'`);
+		}
+		const keys = Object.keys(words.de).filter((k) => !(k in words.en));
+		assert.deepEqual(Object.keys(words.en).filter((k) => !(k in words.de)), [], "they have no German");
+		/* German has more: what a word of the house means that stands there. */
+		assert.ok(keys.every((k) => /^(attempt|origin|price)\./.test(k)), keys);
+	},
+
 	async every_page_is_fit_for_everybody(w) {
 		const activated = await w.house.cli("policy", "activate", w.policy(POLICY));
 		assert.equal(activated.code, 0, activated.err);
