@@ -142,12 +142,12 @@ offers_forget_dead(struct notify *n)
 	for (i = 0; i < PUSH_OFFERS_MAX; i++) {
 		struct digest client = n->offers[i].client;
 
-		if (n->offers[i].url == NULL ||
-		    trust_live_client(n->s.trust, &client,
-			judge_wall_ms(n->s.judge), &c) == OK)
+		if (n->offers[i].url == NULL)
 			continue;
 		c = trust_client(n->s.trust, &client);
-		forget(n, &client, c != NULL ? c->name : "");
+		/* One whose time is over may be given more. */
+		if (c == NULL || c->revoked)
+			forget(n, &client, c != NULL ? c->name : "");
 	}
 }
 
