@@ -20,7 +20,8 @@
 
 #define NOTIFY_USAGE                                                           \
 	"[list | add NAME URL [--house] [--hourly N] [--days N] | allow "      \
-	"NAME [--house] [--hourly N] [--days N] | test NAME | remove NAME]"
+	"NAME [--as OTHER] [--house] [--hourly N] [--days N] | test NAME "     \
+	"| remove NAME]"
 
 int command_clients(int argc, char **argv);
 int command_web(int argc, char **argv);

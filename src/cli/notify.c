@@ -17,6 +17,7 @@
 struct notify_options {
 	const char *hourly;
 	const char *days;
+	const char *as; /* The target's name, if not the client's. */
 	bool house;
 };
 
@@ -204,7 +205,8 @@ allow(
     struct session *s, const struct json *offer, const struct notify_options *o)
 {
 	const char *whom = json_words(offer, "whom");
-	struct target t = {.name = text_of(json_words(offer, "name")),
+	const char *name = o->as != NULL ? o->as : json_words(offer, "name");
+	struct target t = {.name = text_of(name),
 	    .kind = text_of(TARGET_WEBPUSH),
 	    .url = text_of(json_words(offer, "url")),
 	    .p256dh = text_of(json_words(offer, "p256dh")),
@@ -214,7 +216,7 @@ allow(
 		terminal_error("only an owner says where notifications go");
 		return EXIT_FAILED;
 	}
-	return sign(s, &t, json_words(offer, "name"), o);
+	return sign(s, &t, name, o);
 }
 
 static int
@@ -291,6 +293,7 @@ command_notify(int argc, char **argv)
 	struct notify_options o = {
 	    .hourly = terminal_option(&argc, argv, "--hourly", "12"),
 	    .days = terminal_option(&argc, argv, "--days", "366"),
+	    .as = terminal_option(&argc, argv, "--as", NULL),
 	    .house = terminal_flag(&argc, argv, "--house")};
 	struct session *s;
 	int code = EXIT_REACHED;

@@ -141,14 +141,13 @@ offers_forget_dead(struct notify *n)
 
 	for (i = 0; i < PUSH_OFFERS_MAX; i++) {
 		struct digest client = n->offers[i].client;
-		enum err e = trust_live_client(
-		    n->s.trust, &client, judge_wall_ms(n->s.judge), &c);
 
-		/* An owner may put off the end of its term. */
-		if (n->offers[i].url == NULL || e == OK || e == ERR_EXPIRED)
+		if (n->offers[i].url == NULL)
 			continue;
 		c = trust_client(n->s.trust, &client);
-		forget(n, &client, c != NULL ? c->name : "");
+		/* One whose time is over may be given more. */
+		if (c == NULL || c->revoked)
+			forget(n, &client, c != NULL ? c->name : "");
 	}
 }
 

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "recovery/code.h"
 #include "base/secret.h"
 #include "client/session.h"
 #include "pairing/pairing.h"
+#include "recovery/code.h"
 #include "terminal/terminal.h"
 
 #define PEM_SIZE 4096

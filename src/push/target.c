@@ -123,6 +123,26 @@ target_read(
 	return e;
 }
 
+/* The same of the browser that it is for. */
+static enum err
+check_whom(const struct trust *t, const struct target *g, int64_t wall_ms,
+    struct errmsg *why)
+{
+	const struct client *c;
+	enum err e;
+
+	if (!target_is_webpush(g))
+		return OK;
+	e = trust_live_client(t, &g->whom, wall_ms, &c);
+	if (e == ERR_EXPIRED)
+		return err_say(why, ERR_EXPIRED,
+		    "the time of the browser that it is for is over");
+	if (e != OK || c->kind != CLIENT_BROWSER)
+		return err_say(why, ERR_DENIED,
+		    "the browser that it is for is revoked, or none");
+	return OK;
+}
+
 enum err
 target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
     struct errmsg *why)
@@ -141,14 +161,9 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
 		return err_say(why, ERR_DENIED,
 		    "who signed the target is revoked, or no owner with a key "
 		    "of the command line");
-	if (target_is_webpush(g))
-		e = trust_live_client(t, &g->whom, wall_ms, &c);
-	if (e == ERR_EXPIRED)
-		return err_say(why, ERR_EXPIRED,
-		    "the time of the browser that it is for is over");
-	if (target_is_webpush(g) && (e != OK || c->kind != CLIENT_BROWSER))
-		return err_say(why, ERR_DENIED,
-		    "the browser that it is for is revoked, or none");
+	e = check_whom(t, g, wall_ms, why);
+	if (e != OK)
+		return e;
 	if (trust_is_revoked_grant(t, g->id))
 		return err_say(why, ERR_DENIED, "the target was taken back");
 	/* A clock that was set back must not make it last longer. */

@@ -61,6 +61,7 @@ sender_on_token(struct sender *sender, const struct msg *m)
 {
 	int64_t id = json_int(m->body, "id", 0);
 	const char *header = json_words(m->body, "authorization");
+	const char *error = json_words(m->body, "error");
 	struct sending *s = NULL;
 	size_t i;
 
@@ -77,6 +78,8 @@ sender_on_token(struct sender *sender, const struct msg *m)
 		sending_look_up(s);
 		return;
 	}
-	err_say(&s->why, OK, "%s", json_words(m->body, "error"));
+	/* Without words it would have gone well. */
+	err_say(&s->why, OK, "%s",
+	    error[0] != '\0' ? error : "the vault gives no token");
 	sending_end(s);
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recovery/code.h"
 #include "crypto/crypto.h"
+#include "recovery/code.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -189,9 +189,14 @@ def test_a_browser_is_told_and_asks_no_more_once_it_is_revoked(h):
     service, _, _ = allowed(h, "emil")
     b, _ = phone(h, "frida", service)
     assert "frida" in told(h, "offers")
+    r = h.console.run("notify", "allow", "frida", "--as", "emil", "--house")
+    assert r.returncode == 4 and "of this name already" in r.stderr, r.stderr
+    allow(h, "frida", "--as", "second")
+    assert told(h)["second"]["whom_name"] == "frida"
+    assert offered(h, b, service.subscribe("/send/other"))[0] == 200
     for name in ("emil", "frida"):
         assert h.console.run("clients", "revoke", name).returncode == 0
-    assert "emil" not in told(h) and "frida" not in told(h, "offers")
+    assert not {"emil", "second"} & set(told(h)) and "frida" not in told(h, "offers")
     p, act = h.console.asked("remember that emil is gone")
     end(h, p, act)
     assert service.connections == 0

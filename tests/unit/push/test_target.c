@@ -90,6 +90,10 @@ TEST(a_browser_is_told_while_it_is_a_client_and_as_an_owner_signed)
 	trust.clients[WHO_BROWSER].revoked = true;
 	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
 	trust.clients[WHO_BROWSER].revoked = false;
+	trust.clients[WHO_BROWSER].term.until_ms = 2000;
+	CHECK_INT(verify(&t, WHO_OWNER, 1999), OK);
+	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_EXPIRED);
+	trust.clients[WHO_BROWSER].term.until_ms = 0;
 	t.whom = trust.clients[WHO_APPROVER].id; /* No browser. */
 	CHECK_INT(verify(&t, WHO_OWNER, 2000), ERR_DENIED);
 	t.whom.b[0] ^= 1;
