@@ -141,9 +141,12 @@ target_is_live(const struct trust *t, const struct target *g, int64_t wall_ms,
 		return err_say(why, ERR_DENIED,
 		    "who signed the target is revoked, or no owner with a key "
 		    "of the command line");
-	if (target_is_webpush(g) &&
-	    (trust_live_client(t, &g->whom, wall_ms, &c) != OK ||
-		c->kind != CLIENT_BROWSER))
+	if (target_is_webpush(g))
+		e = trust_live_client(t, &g->whom, wall_ms, &c);
+	if (e == ERR_EXPIRED)
+		return err_say(
+		    why, e, "the time of the browser that it is for is over");
+	if (target_is_webpush(g) && (e != OK || c->kind != CLIENT_BROWSER))
 		return err_say(why, ERR_DENIED,
 		    "the browser that it is for is revoked, or none");
 	if (trust_is_revoked_grant(t, g->id))
