@@ -24,7 +24,7 @@ has_certificate(const struct json *clients)
 
 	for (; c != NULL; c = json_next(c))
 		if (strcmp(json_words(c, "kind"), "certificate") == 0 &&
-		    !json_flag(c, "revoked"))
+		    !json_flag(c, "revoked") && !json_flag(c, "ended"))
 			return true;
 	return false;
 }

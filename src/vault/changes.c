@@ -109,12 +109,11 @@ static enum err
 do_recovery_make(const struct trust_change *ch, struct errmsg *why)
 {
 	char *told = NULL;
-	enum err e = ch->owner->term.until_ms == 0
-	    ? recovery_make(ch->vault, ch->owner, ch->body, &told, why)
-	    : err_say(why, ERR_DENIED,
-		  "an owner whose own time has an end makes no code for an "
-		  "owner without one");
+	enum err e = terms_check_owner(ch->owner, 0, why);
 
+	/* It makes an owner without an end. */
+	if (e == OK)
+		e = recovery_make(ch->vault, ch->owner, ch->body, &told, why);
 	if (e != OK)
 		return e;
 	pairing_tell(ch->vault);
@@ -314,9 +313,14 @@ do_lend(const struct trust_change *ch, struct errmsg *why)
 	struct vault *v = ch->vault;
 	struct trust before = v->trust;
 	const char *name = json_words(ch->body, "client");
-	enum err e = trust_lend(&v->trust, name, json_words(ch->body, "tools"),
-	    json_int(ch->body, "until_ms", 0), clock_wall_ms());
+	const char *tools = json_words(ch->body, "tools");
+	int64_t until_ms = json_int(ch->body, "until_ms", 0);
+	enum err e =
+	    tools[0] == '\0' ? OK : terms_check_owner(ch->owner, until_ms, why);
 
+	if (e != OK)
+		return e;
+	e = trust_lend(&v->trust, name, tools, until_ms, clock_wall_ms());
 	if (e != OK)
 		return err_say(why, e,
 		    "only a viewer that is paired takes a loan, of at most "

@@ -83,6 +83,15 @@ find_over(struct trust *t, int64_t wall_ms)
 	return NULL;
 }
 
+/* What it left to come back by, without an owner who puts its end off. */
+static void
+end_ways_back(struct vault *v, const struct client *c)
+{
+	pairing_client_lost(v, &c->id);
+	if (recovery_client_lost(v, &c->id))
+		vault_answer(v, 0, "recovery-revoked", c, NULL);
+}
+
 void
 terms_watch(struct vault *v)
 {
@@ -97,6 +106,7 @@ terms_watch(struct vault *v)
 		if (vault_save(v, &why) != OK)
 			log_err("%s", why.text);
 		vault_tell_trust(v);
+		end_ways_back(v, c);
 		pairing_tell(v);
 		vault_answer(v, 0, "client-expired", c, NULL);
 	}
@@ -107,12 +117,12 @@ terms_watch(struct vault *v)
 
 /* Who has an end itself gives nobody more time than it has: else it had
  * none. */
-static enum err
-check_owner(
-    const struct client *owner, const struct term *t, struct errmsg *why)
+enum err
+terms_check_owner(
+    const struct client *owner, int64_t until_ms, struct errmsg *why)
 {
 	if (owner->term.until_ms != 0 &&
-	    (t->until_ms == 0 || t->until_ms > owner->term.until_ms))
+	    (until_ms == 0 || until_ms > owner->term.until_ms))
 		return err_say(why, ERR_DENIED,
 		    "your own time has an end, so you give nobody a later "
 		    "one, and yourself none; an owner without an end does");
@@ -149,7 +159,7 @@ terms_read(struct vault *v, const struct json *body, const struct client *owner,
 	if (e == OK)
 		e = check_until(v, t.until_ms, why);
 	if (e == OK)
-		e = check_owner(owner, &t, why);
+		e = terms_check_owner(owner, t.until_ms, why);
 	if (e != OK)
 		return e;
 	t.ended = false;
@@ -162,14 +172,14 @@ terms_extend(struct vault *v, const struct json *body,
     const struct client *owner, struct errmsg *why)
 {
 	const char *name = json_words(body, "client");
-	struct term wanted = {.until_ms = json_int(body, "until_ms", -1)};
-	enum err e = check_until(v, wanted.until_ms, why);
+	int64_t until_ms = json_int(body, "until_ms", -1);
+	enum err e = check_until(v, until_ms, why);
 
 	if (e == OK)
-		e = check_owner(owner, &wanted, why);
+		e = terms_check_owner(owner, until_ms, why);
 	if (e != OK)
 		return e;
-	e = trust_extend(&v->trust, name, wanted.until_ms, terms_wall_ms(v));
+	e = trust_extend(&v->trust, name, until_ms, terms_wall_ms(v));
 	if (e == ERR_NOTFOUND)
 		return err_say(why, e,
 		    "no client that was not revoked has this name; 'durward "

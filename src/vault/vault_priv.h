@@ -88,6 +88,9 @@ void terms_open(struct vault *v);
 int64_t terms_wall_ms(struct vault *v);
 /* Whose time is over is told, now and when the next one's is. */
 void terms_watch(struct vault *v);
+/* May this owner give somebody so much time?  0: without an end. */
+NODISCARD enum err terms_check_owner(
+    const struct client *owner, int64_t until_ms, struct errmsg *why);
 /* {"until_ms", "scope"} of who is paired with the role by this owner. */
 NODISCARD enum err terms_read(struct vault *v, const struct json *body,
     const struct client *owner, enum client_role role, struct term *ret,

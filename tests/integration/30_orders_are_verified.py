@@ -48,7 +48,7 @@ class Attacked:
             "its end"
             return [c for c in self.house.console.json("clients")["clients"]
                     if c["name"] == name and c.get("ended")]
-        wait_for(ended, 20)
+        wait_for(ended, 40)
 
     def put(self, source, name):
         """What a taken-over core would have in its own folder."""

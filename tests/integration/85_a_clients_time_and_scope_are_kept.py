@@ -45,16 +45,19 @@ def ended(h, name):
     def over():
         "its end"
         return row(h, name).get("ended")
-    wait_for(over, 20)
+    wait_for(over, 40)
 
 
 def cut_at(sock):
     """When the house ends a connection on which nothing is said."""
-    sock.settimeout(30)
+    sock.settimeout(40)
     try:
-        assert sock.recv(1) == b""
+        data = sock.recv(1)
+    except TimeoutError:
+        data = "nothing, and stays open"
     except (ConnectionError, ssl.SSLError):
-        pass
+        data = b""
+    assert data == b"", data
     return time.time()
 
 
@@ -74,7 +77,7 @@ def test_a_command_line_is_cut_off_at_its_end(h):
     assert w.query("status")[0] == 200
     end = ends(h, "guest")
     cut = cut_at(w.sock)
-    assert -0.1 < cut - end < 15, (cut, end)
+    assert -0.1 < cut - end < 25, (cut, end)
     r = guest.run("runs")
     assert r.returncode == 4 and "time is over" in r.stderr and "clients extend" in r.stderr, r.stderr
     assert guest.run("ask", "list notes").returncode == 4
@@ -96,10 +99,13 @@ def test_a_browser_is_told_its_end_and_heard_no_more(h):
     live, tab, stays = opened(h, b), opened(h, b), opened(h, h.other)
     end = ends(h, "page")
     for l in (live, tab):
-        l.socket.settimeout(30)
-        v = l.hear()
+        l.socket.settimeout(40)
+        try:
+            v = l.hear()
+        except (EOFError, OSError):
+            v = {"refused": {"error": "nothing"}}
         assert "time is over" in v["refused"]["error"] and l.ends(), v
-    assert -0.1 < time.time() - end < 15
+    assert -0.1 < time.time() - end < 25
     again = Live(h)
     v = again.open(b)
     assert "time is over" in v["refused"]["error"] and not v["refused"]["waits"], v
@@ -125,7 +131,7 @@ def test_a_phones_certificate_opens_no_port_beyond_its_end(h):
     assert live.open(b)["session"]["name"] == "pocket-page"
     end = ends(h, "pocket")
     cut = cut_at(live.socket)
-    assert -0.1 < cut - end < 15, (cut, end)
+    assert -0.1 < cut - end < 25, (cut, end)
     try:
         Live(h, door)
         served = True
@@ -160,7 +166,7 @@ def test_what_an_ended_client_asked_for_ends(h):
     p, act = guest.asked("delete the note wanted")
     ends(h, "asker")
     ended(h, "asker")
-    p.communicate(timeout=30)
+    p.communicate(timeout=40)
     assert act not in [a["act"] for a in h.console.json("approvals")["approvals"]]
     runs = [r for r in h.console.json("runs")["runs"] if r["principal"] == "asker"]
     assert [r["state"] for r in runs] == ["failed"], runs
@@ -238,7 +244,9 @@ def test_nobody_puts_off_an_end_but_an_owner_without_a_nearer_one(h):
     for more in ((), ("--expires", "11d"), ("--role", "owner")):
         r = lodger.run("pair", *more)
         assert r.returncode == 4 and "has an end" in r.stderr, r.stderr
-    assert lodger.run("recovery").returncode == 4
+    for cannot in (("recovery",), ("clients", "lend", "plain-viewer", "*", "--hours", "241")):
+        r = lodger.run(*cannot)
+        assert r.returncode == 4 and "has an end" in r.stderr, (cannot, r.stderr)
     b = paired(h, "owners-page", "owner")
     v = say(h, opened(h, b), b, "clients.extend", {"client": "second", "until_ms": 0})
     assert v["status"] == 403 and "command line" in v["body"]["error"], v

@@ -25,6 +25,7 @@ static bool by_server;
 static enum err saving;
 static int n_saved;
 static int n_told;
+static struct digest lost; /* Whose window would be closed. */
 
 /* In the place of the C library's. */
 int
@@ -64,6 +65,19 @@ void
 pairing_tell(struct vault *v)
 {
 	(void)v;
+}
+
+void
+pairing_client_lost(struct vault *v, const struct digest *client)
+{
+	(void)v;
+	lost = *client;
+}
+
+bool
+recovery_client_lost(struct vault *v, const struct digest *client)
+{
+	return digest_equal(&v->recovery.maker, client);
 }
 
 void
@@ -139,6 +153,19 @@ TEST(an_end_comes_by_itself)
 	wall_s += 20;
 	loop_turn(fake_peers.loop, 0);
 	CHECK(term_of(WHO_VIEWER)->ended);
+}
+
+/* Who has no end may open a window, and then be given one. */
+TEST(a_way_back_ends_with_who_left_it)
+{
+	begin();
+	term_of(WHO_BROWSER)->until_ms = (wall_s + HOUR_S) * 1000;
+	vault.recovery.maker = vault.trust.clients[WHO_BROWSER].id;
+	hours_pass(1);
+	terms_watch(&vault);
+	CHECK(digest_equal(&lost, &vault.trust.clients[WHO_BROWSER].id));
+	CHECK_INT(fake_count(MSG_TRUST_ANSWER), 2);
+	memset(&vault.recovery, 0, sizeof(vault.recovery));
 }
 
 /* Whose end it was is no client any more, whatever the disk says. */
