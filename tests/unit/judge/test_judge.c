@@ -107,25 +107,6 @@ add_grant(struct bench *b, int n, int64_t until_ms)
 	return e;
 }
 
-TEST(grants_that_ended_long_ago_make_room_and_others_do_not)
-{
-	int64_t day_ms = 24 * 3600 * (int64_t)1000;
-	int64_t now_ms;
-	struct bench b;
-
-	open_bench(&b, NULL, EFFECT_READ);
-	now_ms = judge_wall_ms(b.judge);
-	load_ended(&b, now_ms - 30 * day_ms);
-	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), OK);
-	close_bench(&b);
-
-	open_bench(&b, NULL, EFFECT_READ);
-	load_ended(&b, now_ms + day_ms);
-	CHECK_INT(add_grant(&b, 5, now_ms + day_ms + 5), ERR_EXISTS);
-	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), ERR_LIMIT);
-	close_bench(&b);
-}
-
 TEST(a_grant_of_money_asks_beyond_it_over_a_restart_too)
 {
 	const struct held_grant *g;
@@ -161,6 +142,25 @@ TEST(a_grant_of_money_asks_beyond_it_over_a_restart_too)
 	settle_cost(&b, &charges, 9 * MILLION);
 	b.c.cost[DIM_USD] = 1;
 	CHECK_INT(judge_decide(b.judge, &b.c).verdict, VERDICT_ASK);
+	close_bench(&b);
+}
+
+TEST(grants_that_ended_long_ago_make_room_and_others_do_not)
+{
+	int64_t day_ms = 24 * 3600 * (int64_t)1000;
+	int64_t now_ms;
+	struct bench b;
+
+	open_bench(&b, NULL, EFFECT_READ);
+	now_ms = judge_wall_ms(b.judge);
+	load_ended(&b, now_ms - 30 * day_ms);
+	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), OK);
+	close_bench(&b);
+
+	open_bench(&b, NULL, EFFECT_READ);
+	load_ended(&b, now_ms + day_ms);
+	CHECK_INT(add_grant(&b, 5, now_ms + day_ms + 5), ERR_EXISTS);
+	CHECK_INT(add_grant(&b, GRANTS_ENDED_MAX, now_ms + day_ms), ERR_LIMIT);
 	close_bench(&b);
 }
 
