@@ -145,7 +145,7 @@ class Caller:
             self.numbers = itertools.count(1)
             self.acts = itertools.count(1)
             self.providers = {}
-            wait_for(lambda: any(r["body"].get("peer") == "egress" for r in self.answers()), 30)
+            wait_for(lambda: any(r["body"].get("peer") == "egress" for r in self.answers()), 60)
         except BaseException:
             self.close()
             raise
@@ -158,7 +158,7 @@ class Caller:
         for server in list(Raw.open):
             server.close()
         # One thread alone may go back to where it came from.
-        wait_for(lambda: threading.active_count() == 1, 5)
+        wait_for(lambda: threading.active_count() == 1)
         self.apart.close()
 
     # ---- core's folder ----
@@ -236,7 +236,7 @@ class Caller:
         self.put(file, text)
         self.do("request", run=run, step=step, body=file)
 
-    def end(self, call, seconds=20):
+    def end(self, call, seconds=60):
         """What the core heard of it, with all that the mind got: `data`, `end`,
         `error` and the order in which it came."""
         act, run = call
@@ -247,7 +247,7 @@ class Caller:
         done.__doc__ = f"the end of {act}; the house says\n{self.house.log()[-2000:]}"
         found = wait_for(done, seconds)
         assert len(found) == 1, found
-        wait_for(lambda: [r for r in self.of_mind(run) if r["what"] == "end"], 5)
+        wait_for(lambda: [r for r in self.of_mind(run) if r["what"] == "end"])
         heard = self.of_mind(run)
         ends = [r for r in heard if r["what"] == "end"]
         assert len(ends) == 1 and heard[-1] is ends[0], heard

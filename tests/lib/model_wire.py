@@ -142,7 +142,7 @@ class Wire:
     def end(self):
         """TLS says that it is the end, and no cut."""
         if isinstance(self.sock, ssl.SSLSocket):
-            self.sock.settimeout(1)
+            self.sock.settimeout(10)
             self.sock.unwrap()
 
     def reset(self):

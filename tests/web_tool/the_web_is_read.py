@@ -222,7 +222,7 @@ def test_what_is_no_text_is_told_by_type_and_size(w):
         "It is no text: image/png, 4 bytes.  It can be saved."
     begun = time.monotonic()
     assert f"{17 * MIB} bytes" in good(w, "http://site.test/large?type=video/mp4&announced")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_page_without_words_says_so(w):
@@ -479,7 +479,7 @@ def test_sixteen_mebibytes_fit_into_the_containers_memory(w):
     begun = time.monotonic()
     failed, text = tool.call("read", name="2026-01-01-large.html")
     assert not failed and "more bytes of text are not shown" in text, text[-200:]
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     bad_words = tool.call("fetch", url="http://site.test/large?type=text/html")
     assert bad_words == (True, "it is larger than 16 MiB")
     assert tool.close() == 0
