@@ -78,7 +78,7 @@ def settled(h, name, sent):
     def done():
         f"{sent} sent to {name}"
         return told(h)[name]["sent"] == sent
-    wait_for(done, 20)
+    wait_for(done, 60)
 
 
 def remove(h, name):
@@ -92,7 +92,7 @@ def log(h):
 
 def end(h, p, act):
     assert h.console.run("deny", act).returncode == 0
-    p.communicate(timeout=20)
+    p.communicate(timeout=60)
 
 
 # ---- Being told ----
@@ -125,7 +125,7 @@ def test_what_two_different_questions_push_has_the_same_words_and_length(h):
     p, act = h.console.asked("remember that the key of the cellar lies under the pot")
     settled(h, "bert", 1)
     assert h.console.run("approve", act, "--yes").returncode == 0
-    p.communicate(timeout=20)
+    p.communicate(timeout=60)
     fact = h.console.json("memory", "facts")["rows"][0]["id"]
     p, act = h.console.asked("forget the memory " + fact)
     settled(h, "bert", 2)
@@ -209,7 +209,7 @@ def test_offers_and_what_was_allowed_last_over_a_restart_with_the_key(h):
     h.stop()
     h.start_house()
     h.wait_up(False)
-    wait_for(lambda: h.console.run("notify", "test", "gerd").returncode == 0, 20)
+    wait_for(lambda: h.console.run("notify", "test", "gerd").returncode == 0, 60)
     keys = {headers(r)[1]["authorization"].partition("k=")[2] for r in service.seen}
     assert len(keys) == 1 and "hanna" in told(h, "offers")
     allow(h, "hanna")
