@@ -10,9 +10,10 @@
 #include "sys/clock.h"
 
 /*
- * The door for those who are not paired yet.  The port is closed but for
- * the window that the vault opens; who knocks is the vault's to judge, from
- * the HMAC over this very connection.
+ * The door for those who are not paired yet.  The port is open in the window
+ * that the vault opens, for a recovery code, and, unless an owner switched
+ * that off, where browsers are paired; who knocks is the vault's to judge,
+ * from the HMAC: of a command line over this very connection.
  */
 
 static void

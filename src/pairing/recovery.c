@@ -22,10 +22,12 @@ show(const char *code)
 		    "Print this, or write it down, and keep it where no "
 		    "computer reads it:\n\n"
 		    "  %.*s\n  %s\n\n"
-		    "Whoever has it can make itself an owner, once; all "
-		    "clients are told then. It\nreplaces the code of before. "
-		    "When every client is lost, on any machine:\n\n"
-		    "  durward pair --host BOX CODE\n\n"
+		    "Whoever has it can make itself an owner, once; the log "
+		    "and 'durward clients' show it\nthen. It replaces the "
+		    "code of before. When every client is lost, on any "
+		    "machine:\n\n"
+		    "  durward pair --host BOX\n\n"
+		    "which asks for it, so that it stands in no history. "
 		    "Until it is used or revoked ('durward recovery revoke') "
 		    "the port of pairing stays\nopen for it.\n",
 		    LINE_LEN, code, code + LINE_LEN + 1);

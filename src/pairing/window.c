@@ -8,6 +8,8 @@
 #include "crypto/crypto.h"
 #include "crypto/seal.h"
 #include "pairing/pairing_priv.h"
+
+#define TYPED_MAX 128 /* However a person groups it. */
 #include "sys/clock.h"
 #include "term/term.h"
 
@@ -121,6 +123,30 @@ let_in(const struct wanted *wanted)
 	return code;
 }
 
+/* As an argument it would stand in the list of processes and in the shell's
+ * history; where a code of recovery is good for days. */
+static int
+join(struct joining *j, const char *token)
+{
+	struct secret *typed;
+	char text[TYPED_MAX + 1];
+	int code;
+
+	if (token != NULL)
+		return pairing_join(j, token);
+	if (terminal_read_secret("Token or code", TYPED_MAX, &typed) != OK) {
+		terminal_error("a token is what 'durward pair' shows, and a "
+			       "code what 'durward recovery' showed");
+		return EXIT_USAGE;
+	}
+	snprintf(text, sizeof(text), "%s", secret_reveal(typed));
+	secret_free(typed);
+	text[strcspn(text, "\r\n")] = '\0';
+	code = pairing_join(j, text);
+	explicit_bzero(text, sizeof(text));
+	return code;
+}
+
 int
 command_pair(int argc, char **argv)
 {
@@ -140,10 +166,11 @@ command_pair(int argc, char **argv)
 	j.port = (uint16_t)strtol(port, NULL, 10);
 	j.pairing_port = (uint16_t)strtol(pairing, NULL, 10);
 	w.host = j.host;
-	if (argc == 1)
+	/* Another box than this one is one to join. */
+	if (argc == 1 && (w.phone || j.host == NULL))
 		return let_in(&w);
 	/* What the window says counts, and not what who comes would like. */
-	if (argc != 2 || w.phone || w.expires != NULL || w.scope != NULL)
+	if (argc > 2 || w.phone || w.expires != NULL || w.scope != NULL)
 		return terminal_usage("pair " PAIR_USAGE);
 	if (j.host == NULL)
 		j.host = "localhost";
@@ -154,5 +181,5 @@ command_pair(int argc, char **argv)
 		    user != NULL && str_is_name(user) ? user : "client");
 		j.name = name;
 	}
-	return pairing_join(&j, argv[1]);
+	return join(&j, argc == 2 ? argv[1] : NULL);
 }

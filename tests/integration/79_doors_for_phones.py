@@ -468,6 +468,22 @@ def test_a_code_outlives_a_restart_and_lies_nowhere_in_clear(h):
     assert code not in h.log() and plain not in h.log() + json.dumps(log(h))
 
 
+def test_a_code_is_asked_for_where_no_other_program_reads_it(h):
+    """An argument stands in the list of processes, and in the shell's history."""
+    code, c = code_of(h), Client(h, "typed")
+    os.makedirs(c.folder, exist_ok=True)
+
+    def pair(words):
+        return subprocess.run(
+            [h.durward, "pair", "--host", "localhost", "--name", "typed", "--port", str(h.port),
+             "--pairing-port", str(h.pairing_port)], env=c.env, input=words, text=True,
+            capture_output=True, timeout=30)
+    assert pair("").returncode == 2
+    r = pair(code + "\n")
+    assert r.returncode == 0 and "role owner" in r.stdout and code not in r.stdout, r.stderr
+    assert clients(h)["typed"]["role"] == "owner"
+
+
 def test_a_typing_error_is_told_from_a_wrong_code(h):
     code = code_of(h)
     at = code[30]
