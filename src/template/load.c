@@ -13,7 +13,8 @@
 static void
 limit(struct table *t, size_t size, size_t max)
 {
-	*t = (struct table){.size = size, .max = max};
+	*t = (struct table){
+	    .p = xalloc(size), .cap = 1, .size = size, .max = max};
 }
 
 static struct template_set *

@@ -48,6 +48,8 @@ TEST(values_of_lists_go_into_slots)
 	CHECK_STR(
 	    meant("paint it Dark Green always"), "I paint=Dark Green how=true");
 	CHECK_STR(meant("paint it once"), "nothing");
+	ONE("'paint it [{none}]'", "", ",'lists':{'none':{'values':[]}}");
+	CHECK_STR(meant("paint it"), "I");
 }
 
 TEST(ranges_have_bounds_steps_fractions_and_factors)
@@ -265,6 +267,13 @@ TEST(no_template_and_no_words_take_forever)
 	CHECK_STR(meant(text), err_text(ERR_LIMIT));
 	ONE("'a'", "", "");
 	CHECK_STR(meant(text), "nothing");
+}
+
+TEST(a_file_without_intents_understands_nothing)
+{
+	given("{'language':'en','intents':{}}");
+	CHECK_STR(meant("turn on the lamp"), "nothing");
+	CHECK_STR(meant(""), "nothing");
 }
 
 TEST(what_is_no_sentence_is_refused)
