@@ -183,11 +183,15 @@ home_first(const struct home_list *l, char c)
 
 size_t
 home_word(const struct home_list *l, size_t word, const char *text, size_t at,
-    size_t n)
+    size_t n, bool spaces)
 {
-	const struct word *w = &l->words[word];
+	const char *w;
 
-	if (w->len > n - at || memcmp(text + at, w->text, w->len) != 0)
-		return 0;
-	return at + w->len;
+	for (w = l->words[word].text; *w != '\0'; w++) {
+		if (*w == ' ' && !spaces)
+			continue;
+		if (at >= n || text[at++] != *w)
+			return 0;
+	}
+	return at;
 }

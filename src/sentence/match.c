@@ -152,6 +152,8 @@ tell(const struct walk *w, const struct clean *c, struct sentence_match *m)
 			    &set->nodes, const struct node, f->taken[i].node)
 			    ->b));
 
+		if (s == NULL)
+			break;
 		put_taken(w, c, &f->taken[i], s);
 		s->n_ids = f->n_same[i];
 		memcpy(s->ids, f->same[i], s->n_ids * sizeof(s->ids[0]));

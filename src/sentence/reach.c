@@ -211,7 +211,7 @@ home_ends(const struct reach *r, const struct home_list *l, uint32_t state,
 		return;
 	for (i = home_first(l, r->text[at]);
 	     i < l->n && l->words[i].text[0] == r->text[at]; i++) {
-		size_t end = home_word(l, i, r->text, at, r->n);
+		size_t end = home_word(l, i, r->text, at, r->n, r->s->spaces);
 
 		if (end > 0)
 			bits_add(ret, STATE(end, STATE_BEGINS(state)));
@@ -290,6 +290,26 @@ digits(const struct reach *r, const struct list *l, size_t at, double *ret)
 	return at;
 }
 
+/* By the words of the file, each to the end of a word. */
+static size_t
+file_numbers(const struct reach *r, size_t at, size_t n,
+    struct number ret[WORDS_NUMBERS_MAX])
+{
+	const struct number_word *w =
+	    table_at(&r->s->number_words, const struct number_word, 0);
+	size_t i;
+
+	for (i = 0; i < r->s->number_words.n && n < WORDS_NUMBERS_MAX; i++) {
+		const char *t = template_text(r->s, w[i].text);
+		size_t len = strlen(t);
+
+		if (strncmp(r->text + at, t, len) == 0 &&
+		    !(r->s->spaces && words_is_letter(r->text[at + len])))
+			ret[n++] = (struct number){at + len, w[i].value};
+	}
+	return n;
+}
+
 size_t
 reach_numbers(const struct reach *r, const struct list *l, uint32_t state,
     struct number ret[WORDS_NUMBERS_MAX])
@@ -307,9 +327,12 @@ reach_numbers(const struct reach *r, const struct list *l, uint32_t state,
 		ret[0] = (struct number){found, v};
 		return l->digits && in_range(l, v) ? 1 : 0;
 	}
-	if (!l->in_words || r->s->numerals == NULL)
+	if (!l->in_words)
 		return 0;
-	found = words_numbers(r->s->numerals, r->text, at, l->parts > 1, ret);
+	if (r->s->numerals != NULL)
+		found = words_numbers(
+		    r->s->numerals, r->text, at, l->parts > 1, ret);
+	found = file_numbers(r, at, found, ret);
 	for (i = 0; i < found; i++)
 		if (in_range(l, ret[i].value))
 			ret[n++] = ret[i];

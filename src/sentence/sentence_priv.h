@@ -35,9 +35,9 @@ const struct home_list *home_find(
 /* The first of the words that may stand there; behind it are others, until
  * their first byte is another one. */
 size_t home_first(const struct home_list *l, char c);
-/* Behind the word that stands there, or 0. */
+/* Behind the word that stands there, or 0.  Its spaces may not count. */
 size_t home_word(const struct home_list *l, size_t word, const char *text,
-    size_t at, size_t n);
+    size_t at, size_t n, bool spaces);
 
 /* ---- reach.c: where a node that begins here can end ---- */
 

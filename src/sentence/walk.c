@@ -345,7 +345,8 @@ take_things(struct walk *w, struct taken t, uint32_t from, uint32_t to,
 	for (i = home_first(l, w->r->text[at]);
 	     i < l->n && l->words[i].text[0] == w->r->text[at]; i++) {
 		t.value = (uint32_t)i;
-		if (home_word(l, i, w->r->text, at, w->r->n) == STATE_AT(to))
+		if (home_word(l, i, w->r->text, at, w->r->n, w->r->s->spaces) ==
+		    STATE_AT(to))
 			take(w, t, to, next);
 	}
 }

@@ -167,12 +167,12 @@ read_values(
 	l->kind = LIST_VALUES;
 	l->values = (uint32_t)m->s->values.n;
 	l->n = (uint32_t)n;
-	room = e == OK ? table_add(&m->s->values, n) : NULL;
-	if (e == OK && room == NULL)
+	room = e == OK && n > 0 ? table_add(&m->s->values, n) : NULL;
+	if (room != NULL)
+		memcpy(room, read, n * sizeof(*read));
+	else if (e == OK && n > 0)
 		e = maker_fails(m, ERR_LIMIT, "more than %d values of lists",
 		    TEMPLATE_VALUES_MAX);
-	if (e == OK && n > 0)
-		memcpy(room, read, n * sizeof(*read));
 	free(read);
 	return e;
 }

@@ -13,7 +13,8 @@
 static void
 limit(struct table *t, size_t size, size_t max)
 {
-	*t = (struct table){.size = size, .max = max};
+	*t = (struct table){
+	    .p = xalloc(size), .cap = 1, .size = size, .max = max};
 }
 
 static struct template_set *
@@ -32,6 +33,8 @@ new_set(void)
 	limit(&s->fixed, sizeof(struct fixed), TEMPLATE_VALUES_MAX);
 	limit(&s->blocks, sizeof(struct block), TEMPLATE_BLOCKS_MAX);
 	limit(&s->templates, sizeof(struct phrase), TEMPLATE_COUNT_MAX);
+	limit(
+	    &s->number_words, sizeof(struct number_word), TEMPLATE_NUMBERS_MAX);
 	table_add(&s->strings, 1);
 	table_add(&s->nodes, 1);
 	return s;
@@ -275,6 +278,55 @@ read_skip_words(struct maker *m, const struct json *from)
 	return OK;
 }
 
+/* "one|a", and the next number. */
+static enum err
+read_number(struct maker *m, const char *text, int value)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "|");
+		char *word = xstrndup(text, len);
+		struct number_word w = {.value = value};
+		struct number_word *room;
+		struct clean c;
+		enum err e = words_clean(word, m->s->spaces, &c);
+
+		free(word);
+		while (e == OK && c.n > 0 && c.text[c.n - 1] == ' ')
+			c.n--;
+		if (e != OK || c.n == 0)
+			return maker_fails(
+			    m, ERR_INPUT, "one of \"number_words\" is no word");
+		if (maker_string(m, c.text, c.n, &w.text) != OK)
+			return m->err;
+		room = table_add(&m->s->number_words, 1);
+		if (room == NULL)
+			return maker_fails(m, ERR_LIMIT,
+			    "more than %d \"number_words\"",
+			    TEMPLATE_NUMBERS_MAX);
+		*room = w;
+		text += len + (text[len] == '|');
+	}
+	return OK;
+}
+
+static enum err
+read_numbers(struct maker *m, const struct json *from)
+{
+	const struct json *v;
+	int value = 0;
+
+	for (v = json_first(from); v != NULL; v = json_next(v)) {
+		const char *text = json_text(v);
+
+		if (text == NULL)
+			return maker_fails(
+			    m, ERR_INPUT, "one of \"number_words\" is no text");
+		if (read_number(m, text, value++) != OK)
+			return m->err;
+	}
+	return OK;
+}
+
 static enum err
 read_all(struct maker *m, const struct json *root)
 {
@@ -294,7 +346,8 @@ read_all(struct maker *m, const struct json *root)
 	m->s->numerals = words_numerals(language);
 	if (maker_string(m, language, strlen(language), &m->s->language) !=
 		OK ||
-	    read_skip_words(m, json_get(root, "skip_words")) != OK)
+	    read_skip_words(m, json_get(root, "skip_words")) != OK ||
+	    read_numbers(m, json_get(root, "number_words")) != OK)
 		return m->err;
 	for (v = json_first(intents); v != NULL; v = json_next(v))
 		if (read_intent(m, v) != OK)
@@ -334,7 +387,7 @@ template_free(struct template_set *s)
 {
 	struct table *all[] = {&s->strings, &s->nodes, &s->kids, &s->lists,
 	    &s->values, &s->pairings, &s->conditions, &s->fixed, &s->blocks,
-	    &s->templates};
+	    &s->number_words, &s->templates};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(all); i++)

@@ -203,8 +203,10 @@ keep(struct maker *m, struct node n, const uint32_t *kids,
     const struct mask *mask, unsigned chain, uint32_t *ret)
 {
 	struct template_set *s = m->s;
-	struct node *room;
 	uint32_t *kids_room = NULL;
+	struct node *room;
+	struct mask *its_mask;
+	unsigned *its_chain;
 	size_t i;
 
 	if (2 * s->nodes.n > m->found_cap)
@@ -224,15 +226,18 @@ keep(struct maker *m, struct node n, const uint32_t *kids,
 			memcpy(kids_room, kids, n.n * sizeof(*kids));
 	}
 	room = table_add(&s->nodes, 1);
-	if (room == NULL || (n.kind == NODE_EITHER && kids_room == NULL))
+	its_mask = table_add(&m->masks, 1);
+	its_chain = table_add(&m->chains, 1);
+	if (room == NULL || its_mask == NULL || its_chain == NULL ||
+	    (n.kind == NODE_EITHER && kids_room == NULL))
 		return maker_fails(
 		    m, ERR_LIMIT, "more parts than %d", TEMPLATE_NODES_MAX);
 	if (chain > TEMPLATE_CHAIN_MAX)
 		return maker_fails(m, ERR_LIMIT, "more than %d parts in one",
 		    TEMPLATE_CHAIN_MAX);
 	*room = n;
-	*(struct mask *)table_add(&m->masks, 1) = *mask;
-	*(unsigned *)table_add(&m->chains, 1) = chain;
+	*its_mask = *mask;
+	*its_chain = chain;
 	*ret = (uint32_t)(s->nodes.n - 1);
 	m->found[i] = *ret;
 	return OK;

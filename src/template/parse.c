@@ -214,7 +214,7 @@ static enum err
 parse_parts(struct parser *ps, char close, struct group *g)
 {
 	while (*ps->p != close) {
-		uint32_t node;
+		uint32_t node = 0;
 		enum err e;
 
 		if (*ps->p == '\0')

@@ -19,6 +19,10 @@
  * "values", a "range" of numbers, or is a "wildcard" for any words.  Lists
  * that the file does not have come from the home: {name}, {area}, {floor}.
  *
+ * One member is ours: "number_words", an array of what 0, 1, 2... are called,
+ * "one|a" where there are several words, for languages that words/numbers.c
+ * does not know.
+ *
  * A set is made once and never changes.  Its parts are here for who matches
  * (sentence/); all others pass it on.
  */
@@ -42,6 +46,7 @@
 #define TEMPLATE_DEPTH_MAX 48 /* Groups and rules within each other. */
 #define TEMPLATE_CHAIN_MAX 600 /* Parts behind and within each other. */
 #define TEMPLATE_PERMUTED_MAX 6 /* Parts in any sequence. */
+#define TEMPLATE_NUMBERS_MAX 4096 /* Words for them, of the file. */
 #define TEMPLATE_CONDITIONS_MAX 16 /* Of one block. */
 
 #define TEMPLATE_FACTS_MAX 16 /* Of context, at once. */
@@ -103,6 +108,12 @@ struct list {
 	const void *of; /* While it is compiled. */
 };
 
+/* What a number is called in this file. */
+struct number_word {
+	uint32_t text;
+	int value;
+};
+
 /* What a block asks of the context: one of the values, or any. */
 struct condition {
 	uint32_t key;
@@ -155,6 +166,7 @@ struct template_set {
 	struct table fixed;
 	struct table blocks;
 	struct table templates;
+	struct table number_words;
 	char **skip;
 	size_t n_skip;
 	uint32_t language;

@@ -26,8 +26,9 @@ SHOWN = 30
 
 
 def setup():
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     subprocess.run(["make", "-C", TOP, os.path.relpath(corpus.DRIVER, TOP)], check=True,
-                   stdout=subprocess.DEVNULL)
+                   stdout=subprocess.DEVNULL, env=env)
 
 
 def ours(lang):

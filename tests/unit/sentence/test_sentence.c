@@ -48,6 +48,8 @@ TEST(values_of_lists_go_into_slots)
 	CHECK_STR(
 	    meant("paint it Dark Green always"), "I paint=Dark Green how=true");
 	CHECK_STR(meant("paint it once"), "nothing");
+	ONE("'paint it [{none}]'", "", ",'lists':{'none':{'values':[]}}");
+	CHECK_STR(meant("paint it"), "I");
 }
 
 TEST(ranges_have_bounds_steps_fractions_and_factors)
@@ -237,8 +239,9 @@ TEST(a_language_without_spaces_is_matched_without)
 {
 	given("{'language':'ja','settings':{'ignore_whitespace':true},"
 	      "'intents':{'I':{'data':[{'sentences':"
-	      "['{area}[の] 電気 を つけて']}]}},"
+	      "['{area}[の] 電気 を つけて','{name} を つけて']}]}},"
 	      "'lists':{'area':{'values':['台所']}}}");
+	CHECK_STR(meant("Desk Lamp を つけて"), "I name=Desk Lamp");
 	CHECK_STR(meant("台所の電気をつけて"), "I area=台所");
 	CHECK_STR(meant("台所 電気 をつけて。"), "I area=台所");
 	CHECK_STR(meant("電気をつけて"), "nothing");
@@ -265,6 +268,27 @@ TEST(no_template_and_no_words_take_forever)
 	CHECK_STR(meant(text), err_text(ERR_LIMIT));
 	ONE("'a'", "", "");
 	CHECK_STR(meant(text), "nothing");
+}
+
+TEST(a_file_brings_its_words_for_numbers)
+{
+	given("{'language':'nl','intents':{'I':{'data':[{'sentences':"
+	      "['zet op {n}[ procent]']}]}},'lists':{'n':{'range':"
+	      "{'from':0,'to':2}}},'number_words':['nul','één|een','twee',"
+	      "'drie']}");
+	CHECK_STR(meant("zet op twee procent"), "I n=2");
+	CHECK_STR(meant("Zet op Één"), "I n=1");
+	CHECK_STR(meant("zet op een procent"), "I n=1");
+	CHECK_STR(meant("zet op 0"), "I n=0");
+	CHECK_STR(meant("zet op drie"), "nothing");
+	CHECK_STR(meant("zet op tweede"), "nothing");
+}
+
+TEST(a_file_without_intents_understands_nothing)
+{
+	given("{'language':'en','intents':{}}");
+	CHECK_STR(meant("turn on the lamp"), "nothing");
+	CHECK_STR(meant(""), "nothing");
 }
 
 TEST(what_is_no_sentence_is_refused)

@@ -78,6 +78,8 @@ TEST(what_is_no_file_of_sentences_is_refused)
 	    "{\"language\":\"en\",\"intents\":{\"A\":{\"data\":[3]}}}",
 	    "{\"intents\":{}}",
 	    "{\"language\":\"en\",\"intents\":{},\"skip_words\":[1]}",
+	    "{\"language\":\"en\",\"intents\":{},\"number_words\":[1]}",
+	    "{\"language\":\"en\",\"intents\":{},\"number_words\":[\"a||b\"]}",
 	};
 	struct errmsg why;
 	size_t i;
