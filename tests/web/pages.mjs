@@ -103,7 +103,7 @@ ask two effect=system arg.name="treaty" keys=2
 ask machine effect=system arg.name="will" key=cli
 budget steady risk=12/day over=ask
 budget cloud usd=2.00/day tokens=200000/day over=deny
-budget slow time=600s/hour over=ask
+budget slow time=3h/hour over=ask
 `;
 
 const REASONING = "I look at your notes first, and then I delete the one that you no longer need.\n";
@@ -148,11 +148,11 @@ const states = {
 	async ask_streaming(s) {
 		const { page } = s.b;
 		await s.w.house.model({ text: REASONING, calls: [{ name: "notes__list", arguments: {}, id: "c1" }] },
-			{ text: "This is what I found so far, and there is more that comes later on.", stall: "middle" });
+			{ text: `This is what I found so far, and there is ${"more and ".repeat(300)}more.`.split(/(?<= )/), gap_ms: 3000 });
 		await s.b.button("Ask").first().click();
 		await page.getByLabel("What shall be done?").fill("tidy up my notes");
 		await page.locator("form").getByRole("button", { name: "Ask" }).click();
-		await page.locator(".said", { hasText: "This is what" }).waitFor();
+		await page.locator(".said", { hasText: "This is" }).waitFor();
 		await page.locator("li", { hasText: "notes.list" }).waitFor();
 	},
 	async now_running(s) {
