@@ -19,8 +19,8 @@ function Term({ client }) {
 				: days === 1 ? t("clients.tomorrow") : t("clients.days", { n: days });
 	return (
 		<>
-			{client.scope && <small> · {t("clients.scope", { tools: client.scope })}</small>}
-			{end && <small class={over || left < SOON_MS ? "bad" : ""}> · {end}</small>}
+			{client.scope && <small>{t("clients.scope", { tools: client.scope })}</small>}
+			{end && <small class={over || left < SOON_MS ? "bad" : ""}>{end}</small>}
 		</>
 	);
 }

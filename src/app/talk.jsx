@@ -100,7 +100,7 @@ export function Talk() {
 		<>
 			{turns.map((turn) => <Turn key={turn.run} turn={turn} />)}
 			{house.approvals.filter((a) => turns.some((turn) => turn.lines.some((l) => l.act === a.act)))
-				.map((row) => <Approval key={row.act} row={row} />)}
+				.map((row) => <Approval key={row.act + row.nonce} row={row} />)}
 			{error && <p class="card bad" role="alert">{problem(error)}</p>}
 			<form ref={form} class="card row" onSubmit={submit}>
 				<input aria-label={t("talk.goal")} placeholder={t("talk.goal")} value={goal}

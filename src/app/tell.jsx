@@ -5,7 +5,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { hex, sha256, unhex, utf8 } from "./bytes.js";
 import { useHouse } from "./house.js";
-import { t } from "./text.js";
+import { problem, t } from "./text.js";
 
 const can = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 
@@ -24,16 +24,16 @@ async function look(house) {
 /* The house that was restored from nothing has another key. */
 async function subscribe(key) {
 	const m = await manager();
-	if (!m || !key) throw new Error(t("tell.failed"));
+	if (!m || !key) throw new Error("tell.failed");
 	const old = await m.getSubscription();
 	if (old && hex(old.options.applicationServerKey) === key) return old;
 	if (old) await old.unsubscribe();
 	return m.subscribe({ userVisibleOnly: true, applicationServerKey: unhex(key) })
-		.catch(() => { throw new Error(t("tell.failed")); });
+		.catch(() => { throw new Error("tell.failed"); });
 }
 
 async function offer(house) {
-	if (await Notification.requestPermission() !== "granted") throw new Error(t("tell.denied"));
+	if (await Notification.requestPermission() !== "granted") throw new Error("tell.denied");
 	const { key } = await house.wire.query("push");
 	const subscription = await subscribe(key);
 	await house.wire.command("notify.offer", { url: subscription.endpoint,
@@ -49,12 +49,12 @@ export function Telling() {
 	}, [house.since]);
 	const ask = () => {
 		setError("");
-		offer(house).then(() => setState("offered")).catch((e) => setError(e.message));
+		offer(house).then(() => setState("offered")).catch((e) => setError(e.message || "lost"));
 	};
 	if (!can) return <p><small>{t("tell.none")}</small></p>;
 	return (
 		<>
-			{error && <p class="bad" role="alert">{error}</p>}
+			{error && <p class="bad" role="alert">{problem(error)}</p>}
 			{state === "not" && <button class="quiet" onClick={ask}>{t("tell.ask")}</button>}
 			{state === "offered" && <p role="status">{t("tell.offered", { name: house.client.name })}</p>}
 			{state === "told" && <p role="status">{t("tell.told")}</p>}

@@ -65,6 +65,13 @@ function faultsOf({ language, texts, prefixes }) {
 	return faults;
 }
 
+/* Of axe: in the dark it is the same but for its colours, and those are the
+ * same in each language; to measure them is most of the work. */
+const howFor = (language, colorScheme) => ({
+	"en light": {}, "en dark": { runOnly: ["color-contrast"] },
+	"de light": { rules: { "color-contrast": { enabled: false }, "target-size": { enabled: true } } },
+})[`${language} ${colorScheme}`];
+
 /* Looks at the page as it is; `again` brings it about anew in a language whose
  * words were taken when it came about. */
 async function look(b, name, again) {
@@ -82,9 +89,9 @@ async function look(b, name, again) {
 			if (height > size.height) await b.page.setViewportSize({ ...size, height });
 			for (const colorScheme of ["light", "dark"]) {
 				await b.page.emulateMedia({ colorScheme });
-				/* In the dark it is the same but for its colours. */
-				const only = colorScheme === "dark" && ["color-contrast"];
-				await b.check(`${name}, ${screen}, ${language}, ${colorScheme}`, only).catch((e) => all.push(e.message));
+				const how = howFor(language, colorScheme);
+				if (how) await b.check(`${name}, ${screen}, ${language}, ${colorScheme}`, how)
+					.catch((e) => all.push(e.message));
 				await b.page.screenshot({
 					path: join("build/web/shots", `${name}-${screen}-${language}-${colorScheme}.png`) });
 			}
@@ -103,7 +110,7 @@ ask two effect=system arg.name="treaty" keys=2
 ask machine effect=system arg.name="will" key=cli
 budget steady risk=12/day over=ask
 budget cloud usd=2.00/day tokens=200000/day over=deny
-budget slow time=600s/hour over=ask
+budget slow time=3h/hour over=ask
 `;
 
 const REASONING = "I look at your notes first, and then I delete the one that you no longer need.\n";
@@ -148,11 +155,11 @@ const states = {
 	async ask_streaming(s) {
 		const { page } = s.b;
 		await s.w.house.model({ text: REASONING, calls: [{ name: "notes__list", arguments: {}, id: "c1" }] },
-			{ text: "This is what I found so far, and there is more that comes later on.", stall: "middle" });
+			{ text: `This is what I found so far, and there is ${"more and ".repeat(300)}more.`.split(/(?<= )/), gap_ms: 3000 });
 		await s.b.button("Ask").first().click();
 		await page.getByLabel("What shall be done?").fill("tidy up my notes");
 		await page.locator("form").getByRole("button", { name: "Ask" }).click();
-		await page.locator(".said", { hasText: "This is what" }).waitFor();
+		await page.locator(".said", { hasText: "This is" }).waitFor();
 		await page.locator("li", { hasText: "notes.list" }).waitFor();
 	},
 	async now_running(s) {

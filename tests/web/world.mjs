@@ -166,13 +166,13 @@ export class Browser {
 		}, language);
 	}
 
-	/* What hinders people who see or touch otherwise: nothing.  `only`: by
-	 * these of axe's rules. */
-	async check(name, only) {
+	/* What hinders people who see or touch otherwise: nothing.  `how`: more
+	 * options of axe. */
+	async check(name, how = {}) {
 		if (!await this.page.evaluate(() => globalThis.axe)) await this.page.evaluate(AXE);
-		const found = await this.page.evaluate((rules) => globalThis.axe.run({
+		const found = await this.page.evaluate((more) => globalThis.axe.run({
 			resultTypes: ["violations"], preload: false, iframes: false,
-			...(rules ? { runOnly: rules } : { rules: { "target-size": { enabled: true } } }) }), only);
+			rules: { "target-size": { enabled: true } }, ...more }), how);
 		const words = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`);
 		if (words.length > 0) throw new Error(`${name}: ${words.join("; ")}`);
 	}
