@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-models check-integration check-containers check-web check-app asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -88,6 +88,7 @@ help:
 	@echo 'check-policy       the judge against a second reading of its man page'
 	@echo 'check-mcp          the MCP session against real and hostile servers, MCP="..."'
 	@echo 'check-sentences    what a home is asked in plain words, SENTENCES=FOLDER'
+	@echo 'check-home         what real devices announce, and templates against Jinja2, HOME_TESTS="..."'
 	@echo 'check-models       the model servers that tests use, against official clients, MODELS="..."'
 	@echo 'mutate             every mutant of the judge must be noticed'
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
@@ -372,7 +373,7 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 	$(call say,IMAGE,$(*F))
 	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
-check-integration: all $(PROBES) $(BAD)/tool.json
+check-integration: all $(PROBES) $(BAD)/tool.json $(B)/tests/home-drive
 	$(Q)tests/lib/run-integration $(CHECK)
 
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
@@ -396,6 +397,22 @@ $(A)/tests/drive: tests/mcp/drive.c $(A)/lib.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
 		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+
+# The home's rooms as one program, for what real device worlds announce.
+$(B)/tests/home-drive: tests/home/drive.c $(B)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
+		$(B)/lib.a $(LIBS)
+
+$(A)/tests/home-drive: tests/home/drive.c $(A)/lib.a
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ASAN_CFLAGS)) \
+		-fsanitize=address,undefined -o $@ $< $(A)/lib.a $(HOST_LIBS)
+
+check-home: $(B)/tests/home-drive $(A)/tests/home-drive
+	$(Q)tests/home/run $(HOME_TESTS)
 
 check-mcp: all $(B)/tests/drive $(A)/tests/drive
 	$(Q)tests/mcp/run $(MCP)

@@ -212,7 +212,7 @@ read_name(
 }
 
 size_t
-entity_read(
+entity_decode(
     const uint8_t *p, const uint8_t *end, bool in_attribute, uint32_t *ret)
 {
 	size_t n = 0;

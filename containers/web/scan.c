@@ -32,7 +32,7 @@ next_character(struct scan *s, bool in_attribute)
 	size_t n;
 
 	if (*s->p == '&') {
-		n = entity_read(s->p, s->end, in_attribute, &c);
+		n = entity_decode(s->p, s->end, in_attribute, &c);
 		if (n > 0) {
 			s->p += n;
 			return c;

@@ -191,7 +191,7 @@ TEST(references_are_read_as_browsers_do)
 		uint32_t c = 0;
 
 		CASE(rows[i].text);
-		CHECK_INT(entity_read(p, p + strlen(rows[i].text),
+		CHECK_INT(entity_decode(p, p + strlen(rows[i].text),
 			      rows[i].in_attribute, &c),
 		    rows[i].len);
 		if (rows[i].len > 0)
