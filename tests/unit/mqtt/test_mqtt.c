@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mqtt/mqtt.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "check.h"
+#include "sys/clock.h"
+
+/* Against a real Mosquitto, on a socket of its own. */
+
+#define WAIT_MS (20 * 1000)
+
+struct party {
+	struct mqtt *mqtt;
+	struct loop *loop;
+	struct buf heard; /* "topic payload;" each; "!" when retained. */
+	int ups;
+	int downs;
+};
+
+static char folder[64] = "/tmp/mqtt-XXXXXX";
+static char path[MQTT_ADDRESS_MAX];
+static pid_t broker;
+
+static void
+check_setup(void)
+{
+	check_folder(folder);
+	snprintf(path, sizeof(path), "%s/mqtt.sock", folder);
+}
+
+static void
+start_broker(void)
+{
+	char conf[512];
+	FILE *f;
+
+	snprintf(conf, sizeof(conf), "%s/conf", folder);
+	f = fopen(conf, "w");
+	fprintf(f,
+	    "listener 0 %s\nallow_anonymous true\nlog_type none\n"
+	    "max_queued_messages 10000\n%s",
+	    path, getuid() == 0 ? "user root\n" : "");
+	fclose(f);
+	broker = fork();
+	if (broker == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		execl("/usr/sbin/mosquitto", "mosquitto", "-c", conf, NULL);
+		_exit(127);
+	}
+}
+
+static void
+end_broker(void)
+{
+	kill(broker, SIGTERM);
+	waitpid(broker, NULL, 0);
+	unlink(path);
+}
+
+static void
+on_up(void *arg)
+{
+	((struct party *)arg)->ups++;
+}
+
+static void
+on_down(void *arg, const char *why)
+{
+	(void)why;
+	((struct party *)arg)->downs++;
+}
+
+static void
+on_message(void *arg, const struct mqtt_message *m)
+{
+	struct party *p = arg;
+
+	if (m->len > 100)
+		buf_addf(&p->heard, "%s %zu bytes;", m->topic, m->len);
+	else
+		buf_addf(&p->heard, "%s%s %s;", m->retained ? "!" : "",
+		    m->topic, m->payload);
+}
+
+static void
+join(struct party *p, struct loop *l, const char *name)
+{
+	struct mqtt_setup s = {.loop = l,
+	    .client_id = name,
+	    .address = path,
+	    .status_topic = name,
+	    .status_here = "here",
+	    .status_gone = "gone",
+	    .on_up = on_up,
+	    .on_down = on_down,
+	    .on_message = on_message,
+	    .arg = p};
+
+	memset(p, 0, sizeof(*p));
+	buf_init(&p->heard, 4096);
+	p->loop = l;
+	p->mqtt = mqtt_open(&s);
+}
+
+static void
+leave(struct party *p)
+{
+	mqtt_close(p->mqtt);
+	buf_done(&p->heard);
+}
+
+static bool
+wait_ups(struct party *p, int n)
+{
+	int64_t end_ms = clock_boot_ms() + WAIT_MS;
+
+	while (p->ups < n && clock_boot_ms() < end_ms)
+		loop_turn(p->loop, 50);
+	return p->ups >= n;
+}
+
+static bool
+wait_downs(struct party *p, int n)
+{
+	int64_t end_ms = clock_boot_ms() + WAIT_MS;
+
+	while (p->downs < n && clock_boot_ms() < end_ms)
+		loop_turn(p->loop, 50);
+	return p->downs >= n;
+}
+
+static bool
+wait_heard(struct party *p, const char *what)
+{
+	int64_t end_ms = clock_boot_ms() + WAIT_MS;
+
+	while ((p->heard.p == NULL || strstr(p->heard.p, what) == NULL) &&
+	    clock_boot_ms() < end_ms)
+		loop_turn(p->loop, 50);
+	return p->heard.p != NULL && strstr(p->heard.p, what) != NULL;
+}
+
+TEST(a_topic_that_is_published_to_has_no_wildcards_and_no_control_characters)
+{
+	char longer[MQTT_TOPIC_MAX + 2];
+
+	memset(longer, 'a', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	CHECK(mqtt_is_topic("a/b c/d", 7));
+	CHECK(mqtt_is_topic("küche", strlen("küche")));
+	CHECK(!mqtt_is_topic("", 0));
+	CHECK(!mqtt_is_topic("a/#", 3));
+	CHECK(!mqtt_is_topic("a/+/b", 5));
+	CHECK(!mqtt_is_topic("a\nb", 3));
+	CHECK(!mqtt_is_topic("a\0b", 3));
+	CHECK(!mqtt_is_topic("\xff", 1));
+	CHECK(!mqtt_is_topic(longer, strlen(longer)));
+	CHECK(mqtt_is_topic(longer, MQTT_TOPIC_MAX));
+}
+
+TEST(what_one_says_another_hears_and_nobody_hears_himself)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+
+	start_broker();
+	join(&a, l, "a");
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&a, 1) && wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(a.mqtt, "x/+") == OK);
+	REQUIRE(mqtt_subscribe(b.mqtt, "x/+") == OK);
+	CHECK_INT(mqtt_publish(a.mqtt, "x/1", "one", 3, false), OK);
+	CHECK_INT(mqtt_publish(b.mqtt, "x/2", "two", 3, false), OK);
+	CHECK(wait_heard(&b, "x/1 one;"));
+	CHECK(wait_heard(&a, "x/2 two;"));
+	CHECK(strstr(a.heard.p, "x/1") == NULL);
+	CHECK_INT(mqtt_publish(a.mqtt, "x/#", "", 0, false), ERR_INPUT);
+	leave(&a);
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
+
+TEST(what_is_retained_is_told_as_that_and_a_will_when_somebody_goes)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+
+	start_broker();
+	join(&a, l, "a");
+	REQUIRE(wait_ups(&a, 1));
+	CHECK_INT(mqtt_publish(a.mqtt, "kept", "k", 1, true), OK);
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(b.mqtt, "#") == OK);
+	CHECK(wait_heard(&b, "!kept k;"));
+	CHECK(wait_heard(&b, "!a here;"));
+	leave(&a);
+	CHECK(wait_heard(&b, ";a gone;"));
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
+
+TEST(a_large_message_passes_and_one_that_is_too_large_does_not)
+{
+	static char large[MQTT_PAYLOAD_MAX + 1];
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+
+	memset(large, 'x', sizeof(large));
+	start_broker();
+	join(&a, l, "a");
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&a, 1) && wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(b.mqtt, "big") == OK);
+	CHECK_INT(mqtt_publish(a.mqtt, "big", large, 3000000, false), OK);
+	CHECK(wait_heard(&b, "big 3000000 bytes;"));
+	CHECK_INT(mqtt_publish(a.mqtt, "big", large, sizeof(large), false),
+	    ERR_LIMIT);
+	leave(&a);
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
+
+TEST(a_broker_that_goes_is_noticed_and_found_again)
+{
+	struct loop *l = loop_new();
+	struct party a;
+
+	join(&a, l, "a");
+	CHECK(wait_downs(&a, 1));
+	CHECK_INT(mqtt_publish(a.mqtt, "x", "", 0, false), ERR_CLOSED);
+	CHECK_INT(mqtt_subscribe(a.mqtt, "x"), ERR_CLOSED);
+	start_broker();
+	REQUIRE(wait_ups(&a, 1));
+	end_broker();
+	a.downs = 0;
+	CHECK(wait_downs(&a, 1));
+	CHECK(!mqtt_is_up(a.mqtt));
+	start_broker();
+	CHECK(wait_ups(&a, 2));
+	leave(&a);
+	end_broker();
+	loop_free(l);
+}
