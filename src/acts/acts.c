@@ -94,7 +94,9 @@ act_slot(const struct open_act *o)
 	char tool[NAME_MAX_LEN + 1];
 	char name[NAME_MAX_LEN + 1];
 
-	if (tool_name_split(o->act->tool, tool, name) != OK)
+	/* "home.find" is the house's own, "home.set" what an owner signed. */
+	if (act_house_function(o) != NULL ||
+	    tool_name_split(o->act->tool, tool, name) != OK)
 		return NULL;
 	return slots_find(o->acts->s.slots, tool);
 }
@@ -119,6 +121,15 @@ bool
 act_is_model_call(const struct open_act *o)
 {
 	return act_provider(o) != NULL;
+}
+
+bool
+act_is_apart(const struct open_act *o)
+{
+	const struct slot *t = act_slot(o);
+
+	return act_house_function(o) != NULL ||
+	    (t != NULL && !manifest_is_contained(slot_manifest(t)));
 }
 
 const char *

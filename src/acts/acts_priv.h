@@ -82,6 +82,8 @@ const struct house_function *act_house_function(const struct open_act *o);
 /* Does egress do it?  Then the provider that it calls, else NULL. */
 const struct manifest *act_provider(const struct open_act *o);
 bool act_is_model_call(const struct open_act *o);
+/* Have neither runner nor tools a part in it? */
+bool act_is_apart(const struct open_act *o);
 /* Why its tool may do nothing now, as an owner wants it; NULL: it may. */
 const char *act_forbidden(const struct open_act *o);
 

@@ -173,13 +173,19 @@ same_effect(const struct open_act *o)
 	char tool[NAME_MAX_LEN + 1];
 	char name[NAME_MAX_LEN + 1];
 	const struct manifest_function *f;
+	struct json *args;
+	bool same;
 
 	if (t == NULL)
 		return true;
-	if (tool_name_split(o->act->tool, tool, name) != OK)
+	if (tool_name_split(o->act->tool, tool, name) != OK ||
+	    json_parse(o->act->args, strlen(o->act->args), &args) != OK)
 		return false;
 	f = manifest_function(slot_manifest(t), name);
-	return f != NULL && f->effect == o->act->effect;
+	same = f != NULL &&
+	    manifest_effect(slot_manifest(t), f, args) == o->act->effect;
+	json_free(args);
+	return same;
 }
 
 bool

@@ -4,6 +4,7 @@
 
 #include "acts/acts_priv.h"
 #include "base/log.h"
+#include "order/order.h"
 #include "sys/clock.h"
 
 /*
@@ -19,8 +20,9 @@ on_call_late(void *arg)
 
 	o->timer = 0;
 	act_end(o, ACT_UNKNOWN,
-	    act_is_model_call(o) ? "egress did not answer"
-				 : "the tools role did not answer");
+	    act_is_model_call(o)  ? "egress did not answer"
+		: act_is_apart(o) ? "the bridge did not answer"
+				  : "the tools role did not answer");
 }
 
 void
@@ -32,46 +34,24 @@ act_await(struct open_act *o)
 	    on_call_late, o);
 }
 
-static void
-put_signed(struct json *list, struct buf *bulk, const char *text,
-    const char *signature)
-{
-	struct json *v = json_object();
-
-	json_put_int(v, "bytes", (int64_t)strlen(text));
-	json_put_str(v, "signature", signature);
-	json_push(list, v);
-	buf_adds(bulk, text);
-}
-
-_Static_assert(
-    GRANT_MAX <= YES_MAX * SHEET_MAX, "a grant does not fit where sheets do");
-
-/* Its form is in order/order.h. */
+/* Signed for this act, nothing else need stand for it. */
 struct json *
 act_order(struct open_act *o, struct buf *ret_bulk)
 {
 	struct act *a = o->act;
-	struct json *body = json_object();
-	struct json *sheets = json_array();
-	struct json *grants = json_array();
+	struct order order = {.act = a->id, .tool = a->tool};
 	size_t i;
 
-	buf_init(ret_bulk, LANE_BULK_MAX);
-	buf_adds(ret_bulk, a->args);
+	order.args = (struct str){a->args, strlen(a->args)};
 	for (i = 0; i < o->n_sheets; i++)
 		if (o->sheets[i].is_signed)
-			put_signed(sheets, ret_bulk, o->sheets[i].text,
-			    o->sheets[i].signature);
-	/* Signed for this act, nothing else need stand for it. */
-	if (o->grant != NULL && json_count(sheets) == 0)
-		put_signed(grants, ret_bulk, o->grant, o->grant_signature);
-	json_put_str(body, "act", a->id);
-	json_put_str(body, "tool", a->tool);
-	json_put_int(body, "args_bytes", (int64_t)strlen(a->args));
-	json_put(body, "sheets", sheets);
-	json_put(body, "grants", grants);
-	return body;
+			order.sheets[order.n_sheets++] = (struct signed_text){
+			    {o->sheets[i].text, strlen(o->sheets[i].text)},
+			    o->sheets[i].signature};
+	if (o->grant != NULL && order.n_sheets == 0)
+		order.grant = (struct signed_text){
+		    {o->grant, strlen(o->grant)}, o->grant_signature};
+	return order_write(&order, ret_bulk);
 }
 
 void
@@ -84,7 +64,8 @@ act_send_order(struct open_act *o)
 
 	buf_done(&bulk);
 	if (e != OK)
-		act_end_unsent(o, e, "the tools role");
+		act_end_unsent(o, e,
+		    act_is_apart(o) ? "the home's bridge" : "the tools role");
 }
 
 static struct json *
@@ -164,7 +145,7 @@ hold_container(struct open_act *o)
 {
 	struct slot *t = act_slot(o);
 
-	if (t == NULL || o->holds || act_is_model_call(o))
+	if (t == NULL || o->holds || act_is_apart(o))
 		return;
 	slot_call_began(t);
 	o->holds = true;
@@ -269,13 +250,6 @@ tools_are_there(const struct acts *a)
 	return a->s.ports.epoch(a->s.ports.arg)[0] != '\0';
 }
 
-/* Neither runner nor tools have a part in it. */
-static bool
-is_apart(const struct open_act *o)
-{
-	return act_house_function(o) != NULL || act_is_model_call(o);
-}
-
 void
 act_go_on(struct open_act *o)
 {
@@ -287,7 +261,7 @@ act_go_on(struct open_act *o)
 	    !act_may_while_halted(o))
 		return;
 	/* Nor has it a container without the tools role: that comes back. */
-	if (!tools_are_there(a) && !is_apart(o))
+	if (!tools_are_there(a) && !act_is_apart(o))
 		return;
 	if (act_house_function(o) != NULL || (t != NULL && slot_is_ready(t))) {
 		if (t == NULL ||
@@ -521,7 +495,7 @@ recover_lost(struct open_act *o, const char *why)
 static void
 recover_of_tools(struct open_act *o, const char *why)
 {
-	if (!act_is_model_call(o))
+	if (!act_is_apart(o))
 		recover_lost(o, why);
 }
 

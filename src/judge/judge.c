@@ -374,6 +374,11 @@ begin_judging(struct judge *j, const struct judge_case *c, struct judging *ret)
 	    .minute = judge_minute(j),
 	    .ports = &ret->ports};
 	memcpy(ret->q.cost, c->cost, sizeof(ret->q.cost));
+	ret->entity = json_str(ret->args, "entity");
+	if (strncmp(a->tool, "home.", 5) == 0 && ret->entity != NULL) {
+		ret->q.entities = &ret->entity;
+		ret->q.n_entities = 1;
+	}
 }
 
 void

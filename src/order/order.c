@@ -157,6 +157,42 @@ order_read(const struct json *body, const char *bulk, size_t bulk_len,
 	return OK;
 }
 
+_Static_assert(
+    GRANT_MAX <= YES_MAX * SHEET_MAX, "a grant does not fit where sheets do");
+
+static void
+put_signed(struct json *list, struct buf *bulk, const struct signed_text *s)
+{
+	struct json *v = json_object();
+
+	json_put_int(v, "bytes", (int64_t)s->text.len);
+	json_put_str(v, "signature", s->signature);
+	json_push(list, v);
+	buf_add(bulk, s->text.p, s->text.len);
+}
+
+struct json *
+order_write(const struct order *o, struct buf *ret_bulk)
+{
+	struct json *body = json_object();
+	struct json *sheets = json_array();
+	struct json *grants = json_array();
+	size_t i;
+
+	buf_init(ret_bulk, LANE_BULK_MAX);
+	buf_add(ret_bulk, o->args.p, o->args.len);
+	for (i = 0; i < o->n_sheets; i++)
+		put_signed(sheets, ret_bulk, &o->sheets[i]);
+	if (o->grant.text.len > 0)
+		put_signed(grants, ret_bulk, &o->grant);
+	json_put_str(body, "act", o->act);
+	json_put_str(body, "tool", o->tool);
+	json_put_int(body, "args_bytes", (int64_t)o->args.len);
+	json_put(body, "sheets", sheets);
+	json_put(body, "grants", grants);
+	return body;
+}
+
 static enum err
 verify_manifest(const struct verifier *v, struct order *o, struct errmsg *why)
 {
@@ -242,7 +278,7 @@ verify_sheet(struct verifier *v, const struct order *o,
 	    .now_ms = clock_boot_ms(),
 	    .act = o->act,
 	    .tool = o->tool,
-	    .effect = effect_name(o->f->effect),
+	    .effect = effect_name(o->effect),
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
 	    .network = means->network.p,
@@ -291,7 +327,7 @@ verify_sheets(struct verifier *v, const struct order *o, struct errmsg *why)
 	means_done(&means);
 	if (e == OK)
 		e = sheets_suffice(sheets, o->n_sheets,
-		    o->f->effect == EFFECT_MONEY ? 2 : 1, why);
+		    o->effect == EFFECT_MONEY ? 2 : 1, why);
 	if (e != OK)
 		return e;
 	e = nonces_remember(v->spent, sheets[0].nonce,
@@ -309,7 +345,7 @@ verify_grant(struct verifier *v, const struct order *o, const struct json *args,
     struct errmsg *why)
 {
 	struct grant_case c = {.tool = o->tool,
-	    .effect = effect_name(o->f->effect),
+	    .effect = effect_name(o->effect),
 	    .manifest = &o->manifest->digest,
 	    .args = o->args,
 	    .parsed = args,
@@ -319,7 +355,7 @@ verify_grant(struct verifier *v, const struct order *o, const struct json *args,
 	enum err e;
 
 	c.minute = v->clock.trusted ? clock_local_minute(c.now_ms) : -1;
-	if (o->f->effect == EFFECT_MONEY)
+	if (o->effect == EFFECT_MONEY)
 		return err_say(why, ERR_DENIED, "no grant stands for money");
 	if (signature_read(o->grant.signature, &sig) != OK)
 		return err_say(why, ERR_INPUT, "the signature is malformed");
@@ -331,7 +367,7 @@ static enum err
 verify_yes(struct verifier *v, const struct order *o, const struct json *args,
     struct errmsg *why)
 {
-	if (!effect_needs_yes(o->f->effect))
+	if (!effect_needs_yes(o->effect))
 		return OK;
 	if (o->n_sheets > 0)
 		return verify_sheets(v, o, why);
@@ -339,7 +375,7 @@ verify_yes(struct verifier *v, const struct order *o, const struct json *args,
 		return verify_grant(v, o, args, why);
 	return err_say(why, ERR_DENIED,
 	    "an act of effect '%s' needs a signed sheet",
-	    effect_name(o->f->effect));
+	    effect_name(o->effect));
 }
 
 enum err
@@ -350,8 +386,10 @@ order_verify(struct verifier *v, struct order *o, struct errmsg *why)
 
 	if (e == OK)
 		e = verify_args(o, &args, why);
-	if (e == OK)
+	if (e == OK) {
+		o->effect = manifest_effect(o->manifest, o->f, args);
 		e = reach_of_call(o->manifest, o->f, args, &o->reach, why);
+	}
 	if (e == OK)
 		e = verify_yes(v, o, args, why);
 	json_free(args);

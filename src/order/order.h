@@ -55,6 +55,7 @@ struct order {
 	/* Once it is verified. */
 	const struct manifest *manifest;
 	const struct manifest_function *f;
+	enum effect effect; /* Of this call. */
 	struct reach reach; /* What it may reach while it runs. */
 };
 
@@ -63,6 +64,9 @@ struct order {
  * points into the two.  ERR_INPUT; `ret->act` is set when it could be read. */
 NODISCARD enum err order_read(const struct json *body, const char *bulk,
     size_t bulk_len, struct order *ret, struct errmsg *why);
+
+/* The other way: an order before it is sent.  `ret_bulk` begins here. */
+struct json *order_write(const struct order *o, struct buf *ret_bulk);
 
 /* Everything that must hold before it is acted on.  Burns the nonce of the
  * sheets.  ERR_DENIED, ERR_INPUT, ERR_EXPIRED, ERR_REPLAY ... in words. */

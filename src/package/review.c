@@ -203,6 +203,19 @@ say_provider(const struct manifest *m, struct buf *out)
 	    meanings[m->functions[0].effect]);
 }
 
+/* Which of its devices may be commanded, and what that does. */
+static void
+say_home(const struct manifest *m, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++)
+		line(out, "device", "%s %s: %s", m->devices[i].entity,
+		    effect_name(m->devices[i].effect),
+		    meanings[m->devices[i].effect]);
+	say_functions(m, out);
+}
+
 static void
 say_container(const struct manifest *m, struct buf *out)
 {
@@ -234,6 +247,8 @@ package_review(const struct package *p, struct buf *out)
 	line(out, "manifest", "sha256:%s", hex);
 	if (manifest_is_provider(m))
 		say_provider(m, out);
+	else if (manifest_is_home(m))
+		say_home(m, out);
 	else
 		say_container(m, out);
 	say_abouts(p, out);

@@ -33,6 +33,21 @@ check_provider(const struct manifest *m, const struct manifest_function *f,
 	return OK;
 }
 
+/* What is commanded is what an owner accepted. */
+static enum err
+check_accepted(
+    const struct manifest *m, const struct json *args, struct errmsg *why)
+{
+	const char *entity = json_words(args, "entity");
+
+	if (!manifest_is_home(m) || manifest_device(m, entity) != NULL)
+		return OK;
+	return err_say(why, ERR_DENIED,
+	    "'%.64s' is no device that an owner accepted; 'durward home' lists "
+	    "what is there, 'durward home accept' accepts",
+	    entity);
+}
+
 /* The effect of a known function whose arguments fit. */
 enum err
 runs_check_call(struct runs *rs, const char *tool, const struct json *args,
@@ -68,8 +83,10 @@ runs_check_call(struct runs *rs, const char *tool, const struct json *args,
 	if (f == NULL)
 		return err_say(why, ERR_NOTFOUND,
 		    "the tool '%s' has no function '%s'", name, function);
-	*ret = f->effect;
+	*ret = manifest_effect(slot_manifest(t), f, args);
 	e = manifest_check_args(f, args, why);
+	if (e == OK)
+		e = check_accepted(slot_manifest(t), args, why);
 	if (e == OK)
 		e = check_provider(slot_manifest(t), f, tool, args, why);
 	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)

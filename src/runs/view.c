@@ -380,5 +380,6 @@ runs_view(struct runs *rs, const struct run *run)
 		put_role(rs, view, "critic", "critics");
 	}
 	put_day(rs, view);
+	rs->s.put_home(rs->s.arg, run->goal, view);
 	return view;
 }

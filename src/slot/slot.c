@@ -79,7 +79,7 @@ slot_container(const struct slot *t)
 bool
 slot_is_ready(const struct slot *t)
 {
-	return t->state == SLOT_READY || manifest_is_provider(t->manifest);
+	return t->state == SLOT_READY || !manifest_is_contained(t->manifest);
 }
 
 bool

@@ -406,6 +406,26 @@ read_container(const struct json *v, struct manifest *ret, struct errmsg *why)
 	return e;
 }
 
+/* transport "home" */
+static enum err
+read_home(const struct json *v, struct manifest *ret, struct errmsg *why)
+{
+	static const char *const known[] = {"name", "version", "transport",
+	    "description", "functions", "devices"};
+	enum err e = manifest_check_members(
+	    v, "the manifest", known, ARRAY_LEN(known), why);
+
+	if (e == OK)
+		e = read_functions(v, ret, why);
+	return e == OK ? manifest_read_devices(v, ret, why) : e;
+}
+
+bool
+manifest_is_contained(const struct manifest *m)
+{
+	return !m->is_home && !manifest_is_provider(m);
+}
+
 static enum err
 read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 {
@@ -418,7 +438,10 @@ read_manifest(const struct json *v, struct manifest *ret, struct errmsg *why)
 		return read_container(v, ret, why);
 	if (strcmp(transport, "model") == 0)
 		return manifest_read_provider(v, ret, why);
-	return SAY(why, "'transport' must be \"container\" or \"model\"");
+	if (strcmp(transport, "home") == 0)
+		return read_home(v, ret, why);
+	return SAY(
+	    why, "'transport' must be \"container\", \"model\" or \"home\"");
 }
 
 enum err
@@ -450,6 +473,8 @@ manifest_parse(
 void
 manifest_free(struct manifest *m)
 {
+	if (m != NULL)
+		free(m->devices);
 	free(m);
 }
 

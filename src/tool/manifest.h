@@ -72,6 +72,16 @@ struct manifest_provider {
 	size_t n_models;
 };
 
+/* What an owner accepted of the home, where the transport is "home". */
+#define HOME_TOOL "home"
+#define HOME_ACCEPTED_MAX 256
+#define HOME_CALL_MS (15 * 1000)
+struct manifest_device {
+	char entity[NAME_MAX_LEN + 1]; /* "light.kitchen" */
+	enum effect effect; /* Reversible or physical. */
+	struct digest pin; /* Of its record (home/record.h). */
+};
+
 struct manifest {
 	char name[NAME_MAX_LEN + 1];
 	char version[NAME_MAX_LEN + 1];
@@ -98,6 +108,9 @@ struct manifest {
 	int64_t idle_s; /* A warm container ends after so long without a call */
 	int64_t warm_s; /* and, between two calls, after so long at all. */
 	struct manifest_provider provider;
+	bool is_home;
+	struct manifest_device *devices;
+	size_t n_devices;
 	struct manifest_function functions[FUNCTIONS_MAX];
 	size_t n_functions;
 	struct digest digest; /* Of the bytes. */
@@ -130,6 +143,19 @@ struct json *manifest_folders(const struct manifest *m);
 
 /* What it takes to start its container, as the runner wants it. */
 struct json *manifest_container(const struct manifest *m);
+
+bool manifest_is_home(const struct manifest *m);
+/* NULL: it was not accepted. */
+const struct manifest_device *manifest_device(
+    const struct manifest *m, const char *entity);
+
+/* What a call of it does to the world: what its function says, or in the home
+ * what its device does. */
+enum effect manifest_effect(const struct manifest *m,
+    const struct manifest_function *f, const struct json *args);
+
+/* Does it run in a container of its own? */
+bool manifest_is_contained(const struct manifest *m);
 
 bool manifest_is_provider(const struct manifest *m);
 /* NULL when it offers no model of this name. */

@@ -21,4 +21,8 @@ NODISCARD enum err manifest_read_folders(
 NODISCARD enum err manifest_read_provider(
     const struct json *v, struct manifest *m, struct errmsg *why);
 
+/* transport "home": the devices that were accepted. */
+NODISCARD enum err manifest_read_devices(
+    const struct json *v, struct manifest *m, struct errmsg *why);
+
 #endif

@@ -149,13 +149,18 @@ tell_manifest(struct tooling *tg, enum role to, const struct slot *t)
 static bool
 is_for(const struct slot *t, enum role to)
 {
-	return manifest_is_provider(slot_manifest(t)) == (to == ROLE_EGRESS);
+	const struct manifest *m = slot_manifest(t);
+
+	return manifest_is_home(m)    ? to == ROLE_BRIDGE
+	    : manifest_is_provider(m) ? to == ROLE_EGRESS
+				      : to == ROLE_TOOLS || to == ROLE_GATE;
 }
 
 static void
 tell_manifest_to_all(struct tooling *tg, const struct slot *t)
 {
-	static const enum role actors[] = {ROLE_TOOLS, ROLE_GATE, ROLE_EGRESS};
+	static const enum role actors[] = {
+	    ROLE_TOOLS, ROLE_GATE, ROLE_EGRESS, ROLE_BRIDGE};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(actors); i++)
