@@ -18,6 +18,11 @@
 	"[--follow] | top] "                                                   \
 	"[--yes]"
 
+#define HOME_USAGE                                                             \
+	"[list [WORD] | accept WORD | accept --all] [--physical] [--yes]"
+
+int command_home(int argc, char **argv);
+
 #define NOTIFY_USAGE                                                           \
 	"[list | add NAME URL [--house] [--hourly N] [--days N] | allow "      \
 	"NAME [--as OTHER] [--house] [--hourly N] [--days N] | test NAME "     \

@@ -209,6 +209,8 @@ clients_room(struct core *c, enum room room)
 		return c->rules;
 	if (room == ROOM_NOTIFY)
 		return c->notify;
+	if (room == ROOM_DEVICES)
+		return c->devices;
 	if (room == ROOM_PAST)
 		return &c->past;
 	if (room == ROOM_MEMORIES)

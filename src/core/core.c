@@ -32,6 +32,10 @@ static const struct peer_handler handlers[] = {
     {MSG_NET_USED, lanes_on_net_used},
     {MSG_MODEL_DONE, lanes_on_model_done},
     {MSG_NOTICE_DONE, lanes_on_notice_done},
+    {MSG_HOME_BROKER, lanes_on_home},
+    {MSG_HOME_ENTITY, lanes_on_home},
+    {MSG_HOME_VALUES, lanes_on_home},
+    {MSG_HOME_DONE, lanes_on_act_done},
     {MSG_TOOL_READY, lanes_on_tool_ready},
     {MSG_TOOL_GONE, lanes_on_tool_gone},
     {MSG_RUNNER_STATE, lanes_on_runner},
@@ -41,7 +45,7 @@ static const struct peer_handler handlers[] = {
     {MSG_CONTAINER_STATE, lanes_on_container},
 };
 
-/* Gate or egress: it takes no sheet from before its start. */
+/* Gate, egress or bridge: it takes no sheet from before its start. */
 static void
 on_connector(struct core *c, enum role peer)
 {
@@ -63,7 +67,8 @@ on_lane(void *role, enum role peer)
 		runs_resume_all(c->runs);
 	else if (peer == ROLE_CONTROL)
 		web_tell(c);
-	else if (peer == ROLE_GATE || peer == ROLE_EGRESS)
+	else if (peer == ROLE_GATE || peer == ROLE_EGRESS ||
+	    peer == ROLE_BRIDGE)
 		on_connector(c, peer);
 }
 
@@ -81,6 +86,10 @@ on_lost(void *role, enum role peer)
 		tooling_gate_lost(c->tooling);
 	} else if (peer == ROLE_EGRESS) {
 		notify_egress_lost(c->notify);
+	} else if (peer == ROLE_BRIDGE) {
+		devices_bridge_lost(c->devices);
+		acts_tool_failed(
+		    c->acts, HOME_TOOL, "the bridge was restarted");
 	} else if (peer == ROLE_RUNNER) {
 		tooling_runner_lost(c->tooling);
 	}

@@ -8,6 +8,7 @@
 #include "approval/trust.h"
 #include "base/limits.h"
 #include "care/care.h"
+#include "devices/devices.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
@@ -42,6 +43,7 @@ struct core {
 	struct tooling *tooling;
 	struct past past;
 	struct notify *notify;
+	struct devices *devices;
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	int64_t started_ms;
 	uint64_t clock_timer;
@@ -62,6 +64,7 @@ peer_fn lanes_on_net_open;
 peer_fn lanes_on_net_used;
 peer_fn lanes_on_model_done;
 peer_fn lanes_on_notice_done;
+peer_fn lanes_on_home;
 peer_fn lanes_on_tool_ready;
 peer_fn lanes_on_tool_gone;
 peer_fn lanes_on_container;
@@ -129,7 +132,8 @@ enum room {
 	ROOM_PAST,
 	ROOM_MEMORIES,
 	ROOM_NOTICES,
-	ROOM_NOTIFY
+	ROOM_NOTIFY,
+	ROOM_DEVICES
 };
 void *clients_room(struct core *c, enum room room);
 

@@ -124,6 +124,18 @@ run_forget(void *core, const struct act *a, const struct json *args)
 	memories_forget(((struct core *)core)->memories, a, args);
 }
 
+static void
+run_home_find(void *core, const struct act *a, const struct json *args)
+{
+	devices_find(((struct core *)core)->devices, a, args);
+}
+
+static void
+run_home_get(void *core, const struct act *a, const struct json *args)
+{
+	devices_get(((struct core *)core)->devices, a, args);
+}
+
 static const struct house_function functions[] = {
     {.name = "house.status",
 	.call = {.name = "status", .effect = EFFECT_READ},
@@ -157,6 +169,22 @@ static const struct house_function functions[] = {
 	    .n_args = 2},
 	.about_args = {"As the result says", "The byte to go on from"},
 	.run = run_rest},
+    {.name = "home.find",
+	.about = "Find devices of the home, and how they are",
+	.call = {.name = "find",
+	    .effect = EFFECT_READ,
+	    .args = {{"text", ARG_STRING, false, HOME_WORDS_MAX}},
+	    .n_args = 1},
+	.about_args = {"Words of names, kinds or rooms; all when left out"},
+	.run = run_home_find},
+    {.name = "home.get",
+	.about = "How one device of the home is, and what it can do",
+	.call = {.name = "get",
+	    .effect = EFFECT_READ,
+	    .args = {{"entity", ARG_STRING, true, DEVICE_ID_SIZE}},
+	    .n_args = 1},
+	.about_args = {"As home.find shows it: light.kitchen"},
+	.run = run_home_get},
     /* For good: a backup aside, nothing brings it back. */
     {.name = "memory.forget",
 	.about = "Forget one memory for good",

@@ -96,6 +96,14 @@ lanes_on_notice_done(void *role, struct msg *m)
 }
 
 void
+lanes_on_home(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	devices_on_message(c->devices, m);
+}
+
+void
 lanes_on_proposal(void *role, struct msg *m)
 {
 	struct core *c = role;

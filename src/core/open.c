@@ -112,6 +112,11 @@ port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 {
 	struct core *c = arg;
 
+	/* Of the home? */
+	if (strncmp(json_words(body, "tool"), HOME_TOOL ".",
+		sizeof(HOME_TOOL)) == 0)
+		return peers_send_bulk(c->peers, ROLE_BRIDGE, MSG_HOME_ORDER,
+		    body, bulk, bulk_len);
 	return peers_send_bulk(
 	    c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk, bulk_len);
 }
@@ -281,6 +286,14 @@ open_memories(struct core *c)
 }
 
 static void
+port_put_home(void *arg, const char *goal, struct json *view)
+{
+	struct core *c = arg;
+
+	devices_put_view(c->devices, goal, view);
+}
+
+static void
 open_runs(struct core *c)
 {
 	struct runs_setup s = {.peers = c->peers,
@@ -293,6 +306,7 @@ open_runs(struct core *c)
 	    .house_at = house_function_at,
 	    .arg = c,
 	    .asker = port_asker,
+	    .put_home = port_put_home,
 	    .started = port_started};
 
 	c->runs = runs_new(&s);
@@ -350,6 +364,28 @@ open_rules(struct core *c)
 	    .go_on = port_go_on};
 
 	c->rules = rules_new(&s);
+}
+
+/* The home's manifest while an owner trusts it. */
+static const struct manifest *
+port_accepted(void *arg)
+{
+	struct core *c = arg;
+	const struct slot *t = slots_find(tooling_slots(c->tooling), HOME_TOOL);
+
+	return t != NULL && tooling_trusts(c->tooling, t) ? slot_manifest(t)
+							  : NULL;
+}
+
+static void
+open_devices(struct core *c)
+{
+	struct devices_setup s = {.acts = c->acts,
+	    .requests = &c->requests,
+	    .accepted = port_accepted,
+	    .arg = c};
+
+	c->devices = devices_new(&s);
 }
 
 static void
@@ -430,6 +466,7 @@ core_open_ledger(struct core *c)
 	open_notices(c);
 	open_rules(c);
 	open_notify(c);
+	open_devices(c);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)

@@ -286,6 +286,7 @@ static const struct {
     {"entries", ROOM_CORE, query_entries, false},
     {"events", ROOM_CORE, query_events, true},
     {"grants", ROOM_RULES, rules_query_grants, false},
+    {"home", ROOM_DEVICES, devices_query, false},
     {"ids", ROOM_TOOLING, tooling_query_ids, false},
     {"logs", ROOM_TOOLING, tooling_query_logs, false},
     {"memory", ROOM_MEMORIES, memories_query, false},

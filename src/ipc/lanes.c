@@ -55,9 +55,11 @@ covers(enum role row, enum role r)
 	if (row == ROLE_READER)
 		return r == ROLE_CORE || covers(ROLE_ACTOR, r);
 	if (row == ROLE_ACTOR)
-		return r == ROLE_TOOLS || r == ROLE_GATE || r == ROLE_EGRESS;
+		return r == ROLE_TOOLS || r == ROLE_GATE || r == ROLE_EGRESS ||
+		    r == ROLE_BRIDGE;
 	if (row == ROLE_SCANNER)
-		return r == ROLE_CONTROL || covers(ROLE_ACTOR, r);
+		return r == ROLE_CONTROL || r == ROLE_TOOLS || r == ROLE_GATE ||
+		    r == ROLE_EGRESS;
 	return row == r;
 }
 

@@ -24,6 +24,7 @@
 	X(ROLE_RUNNER, "runner")                                               \
 	X(ROLE_GATE, "gate")                                                   \
 	X(ROLE_EGRESS, "egress")                                               \
+	X(ROLE_BRIDGE, "bridge")                                               \
 	X(ROLE_CONTROL, "control")                                             \
 	X(ROLE_VAULT, "vault")
 
@@ -93,6 +94,12 @@
 	X(MSG_TOOL_IDS,          ROLE_RUNNER,  ROLE_CORE)                      \
 	X(MSG_TOOL_LOG_WANTED,   ROLE_CORE,    ROLE_TOOLS)                     \
 	X(MSG_TOOL_LOG,          ROLE_TOOLS,   ROLE_CORE)                      \
+	/* The home: the bridge alone reads what devices say. */               \
+	X(MSG_HOME_BROKER,       ROLE_BRIDGE,  ROLE_CORE)                      \
+	X(MSG_HOME_ENTITY,       ROLE_BRIDGE,  ROLE_CORE)                      \
+	X(MSG_HOME_VALUES,       ROLE_BRIDGE,  ROLE_CORE)                      \
+	X(MSG_HOME_ORDER,        ROLE_CORE,    ROLE_BRIDGE)                    \
+	X(MSG_HOME_DONE,         ROLE_BRIDGE,  ROLE_CORE)                      \
 	/* Secrets: sealed until the vault, and from it into a container. */   \
 	X(MSG_SECRETS_WANTED,    ROLE_CORE,    ROLE_VAULT)                     \
 	X(MSG_SECRETS,           ROLE_VAULT,   ROLE_CORE)                      \

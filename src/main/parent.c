@@ -23,14 +23,12 @@
 #include "main/addresses.h"
 #include "main/names.h"
 #include "main/roles.h"
+#include "main/roots.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/file.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
-#include "wire/wire.h"
-
-#define CREDENTIAL_PATH_SIZE 192
 
 struct member {
 	enum role role;
@@ -140,22 +138,6 @@ note_crash(void)
 	setenv(CRASHES_NAME, text, 1);
 }
 
-/* Its path, if systemd gave it to us; "" else. */
-static const char *
-credential_of(const struct role_row *row, char *ret, size_t size)
-{
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-
-	ret[0] = '\0';
-	if (row == NULL || row->credential == NULL || folder == NULL)
-		return ret;
-	if (snprintf(ret, size, "%s/%s", folder, row->credential) >=
-		(int)size ||
-	    !file_is_there(ret))
-		ret[0] = '\0';
-	return ret;
-}
-
 /* For the listener's certificate; again when they have changed, and each
  * month, so that it is never old. */
 static void
@@ -190,7 +172,9 @@ greet(struct member *m)
 	json_put_int(body, "certificate_port", house.options.certificate_port);
 	if (m->role == ROLE_RUNNER)
 		json_put_str(body, "state", house.options.state_dir);
-	if (credential_of(m->row, credential, sizeof(credential))[0] != '\0')
+	if (m->role == ROLE_BRIDGE)
+		json_put_str(body, "broker", house.options.broker);
+	if (root_credential(m->row, credential, sizeof(credential))[0] != '\0')
 		json_put_str(body, "credential", credential);
 	tell(m, MSG_START, body, NULL, 0);
 	if (m->role == ROLE_CONTROL)
@@ -347,26 +331,6 @@ on_lane(void *arg, enum role role, enum lane_event event, struct msg *m)
 	}
 }
 
-/* What the role may read of the machine's, in `ret`. */
-static size_t
-files_of(const struct role_row *row, const char *credential,
-    struct confine_file ret[CONFINE_FILES_MAX])
-{
-	size_t n = 0;
-
-	if (row->network)
-		ret[n++] = (struct confine_file){names_copy(), NAMES_PATH};
-	if (row->authorities)
-		ret[n++] =
-		    (struct confine_file){AUTHORITIES_PATH, AUTHORITIES_PATH};
-	if (row->authorities && house.options.authorities != NULL)
-		ret[n++] = (struct confine_file){
-		    house.options.authorities, OWN_AUTHORITIES_PATH};
-	if (credential[0] != '\0')
-		ret[n++] = (struct confine_file){credential, credential};
-	return n;
-}
-
 static void
 start_role(struct member *m)
 {
@@ -383,17 +347,14 @@ start_role(struct member *m)
 	char folder[1024];
 	char credential[CREDENTIAL_PATH_SIZE];
 	const char *path =
-	    credential_of(m->row, credential, sizeof(credential));
+	    root_credential(m->row, credential, sizeof(credential));
 	int ends[2];
 
 	if (sock_lane_pair(ends) != OK)
 		fatal("out of descriptors for lanes");
-	if (m->row->folder != NULL) {
-		snprintf(folder, sizeof(folder), "%s/%s",
-		    house.options.state_dir, m->row->folder);
-		s.state_dir = folder;
-	}
-	s.n_files = files_of(m->row, path, files);
+	s.state_dir =
+	    root_folder(m->row, &house.options, folder, sizeof(folder));
+	s.n_files = root_files(m->row, &house.options, path, files);
 	s.fds[0] = ends[1];
 	if (confine_start(&s, &m->pid, &why) != OK)
 		fatal("%s", why.text);
@@ -590,6 +551,11 @@ parent_main(const struct parent_options *o)
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
 		house.members[r].role = (enum role)r;
 		house.members[r].row = role_row((enum role)r);
+		/* Without a broker it would have nothing to do. */
+		if (house.options.broker == NULL &&
+		    house.members[r].row != NULL &&
+		    house.members[r].row->broker)
+			house.members[r].row = NULL;
 	}
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++)
 		if (house.members[r].row != NULL)

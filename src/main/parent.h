@@ -22,6 +22,9 @@ struct parent_options {
 	 * provider with one of one's own; NULL for none.  Read with the first
 	 * call over TLS. */
 	const char *authorities;
+	/* Of the home's messages: the path of a Unix socket, or ADDRESS:PORT;
+	 * NULL: there is none, and no bridge. */
+	const char *broker;
 	uid_t runner_uid; /* Whom the socket believes. */
 	char **argv; /* To start the whole house anew. */
 };

@@ -20,6 +20,9 @@ struct role_row {
 	bool network;
 	/* May read whose certificates are believed. */
 	bool authorities;
+	/* Is there only with `durward run --broker`, whose socket's folder is
+	 * bound at /state. */
+	bool broker;
 	/* The credential of systemd that it alone may read, or NULL. */
 	const char *credential;
 	int (*main)(unsigned calls);

@@ -36,6 +36,7 @@ struct options {
 	const char *pairing_port;
 	const char *certificate_port;
 	const char *authorities;
+	const char *broker;
 };
 
 static const struct option_row option_table[] = {
@@ -48,6 +49,7 @@ static const struct option_row option_table[] = {
     {"--pairing-port", offsetof(struct options, pairing_port)},
     {"--certificate-port", offsetof(struct options, certificate_port)},
     {"--authorities", offsetof(struct options, authorities)},
+    {"--broker", offsetof(struct options, broker)},
 };
 
 /* A supervisor of one: the runner returns whenever the house does. */
@@ -84,6 +86,7 @@ run_house(const struct options *o, char **argv)
 	    .address = o->address,
 	    .socket_path = o->socket,
 	    .authorities = o->authorities,
+	    .broker = o->broker,
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;

@@ -32,6 +32,7 @@ enum {
 	/* Make internet sockets, connect, and look names up. */
 	CALLS_CONNECT = 16,
 	CALLS_LIST = 32, /* look through folders */
+	CALLS_UNIX = 64, /* With CALLS_CONNECT: to sockets in its root, too. */
 };
 
 #define CONFINE_FDS_MAX 32

@@ -88,17 +88,19 @@ allow_memory(scmp_filter_ctx ctx)
 
 /* Of the internet, and of those no raw ones. */
 static enum err
-allow_sockets(scmp_filter_ctx ctx)
+allow_sockets(scmp_filter_ctx ctx, unsigned calls)
 {
-	static const int families[] = {AF_INET, AF_INET6};
-	static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+	static const int kinds[][2] = {{AF_INET, SOCK_STREAM},
+	    {AF_INET, SOCK_DGRAM}, {AF_INET6, SOCK_STREAM},
+	    {AF_INET6, SOCK_DGRAM}, {AF_UNIX, SOCK_STREAM}};
+	size_t n = ARRAY_LEN(kinds) - !(calls & CALLS_UNIX);
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(families) * ARRAY_LEN(types); i++) {
+	for (i = 0; i < n; i++) {
 		struct scmp_arg_cmp args[] = {
-		    SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2], 0),
+		    SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)kinds[i][0], 0),
 		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK,
-			(scmp_datum_t)types[i % 2])};
+			(scmp_datum_t)kinds[i][1])};
 
 		if (seccomp_rule_add_array(
 			ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, args) < 0)
@@ -120,7 +122,7 @@ load_filter(unsigned calls)
 	if (e == OK)
 		e = allow_memory(ctx);
 	if (e == OK && (calls & CALLS_CONNECT))
-		e = allow_sockets(ctx);
+		e = allow_sockets(ctx, calls);
 	if (e == OK &&
 	    (seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) < 0 ||
 		seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0 ||

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/bridge.h"
+
+#include "base/log.h"
+#include "bridge/bridge_priv.h"
+#include "crypto/crypto.h"
+#include "sys/confine.h"
+
+static void
+on_trust_table(void *role, struct msg *m)
+{
+	struct bridge *b = role;
+
+	if (verifier_put_trust(b->verifier, m->body) != OK)
+		fatal("the vault's trust table is malformed");
+}
+
+static void
+on_manifest(void *role, struct msg *m)
+{
+	struct bridge *b = role;
+
+	verifier_put_manifest(b->verifier, m->bulk, m->bulk_len);
+}
+
+static const struct peer_handler handlers[] = {
+    {MSG_TRUST_TABLE, on_trust_table},
+    {MSG_MANIFEST, on_manifest},
+    {MSG_HOME_ORDER, commands_on_order},
+};
+
+static void
+on_lane(void *role, enum role peer)
+{
+	struct bridge *b = role;
+
+	if (peer == ROLE_CORE)
+		telling_begin(b);
+	else if (peer == ROLE_VAULT)
+		peers_send(b->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+}
+
+static void
+on_end(void *role)
+{
+	struct bridge *b = role;
+
+	if (b->mqtt != NULL)
+		mqtt_close(b->mqtt);
+}
+
+int
+bridge_main(unsigned calls)
+{
+	static struct bridge b;
+	struct peer_setup setup = {.self = ROLE_BRIDGE,
+	    .handlers = handlers,
+	    .n_handlers = ARRAY_LEN(handlers),
+	    .on_lane = on_lane,
+	    .on_end = on_end,
+	    .role = &b};
+
+	/* Open. */
+	crypto_open();
+	b.peers = peers_open(&setup, PARENT_LANE_FD);
+	b.loop = peers_loop(b.peers);
+	/* No epoch: a sheet from before our start counts for nothing here. */
+	b.verifier = verifier_new(peers_boot(b.peers), NULL);
+	loop_at_rest(b.loop, telling_go_on, &b);
+	/* Confine. */
+	if (confine_seal(calls) != OK)
+		fatal("the kernel refuses the system call filter");
+	/* Connect, and loop. */
+	broker_open(&b);
+	return peers_serve(b.peers);
+}

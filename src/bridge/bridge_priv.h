@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRIDGE_BRIDGE_PRIV_H
+#define BRIDGE_BRIDGE_PRIV_H
+
+#include "discovery/discovery.h"
+#include "exposes/exposes.h"
+#include "home/record.h"
+#include "home/state.h"
+#include "ipc/peers.h"
+#include "mqtt/mqtt.h"
+#include "order/order.h"
+
+/* What the bridge remembers of the home. */
+#define BRIDGE_PENDING_MAX 64 /* Devices that are waited for, */
+#define BRIDGE_CONFIRM_MS (8 * 1000) /* and for how long. */
+#define BRIDGE_ENTITIES_MAX 4096
+#define BRIDGE_TOPICS_MAX 8192 /* Of states and availability; a power of 2. */
+/* One that never came up looks for its broker's folder anew, by ending. */
+#define BRIDGE_ANEW_MS (60 * 1000)
+
+/* An entity, and what it says. */
+struct thing {
+	struct entity *entity; /* NULL: a free place. */
+	struct digest pin;
+	bool named; /* In the list that is being read. */
+	bool gone; /* Until the core has heard it. */
+	struct home_reading *readings; /* One for each value. */
+	enum home_presence each[HOME_AVAILABILITY_MAX];
+	int latest; /* The availability topic that spoke last, or -1. */
+	bool untold; /* The core has yet to hear of the record, */
+	bool changed; /* or of what it says. */
+};
+
+/* An order that was sent, until its device says what came of it. */
+struct pending {
+	struct bridge *bridge;
+	const struct thing *thing; /* NULL: a free place. */
+	char act[TOKEN_SIZE];
+	char entity[NAME_MAX_LEN + 1];
+	const char *action; /* Of the thing's record. */
+	struct json *params;
+	uint64_t timer;
+};
+
+/* Who listens to a topic. */
+struct topic {
+	char *name; /* NULL: a free place. */
+	uint16_t *things;
+	size_t n;
+};
+
+struct bridge {
+	struct peers *peers;
+	struct loop *loop;
+	struct mqtt *mqtt;
+	struct verifier *verifier;
+	struct pending pending[BRIDGE_PENDING_MAX];
+	struct thing things[BRIDGE_ENTITIES_MAX];
+	size_t n_things; /* Places that were ever used. */
+	struct topic topics[BRIDGE_TOPICS_MAX];
+	size_t n_topics;
+	bool has_list; /* Zigbee2MQTT's own. */
+	uint64_t refused; /* Announcements that were not understood. */
+	bool up;
+	bool broker_untold; /* The core has yet to hear how the broker is, */
+	bool untold; /* or of that, or of any of the things. */
+	char why[128]; /* Of its being down. */
+	uint64_t timer;
+};
+
+/* ---- broker.c ---- */
+
+void broker_open(struct bridge *b);
+
+/* ---- finding.c: what devices announce ---- */
+
+void finding_listen(struct bridge *b);
+/* Was it an announcement? */
+bool finding_hear(struct bridge *b, const struct mqtt_message *m);
+
+/* ---- things.c: the entities that there are ---- */
+
+/* It was announced, or changed; takes it. */
+void things_put(struct bridge *b, struct entity *e);
+/* It was taken back: it goes once the core has heard it. */
+void things_remove(struct bridge *b, const char *key);
+void things_drop(struct bridge *b, struct thing *t);
+/* A message on any topic. */
+void things_hear(struct bridge *b, const struct mqtt_message *m);
+/* The broker is there: listen to all of them. */
+void things_listen(struct bridge *b);
+/* And is not: nobody knows how anything is. */
+void things_forget_states(struct bridge *b);
+
+/* ---- commands.c: what the core wishes ---- */
+
+peer_fn commands_on_order;
+/* The thing said something new since. */
+void commands_heard(struct bridge *b, const struct thing *t);
+/* Nobody will say what came of it; NULL: of all. */
+void commands_lost(struct bridge *b, const struct thing *t);
+
+/* ---- topics.c: who listens to what ---- */
+
+/* Listen on behalf of a thing.  ERR_LIMIT. */
+NODISCARD enum err topics_add(struct bridge *b, const char *name, size_t thing);
+void topics_remove(struct bridge *b, const char *name, size_t thing);
+/* NULL: nobody does. */
+const struct topic *topics_find(const struct bridge *b, const char *name);
+
+/* ---- telling.c: what the core hears ---- */
+
+/* All of it again: the core is there. */
+void telling_begin(struct bridge *b);
+/* What has changed, as far as the core's lane takes it. */
+void telling_go_on(void *bridge);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/log.h"
+#include "bridge/bridge_priv.h"
+
+/*
+ * What devices announce, in the two ways that there are.  Zigbee2MQTT says
+ * the same in both; its own list says more, so it counts where there is one.
+ */
+
+#define DISCOVERY_PREFIX "homeassistant"
+#define EXPOSES_BASE "zigbee2mqtt"
+
+/* Does all that it says and hears belong to Zigbee2MQTT? */
+static bool
+is_of_zigbee2mqtt(const struct entity *e)
+{
+	const char *topic = e->n_values > 0 ? e->values[0].topic
+	    : e->n_actions > 0              ? e->actions[0].topic
+					    : "";
+
+	return strcmp(e->source, "homeassistant") == 0 &&
+	    strncmp(topic, EXPOSES_BASE "/", sizeof(EXPOSES_BASE)) == 0;
+}
+
+static void
+on_found(void *arg, struct entity *e)
+{
+	struct bridge *b = arg;
+
+	if (b->has_list && is_of_zigbee2mqtt(e))
+		entity_free(e);
+	else
+		things_put(b, e);
+}
+
+static bool
+is_of_origin(const struct entity *e, const char *origin)
+{
+	size_t n = strlen(origin);
+
+	return strncmp(e->origin, origin, n) == 0 &&
+	    (e->origin[n] == '\0' || e->origin[n] == '#');
+}
+
+static void
+on_gone(void *arg, const char *origin)
+{
+	struct bridge *b = arg;
+	size_t i;
+
+	for (i = 0; i < b->n_things; i++)
+		if (b->things[i].entity != NULL &&
+		    is_of_origin(b->things[i].entity, origin))
+			things_remove(b, b->things[i].entity->key);
+}
+
+static void
+on_refused(void *arg, const char *origin, const char *why)
+{
+	struct bridge *b = arg;
+
+	b->refused++;
+	log_info("%.200s cannot be understood: %.200s", origin, why);
+}
+
+/* A whole list: what it does not name any more is gone. */
+static void
+hear_list(struct bridge *b, const struct mqtt_message *m,
+    const struct discovery_ports *ports)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_things; i++)
+		b->things[i].named = false;
+	b->has_list = true;
+	exposes_feed(EXPOSES_BASE, m->payload, m->len, ports);
+	for (i = 0; i < b->n_things; i++) {
+		const struct entity *e = b->things[i].entity;
+
+		if (e != NULL && !b->things[i].named &&
+		    (strcmp(e->source, "zigbee2mqtt") == 0 ||
+			is_of_zigbee2mqtt(e)))
+			things_remove(b, e->key);
+	}
+}
+
+void
+finding_listen(struct bridge *b)
+{
+	static const char *const filters[] = {DISCOVERY_PREFIX "/+/+/config",
+	    DISCOVERY_PREFIX "/+/+/+/config", EXPOSES_BASE "/bridge/devices"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(filters); i++)
+		if (mqtt_subscribe(b->mqtt, filters[i]) != OK)
+			log_warn("the broker takes no subscription");
+}
+
+bool
+finding_hear(struct bridge *b, const struct mqtt_message *m)
+{
+	const struct discovery_ports ports = {.arg = b,
+	    .found = on_found,
+	    .gone = on_gone,
+	    .refused = on_refused};
+
+	if (exposes_is_topic(EXPOSES_BASE, m->topic))
+		hear_list(b, m, &ports);
+	else
+		return discovery_feed(DISCOVERY_PREFIX, "Durward", m->topic,
+		    m->payload, m->len, &ports);
+	return true;
+}

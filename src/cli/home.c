@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/cli_priv.h"
+#include "home/effect.h"
+#include "home/record.h"
+#include "package/package.h"
+
+/*
+ * `durward home`: what the home has, and which of it the house may command.
+ * To accept is to sign the home's manifest, with the pin of each record: this
+ * side reads the records themselves, so no other part says what is signed.
+ */
+
+static const char description[] = "The devices of the home";
+static const char functions[] =
+    "{\"set\":{\"effect\":\"physical\",\"about\":\"Change one device of the "
+    "home\",\"args\":{"
+    "\"entity\":{\"type\":\"string\",\"required\":true,\"max\":64,\"about\":"
+    "\"As home.find shows it: light.kitchen\"},"
+    "\"action\":{\"type\":\"string\",\"required\":true,\"max\":40,\"about\":"
+    "\"As home.get shows it: turn_on\"},"
+    "\"values\":{\"type\":\"string\",\"max\":512,\"about\":\"NAME=VALUE, "
+    "NAME=VALUE\"}}}}";
+
+/* ---- Listing ---- */
+
+static void
+show_values(const struct json *row)
+{
+	const struct json *v = json_first(json_get(row, "values"));
+	const char *presence = json_words(row, "presence");
+
+	if (strcmp(presence, "offline") == 0)
+		terminal_print(" not reachable");
+	for (; v != NULL && strcmp(presence, "offline") != 0;
+	     v = json_next(v)) {
+		char *text =
+		    json_is_string(v) ? xstrdup(json_text(v)) : json_print(v);
+
+		if (strcmp(json_name(v), "state") == 0)
+			terminal_print(" %s", text);
+		else
+			terminal_print(" %s=%s", json_name(v), text);
+		free(text);
+	}
+}
+
+static void
+show(const struct json *row)
+{
+	terminal_print("%-36s %-9s", json_words(row, "id"),
+	    json_flag(row, "accepted")                     ? "accepted"
+		: json_count(json_get(row, "actions")) > 0 ? "new"
+							   : "read");
+	show_values(row);
+	terminal_print("\n");
+	if (json_has(row, "read_only_why"))
+		terminal_print("%36s some of it is read only: %s\n", "",
+		    json_words(row, "read_only_why"));
+}
+
+static int
+show_broker(const struct json *answer)
+{
+	const struct json *broker = json_get(answer, "broker");
+
+	if (json_flag(broker, "up"))
+		return EXIT_REACHED;
+	if (strcmp(json_words(broker, "why"), "none") == 0)
+		terminal_error("no home is connected; 'durward run --broker "
+			       "SOCKET' names its MQTT broker");
+	else
+		terminal_error("the home's broker is not there: %s",
+		    json_words(broker, "why"));
+	return EXIT_FAILED;
+}
+
+/* A page at a time; `take` is called for each, until it says no. */
+static int
+each_entity(struct session *s, const char *words,
+    bool (*take)(void *arg, const struct json *row), void *arg)
+{
+	int64_t from = 0;
+	int64_t count = 1;
+	int code = EXIT_REACHED;
+
+	while (from < count && code == EXIT_REACHED) {
+		struct json *answer =
+		    session_query(s, &code, "home?from=%lld", (long long)from);
+		const struct json *row;
+
+		if (answer == NULL)
+			return code;
+		code = show_broker(answer);
+		count = json_int(answer, "count", 0);
+		row = json_first(json_get(answer, "entities"));
+		if (row == NULL)
+			count = from;
+		for (; row != NULL && code == EXIT_REACHED;
+		     row = json_next(row), from++)
+			if (strstr(json_words(row, "id"), words) != NULL &&
+			    !take(arg, row))
+				code = EXIT_FAILED;
+		json_free(answer);
+	}
+	return code;
+}
+
+static bool
+take_shown(void *arg, const struct json *row)
+{
+	(void)arg;
+	show(row);
+	return true;
+}
+
+/* ---- Accepting ---- */
+
+struct accepting {
+	struct json *devices; /* Of the new manifest. */
+	size_t n; /* That were accepted now. */
+	bool physical; /* All of them are, whatever they are. */
+};
+
+static bool
+names_it(const struct json *list, const char *id)
+{
+	const struct json *d = json_first(list);
+
+	for (; d != NULL; d = json_next(d))
+		if (strcmp(json_words(d, "entity"), id) == 0)
+			return true;
+	return false;
+}
+
+static void
+put_device(
+    struct json *list, const char *id, enum effect effect, const char *pin)
+{
+	struct json *d = json_object();
+
+	json_put_str(d, "effect", effect_name(effect));
+	json_put_str(d, "entity", id);
+	json_put_str(d, "pin", pin);
+	json_push(list, d);
+}
+
+/* Does the name say what the record is? */
+static bool
+is_named_after(const char *id, const struct entity *e)
+{
+	size_t n = strlen(e->component);
+
+	return strncmp(id, e->component, n) == 0 && id[n] == '.';
+}
+
+static bool
+take_accepted(void *arg, const struct json *row)
+{
+	struct accepting *a = arg;
+	const char *record = json_words(row, "record");
+	const char *id = json_words(row, "id");
+	char pin[DIGEST_HEX_SIZE];
+	struct errmsg why = {""};
+	struct digest digest;
+	struct entity *e;
+
+	if (entity_read(record, strlen(record), &e, &why) != OK ||
+	    !is_named_after(id, e)) {
+		terminal_error("%s cannot be accepted: %s", id,
+		    why.text[0] != '\0' ? why.text : "its record is another's");
+		return false;
+	}
+	if (e->n_actions > 0) {
+		entity_pin(e, &digest);
+		digest_hex(&digest, pin);
+		put_device(a->devices, id,
+		    a->physical ? EFFECT_PHYSICAL
+				: home_effect(e->component, e->class),
+		    pin);
+		a->n++;
+	}
+	entity_free(e);
+	return true;
+}
+
+/* Those of before stay, unless they are accepted anew. */
+static int64_t
+keep_old(struct session *s, struct json *devices, int *code)
+{
+	struct json *tools = session_query(s, code, "tools");
+	const struct json *t = json_first(json_get(tools, "tools"));
+	struct json *answer = NULL;
+	struct json *old = NULL;
+	const struct json *d;
+	int64_t version = 0;
+
+	for (; t != NULL; t = json_next(t))
+		if (strcmp(json_words(t, "tool"), HOME_TOOL) == 0)
+			answer = session_query(s, code, "tool?tool=" HOME_TOOL);
+	if (answer != NULL &&
+	    json_parse(json_words(answer, "document"),
+		strlen(json_words(answer, "document")), &old) == OK) {
+		version = strtoll(json_words(old, "version"), NULL, 10);
+		d = json_first(json_get(old, "devices"));
+		for (; d != NULL; d = json_next(d))
+			if (!names_it(devices, json_words(d, "entity")))
+				json_push(devices, json_copy(d));
+	}
+	json_free(old);
+	json_free(answer);
+	json_free(tools);
+	return version;
+}
+
+static int
+sign_manifest(struct session *s, struct json *devices, bool yes)
+{
+	struct package_options o = {.yes = yes};
+	struct json *v = json_object();
+	struct json *f = NULL;
+	int code = EXIT_REACHED;
+	int64_t version = keep_old(s, devices, &code);
+	char text[24];
+	char *manifest;
+
+	if (json_parse(functions, strlen(functions), &f) != OK)
+		fatal("the home's own functions are no JSON");
+	snprintf(text, sizeof(text), "%lld", (long long)version + 1);
+	json_put_str(v, "name", HOME_TOOL);
+	json_put_str(v, "version", text);
+	json_put_str(v, "transport", "home");
+	json_put_str(v, "description", description);
+	json_put(v, "functions", f);
+	json_put(v, "devices", devices);
+	manifest = json_print(v);
+	if (code == EXIT_REACHED)
+		code = package_add_text(s, manifest, &o);
+	free(manifest);
+	json_free(v);
+	return code;
+}
+
+static int
+accept_these(struct session *s, const char *words, bool yes, bool physical)
+{
+	struct accepting a = {.devices = json_array(), .physical = physical};
+	int code = each_entity(s, words, take_accepted, &a);
+
+	if (code == EXIT_REACHED && a.n == 0) {
+		terminal_error("nothing that could be commanded has '%.64s' in "
+			       "its name; 'durward home' lists what is there",
+		    words);
+		code = EXIT_FAILED;
+	}
+	if (code == EXIT_REACHED)
+		return sign_manifest(s, a.devices, yes);
+	json_free(a.devices);
+	return code;
+}
+
+int
+command_home(int argc, char **argv)
+{
+	bool yes = terminal_flag(&argc, argv, "--yes");
+	bool physical = terminal_flag(&argc, argv, "--physical");
+	bool all = terminal_flag(&argc, argv, "--all");
+	const char *what = argc > 1 ? argv[1] : "list";
+	bool accepts = strcmp(what, "accept") == 0;
+	const char *words = argc > 2 ? argv[2] : "";
+	struct session *s;
+	int code = EXIT_REACHED;
+
+	if (argc > 3 || (accepts && (argc == 3) == all) ||
+	    (!accepts && strcmp(what, "list") != 0))
+		return terminal_usage("home " HOME_USAGE);
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	code = accepts ? accept_these(s, words, yes, physical)
+		       : each_entity(s, words, take_shown, NULL);
+	session_close(s);
+	return code;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "devices/devices_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct devices *
+devices_new(const struct devices_setup *s)
+{
+	struct devices *d = xalloc(sizeof(*d));
+
+	d->s = *s;
+	return d;
+}
+
+/* ---- The list ---- */
+
+/* Where it stands, or would. */
+static size_t
+place_of(const struct devices *d, const char *id)
+{
+	size_t low = 0;
+	size_t high = d->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (strcmp(d->list[mid]->id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct device *
+devices_by_id(const struct devices *d, const char *id)
+{
+	size_t at = place_of(d, id);
+
+	return at < d->n && strcmp(d->list[at]->id, id) == 0 ? d->list[at]
+							     : NULL;
+}
+
+static struct device *
+by_key(const struct devices *d, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (strcmp(d->list[i]->entity->key, key) == 0)
+			return d->list[i];
+	return NULL;
+}
+
+/* Two of one name: the second has some of its key behind it. */
+static void
+name_it(const struct devices *d, struct device *one)
+{
+	const struct entity *e = one->entity;
+	const char *name = e->object_id[0] != '\0' ? e->object_id : e->key;
+
+	snprintf(one->id, sizeof(one->id), "%.24s.%.60s", e->component, name);
+	if (devices_by_id(d, one->id) != NULL)
+		snprintf(one->id, sizeof(one->id), "%.24s.%.60s_%.8s",
+		    e->component, name, e->key);
+}
+
+static void
+free_device(struct device *one)
+{
+	entity_free(one->entity);
+	json_free(one->values);
+	free(one);
+}
+
+static void
+take_out(struct devices *d, struct device *one)
+{
+	size_t at = place_of(d, one->id);
+
+	memmove(&d->list[at], &d->list[at + 1],
+	    (d->n - at - 1) * sizeof(d->list[0]));
+	d->n--;
+}
+
+static void
+put_in(struct devices *d, struct device *one)
+{
+	size_t at = place_of(d, one->id);
+
+	memmove(
+	    &d->list[at + 1], &d->list[at], (d->n - at) * sizeof(d->list[0]));
+	d->list[at] = one;
+	d->n++;
+}
+
+/* ---- What the bridge says ---- */
+
+static void
+on_broker(struct devices *d, const struct msg *m)
+{
+	d->bridge = true;
+	d->up = json_flag(m->body, "up");
+	snprintf(d->why, sizeof(d->why), "%s", json_words(m->body, "why"));
+}
+
+static void
+on_entity(struct devices *d, const struct msg *m)
+{
+	struct device *one = by_key(d, json_words(m->body, "key"));
+	struct entity *e = NULL;
+	struct errmsg why;
+
+	if (!json_flag(m->body, "gone") &&
+	    entity_read(m->bulk, m->bulk_len, &e, &why) != OK)
+		return;
+	if (one != NULL) {
+		take_out(d, one);
+		free_device(one);
+	}
+	if (e == NULL)
+		return;
+	if (d->n == DEVICES_MAX || by_key(d, e->key) != NULL) {
+		entity_free(e);
+		return;
+	}
+	one = xalloc(sizeof(*one));
+	one->entity = e;
+	name_it(d, one);
+	put_in(d, one);
+}
+
+static void
+on_values(struct devices *d, const struct msg *m)
+{
+	struct device *one = by_key(d, json_words(m->body, "key"));
+
+	if (one == NULL)
+		return;
+	json_free(one->values);
+	one->values = json_copy(json_get(m->body, "values"));
+	snprintf(one->presence, sizeof(one->presence), "%s",
+	    json_words(m->body, "presence"));
+}
+
+void
+devices_on_message(struct devices *d, const struct msg *m)
+{
+	if (m->type == MSG_HOME_BROKER)
+		on_broker(d, m);
+	else if (m->type == MSG_HOME_ENTITY)
+		on_entity(d, m);
+	else
+		on_values(d, m);
+}
+
+void
+devices_bridge_lost(struct devices *d)
+{
+	d->up = d->bridge = false;
+	snprintf(d->why, sizeof(d->why), "the bridge was restarted");
+	while (d->n > 0)
+		free_device(d->list[--d->n]);
+}
+
+/* ---- The view of a turn ---- */
+
+static struct json *
+view_row(const struct device *one)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "entity", one->id);
+	json_put_str(v, "name", one->entity->name);
+	json_put_str(v, "area", one->entity->area);
+	return v;
+}
+
+static int
+best_score(const struct devices *d, const char *goal)
+{
+	int best = 0;
+	size_t i;
+
+	for (i = 0; i < d->n; i++) {
+		int score = devices_score(d->list[i], goal);
+
+		best = score > best ? score : best;
+	}
+	return best;
+}
+
+void
+devices_put_view(const struct devices *d, const char *goal, struct json *view)
+{
+	struct json *list = json_array();
+	int score;
+	size_t i;
+
+	for (score = best_score(d, goal); score > 0; score--)
+		for (i = 0; i < d->n && json_count(list) < DEVICES_VIEW_MAX;
+		     i++)
+			if (devices_score(d->list[i], goal) == score)
+				json_push(list, view_row(d->list[i]));
+	if (json_count(list) > 0)
+		json_put(view, "home", list);
+	else
+		json_free(list);
+}
+
+/* ---- Functions of the house ---- */
+
+static void
+end_with(
+    struct devices *d, const struct act *a, bool ok, const struct buf *text)
+{
+	struct house_end end = {.ok = ok, .text = text->p};
+
+	acts_house_done(d->s.acts, a->id, &end);
+}
+
+/* Without its broker the home says nothing. */
+static bool
+is_away(const struct devices *d, struct buf *out)
+{
+	if (d->up)
+		return false;
+	if (!d->bridge && d->why[0] == '\0')
+		buf_adds(out,
+		    "No home is connected; 'durward run --broker' names its "
+		    "MQTT broker.");
+	else
+		buf_addf(out, "The home's broker is not there: %s.", d->why);
+	return true;
+}
+
+void
+devices_find(struct devices *d, const struct act *a, const struct json *args)
+{
+	const char *words = json_words(args, "text");
+	size_t found = 0;
+	struct buf out;
+	bool away;
+	size_t i;
+
+	buf_init(&out, RESULT_MAX);
+	away = is_away(d, &out);
+	for (i = 0; i < d->n && !away; i++)
+		if (devices_answers_to(d->list[i], words) &&
+		    found++ < DEVICES_SHOWN_MAX)
+			devices_say(d->list[i], &out);
+	if (found > DEVICES_SHOWN_MAX)
+		buf_addf(&out, "and %zu more; look for more words",
+		    found - DEVICES_SHOWN_MAX);
+	else if (found == 0 && !away)
+		buf_adds(&out, "The home has nothing of that name.");
+	end_with(d, a, !away, &out);
+	buf_done(&out);
+}
+
+void
+devices_get(struct devices *d, const struct act *a, const struct json *args)
+{
+	const char *id = json_words(args, "entity");
+	const struct device *one = devices_by_id(d, id);
+	struct buf out;
+	bool good;
+
+	buf_init(&out, RESULT_MAX);
+	good = !is_away(d, &out) && one != NULL;
+	if (good)
+		devices_say_all(one, &out);
+	else if (d->up)
+		buf_addf(&out,
+		    "the home has no entity '%.100s'; home.find looks for one",
+		    id);
+	end_with(d, a, good, &out);
+	buf_done(&out);
+}
+
+/* ---- Queries ---- */
+
+/* By an owner, as it is now? */
+static bool
+is_accepted(const struct devices *d, const struct device *one)
+{
+	const struct manifest *m = d->s.accepted(d->s.arg);
+	const struct manifest_device *row =
+	    m != NULL ? manifest_device(m, one->id) : NULL;
+	struct digest pin;
+
+	if (row == NULL)
+		return false;
+	entity_pin(one->entity, &pin);
+	return digest_equal(&row->pin, &pin);
+}
+
+static struct json *
+describe(const struct devices *d, const struct device *one)
+{
+	const struct entity *e = one->entity;
+	struct json *v = json_object();
+	struct json *actions = json_array();
+	struct buf record;
+	size_t i;
+
+	json_put_str(v, "id", one->id);
+	json_put_str(v, "name", e->name);
+	json_put_str(v, "area", e->area);
+	json_put_str(v, "device", e->device_name);
+	json_put_str(v, "component", e->component);
+	json_put_str(v, "presence", one->presence);
+	json_put(v, "values",
+	    one->values != NULL ? json_copy(one->values) : json_object());
+	for (i = 0; i < e->n_actions; i++)
+		json_push(actions, json_string(e->actions[i].name));
+	json_put(v, "actions", actions);
+	json_put_bool(v, "accepted", is_accepted(d, one));
+	buf_init(&record, RECORD_MAX_LEN);
+	entity_write(e, &record);
+	json_put_str(v, "record", record.p);
+	buf_done(&record);
+	if (e->read_only_why != NULL)
+		json_put_str(v, "read_only_why", e->read_only_why);
+	return v;
+}
+
+/* {"from"}: a page at a time. */
+void
+devices_query(void *room, const struct request *q)
+{
+	struct devices *d = room;
+	int64_t from = json_int(q->params, "from", 0);
+	struct json *answer = json_object();
+	struct json *broker = json_object();
+	struct json *list = json_array();
+	size_t i;
+
+	json_put_bool(broker, "up", d->up);
+	json_put_str(
+	    broker, "why", d->bridge || d->why[0] != '\0' ? d->why : "none");
+	json_put(answer, "broker", broker);
+	for (i = from > 0 ? (size_t)from : 0;
+	     i < d->n && json_count(list) < DEVICES_SHOWN_MAX; i++)
+		json_push(list, describe(d, d->list[i]));
+	json_put(answer, "entities", list);
+	json_put_int(answer, "count", (int64_t)d->n);
+	request_answer(d->s.requests, q->id, answer);
+}

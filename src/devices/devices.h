@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DEVICES_DEVICES_H
+#define DEVICES_DEVICES_H
+
+/*
+ * The home as the core knows it: which entities the bridge found, what they
+ * are called here ("light.kitchen_ceiling"), and what they said last.  Names
+ * and texts are what devices say of themselves: shown, and never believed.
+ *
+ * Its functions home.find and home.get are acts of effect read.
+ */
+
+#include "acts/acts.h"
+#include "home/record.h"
+#include "ipc/peers.h"
+#include "request/request.h"
+
+#define DEVICES_MAX 4096
+#define DEVICES_SHOWN_MAX 40 /* In one answer; more are counted. */
+#define DEVICES_VIEW_MAX 30 /* In the view of a turn. */
+#define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
+
+struct devices;
+
+struct devices_setup {
+	struct acts *acts;
+	struct requests *requests;
+	/* What an owner accepted, or NULL. */
+	const struct manifest *(*accepted)(void *arg);
+	void *arg;
+};
+
+struct devices *devices_new(const struct devices_setup *s);
+
+/* ---- What the bridge says ---- */
+
+/* MSG_HOME_BROKER {"up", "why"}, MSG_HOME_ENTITY {"key"} with the record as
+ * bulk or {"key", "gone"}, MSG_HOME_VALUES {"key", "presence", "values"}. */
+void devices_on_message(struct devices *d, const struct msg *m);
+/* It ended: nobody knows how anything is. */
+void devices_bridge_lost(struct devices *d);
+
+/* Puts "home": [{"entity", "name", "area"}] into a turn's view: the entities
+ * of whose names words stand in the goal, the best first.  Nothing, when there
+ * are none. */
+void devices_put_view(
+    const struct devices *d, const char *goal, struct json *view);
+
+/* ---- Functions of the house ---- */
+
+void devices_find(
+    struct devices *d, const struct act *a, const struct json *args);
+void devices_get(
+    struct devices *d, const struct act *a, const struct json *args);
+
+/* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "device",
+ * "component", "presence", "values", "actions", "accepted", "record",
+ * "read_only_why"}], "count"}, from "from" on */
+query_fn devices_query;
+
+#endif
