@@ -71,6 +71,11 @@ static const struct form {
 	"what do you remember about WORDS"),
     ONE("forget the memory ", "", "memory.forget", "id",
 	"forget the memory ID"),
+    ONE("what is in the home", "", "home.find", NULL, "what is in the home"),
+    ONE("how is ", "?", "home.find", "text", NULL),
+    ONE("how is ", "", "home.find", "text", "how is WORDS"),
+    TWO("set ", "", "home.set", "entity", "set ENTITY to ACTION", " to ",
+	"action"),
     ONE("list tools", "", "house.tools", NULL, "list tools"),
     ONE("status", "", "house.status", NULL, "status"),
     ONE("help", "", NULL, NULL, "help"),
@@ -89,16 +94,18 @@ fits(const struct form *f, const char *goal, size_t len)
 	    strncasecmp(goal + len - behind, f->behind, behind) == 0;
 }
 
-/* "fetch me a beer" names no page. */
+/* "fetch me a beer" names no page, and "set the table to five" no entity. */
 static bool
 could_be(const char *arg, const char *value, size_t len)
 {
+	bool is_entity = strcmp(arg, "entity") == 0;
+	bool one_word = is_entity || strcmp(arg, "url") == 0;
 	size_t i;
 
-	for (i = 0; i < len && strcmp(arg, "url") == 0; i++)
+	for (i = 0; i < len && one_word; i++)
 		if (strchr(" \t\r\n", value[i]) != NULL)
 			return false;
-	return len > 0;
+	return len > 0 && (!is_entity || memchr(value, '.', len) != NULL);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "offline/offline.h"
+#include "plain/plain.h"
 #include "turn/turn_priv.h"
 
 /* Thinking by the rules of `offline`: from the goal to one call, or straight
@@ -16,6 +17,17 @@ rules_know(const char *goal)
 	if (offline_match(goal, &m) != OK)
 		return false;
 	offline_match_done(&m);
+	return true;
+}
+
+bool
+rules_know_home(const struct turn *t)
+{
+	struct plain_call c;
+
+	if (plain_understand(json_get(t->view, "home"), t->goal, &c) != OK)
+		return false;
+	plain_call_done(&c);
 	return true;
 }
 
@@ -67,6 +79,40 @@ think_proposal(const struct offline_match *m, struct json *content)
 	json_free(args);
 }
 
+/* To a device; its arguments are what the person said, as the house calls it.
+ * Where two are called so, the person is asked back. */
+static bool
+think_plain(const struct turn *t, struct json *content)
+{
+	struct plain_call c;
+	struct buf b;
+
+	if (plain_understand(json_get(t->view, "home"), t->goal, &c) != OK)
+		return false;
+	buf_init(&b, ARGS_MAX);
+	if (c.tool == NULL) {
+		buf_addf(&b,
+		    "Which one do you mean: %s? Several are called so.",
+		    c.which);
+		json_put_str(content, "reply", b.p);
+		json_put_bool(content, "reached", false);
+	} else {
+		json_put_str(content, "tool", c.tool);
+		json_canonical(c.args, &b);
+		json_put_str(content, "args", b.p);
+		buf_clear(&b);
+		if (json_has(c.args, "action"))
+			buf_adds(&b, "action:person,");
+		buf_adds(&b, "entity:person");
+		if (json_has(c.args, "values"))
+			buf_adds(&b, ",values:person");
+		json_put_str(content, "origins", b.p);
+	}
+	buf_done(&b);
+	plain_call_done(&c);
+	return true;
+}
+
 static void
 think_words(struct json *content, const char *first, bool reached)
 {
@@ -85,6 +131,8 @@ rules_think(struct turn *t, struct json *content)
 {
 	struct offline_match m;
 
+	if (think_plain(t, content))
+		return rules_replay(t, content);
 	if (offline_match(t->goal, &m) != OK) {
 		think_words(content,
 		    "I did not understand that, and no model is set up to "

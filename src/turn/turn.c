@@ -53,6 +53,7 @@ recall_replay(struct turn *t, const struct json *content)
 	json_free(t->view);
 	t->view = json_copy(content);
 	put_history(t);
+	t->by_rules = rules_know_home(t);
 	return STEP_THINK;
 }
 
@@ -68,6 +69,7 @@ recall_run(struct turn *t, struct json *content)
 	for (m = json_first(t->view); m != NULL; m = json_next(m))
 		json_put(content, json_name(m), json_copy(m));
 	put_history(t);
+	t->by_rules = rules_know_home(t);
 	return STEP_THINK;
 }
 

@@ -81,6 +81,8 @@ enum turn_step turn_stop_at_steps(struct turn *t);
 
 /* ---- rules.c ---- */
 bool rules_know(const char *goal);
+/* Once there is a view: plain words to a device that stands in it? */
+bool rules_know_home(const struct turn *t);
 enum turn_step rules_think(struct turn *t, struct json *content);
 enum turn_step rules_replay(struct turn *t, const struct json *content);
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plain/plain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "plain/plain_priv.h"
+#include "sentence/sentence.h"
+
+#define THINGS_MAX 64 /* A view has fewer. */
+#define DOMAIN_SIZE 24
+#define WHICH_MAX 512
+
+/* ---- The home ---- */
+
+/* What the names of a view are to the matcher. */
+struct names {
+	struct sentence_thing things[THINGS_MAX];
+	struct sentence_thing areas[THINGS_MAX];
+	struct sentence_fact facts[THINGS_MAX];
+	char domains[THINGS_MAX][DOMAIN_SIZE];
+	size_t n;
+	size_t n_areas;
+};
+
+static void
+add_area(struct names *n, const char *area)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_areas; i++)
+		if (strcmp(n->areas[i].name, area) == 0)
+			return;
+	if (area[0] != '\0')
+		n->areas[n->n_areas++] =
+		    (struct sentence_thing){.id = area, .name = area};
+}
+
+static void
+read_names(const struct json *home, struct names *n)
+{
+	const struct json *v = json_first(home);
+
+	for (; v != NULL && n->n < THINGS_MAX; v = json_next(v)) {
+		const char *id = json_words(v, "entity");
+
+		if (json_words(v, "name")[0] == '\0')
+			continue;
+		snprintf(n->domains[n->n], DOMAIN_SIZE, "%.*s",
+		    (int)strcspn(id, "."), id);
+		n->facts[n->n] =
+		    (struct sentence_fact){"domain", n->domains[n->n]};
+		n->things[n->n] = (struct sentence_thing){.id = id,
+		    .name = json_words(v, "name"),
+		    .facts = &n->facts[n->n],
+		    .n_facts = 1};
+		add_area(n, json_words(v, "area"));
+		n->n++;
+	}
+}
+
+static enum err
+make_home(const struct json *home, struct sentence_home **ret)
+{
+	struct names *n = xalloc(sizeof(*n));
+	struct sentence_list lists[2];
+	enum err e;
+
+	read_names(home, n);
+	lists[0] = (struct sentence_list){"name", n->things, n->n};
+	lists[1] = (struct sentence_list){"area", n->areas, n->n_areas};
+	e = sentence_home_new(lists, ARRAY_LEN(lists), ret);
+	free(n);
+	return e;
+}
+
+/* ---- From an intent to a call ---- */
+
+/* What an intent does to a thing of a domain; the first that fits counts.
+ * `slot` is the value that it must have, which `value` of the action is. */
+static const struct meaning {
+	const char *intent;
+	const char *domain; /* NULL: any. */
+	const char *action; /* NULL: it is only looked at. */
+	const char *slot;
+	const char *value;
+} meanings[] = {
+    {"HassTurnOn", "cover", "open", NULL, NULL},
+    {"HassTurnOn", "valve", "open", NULL, NULL},
+    {"HassTurnOn", "lock", "lock", NULL, NULL},
+    {"HassTurnOn", NULL, "turn_on", NULL, NULL},
+    {"HassTurnOff", "cover", "close", NULL, NULL},
+    {"HassTurnOff", "valve", "close", NULL, NULL},
+    {"HassTurnOff", "lock", "unlock", NULL, NULL},
+    {"HassTurnOff", NULL, "turn_off", NULL, NULL},
+    {"HassStopMoving", NULL, "stop", NULL, NULL},
+    {"HassLightSet", "light", "set_brightness", "brightness", "brightness"},
+    {"HassSetPosition", NULL, "set_position", "position", "position"},
+    {"HassClimateSetTemperature", NULL, "set_temperature", "temperature",
+	"value"},
+    {"HassClimateGetTemperature", NULL, NULL, NULL, NULL},
+    {"HassGetState", NULL, NULL, NULL, NULL},
+};
+
+static const struct sentence_slot *
+find_slot(const struct sentence_match *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_slots; i++)
+		if (strcmp(m->slot[i].name, name) == 0)
+			return &m->slot[i];
+	return NULL;
+}
+
+static bool
+is_of(const char *id, const char *domain)
+{
+	size_t n = strlen(domain);
+
+	return strncmp(id, domain, n) == 0 && id[n] == '.';
+}
+
+static const struct meaning *
+find_meaning(const struct sentence_match *m, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(meanings); i++) {
+		const struct meaning *w = &meanings[i];
+
+		if (strcmp(w->intent, m->intent) == 0 &&
+		    (w->domain == NULL || is_of(id, w->domain)) &&
+		    (w->slot == NULL || find_slot(m, w->slot) != NULL))
+			return w;
+	}
+	return NULL;
+}
+
+static void
+name_all(const struct sentence_slot *s, struct plain_call *ret)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, WHICH_MAX);
+	for (i = 0; i < s->n_ids; i++)
+		buf_addf(&b, "%s%s", i > 0 ? ", " : "", s->ids[i]);
+	ret->which = buf_steal(&b);
+}
+
+/* One thing must be named: rooms and groups are not commanded yet. */
+static enum err
+make_call(const struct sentence_match *m, struct plain_call *ret)
+{
+	const struct sentence_slot *name = find_slot(m, "name");
+	const struct meaning *w;
+	char value[96];
+
+	if (name == NULL || name->n_ids == 0)
+		return ERR_NOTFOUND;
+	w = find_meaning(m, name->ids[0]);
+	if (w == NULL)
+		return ERR_NOTFOUND;
+	if (name->n_ids > 1) {
+		name_all(name, ret);
+		return OK;
+	}
+	ret->tool = w->action != NULL ? "home.set" : "home.get";
+	ret->args = json_object();
+	json_put_str(ret->args, "entity", name->ids[0]);
+	if (w->action != NULL)
+		json_put_str(ret->args, "action", w->action);
+	if (w->slot != NULL) {
+		snprintf(value, sizeof(value), "%s=%.64s", w->value,
+		    find_slot(m, w->slot)->value);
+		json_put_str(ret->args, "values", value);
+	}
+	return OK;
+}
+
+/* ---- The sets ---- */
+
+/* Compiled with the first sentence, and kept. */
+static const struct template_set *
+find_set(size_t i)
+{
+	static struct template_set *sets[PLAIN_SETS];
+	struct errmsg why = {""};
+	const char *text;
+	size_t len;
+
+	if (sets[i] == NULL) {
+		text = plain_set(i, &len);
+		if (template_load(text, len, &sets[i], &why) != OK)
+			fatal("the sentences of this program: %s", why.text);
+	}
+	return sets[i];
+}
+
+void
+plain_call_done(struct plain_call *c)
+{
+	json_free(c->args);
+	free(c->which);
+}
+
+enum err
+plain_understand(
+    const struct json *home, const char *goal, struct plain_call *ret)
+{
+	struct plain_call call = {.tool = NULL};
+	struct sentence_home *h;
+	enum err e = ERR_NOTFOUND;
+	size_t i;
+
+	if (json_first(home) == NULL || make_home(home, &h) != OK)
+		return ERR_NOTFOUND;
+	for (i = 0; i < PLAIN_SETS && e != OK; i++) {
+		struct sentence_match m;
+
+		if (sentence_match(find_set(i), h, NULL, 0, goal, &m) != OK)
+			continue;
+		e = make_call(&m, &call);
+		sentence_match_done(&m);
+	}
+	sentence_home_free(h);
+	if (e == OK)
+		*ret = call;
+	return e;
+}
