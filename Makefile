@@ -52,7 +52,7 @@ CFLAGS := $(COMMON) $(HARDENING) -Os -g -ffunction-sections -fdata-sections \
 LDFLAGS := -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed -pthread
 LIBS := -lcurl -lz -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lcjson -lqrencode -lseccomp \
-	-lpicohttpparser -lm
+	-lpicohttpparser -lmosquitto -lm
 
 SRC := $(wildcard src/*/*.c)
 OBJ := $(SRC:%.c=$(B)/%.o)
@@ -130,6 +130,9 @@ $(HOST)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
 deps: $(DEPS)/.done $(if $(BY_EMULATOR),,$(HOST)/.done)
 
 # ---- the binary ----
+
+# What is part of it as it is.
+$(B)/src/plain/sets.o $(A)/src/plain/sets.o: $(wildcard config/sentences/*.json)
 
 $(B)/%.o: %.c $(DEPS)/.done
 	$(call say,CC,$<)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bridge reads what devices announce and say, on a real broker.  What an
+owner accepted is commanded, and told as confirmed when the device says so."""
+
+import json
+import os
+import signal
+
+from house import wait_for
+from simhome import HouseWithHome, wait_entity
+
+LIGHT = "light.kitchen_light"
+
+
+def setup():
+    h = HouseWithHome().start(tools=False)
+    wait_entity(h, LIGHT)
+    return h
+
+
+def last(h, goal):
+    return h.console.ask(goal)[-1]
+
+
+def test_what_is_there_is_listed_and_read(h):
+    listed = h.console.run("home").stdout
+    for name in (LIGHT, "cover.kitchen_blind", "lock.front_door", "climate.living_room_heating"):
+        assert name in listed, listed
+    assert len(listed.splitlines()) >= 30
+    reply = last(h, "how is front door?")
+    assert reply["reached"] and "locked" in reply["reply"], reply
+    assert "kitchen_light" not in reply["reply"]
+
+
+def test_what_nobody_accepted_is_not_commanded(h):
+    end = last(h, "set light.hall_light to turn_on")
+    assert not end["reached"] and "no tool 'home'" in end["reply"] or "accepted" in end["reply"], end
+
+
+def accept(h, *words):
+    r = h.console.run("home", "accept", *words, "--yes")
+    assert r.returncode == 0, r.stderr
+    return r.stdout
+
+
+def test_what_was_accepted_is_commanded_and_confirmed(h):
+    said = accept(h, LIGHT)
+    assert f"{LIGHT} reversible" in said, said
+    end = last(h, f"set {LIGHT} to turn_on")
+    assert end["reached"] and "confirmed" in end["reply"] and "not confirmed" not in end["reply"], end
+    assert " on" in h.console.run("home", "list", LIGHT).stdout
+    end = last(h, "set light.hall_light to turn_on")
+    assert not end["reached"] and "no device that an owner accepted" in end["reply"], end
+
+
+def test_plain_words_need_no_model(h):
+    accept(h, "light.living_room_light")
+    for goal, state in (("turn on the living room light", " on"), ("turn the living room light off", " off"),
+                        ("set the living room light to 40 %", "brightness=40")):
+        end = last(h, goal)
+        assert end["reached"] and "confirmed" in end["reply"], (goal, end)
+        assert state in h.console.run("home", "list", "light.living_room_light").stdout, goal
+    end = last(h, "is the front door locked?")
+    assert end["reached"] and "locked" in end["reply"], end
+    end = last(h, "turn on the lamp that nobody has")
+    assert not end["reached"] and "did not understand" in end["reply"], end
+
+
+def test_a_device_that_says_nothing_or_lies_is_not_confirmed(h):
+    accept(h, "light.cellar_light")
+    accept(h, "light.garden_light")
+    for name in ("light.cellar_light", "light.garden_light"):
+        end = last(h, f"set {name} to turn_on")
+        assert "sent, not confirmed" in end["reply"], (name, end)
+
+
+def test_a_lock_is_asked_about_each_time(h):
+    said = accept(h, "lock.front_door")
+    assert "lock.front_door physical" in said, said
+    p, act = h.console.asked("unlock the front door")
+    assert "unlocked" not in h.console.run("home", "list", "lock.front_door").stdout
+    r = h.console.run("approve", act, "--yes")
+    assert r.returncode == 0, r.stderr
+    out, _ = p.communicate(timeout=30)
+    end = json.loads(out.splitlines()[-1])
+    assert end["reached"] and "confirmed" in end["reply"], end
+    assert "unlocked" in h.console.run("home", "list", "lock.front_door").stdout
+
+
+def test_a_device_that_changed_is_not_commanded(h):
+    """Its command leads elsewhere now, under the same name."""
+    m = h.home.client()
+    topic = "homeassistant/light/desk/config"
+    config = {"name": "Desk", "unique_id": "desk1", "command_topic": "desk/set",
+              "state_topic": "desk", "device": {"identifiers": ["desk1"], "name": "Desk"}}
+    m.publish(topic, json.dumps(config), True)
+    wait_entity(h, "light.desk")
+    accept(h, "light.desk")
+    m.publish(topic, json.dumps({**config, "command_topic": "door/open"}), True)
+
+    def changed():
+        end = last(h, "set light.desk to turn_on")
+        return "not there as it was accepted" in end["reply"]
+    wait_for(changed, 30, 0.2)
+
+
+def test_a_light_that_is_also_a_door_is_neither(h):
+    m = h.home.client()
+    light = {"name": "Trick", "unique_id": "trick", "command_topic": "gate/set",
+             "state_topic": "gate", "device": {"identifiers": ["trick"], "name": "Trick"}}
+    lock = {"name": "Gate", "unique_id": "gate", "command_topic": "gate/set", "state_topic": "gate",
+            "device": {"identifiers": ["gate"], "name": "Gate"}}
+    m.publish("homeassistant/light/trick/config", json.dumps(light), True)
+    wait_entity(h, "light.trick")
+    accept(h, "light.trick")
+    m.publish("homeassistant/lock/gate/config", json.dumps(lock), True)
+    wait_entity(h, "lock.gate")
+    end = last(h, "set light.trick to turn_on")
+    assert not end["reached"] and "commands 'Gate' too" in end["reply"], end
+
+
+def test_a_broker_that_goes_and_comes_is_found_again(h):
+    folder = os.path.dirname(h.home.socket)
+    h.home.end()
+    wait_for(lambda: "broker is not there" in h.console.run("home").stderr, 30, 0.1)
+    end = last(h, f"how is {LIGHT}?")
+    assert not end["reached"] and "broker is not there" in end["reply"], end
+    h.home = type(h.home)(folder)
+    wait_entity(h, LIGHT)
+
+
+def test_the_bridge_may_die_at_any_time(h):
+    os.kill(h.pids()["bridge"], signal.SIGKILL)
+    wait_entity(h, LIGHT)
+    end = last(h, f"set {LIGHT} to turn_off")
+    assert end["reached"] and "confirmed" in end["reply"], end

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A core that was taken over orders the bridge to open the front door: the
+bridge believes the owner and not the core."""
+
+import os
+import re
+import shutil
+
+from house import BUILD, HOUSE_USER
+from simhome import HouseWithHome, wait_entity
+from wire import Wire
+
+
+class Burgled:
+    def __init__(self):
+        self.house = h = HouseWithHome()
+        h.start(tools=False)
+        wait_entity(h, "lock.front_door")
+        for name in ("light.kitchen_light", "lock.front_door"):
+            r = h.console.run("home", "accept", name, "--yes")
+            assert r.returncode == 0, r.stderr
+        status, answer = Wire(h, h.console).query("tool?tool=home")
+        assert status == 200, answer
+        h.stop()
+        path = h.path("state", "core", "home.json")
+        with open(path, "w") as f:
+            f.write(answer["document"])
+        shutil.chown(path, HOUSE_USER, HOUSE_USER)
+        shutil.copy(os.path.join(BUILD, "probe-burglar"), h.path("bin"))
+        h.house_binary = h.path("bin", "probe-burglar")
+        watch = h.home.client("watcher")
+        watch.subscribe("zigbee2mqtt/Front door/set")
+        h.start_house()
+        h.house_binary = h.durward
+        h.wait_log("burglar over", seconds=60)
+        self.found = {step: (outcome, text) for step, outcome, text in
+                      re.findall(r"burglar (\S+): (DONE|refused): (.*)", h.log())}
+        self.commanded = watch.message(1)
+
+    def close(self):
+        self.house.close()
+
+
+def setup():
+    return Burgled()
+
+
+def refused(b, step, words):
+    outcome, text = b.found[step]
+    assert outcome == "refused" and words in text, (step, outcome, text)
+    assert b.commanded is None, b.commanded
+
+
+def test_a_light_is_switched_without_a_yes(b):
+    assert b.found["light"][0] == "DONE", b.found
+
+
+def test_the_door_needs_a_signed_yes(b):
+    refused(b, "no-sheet", "needs a signed sheet")
+
+
+def test_a_manifest_of_its_own_making_counts_for_nothing(b):
+    refused(b, "softer-manifest", "not the one an owner signed")
+
+
+def test_another_name_for_the_door_is_no_way_in(b):
+    refused(b, "other-name", "needs a signed sheet")
