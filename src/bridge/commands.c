@@ -67,8 +67,18 @@ is_reversible(const struct manifest *m, const struct thing *t)
 	return false;
 }
 
+/* Zigbee2MQTT's own list has all that a device can on one topic.  What
+ * announces itself can call itself by another one's name. */
+static bool
+is_of_one_list(const struct entity *a, const struct entity *b)
+{
+	return strcmp(a->source, "zigbee2mqtt") == 0 &&
+	    strcmp(b->source, "zigbee2mqtt") == 0 &&
+	    strcmp(a->device, b->device) == 0;
+}
+
 /* Anybody on the broker can announce a light whose command opens a door:
- * of two devices with one topic both have the stricter effect. */
+ * of two with one topic both have the stricter effect. */
 static enum err
 check_topic(struct bridge *b, const struct order *o, const struct thing *t,
     const char *topic, struct errmsg *why)
@@ -80,8 +90,8 @@ check_topic(struct bridge *b, const struct order *o, const struct thing *t,
 	for (i = 0; i < b->n_things; i++) {
 		const struct thing *other = &b->things[i];
 
-		if (other->entity == NULL || other->gone ||
-		    strcmp(other->entity->device, t->entity->device) == 0 ||
+		if (other == t || other->entity == NULL || other->gone ||
+		    is_of_one_list(other->entity, t->entity) ||
 		    !has_topic(other->entity, topic) ||
 		    is_reversible(o->manifest, other))
 			continue;

@@ -149,6 +149,24 @@ put_device(
 	json_push(list, d);
 }
 
+/* Where its commands go: what a name does not say. */
+static void
+show_topics(const char *id, const struct entity *e)
+{
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < e->n_actions; i++) {
+		for (j = 0; j < i; j++)
+			if (strcmp(e->actions[j].topic, e->actions[i].topic) ==
+			    0)
+				break;
+		if (j == i)
+			terminal_print(
+			    "%s is commanded by %s\n", id, e->actions[i].topic);
+	}
+}
+
 /* Does the name say what the record is? */
 static bool
 is_named_after(const char *id, const struct entity *e)
@@ -176,6 +194,7 @@ take_accepted(void *arg, const struct json *row)
 		return false;
 	}
 	if (e->n_actions > 0) {
+		show_topics(id, e);
 		entity_pin(e, &digest);
 		digest_hex(&digest, pin);
 		put_device(a->devices, id,

@@ -46,6 +46,7 @@ def accept(h, *words):
 def test_what_was_accepted_is_commanded_and_confirmed(h):
     said = accept(h, LIGHT)
     assert f"{LIGHT} reversible" in said, said
+    assert f"{LIGHT} is commanded by zigbee2mqtt/Kitchen light/set" in said, said
     end = last(h, f"set {LIGHT} to turn_on")
     assert end["reached"] and "confirmed" in end["reply"] and "not confirmed" not in end["reply"], end
     assert " on" in h.console.run("home", "list", LIGHT).stdout
@@ -117,6 +118,12 @@ def test_a_light_that_is_also_a_door_is_neither(h):
     wait_entity(h, "lock.gate")
     end = last(h, "set light.trick to turn_on")
     assert not end["reached"] and "commands 'Gate' too" in end["reply"], end
+    # It says that it is the same device.
+    m.publish("homeassistant/lock/gate/config",
+              json.dumps({**lock, "unique_id": "gate2", "name": "Gate2", "device": light["device"]}), True)
+    wait_entity(h, "gate2")
+    end = last(h, "set light.trick to turn_on")
+    assert not end["reached"] and "commands 'Gate2' too" in end["reply"], end
 
 
 def test_a_broker_that_goes_and_comes_is_found_again(h):
