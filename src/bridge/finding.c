@@ -24,11 +24,27 @@ is_of_zigbee2mqtt(const struct entity *e)
 	    strncmp(topic, EXPOSES_BASE "/", sizeof(EXPOSES_BASE)) == 0;
 }
 
+/* Announced at the same place, it is what was there before. */
+static void
+replace(struct bridge *b, const struct entity *e)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_things; i++) {
+		const struct entity *old = b->things[i].entity;
+
+		if (old != NULL && strcmp(old->origin, e->origin) == 0 &&
+		    strcmp(old->key, e->key) != 0)
+			things_remove(b, old->key);
+	}
+}
+
 static void
 on_found(void *arg, struct entity *e)
 {
 	struct bridge *b = arg;
 
+	replace(b, e);
 	if (b->has_list && is_of_zigbee2mqtt(e))
 		entity_free(e);
 	else

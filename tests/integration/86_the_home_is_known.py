@@ -105,6 +105,22 @@ def test_a_device_that_changed_is_not_commanded(h):
     wait_for(changed, 30, 0.2)
 
 
+def test_what_is_announced_anew_takes_the_place_of_what_was(h):
+    m = h.home.client()
+    lamp = {"name": "Only", "unique_id": "first", "command_topic": "only/set", "state_topic": "only",
+            "device": {"identifiers": ["only"], "name": "Only"}}
+    m.publish("homeassistant/light/only/config", json.dumps(lamp), True)
+    wait_entity(h, "light.only")
+    for n, other in enumerate(("second", "third")):
+        m.publish("homeassistant/light/only/config", json.dumps({**lamp, "unique_id": other}), True)
+        m.publish(f"homeassistant/switch/behind{n}/config",
+                  json.dumps({"name": "Behind", "unique_id": f"behind{n}", "command_topic": f"behind{n}"}), True)
+        wait_entity(h, f"switch.behind{n}")
+        assert h.console.run("home").stdout.count("light.only") == 1
+    m.publish("homeassistant/light/only/config", b"", True)
+    wait_for(lambda: "light.only" not in h.console.run("home").stdout, 30, 0.1)
+
+
 def test_a_light_that_is_also_a_door_is_neither(h):
     m = h.home.client()
     light = {"name": "Trick", "unique_id": "trick", "command_topic": "gate/set",
@@ -119,9 +135,10 @@ def test_a_light_that_is_also_a_door_is_neither(h):
     end = last(h, "set light.trick to turn_on")
     assert not end["reached"] and "commands 'Gate' too" in end["reply"], end
     # It says that it is the same device.
-    m.publish("homeassistant/lock/gate/config",
+    m.publish("homeassistant/lock/gate/config", b"", True)
+    m.publish("homeassistant/lock/gate2/config",
               json.dumps({**lock, "unique_id": "gate2", "name": "Gate2", "device": light["device"]}), True)
-    wait_entity(h, "gate2")
+    wait_entity(h, "lock.gate2")
     end = last(h, "set light.trick to turn_on")
     assert not end["reached"] and "commands 'Gate2' too" in end["reply"], end
 
