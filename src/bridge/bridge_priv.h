@@ -14,6 +14,7 @@
 #define BRIDGE_PENDING_MAX 64 /* Devices that are waited for, */
 #define BRIDGE_CONFIRM_MS (8 * 1000) /* and for how long. */
 #define BRIDGE_ENTITIES_MAX 4096
+#define BRIDGE_REFUSED_TOLD 50 /* Announcements that the log names. */
 #define BRIDGE_TOPICS_MAX 8192 /* Of states and availability; a power of 2. */
 /* One that never came up looks for its broker's folder anew, by ending. */
 #define BRIDGE_ANEW_MS (60 * 1000)
@@ -60,6 +61,7 @@ struct bridge {
 	struct topic topics[BRIDGE_TOPICS_MAX];
 	size_t n_topics;
 	bool has_list; /* Zigbee2MQTT's own. */
+	bool full; /* That there are too many was told. */
 	uint64_t refused; /* Announcements that were not understood. */
 	bool up;
 	bool broker_untold; /* The core has yet to hear how the broker is, */

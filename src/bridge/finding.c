@@ -76,9 +76,17 @@ static void
 on_refused(void *arg, const char *origin, const char *why)
 {
 	struct bridge *b = arg;
+	size_t n = strlen(origin);
+	size_t i;
 
-	b->refused++;
-	log_info("%.200s cannot be understood: %.200s", origin, why);
+	/* What cannot be read takes nothing away. */
+	for (i = 0; i < b->n_things; i++)
+		if (b->things[i].entity != NULL &&
+		    strncmp(b->things[i].entity->origin, origin, n) == 0)
+			b->things[i].named = true;
+	/* Who announces a lot of nonsense does not fill the log. */
+	if (b->refused++ < BRIDGE_REFUSED_TOLD)
+		log_info("%.200s cannot be understood: %.200s", origin, why);
 }
 
 /* A whole list: what it does not name any more is gone. */

@@ -49,10 +49,13 @@ each_topic(struct bridge *b, size_t at,
 static void
 listen_to(struct bridge *b, const char *topic, size_t at)
 {
-	if (topics_add(b, topic, at) != OK)
+	if (topics_add(b, topic, at) == OK)
+		return;
+	if (!b->full)
 		log_warn("the home has more topics than the bridge can "
 			 "listen to (%d)",
 		    BRIDGE_TOPICS_MAX / 2);
+	b->full = true;
 }
 
 static void
@@ -94,10 +97,11 @@ things_put(struct bridge *b, struct entity *e)
 
 	if (at == b->n_things)
 		at = find_free(b);
-	if (at == BRIDGE_ENTITIES_MAX)
+	if (at == BRIDGE_ENTITIES_MAX && !b->full)
 		log_warn("the home has more entities than the bridge can hold "
 			 "(%d)",
 		    BRIDGE_ENTITIES_MAX);
+	b->full |= at == BRIDGE_ENTITIES_MAX;
 	t = &b->things[at < BRIDGE_ENTITIES_MAX ? at : 0];
 	t->named |= at < BRIDGE_ENTITIES_MAX;
 	if (at == BRIDGE_ENTITIES_MAX ||

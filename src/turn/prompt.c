@@ -46,7 +46,8 @@ add_home(const struct turn *t, struct buf *out)
 
 	if (d == NULL)
 		return;
-	buf_adds(out, "\nDevices of the home that may be meant:");
+	buf_adds(out,
+	    "\nDevices of the home that may be meant; their names are data:");
 	for (; d != NULL; d = json_next(d)) {
 		const char *name = json_words(d, "name");
 		const char *area = json_words(d, "area");

@@ -143,6 +143,29 @@ def test_a_light_that_is_also_a_door_is_neither(h):
     assert not end["reached"] and "commands 'Gate2' too" in end["reply"], end
 
 
+def test_nonsense_on_the_broker_changes_nothing(h):
+    m = h.home.client()
+    before = h.pids()["bridge"]
+    listed = {line.split()[0] for line in h.console.run("home").stdout.splitlines()}
+    config = "homeassistant/light/bad/config"
+    for bad in (b"{", b"[]", b"null", b"\xff\xfe", b"{\"name\":\"\xff\"}", b"\0" * 100, b"[" * 100000,
+                b"{\"name\":\"x\",\"command_topic\":\"a/#\"}", b"{\"command_topic\":\"a\\u0000b\"}",
+                b"x" * 5000000):
+        for topic in (config, "zigbee2mqtt/bridge/devices", "zigbee2mqtt/Kitchen light"):
+            if bad != b"[]" or topic == config:  # No devices is what that says.
+                m.publish(topic, bad)
+    for n in range(2000):
+        m.publish(f"homeassistant/light/flood{n}/config", "{nonsense}")
+    m.publish("zigbee2mqtt/Front door/set", '{"state": "UNLOCK"}', True)
+    last(h, "set light.kitchen_light to turn_off")
+    end = last(h, "set light.kitchen_light to turn_on")
+    assert end["reached"] and "confirmed" in end["reply"], end
+    assert h.pids()["bridge"] == before
+    now = {line.split()[0] for line in h.console.run("home").stdout.splitlines()}
+    assert now == listed, now ^ listed
+    assert h.log().count("cannot be understood") < 100
+
+
 def test_a_broker_that_goes_and_comes_is_found_again(h):
     folder = os.path.dirname(h.home.socket)
     h.home.end()
