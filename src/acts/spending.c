@@ -40,15 +40,17 @@ act_order(struct open_act *o, struct buf *ret_bulk)
 {
 	struct act *a = o->act;
 	struct order order = {.act = a->id, .tool = a->tool};
+	size_t n = 0;
 	size_t i;
 
 	order.args = (struct str){a->args, strlen(a->args)};
 	for (i = 0; i < o->n_sheets; i++)
 		if (o->sheets[i].is_signed)
-			order.sheets[order.n_sheets++] = (struct signed_text){
+			order.sheets[n++] = (struct signed_text){
 			    {o->sheets[i].text, strlen(o->sheets[i].text)},
 			    o->sheets[i].signature};
-	if (o->grant != NULL && order.n_sheets == 0)
+	order.n_sheets = n;
+	if (o->grant != NULL && n == 0)
 		order.grant = (struct signed_text){
 		    {o->grant, strlen(o->grant)}, o->grant_signature};
 	return order_write(&order, ret_bulk);

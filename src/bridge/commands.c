@@ -262,7 +262,7 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 	if (d == NULL)
 		return err_say(
 		    why, ERR_DENIED, "'%.64s' was not accepted", entity);
-	if (t == NULL)
+	if (t == NULL || t->entity == NULL)
 		return ERR_DENIED;
 	a = entity_action(t->entity, json_words(args, "action"));
 	if (a == NULL)

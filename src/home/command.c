@@ -300,7 +300,8 @@ render_template(const struct home_action *a, const struct home_arg *args,
 			    arg->option != NULL ? arg->option->wire : arg->text;
 		if (text == NULL)
 			put_number(vars, s->name,
-			    home_out(&s->conversion, arg->number, colour));
+			    home_out(&s->conversion,
+				arg != NULL ? arg->number : 0, colour));
 		else if (arg == NULL && s->raw && strchr("-0123456789", *text))
 			put_number(vars, s->name, strtod(text, NULL));
 		else

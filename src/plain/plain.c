@@ -157,6 +157,7 @@ static enum err
 make_call(const struct sentence_match *m, struct plain_call *ret)
 {
 	const struct sentence_slot *name = find_slot(m, "name");
+	const struct sentence_slot *v;
 	const struct meaning *w;
 	char value[96];
 
@@ -174,9 +175,9 @@ make_call(const struct sentence_match *m, struct plain_call *ret)
 	json_put_str(ret->args, "entity", name->ids[0]);
 	if (w->action != NULL)
 		json_put_str(ret->args, "action", w->action);
-	if (w->slot != NULL) {
-		snprintf(value, sizeof(value), "%s=%.64s", w->value,
-		    find_slot(m, w->slot)->value);
+	v = w->slot != NULL ? find_slot(m, w->slot) : NULL;
+	if (v != NULL) {
+		snprintf(value, sizeof(value), "%s=%.64s", w->value, v->value);
 		json_put_str(ret->args, "values", value);
 	}
 	return OK;

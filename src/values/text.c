@@ -14,7 +14,7 @@ void
 py_float(double d, char ret[SPARE_NUMBER])
 {
 	char e[40];
-	char digits[24];
+	char digits[24] = "0";
 	size_t n = 0;
 	int precision;
 	int exponent;

@@ -149,7 +149,7 @@ def test_nonsense_on_the_broker_changes_nothing(h):
     listed = {line.split()[0] for line in h.console.run("home").stdout.splitlines()}
     config = "homeassistant/light/bad/config"
     for bad in (b"{", b"[]", b"null", b"\xff\xfe", b"{\"name\":\"\xff\"}", b"\0" * 100, b"[" * 100000,
-                b"{\"name\":\"x\",\"command_topic\":\"a/#\"}", b"{\"command_topic\":\"a\\u0000b\"}",
+                b"{\"command_topic\":\"a\\u0000b\"}",
                 b"x" * 5000000):
         for topic in (config, "zigbee2mqtt/bridge/devices", "zigbee2mqtt/Kitchen light"):
             if bad != b"[]" or topic == config:  # No devices is what that says.
