@@ -74,7 +74,7 @@ static const struct form {
     ONE("what is in the home", "", "home.find", NULL, "what is in the home"),
     ONE("how is ", "?", "home.find", "text", NULL),
     ONE("how is ", "", "home.find", "text", "how is WORDS"),
-    TWO("set ", "", "home.set", "entity", "set ENTITY to ACTION", " to ",
+    TWO("set ", "", "home.set", "entity", "set KIND.NAME to ACTION", " to ",
 	"action"),
     ONE("list tools", "", "house.tools", NULL, "list tools"),
     ONE("status", "", "house.status", NULL, "status"),

@@ -66,7 +66,7 @@ trust_elsewhere(enum msg_type t, enum role from, enum role to)
 	return t == MSG_TRUST_TABLE &&
 	    (from != ROLE_VAULT ||
 		(to != ROLE_CORE && to != ROLE_TOOLS && to != ROLE_GATE &&
-		    to != ROLE_EGRESS));
+		    to != ROLE_EGRESS && to != ROLE_BRIDGE));
 }
 
 static bool
@@ -108,6 +108,20 @@ TEST(only_the_vault_tells_whom_to_trust)
 	CHECK(lane_allows(MSG_TRUST_TABLE, ROLE_VAULT, ROLE_CORE));
 	CHECK(lane_allows(MSG_TRUST_TABLE, ROLE_VAULT, ROLE_TOOLS));
 	CHECK_INT(each_allowed(trust_elsewhere), 0);
+}
+
+static bool
+command_elsewhere(enum msg_type t, enum role from, enum role to)
+{
+	return t == MSG_HOME_ORDER && (from != ROLE_CORE || to != ROLE_BRIDGE);
+}
+
+TEST(only_core_orders_the_home_and_only_the_bridge)
+{
+	CHECK(lane_allows(MSG_HOME_ORDER, ROLE_CORE, ROLE_BRIDGE));
+	CHECK(!lane_exists(ROLE_BRIDGE, ROLE_MIND));
+	CHECK(!lane_exists(ROLE_BRIDGE, ROLE_CONTROL));
+	CHECK_INT(each_allowed(command_elsewhere), 0);
 }
 
 TEST(only_core_starts_containers)
