@@ -23,6 +23,13 @@ SKIPPED = ("_fixtures.yaml", "_test_failures.yaml")
 SECONDS = 300
 
 
+def folder():
+    """Where it is: as SENTENCES says, or in a folder named data beside the
+    checkout, as scripts/deps looks for sources."""
+    found = glob.glob(os.path.join(TOP, "..", "*", "data", "ha-intents"))
+    return os.environ.get("SENTENCES") or (found[0] if found else None)
+
+
 def missing(top):
     """What there is not of it, or None."""
     if not top or not os.path.isdir(os.path.join(top, "sentences")):

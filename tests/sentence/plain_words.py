@@ -137,7 +137,7 @@ def test_sentences_from_outside_mean_nothing_to_the_published_templates():
 # ---- the tests of the repository ----
 
 def test_the_sentences_of_home_assistant_mean_what_they_should():
-    top = os.environ.get("SENTENCES")
+    top = corpus.folder()
     if corpus.missing(top):
         raise Skip(corpus.missing(top))
     wrong = []
@@ -151,7 +151,7 @@ def test_the_sentences_of_home_assistant_mean_what_they_should():
 
 
 def test_sentences_from_outside_mean_nothing_to_home_assistants_templates():
-    top = os.environ.get("SENTENCES")
+    top = corpus.folder()
     if corpus.missing(top):
         raise Skip(corpus.missing(top))
     wrong = []
