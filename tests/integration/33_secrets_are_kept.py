@@ -286,7 +286,8 @@ def shim(packets, program=("/usr/bin/env",)):
                else memfd(f) for f in files]
         socket.send_fds(ours, [data], fds) if fds else ours.send(data)
     ours.close()
-    p = subprocess.Popen(["/bin/sh", "-c", f'exec "$0" -- "$@" 3<&{theirs.fileno()}',
+    # The smaller shells know no descriptor beyond 9.
+    p = subprocess.Popen(["/bin/bash", "-c", f'exec "$0" -- "$@" 3<&{theirs.fileno()}',
                           os.path.join(BUILD, "shim"), *program], env={"HOME": "/"},
                          pass_fds=[theirs.fileno()])
     theirs.close()
