@@ -71,6 +71,7 @@ export function Pairing({ onPaired }) {
 	useEffect(() => {
 		const onLink = () => setText((before) => fromLink() || before);
 		addEventListener("hashchange", onLink);
+		onLink(); // Or it was opened while this one was loading.
 		return () => removeEventListener("hashchange", onLink);
 	}, []);
 	const scanned = (link) => {
