@@ -62,9 +62,13 @@ def next_line(p, seconds=60):
     return line.decode(errors="replace")
 
 
+# A weakened house is waited for in vain: tests/sabotage/run has less patience.
+PATIENCE = float(os.environ.get("DURWARD_PATIENCE", "1"))
+
+
 def wait_for(what, seconds=30, every=0.02):
     """The first true value of what(), or an error that names it."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = what()
         if value:
