@@ -5,8 +5,9 @@ owner accepted is commanded, and told as confirmed when the device says so."""
 import json
 import os
 import signal
+import subprocess
 
-from house import wait_for
+from house import House, free_port, wait_for
 from simhome import HouseWithHome, wait_entity
 
 LIGHT = "light.kitchen_light"
@@ -34,7 +35,7 @@ def test_what_is_there_is_listed_and_read(h):
 
 def test_what_nobody_accepted_is_not_commanded(h):
     end = last(h, "set light.hall_light to turn_on")
-    assert not end["reached"] and "no tool 'home'" in end["reply"] or "accepted" in end["reply"], end
+    assert not end["reached"] and "there is no tool 'home'" in end["reply"], end
 
 
 def accept(h, *words):
@@ -181,3 +182,20 @@ def test_the_bridge_may_die_at_any_time(h):
     wait_entity(h, LIGHT)
     end = last(h, f"set {LIGHT} to turn_off")
     assert end["reached"] and "confirmed" in end["reply"], end
+
+
+def test_a_broker_at_an_address_is_reached():
+    with House(tools=()) as h:
+        port = free_port()
+        conf = h.path("mosquitto.conf")
+        with open(conf, "w") as f:
+            f.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n")
+        broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            h.more = ("--broker", f"127.0.0.1:{port}")
+            h.start(tools=False)
+            h.wait_log("the broker is there", seconds=60)
+        finally:
+            broker.terminate()
+            broker.wait(20)
