@@ -2,15 +2,12 @@
 #include "check.h"
 
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/timex.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../approval/fixture.h"
 #include "approval/grant.h"
 #include "base/limits.h"
 #include "order/order.h"
+#include "set_clocks.h"
 
 /* What a grant for certain hours is worth to who acts, when somebody sets the
  * wall clock. */
@@ -24,29 +21,6 @@
 	"\",\"command\":[\"/program\"],\"volume\":false,\"functions\":"        \
 	"{\"delete\":{\"effect\":\"system\",\"args\":"                         \
 	"{\"name\":{\"type\":\"string\"}}}}}"
-
-/* In the place of the C library's: clocks that somebody sets, and a time
- * server that says whether it did. */
-static int64_t boot_s = 1000;
-static int64_t wall_s;
-static bool by_server;
-
-int
-clock_gettime(clockid_t id, struct timespec *ret)
-{
-	if (id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
-		return (int)syscall(SYS_clock_gettime, id, ret);
-	ret->tv_sec = id == CLOCK_BOOTTIME ? boot_s : wall_s;
-	ret->tv_nsec = 0;
-	return 0;
-}
-
-int
-adjtimex(struct timex *t)
-{
-	t->status = by_server ? 0 : STA_UNSYNC;
-	return 0;
-}
 
 /* A day of the time that boxes of ours know, at this hour. */
 static int64_t

@@ -3,13 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/timex.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../approval/fixture.h"
 #include "fake_peers.h"
+#include "set_clocks.h"
 #include "sys/loop.h"
 #include "vault/vault_priv.h"
 
@@ -19,31 +16,10 @@
 #define BEGIN_S (CLOCK_FLOOR_MS / 1000 + 100 * 24 * HOUR_S)
 
 static struct vault vault;
-static int64_t boot_s = 1000;
-static int64_t wall_s = BEGIN_S;
-static bool by_server;
 static enum err saving;
 static int n_saved;
 static int n_told;
 static struct digest lost; /* Whose window would be closed. */
-
-/* In the place of the C library's. */
-int
-clock_gettime(clockid_t id, struct timespec *ret)
-{
-	if (id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
-		return (int)syscall(SYS_clock_gettime, id, ret);
-	ret->tv_sec = id == CLOCK_BOOTTIME ? boot_s : wall_s;
-	ret->tv_nsec = 0;
-	return 0;
-}
-
-int
-adjtimex(struct timex *t)
-{
-	t->status = by_server ? 0 : STA_UNSYNC;
-	return 0;
-}
 
 /* In the place of the rest of the vault. */
 enum err
@@ -96,6 +72,7 @@ vault_answer(struct vault *v, int64_t request, const char *what,
 static void
 check_setup(void)
 {
+	wall_s = BEGIN_S;
 	fixture_open();
 	atexit(fixture_close);
 	fake_peers.loop = loop_new();
