@@ -30,6 +30,7 @@ struct house_function {
 	const char *name;
 	const char *about; /* NULL: no model sees it. */
 	bool of_rest; /* Seen once a result is not shown whole. */
+	bool of_home; /* Seen once the house knows devices. */
 	struct manifest_function call;
 	const char *about_args[FUNCTION_ARGS_MAX];
 	/* `started` is written; acts_house_done() follows, now or later. */

@@ -285,12 +285,12 @@ open_memories(struct core *c)
 	c->memories = memories_new(&s);
 }
 
-static void
+static bool
 port_put_home(void *arg, const char *goal, struct json *view)
 {
 	struct core *c = arg;
 
-	devices_put_view(c->devices, goal, view);
+	return devices_put_view(c->devices, goal, view);
 }
 
 static void

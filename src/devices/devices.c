@@ -194,7 +194,7 @@ best_score(const struct devices *d, const char *goal)
 	return best;
 }
 
-void
+bool
 devices_put_view(const struct devices *d, const char *goal, struct json *view)
 {
 	struct json *list = json_array();
@@ -210,6 +210,7 @@ devices_put_view(const struct devices *d, const char *goal, struct json *view)
 		json_put(view, "home", list);
 	else
 		json_free(list);
+	return d->n > 0;
 }
 
 /* ---- Functions of the house ---- */

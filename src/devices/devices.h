@@ -42,8 +42,8 @@ void devices_bridge_lost(struct devices *d);
 
 /* Puts "home": [{"entity", "name", "area"}] into a turn's view: the entities
  * of whose names words stand in the goal, the best first.  Nothing, when there
- * are none. */
-void devices_put_view(
+ * are none.  Says whether any device is known. */
+bool devices_put_view(
     const struct devices *d, const char *goal, struct json *view);
 
 /* ---- Functions of the house ---- */

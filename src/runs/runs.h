@@ -35,8 +35,9 @@ struct runs_setup {
 	void *arg;
 	/* Who speaks for this client: a "person", or a "program". */
 	const char *(*asker)(void *arg, const char *client);
-	/* What of the home this goal may be about, put into a turn's view. */
-	void (*put_home)(void *arg, const char *goal, struct json *view);
+	/* What of the home this goal may be about, put into a turn's view;
+	 * whether there is one at all. */
+	bool (*put_home)(void *arg, const char *goal, struct json *view);
 	/* The goal is on the disk: its client is told the run. */
 	void (*started)(void *arg, int64_t request, const char *run);
 };

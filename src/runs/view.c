@@ -278,8 +278,6 @@ take_house(struct candidate best[MODEL_TOOLS_MAX],
 {
 	struct candidate c;
 
-	if (h->about == NULL || h->of_rest)
-		return;
 	snprintf(c.name, sizeof(c.name), "%s", h->name);
 	c.row = view_function(c.name, &h->call, NULL, h);
 	c.score = 2 * score_words(goal, c.name) + score_words(goal, h->about);
@@ -297,7 +295,8 @@ is_of_code(const struct candidate *best)
 }
 
 static struct json *
-view_tools(struct runs *rs, const char *goal, bool *ret_is_code)
+view_tools(
+    struct runs *rs, const char *goal, bool has_home, bool *ret_is_code)
 {
 	struct candidate best[MODEL_TOOLS_MAX] = {{.row = NULL}};
 	struct json *list = json_array();
@@ -310,7 +309,8 @@ view_tools(struct runs *rs, const char *goal, bool *ret_is_code)
 		    !slot_is_disabled(t))
 			take_tool(best, t, goal);
 	for (i = 0; (h = rs->s.house_at(i)) != NULL; i++)
-		take_house(best, h, goal);
+		if (h->about != NULL && !h->of_rest && (!h->of_home || has_home))
+			take_house(best, h, goal);
 	*ret_is_code = is_of_code(&best[0]);
 	for (i = 0; i < MODEL_TOOLS_MAX && best[i].row != NULL; i++)
 		json_push(list, best[i].row);
@@ -370,9 +370,10 @@ struct json *
 runs_view(struct runs *rs, const struct run *run)
 {
 	struct json *view = json_object();
+	bool has_home = rs->s.put_home(rs->s.arg, run->goal, view);
 	bool is_code;
 
-	json_put(view, "tools", view_tools(rs, run->goal, &is_code));
+	json_put(view, "tools", view_tools(rs, run->goal, has_home, &is_code));
 	json_put(view, "models", view_models(rs, run, is_code));
 	put_rest(rs, view);
 	if (asks_the_roster(run)) {
@@ -380,6 +381,5 @@ runs_view(struct runs *rs, const struct run *run)
 		put_role(rs, view, "critic", "critics");
 	}
 	put_day(rs, view);
-	rs->s.put_home(rs->s.arg, run->goal, view);
 	return view;
 }

@@ -8,7 +8,9 @@ import signal
 import subprocess
 
 from house import House, free_port, wait_for
+from models import ModelServer
 from simhome import HouseWithHome, wait_entity
+from thinking import provider
 
 LIGHT = "light.kitchen_light"
 
@@ -53,6 +55,25 @@ def test_what_was_accepted_is_commanded_and_confirmed(h):
     assert " on" in h.console.run("home", "list", LIGHT).stdout
     end = last(h, "set light.hall_light to turn_on")
     assert not end["reached"] and "no device that an owner accepted" in end["reply"], end
+
+
+def home_functions(h):
+    """The home's functions that a model is shown, of a goal that names none."""
+    with ModelServer([{"text": "Nothing."}]) as m:
+        provider(h, "ollama", m.url)
+        h.console.ask("please do what is right")
+        shown = [t["function"]["name"] for t in m.chats[0].json["tools"]]
+    return [name for name in shown if name.startswith("home__")]
+
+
+def test_a_model_is_shown_the_home_only_where_there_is_one():
+    with House() as h:
+        h.start()
+        assert home_functions(h) == []
+    with HouseWithHome() as h:
+        h.start(tools=False)
+        wait_entity(h, LIGHT)
+        assert sorted(home_functions(h)) == ["home__find", "home__get"]
 
 
 def test_plain_words_need_no_model(h):

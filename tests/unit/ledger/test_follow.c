@@ -215,12 +215,13 @@ TEST(what_is_beyond_the_next_entry_nobody_waits_for)
 TEST(a_follower_waits_once)
 {
 	int64_t end_ms;
-	int times = 0;
 
 	begin();
 	write_entry(OTHER, true);
 	turn_until(1, 0);
 	follow(ONE, 0);
+	/* Something is behind what its first reading sees. */
+	write_entry(OTHER, true);
 	ahead_s += CLIENT_WAIT_MS / 1000 + 1;
 	end_ms = clock_boot_ms() + 1000;
 	while (clock_boot_ms() < end_ms && told.times == 0) {
@@ -228,9 +229,7 @@ TEST(a_follower_waits_once)
 		if (!ledger_is_busy(ledger))
 			write_entry(OTHER, true);
 		loop_turn(loop, 0);
-		times++;
 	}
-	CHECK(times > 1);
 	CHECK_INT(told.times, 1);
 	CHECK_INT(told.entries, 0);
 	turn_until(ledger->posted, 1);
