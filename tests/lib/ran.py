@@ -17,14 +17,14 @@ OTHER_USER = "nobody"
 
 
 class Run:
-    def __init__(self, goal):
+    def __init__(self, goal, broker="none"):
         spare_locks()
         self.root = tempfile.mkdtemp(prefix="durward-run-")
         os.chmod(self.root, 0o755)
         self.port, self.pairing_port = free_port(), free_port()
         self.env = {"PATH": os.environ["PATH"], "HOME": self.root + "/root-home",
                     "DURWARD_ROOT": self.root, "DURWARD_PORT": str(self.port),
-                    "DURWARD_PAIRING_PORT": str(self.pairing_port)}
+                    "DURWARD_PAIRING_PORT": str(self.pairing_port), "DURWARD_BROKER": broker}
         self.durward = self.root + "/usr/local/lib/durward/durward"
         self.client = self.root + "/other-client"
         self.first = self.run(goal, wait=900)
