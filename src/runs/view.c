@@ -301,8 +301,7 @@ is_of_code(const struct candidate *best)
 }
 
 static struct json *
-view_tools(
-    struct runs *rs, const char *goal, bool has_home, bool *ret_is_code)
+view_tools(struct runs *rs, const char *goal, bool has_home, bool *ret_is_code)
 {
 	struct candidate best[MODEL_TOOLS_MAX] = {{.row = NULL}};
 	struct json *list = json_array();
