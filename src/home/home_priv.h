@@ -4,13 +4,28 @@
 
 #include "home/record.h"
 
+/* A document that is being read, and why it is no record. */
+struct reader {
+	struct errmsg *why;
+	char *texts; /* The rest of the entity's, large enough for all. */
+};
+
+/* The entity's own copy; NULL of NULL. */
+const char *home_keep(struct reader *r, const char *text);
+
+/* Compiled, for one user more, and one less.  ERR_LIMIT, ERR_INPUT,
+ * ERR_UNSUPPORTED. */
+NODISCARD enum err home_template_get(const char *text, bool of_command,
+    const struct jinja **ret, struct errmsg *why);
+void home_template_put(const char *text, bool of_command);
+
 /* The parts of a document, strictly; `e` keeps what they hold. */
 enum err home_read_values(
-    struct entity *e, const struct json *doc, struct errmsg *why);
+    struct entity *e, const struct json *doc, struct reader *r);
 enum err home_read_actions(
-    struct entity *e, const struct json *doc, struct errmsg *why);
+    struct entity *e, const struct json *doc, struct reader *r);
 enum err home_read_availability(
-    struct entity *e, const struct json *doc, struct errmsg *why);
+    struct entity *e, const struct json *doc, struct reader *r);
 
 /* Only the members that `names` has, with a blank around each. */
 enum err home_only(const struct json *object, const char *what,

@@ -80,137 +80,201 @@ free_domain(struct home_domain *d)
 	free(d->options);
 }
 
+/* Nothing is compiled where reading ended too early. */
+static void
+put_template(const struct jinja *compiled, const char *text, bool of_command)
+{
+	if (compiled != NULL)
+		home_template_put(text, of_command);
+}
+
+static void
+free_action(struct home_action *a)
+{
+	size_t i;
+
+	put_template(a->compiled, a->text, true);
+	for (i = 0; i < a->n_params; i++)
+		free_domain(&a->params[i].domain);
+	free(a->params);
+	free(a->sets);
+	free(a->expects);
+}
+
 void
 entity_free(struct entity *e)
 {
 	size_t i;
-	size_t k;
 
 	if (e == NULL)
 		return;
 	for (i = 0; i < e->n_values; i++) {
-		jinja_free(e->values[i].compiled);
+		put_template(
+		    e->values[i].compiled, e->values[i].template, false);
 		free_domain(&e->values[i].domain);
 	}
-	for (i = 0; i < e->n_actions; i++) {
-		jinja_free(e->actions[i].compiled);
-		for (k = 0; k < e->actions[i].n_params; k++)
-			free_domain(&e->actions[i].params[k].domain);
-		free(e->actions[i].params);
-		free(e->actions[i].sets);
-		free(e->actions[i].expects);
-	}
+	for (i = 0; i < e->n_actions; i++)
+		free_action(&e->actions[i]);
 	for (i = 0; i < e->n_availability; i++)
-		jinja_free(e->availability[i].compiled);
+		put_template(e->availability[i].compiled,
+		    e->availability[i].template, false);
 	free(e->values);
 	free(e->actions);
 	free(e->availability);
-	json_free(e->doc);
+	free(e->record);
+	free(e->texts);
 	free(e);
+}
+
+const char *
+home_keep(struct reader *r, const char *text)
+{
+	char *at = r->texts;
+
+	if (text == NULL || text[0] == '\0')
+		return text == NULL ? NULL : "";
+	r->texts = stpcpy(at, text) + 1;
+	return at;
 }
 
 /* Words that a person reads; "" when they are missing. */
 static bool
-read_words(
-    const struct json *v, const char *name, size_t most, const char **ret)
+read_words(struct reader *r, const struct json *v, const char *name,
+    size_t most, const char **ret)
 {
-	*ret = json_words(v, name);
+	*ret = home_keep(r, json_words(v, name));
 	return (!json_has(v, name) || json_str(v, name) != NULL) &&
 	    strlen(*ret) <= most;
 }
 
 static enum err
-read_about(struct entity *e, const struct json *v, struct errmsg *why)
+read_about(struct entity *e, const struct json *v, struct reader *r)
 {
 	enum err err = home_only(v, "'about'",
 	    " name object_id device_name manufacturer model area origin "
 	    "read_only_why ",
-	    why);
+	    r->why);
 
 	if (err != OK)
 		return err;
-	if (!read_words(v, "name", HOME_WORDS_MAX, &e->name) ||
-	    !read_words(v, "object_id", NAME_MAX_LEN, &e->object_id) ||
-	    !read_words(v, "device_name", HOME_WORDS_MAX, &e->device_name) ||
-	    !read_words(v, "manufacturer", HOME_WORDS_MAX, &e->manufacturer) ||
-	    !read_words(v, "model", HOME_WORDS_MAX, &e->model) ||
-	    !read_words(v, "area", HOME_WORDS_MAX, &e->area) ||
-	    !read_words(v, "origin", HOME_ORIGIN_MAX, &e->origin) ||
+	if (!read_words(r, v, "name", HOME_WORDS_MAX, &e->name) ||
+	    !read_words(r, v, "object_id", NAME_MAX_LEN, &e->object_id) ||
+	    !read_words(r, v, "device_name", HOME_WORDS_MAX, &e->device_name) ||
 	    !read_words(
-		v, "read_only_why", 2 * HOME_TEXT_MAX, &e->read_only_why))
-		return err_say(why, ERR_INPUT,
+		r, v, "manufacturer", HOME_WORDS_MAX, &e->manufacturer) ||
+	    !read_words(r, v, "model", HOME_WORDS_MAX, &e->model) ||
+	    !read_words(r, v, "area", HOME_WORDS_MAX, &e->area) ||
+	    !read_words(r, v, "origin", HOME_ORIGIN_MAX, &e->origin) ||
+	    !read_words(
+		r, v, "read_only_why", 2 * HOME_TEXT_MAX, &e->read_only_why))
+		return err_say(r->why, ERR_INPUT,
 		    "what is said about it is no text, or a long one");
-	e->read_only_why = json_str(v, "read_only_why");
+	if (!json_has(v, "read_only_why"))
+		e->read_only_why = NULL;
 	return OK;
 }
 
 static enum err
-read_identity(struct entity *e, const struct json *doc, struct errmsg *why)
+read_identity(struct entity *e, const struct json *doc, struct reader *r)
 {
 	const char *key = json_words(doc, "key");
 
 	if (json_int(doc, "format", 0) != RECORD_FORMAT)
-		return err_say(why, ERR_INPUT, "the record is not of format %d",
-		    RECORD_FORMAT);
+		return err_say(r->why, ERR_INPUT,
+		    "the record is not of format %d", RECORD_FORMAT);
 	if (strlen(key) != HOME_KEY_LEN ||
 	    strspn(key, "0123456789abcdef") != HOME_KEY_LEN ||
 	    str_copy(e->key, sizeof(e->key), key) != OK)
-		return err_say(why, ERR_INPUT, "the record has no key");
-	if (!read_words(doc, "source", NAME_MAX_LEN, &e->source) ||
-	    !read_words(doc, "component", NAME_MAX_LEN, &e->component) ||
-	    !read_words(doc, "class", NAME_MAX_LEN, &e->class) ||
-	    !read_words(doc, "device", HOME_WORDS_MAX, &e->device) ||
+		return err_say(r->why, ERR_INPUT, "the record has no key");
+	if (!read_words(r, doc, "source", NAME_MAX_LEN, &e->source) ||
+	    !read_words(r, doc, "component", NAME_MAX_LEN, &e->component) ||
+	    !read_words(r, doc, "class", NAME_MAX_LEN, &e->class) ||
+	    !read_words(r, doc, "device", HOME_WORDS_MAX, &e->device) ||
 	    !str_is_name(e->source) || !str_is_name(e->component))
-		return err_say(why, ERR_INPUT,
+		return err_say(r->why, ERR_INPUT,
 		    "the record does not say what the entity is");
 	return OK;
 }
 
 static enum err
-read_doc(struct entity *e, struct errmsg *why)
+read_doc(struct entity *e, const struct json *doc, struct reader *r)
 {
-	struct buf b;
 	enum err err;
 
-	err = home_only(e->doc, "the record",
+	err = home_only(doc, "the record",
 	    " format key source component class device about values actions "
 	    "availability mode ",
-	    why);
+	    r->why);
 	if (err == OK)
-		err = read_identity(e, e->doc, why);
+		err = read_identity(e, doc, r);
 	if (err == OK)
-		err = read_about(e, json_get(e->doc, "about"), why);
+		err = read_about(e, json_get(doc, "about"), r);
 	if (err == OK)
-		err = home_read_values(e, e->doc, why);
+		err = home_read_values(e, doc, r);
 	if (err == OK)
-		err = home_read_actions(e, e->doc, why);
+		err = home_read_actions(e, doc, r);
 	if (err == OK)
-		err = home_read_availability(e, e->doc, why);
-	if (err != OK)
-		return err;
-	buf_init(&b, RECORD_MAX_LEN);
-	json_canonical(e->doc, &b);
-	if (b.overflow)
-		err = err_say(why, ERR_LIMIT,
-		    "the record has more than %d bytes", RECORD_MAX_LEN);
-	buf_done(&b);
+		err = home_read_availability(e, doc, r);
 	return err;
+}
+
+/* Of all but what is said about it. */
+static void
+make_pin(struct entity *e, const struct json *doc)
+{
+	struct json *rest = json_object();
+	const struct json *m;
+	struct buf b;
+
+	for (m = json_first(doc); m != NULL; m = json_next(m))
+		if (strcmp(json_name(m), "about") != 0)
+			json_put(rest, json_name(m), json_copy(m));
+	buf_init(&b, RECORD_MAX_LEN);
+	json_canonical(rest, &b);
+	crypto_hash(b.p, b.len, &e->pin);
+	buf_done(&b);
+	json_free(rest);
+}
+
+/* Of a document, and of the bytes that it is. */
+static enum err
+read_both(const struct json *doc, const char *text, size_t len,
+    struct entity **ret, struct errmsg *why)
+{
+	struct entity *e = xalloc(sizeof(*e));
+	struct reader r = {.why = why};
+	enum err err;
+
+	/* Each text stands in the bytes, between quotes. */
+	e->texts = r.texts = xalloc(len);
+	e->record = xalloc(len);
+	memcpy(e->record, text, len);
+	e->record_len = len;
+	err = read_doc(e, doc, &r);
+	if (err != OK) {
+		entity_free(e);
+		return err;
+	}
+	make_pin(e, doc);
+	*ret = e;
+	return OK;
 }
 
 enum err
 entity_take(struct json *doc, struct entity **ret, struct errmsg *why)
 {
-	struct entity *e = xalloc(sizeof(*e));
 	enum err err;
+	struct buf b;
 
-	e->doc = doc;
-	err = read_doc(e, why);
-	if (err != OK) {
-		entity_free(e);
-		return err;
-	}
-	*ret = e;
-	return OK;
+	buf_init(&b, RECORD_MAX_LEN);
+	json_canonical(doc, &b);
+	err = b.overflow
+	    ? err_say(why, ERR_LIMIT, "the record has more than %d bytes",
+		  RECORD_MAX_LEN)
+	    : read_both(doc, b.p, b.len, ret, why);
+	buf_done(&b);
+	json_free(doc);
+	return err;
 }
 
 enum err
@@ -218,6 +282,7 @@ entity_read(
     const char *text, size_t len, struct entity **ret, struct errmsg *why)
 {
 	struct json *doc;
+	enum err err;
 
 	if (len > RECORD_MAX_LEN)
 		return err_say(why, ERR_LIMIT,
@@ -225,43 +290,27 @@ entity_read(
 	if (!json_is_canonical(text, len) || json_parse(text, len, &doc) != OK)
 		return err_say(
 		    why, ERR_INPUT, "the record is not canonical JSON");
-	return entity_take(doc, ret, why);
+	err = read_both(doc, text, len, ret, why);
+	json_free(doc);
+	return err;
 }
 
 void
 entity_write(const struct entity *e, struct buf *out)
 {
-	json_canonical(e->doc, out);
+	buf_add(out, e->record, e->record_len);
 }
 
 void
 entity_digest(const struct entity *e, struct digest *ret)
 {
-	struct buf b;
-
-	buf_init(&b, RECORD_MAX_LEN);
-	json_canonical(e->doc, &b);
-	crypto_hash(b.p, b.len, ret);
-	buf_done(&b);
+	crypto_hash(e->record, e->record_len, ret);
 }
 
 void
 entity_pin(const struct entity *e, struct digest *ret)
 {
-	struct json *rest = json_object();
-	const struct json *m;
-	struct buf b;
-
-	for (m = json_first(e->doc); m != NULL; m = json_next(m)) {
-		if (strcmp(json_name(m), "about") == 0)
-			continue;
-		json_put(rest, json_name(m), json_copy(m));
-	}
-	buf_init(&b, RECORD_MAX_LEN);
-	json_canonical(rest, &b);
-	crypto_hash(b.p, b.len, ret);
-	buf_done(&b);
-	json_free(rest);
+	*ret = e->pin;
 }
 
 const struct home_action *

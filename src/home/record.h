@@ -109,7 +109,7 @@ struct home_value {
 	const char *name;
 	const char *topic;
 	const char *template; /* NULL: the payload itself. */
-	struct jinja *compiled;
+	const struct jinja *compiled;
 	struct home_domain domain;
 	struct home_conversion conversion;
 };
@@ -148,7 +148,7 @@ struct home_action {
 	const char *topic;
 	enum home_payload payload;
 	const char *text; /* The payload, or the template; NULL: JSON. */
-	struct jinja *compiled;
+	const struct jinja *compiled;
 	struct home_param *params;
 	size_t n_params;
 	struct home_set *sets;
@@ -160,14 +160,15 @@ struct home_action {
 struct home_availability {
 	const char *topic;
 	const char *template;
-	struct jinja *compiled;
+	const struct jinja *compiled;
 	const char *online;
 	const char *offline;
 };
 
 enum home_mode { HOME_ALL, HOME_ANY, HOME_LATEST };
 
-/* Texts belong to `doc`. */
+/* What it points to is its own, but for templates: these are compiled once for
+ * all that have them. */
 struct entity {
 	char key[HOME_KEY_LEN + 1]; /* The same as long as it is announced. */
 	const char *source; /* "homeassistant", "zigbee2mqtt" */
@@ -194,8 +195,10 @@ struct entity {
 	struct home_availability *availability;
 	size_t n_availability;
 	enum home_mode mode;
-	/* As read: the canonical object.  Its bytes are the record. */
-	struct json *doc;
+	char *record; /* As bytes. */
+	size_t record_len;
+	char *texts;
+	struct digest pin;
 };
 
 /* Can such a template be in a record? */

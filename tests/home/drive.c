@@ -67,6 +67,16 @@ on_found(void *arg, struct entity *e)
 	entities[n_entities++] = e;
 }
 
+static struct json *
+record_of(const struct entity *e)
+{
+	struct json *v;
+
+	if (json_parse(e->record, e->record_len, &v) != OK)
+		fatal("a record is not JSON");
+	return v;
+}
+
 static void
 on_gone(void *arg, const char *origin)
 {
@@ -225,7 +235,7 @@ main(void)
 		else if (strcmp(what, "entity") == 0) {
 			const struct entity *e = find(json_words(in, "key"));
 
-			json_put(out, "record", json_copy(e->doc));
+			json_put(out, "record", record_of(e));
 			json_put(out, "described", home_describe(e));
 		} else
 			fatal("'%s' is nothing to do", what);
