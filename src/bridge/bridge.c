@@ -13,6 +13,11 @@ on_trust_table(void *role, struct msg *m)
 
 	if (verifier_put_trust(b->verifier, m->body) != OK)
 		fatal("the vault's trust table is malformed");
+	/* The name of the box is part of what is said on the broker. */
+	if (b->mqtt == NULL) {
+		announcing_open(b, &verifier_trust(b->verifier)->box);
+		broker_open(b);
+	}
 }
 
 static void
@@ -27,6 +32,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TRUST_TABLE, on_trust_table},
     {MSG_MANIFEST, on_manifest},
     {MSG_HOME_ORDER, commands_on_order},
+    {MSG_HOME_HERALD, announcing_on_herald},
 };
 
 static void
@@ -38,6 +44,13 @@ on_lane(void *role, enum role peer)
 		telling_begin(b);
 	else if (peer == ROLE_VAULT)
 		peers_send(b->peers, ROLE_VAULT, MSG_TRUST_WANTED, NULL);
+}
+
+static void
+on_rest(void *role)
+{
+	telling_go_on(role);
+	announcing_go_on(role);
 }
 
 static void
@@ -66,11 +79,10 @@ bridge_main(unsigned calls)
 	b.loop = peers_loop(b.peers);
 	/* No epoch: a sheet from before our start counts for nothing here. */
 	b.verifier = verifier_new(peers_boot(b.peers), NULL);
-	loop_at_rest(b.loop, telling_go_on, &b);
+	loop_at_rest(b.loop, on_rest, &b);
 	/* Confine. */
 	if (confine_seal(calls) != OK)
 		fatal("the kernel refuses the system call filter");
-	/* Connect, and loop. */
-	broker_open(&b);
+	/* Connect, once the vault has said which box this is, and loop. */
 	return peers_serve(b.peers);
 }

@@ -4,6 +4,7 @@
 
 #include "discovery/discovery.h"
 #include "exposes/exposes.h"
+#include "herald/herald.h"
 #include "home/record.h"
 #include "home/state.h"
 #include "ipc/peers.h"
@@ -18,6 +19,8 @@
 #define BRIDGE_TOPICS_MAX 8192 /* Of states and availability; a power of 2. */
 /* One that never came up looks for its broker's folder anew, by ending. */
 #define BRIDGE_ANEW_MS (60 * 1000)
+#define ANNOUNCE_SPREAD_MS 1500 /* Behind a birth of Home Assistant. */
+#define ANNOUNCE_PAUSE_MS 500
 
 /* An entity, and what it says. */
 struct thing {
@@ -50,6 +53,21 @@ struct topic {
 	size_t n;
 };
 
+/* What is said of the house itself. */
+struct announced {
+	char id[HERALD_ID_SIZE]; /* "": the vault has yet to tell the box. */
+	char device[HERALD_DEVICE_SIZE];
+	char status[HERALD_TOPIC_SIZE];
+	bool known; /* Core told `now`. */
+	struct herald now;
+	bool shown; /* There is something of it on the broker. */
+	bool untold;
+	int64_t next_ms; /* Not sooner. */
+	bool config_said;
+	char said[HERALD_ROWS][HERALD_TEXT_SIZE]; /* "": nothing yet. */
+	uint64_t timer; /* Of saying it all again, or 0. */
+};
+
 struct bridge {
 	struct peers *peers;
 	struct loop *loop;
@@ -60,6 +78,7 @@ struct bridge {
 	size_t n_things; /* Places that were ever used. */
 	struct topic topics[BRIDGE_TOPICS_MAX];
 	size_t n_topics;
+	struct announced announced;
 	bool has_list; /* Zigbee2MQTT's own. */
 	bool full; /* That there are too many was told. */
 	uint64_t refused; /* Announcements that were not understood. */
@@ -73,6 +92,20 @@ struct bridge {
 /* ---- broker.c ---- */
 
 void broker_open(struct bridge *b);
+
+/* ---- announcing.c: the house itself, to Home Assistant ---- */
+
+void announcing_open(struct bridge *b, const struct digest *box);
+/* All of it again. */
+void announcing_begin(struct bridge *b);
+/* The broker is there. */
+void announcing_listen(struct bridge *b);
+/* Was it about us, and so nothing of the home's? */
+bool announcing_hear(struct bridge *b, const struct mqtt_message *m);
+bool announcing_is_ours(const struct bridge *b, const struct entity *e);
+/* What has changed. */
+void announcing_go_on(struct bridge *b);
+peer_fn announcing_on_herald;
 
 /* ---- finding.c: what devices announce ---- */
 
@@ -115,6 +148,6 @@ const struct topic *topics_find(const struct bridge *b, const char *name);
 /* All of it again: the core is there. */
 void telling_begin(struct bridge *b);
 /* What has changed, as far as the core's lane takes it. */
-void telling_go_on(void *bridge);
+void telling_go_on(struct bridge *b);
 
 #endif

@@ -18,6 +18,7 @@ on_up(void *arg)
 	b->up = b->broker_untold = b->untold = true;
 	b->why[0] = '\0';
 	finding_listen(b);
+	announcing_listen(b);
 	things_listen(b);
 }
 
@@ -40,7 +41,7 @@ on_message(void *arg, const struct mqtt_message *m)
 {
 	struct bridge *b = arg;
 
-	if (!finding_hear(b, m))
+	if (!announcing_hear(b, m) && !finding_hear(b, m))
 		things_hear(b, m);
 }
 
@@ -68,9 +69,9 @@ broker_open(struct bridge *b)
 	const char *slash = strrchr(broker, '/');
 	const char *colon = strrchr(broker, ':');
 	struct mqtt_setup s = {.loop = b->loop,
-	    .client_id = "durward",
+	    .client_id = b->announced.device,
 	    .address = address,
-	    .status_topic = "durward/status",
+	    .status_topic = b->announced.status,
 	    .status_here = "online",
 	    .status_gone = "offline",
 	    .on_up = on_up,

@@ -44,6 +44,10 @@ on_found(void *arg, struct entity *e)
 {
 	struct bridge *b = arg;
 
+	if (announcing_is_ours(b, e)) {
+		entity_free(e);
+		return;
+	}
 	replace(b, e);
 	if (b->has_list && is_of_zigbee2mqtt(e))
 		entity_free(e);

@@ -74,9 +74,8 @@ tell_thing(struct bridge *b, struct thing *t)
 }
 
 void
-telling_go_on(void *bridge)
+telling_go_on(struct bridge *b)
 {
-	struct bridge *b = bridge;
 	size_t i;
 
 	if (!b->untold || !peers_have(b->peers, ROLE_CORE))

@@ -67,7 +67,8 @@ static const struct cli_command commands[] = {
 	"where the house may say that something waits, and nothing else",
 	command_notify},
     {"home", HOME_USAGE,
-	"the devices of the home; accept what the house may command",
+	"the devices of the home; accept what the house may command; show the "
+	"house on its broker, or hide it",
 	command_home},
     {"halt", "", "stop everything at once", command_halt},
     {"resume", "", "go on after a halt or safe mode", command_resume},

@@ -19,7 +19,9 @@
 	"[--yes]"
 
 #define HOME_USAGE                                                             \
-	"[list [WORD] | accept WORD | accept --all] [--physical] [--yes]"
+	"[list [WORD] | accept WORD | accept --all | show | hide] "            \
+	"[--physical] "                                                        \
+	"[--yes]"
 
 int command_home(int argc, char **argv);
 

@@ -10,7 +10,8 @@
 #include "package/package.h"
 
 /*
- * `durward home`: what the home has, and which of it the house may command.
+ * `durward home`: what the home has, which of it the house may command, and
+ * whether the house shows itself there.
  * To accept is to sign the home's manifest, with the pin of each record: this
  * side reads the records themselves, so no other part says what is signed.
  */
@@ -282,6 +283,26 @@ accept_these(struct session *s, const char *words, bool yes, bool physical)
 	return code;
 }
 
+/* ---- The house as a device of the home ---- */
+
+static int
+set_shown(struct session *s, bool shown)
+{
+	int code = EXIT_REACHED;
+	struct json *v = session_command(
+	    s, shown ? "home.show" : "home.hide", json_object(), &code);
+
+	if (v != NULL)
+		terminal_print(shown
+			? "Home Assistant finds the house on its broker: how "
+			  "many questions wait, and how it is\n"
+			: "what the house said of itself is taken off the "
+			  "broker, now or when that is there again;\n"
+			  "'durward home show' puts it there anew\n");
+	json_free(v);
+	return code;
+}
+
 int
 command_home(int argc, char **argv)
 {
@@ -290,18 +311,24 @@ command_home(int argc, char **argv)
 	bool all = terminal_flag(&argc, argv, "--all");
 	const char *what = argc > 1 ? argv[1] : "list";
 	bool accepts = strcmp(what, "accept") == 0;
+	bool show_it = strcmp(what, "show") == 0;
+	bool hide_it = strcmp(what, "hide") == 0;
 	const char *words = argc > 2 ? argv[2] : "";
 	struct session *s;
 	int code = EXIT_REACHED;
 
 	if (argc > 3 || (accepts && (argc == 3) == all) ||
-	    (!accepts && strcmp(what, "list") != 0))
+	    ((show_it || hide_it) && argc > 2) ||
+	    (!accepts && !show_it && !hide_it && strcmp(what, "list") != 0))
 		return terminal_usage("home " HOME_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	code = accepts ? accept_these(s, words, yes, physical)
-		       : each_entity(s, words, take_shown, NULL);
+	if (show_it || hide_it)
+		code = set_shown(s, show_it);
+	else
+		code = accepts ? accept_these(s, words, yes, physical)
+			       : each_entity(s, words, take_shown, NULL);
 	session_close(s);
 	return code;
 }

@@ -200,6 +200,8 @@ static const struct {
     {"notify.test", ROOM_NOTIFY, notify_test, true},
     {"notify.offer", ROOM_NOTIFY, notify_offer, true},
     {"notify.refuse", ROOM_NOTIFY, notify_refuse, true},
+    {"home.show", ROOM_HERALDS, heralds_show, false},
+    {"home.hide", ROOM_HERALDS, heralds_hide, false},
 };
 
 void *
@@ -211,6 +213,8 @@ clients_room(struct core *c, enum room room)
 		return c->notify;
 	if (room == ROOM_DEVICES)
 		return c->devices;
+	if (room == ROOM_HERALDS)
+		return c->heralds;
 	if (room == ROOM_PAST)
 		return &c->past;
 	if (room == ROOM_MEMORIES)

@@ -36,19 +36,21 @@ static const struct peer_handler handlers[] = {
     {MSG_HOME_ENTITY, lanes_on_home},
     {MSG_HOME_VALUES, lanes_on_home},
     {MSG_HOME_DONE, lanes_on_act_done},
-    {MSG_TOOL_READY, lanes_on_tool_ready},
-    {MSG_TOOL_GONE, lanes_on_tool_gone},
-    {MSG_RUNNER_STATE, lanes_on_runner},
-    {MSG_IMAGE_LOADED, lanes_on_image},
-    {MSG_TOOL_WIPED, lanes_on_wiped},
-    {MSG_CONTAINERS, lanes_on_containers},
-    {MSG_CONTAINER_STATE, lanes_on_container},
+    {MSG_TOOL_READY, lanes_on_tooling},
+    {MSG_TOOL_GONE, lanes_on_tooling},
+    {MSG_RUNNER_STATE, lanes_on_tooling},
+    {MSG_IMAGE_LOADED, lanes_on_tooling},
+    {MSG_TOOL_WIPED, lanes_on_tooling},
+    {MSG_CONTAINERS, lanes_on_tooling},
+    {MSG_CONTAINER_STATE, lanes_on_tooling},
 };
 
 /* Gate, egress or bridge: it takes no sheet from before its start. */
 static void
 on_connector(struct core *c, enum role peer)
 {
+	if (peer == ROLE_BRIDGE)
+		heralds_begin(c->heralds);
 	tooling_tell(c->tooling, peer);
 	if (c->have_trust)
 		acts_ask_anew(c->acts);

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "care/care.h"
 #include "devices/devices.h"
+#include "heralds/heralds.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
 #include "ledger/ledger.h"
@@ -44,6 +45,7 @@ struct core {
 	struct past past;
 	struct notify *notify;
 	struct devices *devices;
+	struct heralds *heralds;
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	int64_t started_ms;
 	uint64_t clock_timer;
@@ -65,13 +67,7 @@ peer_fn lanes_on_net_used;
 peer_fn lanes_on_model_done;
 peer_fn lanes_on_notice_done;
 peer_fn lanes_on_home;
-peer_fn lanes_on_tool_ready;
-peer_fn lanes_on_tool_gone;
-peer_fn lanes_on_container;
-peer_fn lanes_on_runner;
-peer_fn lanes_on_image;
-peer_fn lanes_on_wiped;
-peer_fn lanes_on_containers;
+peer_fn lanes_on_tooling;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;
 peer_fn lanes_on_heard;
@@ -133,7 +129,8 @@ enum room {
 	ROOM_MEMORIES,
 	ROOM_NOTICES,
 	ROOM_NOTIFY,
-	ROOM_DEVICES
+	ROOM_DEVICES,
+	ROOM_HERALDS
 };
 void *clients_room(struct core *c, enum room room);
 

@@ -162,58 +162,24 @@ lanes_on_redacted(void *role, struct msg *m)
 	record_post(r, false, NULL, NULL, NULL);
 }
 
+/* The tools role and the runner, of tools. */
 void
-lanes_on_tool_ready(void *role, struct msg *m)
+lanes_on_tooling(void *role, struct msg *m)
 {
-	struct core *c = role;
+	struct tooling *tg = ((struct core *)role)->tooling;
 
-	tooling_on_ready(c->tooling, m);
-}
-
-void
-lanes_on_tool_gone(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_gone(c->tooling, m);
-}
-
-void
-lanes_on_container(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_container(c->tooling, m);
-}
-
-void
-lanes_on_runner(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_runner(c->tooling, m);
-}
-
-void
-lanes_on_image(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_image(c->tooling, m);
-}
-
-void
-lanes_on_wiped(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_wiped(c->tooling, m);
-}
-
-void
-lanes_on_containers(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	tooling_on_containers(c->tooling, m);
+	if (m->type == MSG_TOOL_READY)
+		tooling_on_ready(tg, m);
+	else if (m->type == MSG_TOOL_GONE)
+		tooling_on_gone(tg, m);
+	else if (m->type == MSG_CONTAINER_STATE)
+		tooling_on_container(tg, m);
+	else if (m->type == MSG_RUNNER_STATE)
+		tooling_on_runner(tg, m);
+	else if (m->type == MSG_IMAGE_LOADED)
+		tooling_on_image(tg, m);
+	else if (m->type == MSG_TOOL_WIPED)
+		tooling_on_wiped(tg, m);
+	else
+		tooling_on_containers(tg, m);
 }

@@ -63,6 +63,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 			rules_load_model(c->rules, row);
 		notices_load(c->notices, row);
 		notify_load(c->notify, row);
+		heralds_load(c->heralds, row);
 		break;
 	default:
 		break;
@@ -389,6 +390,21 @@ open_devices(struct core *c)
 }
 
 static void
+open_heralds(struct core *c)
+{
+	struct heralds_setup s = {.peers = c->peers,
+	    .loop = c->loop,
+	    .requests = &c->requests,
+	    .judge = c->judge,
+	    .acts = c->acts,
+	    .runs = c->runs,
+	    .rules = c->rules,
+	    .tooling = c->tooling};
+
+	c->heralds = heralds_new(&s);
+}
+
+static void
 open_notify(struct core *c)
 {
 	struct notify_setup s = {
@@ -467,6 +483,7 @@ core_open_ledger(struct core *c)
 	open_rules(c);
 	open_notify(c);
 	open_devices(c);
+	open_heralds(c);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)

@@ -16,6 +16,7 @@ struct mqtt {
 	int fd; /* Watched by the loop; -1: none. */
 	int version;
 	bool up;
+	bool anew; /* Once all is taken: connect for another last will. */
 	bool ended; /* The connection, in the middle of a call. */
 	uint64_t timer;
 	int64_t pause_ms;
@@ -70,6 +71,7 @@ lose(struct mqtt *m, const char *why)
 	unwatch(m);
 	m->up = false;
 	m->unsent = 0;
+	m->anew = false;
 	if (was_up)
 		m->pause_ms = MQTT_PAUSE_MS;
 	loop_timer_cancel(m->s.loop, m->timer);
@@ -129,6 +131,8 @@ on_tick(void *arg)
 	m->timer = loop_timer(m->s.loop, now_ms + 1000, on_tick, m);
 	if (!m->up && now_ms - m->begun_ms > MQTT_CONNECT_MS)
 		lose(m, "it does not answer");
+	else if (m->anew && m->unsent == 0)
+		settle(m, mosquitto_disconnect(m->mosq));
 	else
 		settle(m, mosquitto_loop_misc(m->mosq));
 }
@@ -255,6 +259,7 @@ on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 static void
 set_will(struct mqtt *m)
 {
+	mosquitto_will_clear(m->mosq);
 	if (m->s.status_topic != NULL &&
 	    mosquitto_will_set_v5(m->mosq, m->s.status_topic,
 		(int)strlen(m->s.status_gone), m->s.status_gone, 1, true,
@@ -289,7 +294,8 @@ void
 mqtt_close(struct mqtt *m)
 {
 	if (m->up) {
-		if (mqtt_publish(m, m->s.status_topic, m->s.status_gone,
+		if (m->s.status_topic != NULL &&
+		    mqtt_publish(m, m->s.status_topic, m->s.status_gone,
 			strlen(m->s.status_gone), true) == OK)
 			mosquitto_loop_write(m->mosq, 1);
 		mosquitto_disconnect(m->mosq);
@@ -367,4 +373,20 @@ mqtt_publish(struct mqtt *m, const char *topic, const char *payload, size_t len,
 	if (e == OK)
 		m->unsent++;
 	return e;
+}
+
+enum err
+mqtt_set_status(struct mqtt *m, const char *topic)
+{
+	enum err e = m->s.status_topic != NULL
+	    ? mqtt_publish(m, m->s.status_topic, "", 0, true)
+	    : m->up ? OK
+		    : ERR_CLOSED;
+
+	if (e != OK)
+		return e;
+	m->s.status_topic = topic;
+	set_will(m);
+	m->anew = true;
+	return OK;
 }

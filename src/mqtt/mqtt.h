@@ -46,7 +46,7 @@ struct mqtt_setup {
 	const char *address;
 	uint16_t port;
 	/* What the broker says of us when we are gone, retained; and what we
-	 * say when we are there. */
+	 * say when we are there.  A topic of NULL: nothing. */
 	const char *status_topic;
 	const char *status_here;
 	const char *status_gone;
@@ -62,6 +62,12 @@ struct mqtt_setup {
 struct mqtt *mqtt_open(const struct mqtt_setup *s);
 /* Says goodbye, so that the broker says `status_gone` at once. */
 void mqtt_close(struct mqtt *m);
+
+/* Another topic of our status from now on, or NULL for none; the old one is
+ * taken off the broker.  A last will is for one connection, so this one ends
+ * once all that was published is taken.  ERR_CLOSED, ERR_BUSY: all is as it
+ * was. */
+NODISCARD enum err mqtt_set_status(struct mqtt *m, const char *topic);
 
 bool mqtt_is_up(const struct mqtt *m);
 

@@ -226,6 +226,29 @@ model_json(
 	return row;
 }
 
+int64_t
+rules_spent(struct rules *rs)
+{
+	int64_t sum = 0;
+	struct slot *t;
+	size_t i;
+	size_t j;
+
+	for (i = 0; (t = slots_at(rs->s.slots, i)) != NULL; i++) {
+		const struct manifest *m = slot_manifest(t);
+		char ref[MODEL_REF_SIZE];
+
+		if (!manifest_is_provider(m))
+			continue;
+		for (j = 0; j < m->provider.n_models; j++) {
+			snprintf(ref, sizeof(ref), "%s/%s", m->name,
+			    m->provider.models[j].name);
+			sum += judge_tallied(rs->s.judge, ref, DIM_USD);
+		}
+	}
+	return sum;
+}
+
 static const char *
 state_of(const struct rules *rs, const struct slot *t)
 {

@@ -45,6 +45,9 @@ void rules_grant_revoked(struct rules *rs, const char *id, struct record *r);
 /* A setting that is one of theirs is taken up. */
 void rules_load_model(struct rules *rs, const struct json *row);
 
+/* What models cost in the last 24 hours, in millionths of a dollar. */
+int64_t rules_spent(struct rules *rs);
+
 command_fn rules_use_models;
 command_fn rules_price_models;
 query_fn rules_query_models;

@@ -148,6 +148,7 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 		record_row(r, ROW_MEMORY, run_message(run, "assistant", text));
 	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
+	rs->last = (struct runs_last){clock_wall_ms(), reached};
 	/* Who follows it reads on until its end is on the disk. */
 	run->over = true;
 	loop_timer_cancel(rs->s.loop, run->timer);
@@ -155,6 +156,12 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	record_post(r, true, end_written, rs, run->id);
 	json_put_str(body, "run", run->id);
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
+}
+
+const struct runs_last *
+runs_last(const struct runs *rs)
+{
+	return &rs->last;
 }
 
 static struct run *

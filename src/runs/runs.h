@@ -47,6 +47,14 @@ struct runs *runs_new(const struct runs_setup *s);
 /* What it writes to and what it wishes from, once they are open. */
 void runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts);
 
+/* How the last run since the start ended, and when by the wall clock; 0: none
+ * has. */
+struct runs_last {
+	int64_t ended_ms;
+	bool reached;
+};
+const struct runs_last *runs_last(const struct runs *rs);
+
 bool runs_is_open(const struct runs *rs, const char *id);
 
 /* For a client, whose request `started` answers.  `models` is a list of those

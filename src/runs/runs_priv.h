@@ -60,6 +60,7 @@ struct runs {
 	struct ledger *ledger;
 	struct acts *acts;
 	struct run *open[RUNS_OPEN_MAX];
+	struct runs_last last;
 };
 
 struct run *runs_find(struct runs *rs, const char *id);

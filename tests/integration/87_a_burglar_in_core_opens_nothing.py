@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A core that was taken over orders the bridge to open the front door: the
-bridge believes the owner and not the core."""
+"""A core that was taken over orders the bridge to open the front door, and to
+publish words: the bridge believes the owner and not the core."""
 
 import os
 import re
 import shutil
 
-from house import BUILD, HOUSE_USER
+from house import BUILD, HOUSE_USER, wait_for
 from simhome import HouseWithHome, wait_entity
 from wire import Wire
 
@@ -30,12 +30,23 @@ class Burgled:
         h.house_binary = h.path("bin", "probe-burglar")
         watch = h.home.client("watcher")
         watch.subscribe("zigbee2mqtt/Front door/set")
+        published = h.home.client("reader")
+        published.subscribe("durward/#", "homeassistant/device/+/config")
         h.start_house()
         h.house_binary = h.durward
         h.wait_log("burglar over", seconds=60)
         self.found = {step: (outcome, text) for step, outcome, text in
                       re.findall(r"burglar (\S+): (DONE|refused): (.*)", h.log())}
         self.commanded = watch.message(1)
+        self.published = {}
+
+        def all_is_said():
+            got = published.message(0.1)
+            while got:
+                self.published.setdefault(got[0].split("/")[-1], []).append(got[1])
+                got = published.message(0.1)
+            return b"3" in self.published.get("questions", ())
+        wait_for(all_is_said, 30, 0.1)
 
     def close(self):
         self.house.close()
@@ -65,3 +76,8 @@ def test_a_manifest_of_its_own_making_counts_for_nothing(b):
 
 def test_another_name_for_the_door_is_no_way_in(b):
     refused(b, "other-name", "needs a signed sheet")
+
+
+def test_words_of_core_are_not_published(b):
+    assert b.published["status"] and b.published["config"] and set(b.published["outcome"]) == {b"none"}, b.published
+    assert not any(b"4711" in text for texts in b.published.values() for text in texts), b.published

@@ -3,8 +3,9 @@
 /*
  * The house with a core that has been taken over and wants the front door
  * open: it orders the bridge to unlock it without anybody's yes, with the real
- * vault, bridge and broker around it.  The test puts the home's manifest into
- * core's folder.  Linked in the place of src/ipc/serve.c.
+ * vault, bridge and broker around it.  It wants words on the broker as well.
+ * The test puts the home's manifest into core's folder.  Linked in the place of
+ * src/ipc/serve.c.
  */
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "herald/herald.h"
 #include "ipc/peers_priv.h"
 #include "sys/file.h"
 #include "tool/manifest.h"
@@ -104,6 +106,31 @@ static const struct {
     {"light", step_light},
 };
 
+/* On the broker everybody would read them. */
+static void
+spell(const char *name, struct json *words)
+{
+	static const struct herald well = {.shown = true, .waiting = 3};
+	struct json *body = json_object();
+	struct json *good = herald_write(&well);
+	const struct json *m;
+
+	for (m = json_first(good); m != NULL; m = json_next(m))
+		if (strcmp(json_name(m), name) != 0)
+			json_put(body, json_name(m), json_copy(m));
+	json_put(body, name, words);
+	json_free(good);
+	peers_send(b.peers, ROLE_BRIDGE, MSG_HOME_HERALD, body);
+}
+
+static void
+publish_words(void)
+{
+	spell("more", json_string("the code is 4711"));
+	spell("outcome", json_string("the code is 4711"));
+	spell("waiting", json_string("the code is 4711"));
+}
+
 /* {"act", "ok"} and why. */
 static void
 on_done(void *role, struct msg *m)
@@ -129,6 +156,7 @@ on_entity(void *role, struct msg *m)
 	    memmem(m->bulk, m->bulk_len, "\"front_door\"", 12) == NULL)
 		return;
 	b.ready = true;
+	publish_words();
 	steps[0].run();
 }
 

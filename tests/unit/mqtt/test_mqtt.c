@@ -274,3 +274,36 @@ TEST(a_broker_that_goes_is_noticed_and_found_again)
 	end_broker();
 	loop_free(l);
 }
+
+/* Neither what was said nor a last will is left. */
+TEST(a_status_that_is_taken_back_leaves_nothing_on_the_broker)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+	struct party c;
+
+	start_broker();
+	join(&a, l, "a");
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&a, 1) && wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(b.mqtt, "a") == OK);
+	CHECK(wait_heard(&b, "!a here;"));
+	REQUIRE(mqtt_set_status(a.mqtt, NULL) == OK);
+	CHECK(wait_ups(&a, 2));
+	leave(&a);
+	join(&c, l, "c");
+	REQUIRE(wait_ups(&c, 1));
+	REQUIRE(mqtt_subscribe(c.mqtt, "#") == OK);
+	CHECK(wait_heard(&c, "!b here;"));
+	CHECK(strstr(c.heard.p, "a gone") == NULL);
+	CHECK(strstr(b.heard.p, "a gone") == NULL);
+	REQUIRE(mqtt_set_status(c.mqtt, "a") == OK);
+	CHECK(wait_ups(&c, 2));
+	CHECK(wait_heard(&b, "a here;a ;a here;"));
+	leave(&c);
+	CHECK(wait_heard(&b, "a gone;"));
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
