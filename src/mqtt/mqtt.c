@@ -21,6 +21,7 @@ struct mqtt {
 	uint64_t timer;
 	int64_t pause_ms;
 	int64_t begun_ms; /* The try that goes on. */
+	int64_t up_ms; /* Since when it is up. */
 	size_t unsent;
 	uint64_t dropped;
 };
@@ -62,18 +63,23 @@ on_pause_over(void *arg)
 	connect_now(m);
 }
 
+static bool
+is_steady(const struct mqtt *m)
+{
+	return m->up && clock_boot_ms() - m->up_ms >= MQTT_STEADY_MS;
+}
+
 /* Down, or still down: again after a pause. */
 static void
 lose(struct mqtt *m, const char *why)
 {
-	bool was_up = m->up;
-
+	/* Two clients of one name end each other for ever. */
+	if (is_steady(m))
+		m->pause_ms = MQTT_PAUSE_MS;
 	unwatch(m);
 	m->up = false;
 	m->unsent = 0;
 	m->anew = false;
-	if (was_up)
-		m->pause_ms = MQTT_PAUSE_MS;
 	loop_timer_cancel(m->s.loop, m->timer);
 	m->timer = loop_timer(
 	    m->s.loop, clock_boot_ms() + m->pause_ms, on_pause_over, m);
@@ -93,15 +99,25 @@ watch(struct mqtt *m)
 		fatal("the broker's socket cannot be watched");
 }
 
+/* Brokers do not say that another client came by our name (MQTT 3.1.1, and
+ * many of 5.0). */
+static const char *
+why_lost(const struct mqtt *m, int rc)
+{
+	if (m->up && !is_steady(m))
+		return "it ended the connection at once; perhaps another "
+		       "client has our name there";
+	return rc != MOSQ_ERR_SUCCESS ? mosquitto_strerror(rc)
+				      : "it ended the connection";
+}
+
 /* Behind each call but those that libmosquitto may call us from. */
 static void
 settle(struct mqtt *m, int rc)
 {
 	if (rc != MOSQ_ERR_SUCCESS || m->ended) {
 		m->ended = false;
-		lose(m,
-		    rc != MOSQ_ERR_SUCCESS ? mosquitto_strerror(rc)
-					   : "it ended the connection");
+		lose(m, why_lost(m, rc));
 		return;
 	}
 	watch(m);
@@ -189,7 +205,7 @@ on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	(void)properties;
 	if (rc == 0) {
 		m->up = true;
-		m->pause_ms = MQTT_PAUSE_MS;
+		m->up_ms = clock_boot_ms();
 		if (m->s.status_topic != NULL &&
 		    mqtt_publish(m, m->s.status_topic, m->s.status_here,
 			strlen(m->s.status_here), true) != OK)

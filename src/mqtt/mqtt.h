@@ -28,6 +28,7 @@
 #define MQTT_KEEPALIVE_S 30
 #define MQTT_PAUSE_MS 500 /* Before the second try; then twice as long. */
 #define MQTT_PAUSE_MAX_MS (30 * 1000)
+#define MQTT_STEADY_MS (10 * 1000) /* Up so long, the pauses begin anew. */
 #define MQTT_CONNECT_MS (10 * 1000) /* For the broker's first answer. */
 
 struct mqtt;
