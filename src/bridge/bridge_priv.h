@@ -117,6 +117,8 @@ bool finding_hear(struct bridge *b, const struct mqtt_message *m);
 
 /* It was announced, or changed; takes it. */
 void things_put(struct bridge *b, struct entity *e);
+/* One has no place: said once. */
+void things_too_many(struct bridge *b);
 /* It was taken back: it goes once the core has heard it. */
 void things_remove(struct bridge *b, const char *key);
 void things_drop(struct bridge *b, struct thing *t);

@@ -126,6 +126,22 @@ finding_listen(struct bridge *b)
 			log_warn("the broker takes no subscription");
 }
 
+/* Not worth reading: it has no place, and nothing is there that it could
+ * replace. */
+static bool
+is_too_many(const struct bridge *b, const char *topic)
+{
+	size_t i;
+
+	if (b->n_things < BRIDGE_ENTITIES_MAX)
+		return false;
+	for (i = 0; i < b->n_things; i++)
+		if (b->things[i].entity == NULL ||
+		    is_of_origin(b->things[i].entity, topic))
+			return false;
+	return true;
+}
+
 bool
 finding_hear(struct bridge *b, const struct mqtt_message *m)
 {
@@ -136,6 +152,9 @@ finding_hear(struct bridge *b, const struct mqtt_message *m)
 
 	if (exposes_is_topic(EXPOSES_BASE, m->topic))
 		hear_list(b, m, &ports);
+	else if (discovery_is_topic(DISCOVERY_PREFIX, m->topic) &&
+	    is_too_many(b, m->topic))
+		things_too_many(b);
 	else
 		return discovery_feed(DISCOVERY_PREFIX, "Durward", m->topic,
 		    m->payload, m->len, &ports);

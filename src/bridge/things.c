@@ -90,6 +90,16 @@ things_drop(struct bridge *b, struct thing *t)
 }
 
 void
+things_too_many(struct bridge *b)
+{
+	if (!b->full)
+		log_warn("the home has more entities than the bridge can hold "
+			 "(%d)",
+		    BRIDGE_ENTITIES_MAX);
+	b->full = true;
+}
+
+void
 things_put(struct bridge *b, struct entity *e)
 {
 	size_t at = find(b, e->key);
@@ -97,11 +107,8 @@ things_put(struct bridge *b, struct entity *e)
 
 	if (at == b->n_things)
 		at = find_free(b);
-	if (at == BRIDGE_ENTITIES_MAX && !b->full)
-		log_warn("the home has more entities than the bridge can hold "
-			 "(%d)",
-		    BRIDGE_ENTITIES_MAX);
-	b->full |= at == BRIDGE_ENTITIES_MAX;
+	if (at == BRIDGE_ENTITIES_MAX)
+		things_too_many(b);
 	t = &b->things[at < BRIDGE_ENTITIES_MAX ? at : 0];
 	t->named |= at < BRIDGE_ENTITIES_MAX;
 	if (at == BRIDGE_ENTITIES_MAX ||
