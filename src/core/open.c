@@ -64,6 +64,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		notices_load(c->notices, row);
 		notify_load(c->notify, row);
 		heralds_load(c->heralds, row);
+		devices_load(c->devices, row);
 		break;
 	default:
 		break;

@@ -45,8 +45,8 @@ devices_by_id(const struct devices *d, const char *id)
 							     : NULL;
 }
 
-static struct device *
-by_key(const struct devices *d, const char *key)
+struct device *
+devices_by_key(const struct devices *d, const char *key)
 {
 	size_t i;
 
@@ -111,7 +111,7 @@ on_broker(struct devices *d, const struct msg *m)
 static void
 on_entity(struct devices *d, const struct msg *m)
 {
-	struct device *one = by_key(d, json_words(m->body, "key"));
+	struct device *one = devices_by_key(d, json_words(m->body, "key"));
 	struct entity *e = NULL;
 	struct errmsg why;
 
@@ -124,12 +124,13 @@ on_entity(struct devices *d, const struct msg *m)
 	}
 	if (e == NULL)
 		return;
-	if (d->n == DEVICES_MAX || by_key(d, e->key) != NULL) {
+	if (d->n == DEVICES_MAX || devices_by_key(d, e->key) != NULL) {
 		entity_free(e);
 		return;
 	}
 	one = xalloc(sizeof(*one));
 	one->entity = e;
+	one->called = devices_called(d, e->key);
 	name_it(d, one);
 	put_in(d, one);
 }
@@ -137,7 +138,7 @@ on_entity(struct devices *d, const struct msg *m)
 static void
 on_values(struct devices *d, const struct msg *m)
 {
-	struct device *one = by_key(d, json_words(m->body, "key"));
+	struct device *one = devices_by_key(d, json_words(m->body, "key"));
 
 	if (one == NULL)
 		return;
@@ -176,7 +177,9 @@ view_row(const struct device *one)
 
 	json_put_str(v, "entity", one->id);
 	json_put_str(v, "name", one->entity->name);
-	json_put_str(v, "area", one->entity->area);
+	json_put_str(v, "area", device_area(one));
+	if (one->called != NULL && one->called->n_aliases > 0)
+		json_put(v, "aliases", device_aliases(one));
 	return v;
 }
 
@@ -311,7 +314,8 @@ describe(const struct devices *d, const struct device *one)
 
 	json_put_str(v, "id", one->id);
 	json_put_str(v, "name", e->name);
-	json_put_str(v, "area", e->area);
+	json_put_str(v, "area", device_area(one));
+	json_put(v, "aliases", device_aliases(one));
 	json_put_str(v, "device", e->device_name);
 	json_put_str(v, "component", e->component);
 	json_put_str(v, "presence", one->presence);

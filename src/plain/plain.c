@@ -13,6 +13,7 @@
 #define THINGS_MAX 64 /* A view has fewer. */
 #define DOMAIN_SIZE 24
 #define WHICH_MAX 512
+#define ALIASES_MAX 8 /* Of one thing. */
 
 /* ---- The home ---- */
 
@@ -22,6 +23,7 @@ struct names {
 	struct sentence_thing areas[THINGS_MAX];
 	struct sentence_fact facts[THINGS_MAX];
 	char domains[THINGS_MAX][DOMAIN_SIZE];
+	const char *aliases[THINGS_MAX][ALIASES_MAX];
 	size_t n;
 	size_t n_areas;
 };
@@ -37,6 +39,17 @@ add_area(struct names *n, const char *area)
 	if (area[0] != '\0')
 		n->areas[n->n_areas++] =
 		    (struct sentence_thing){.id = area, .name = area};
+}
+
+static size_t
+read_aliases(const struct json *list, const char *ret[ALIASES_MAX])
+{
+	const struct json *a = json_first(list);
+	size_t n = 0;
+
+	for (; a != NULL && n < ALIASES_MAX; a = json_next(a))
+		ret[n++] = json_text(a);
+	return n;
 }
 
 static void
@@ -55,6 +68,9 @@ read_names(const struct json *home, struct names *n)
 		    (struct sentence_fact){"domain", n->domains[n->n]};
 		n->things[n->n] = (struct sentence_thing){.id = id,
 		    .name = json_words(v, "name"),
+		    .aliases = n->aliases[n->n],
+		    .n_aliases =
+			read_aliases(json_get(v, "aliases"), n->aliases[n->n]),
 		    .facts = &n->facts[n->n],
 		    .n_facts = 1};
 		add_area(n, json_words(v, "area"));

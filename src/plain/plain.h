@@ -22,8 +22,8 @@ struct plain_call {
 
 void plain_call_done(struct plain_call *c);
 
-/* `home` is [{"entity", "name", "area"}] of the turn's view, or NULL.
- * ERR_NOTFOUND: no sentence says this. */
+/* `home` is [{"entity", "name", "area", "aliases"}] of the turn's view, or
+ * NULL. ERR_NOTFOUND: no sentence says this. */
 NODISCARD enum err plain_understand(
     const struct json *home, const char *goal, struct plain_call *ret);
 
