@@ -19,9 +19,15 @@
 static const char description[] = "The devices of the home";
 static const char functions[] =
     "{\"set\":{\"effect\":\"physical\",\"about\":\"Change one device of the "
-    "home\",\"args\":{"
-    "\"entity\":{\"type\":\"string\",\"required\":true,\"max\":64,\"about\":"
+    "home, or all of a kind or in a room\",\"args\":{"
+    "\"entity\":{\"type\":\"string\",\"max\":64,\"about\":"
     "\"As home.find shows it: light.kitchen\"},"
+    "\"area\":{\"type\":\"string\",\"max\":200,\"about\":"
+    "\"Instead of entity: a room\"},"
+    "\"kind\":{\"type\":\"string\",\"max\":40,\"about\":"
+    "\"Instead of entity, with or without area: light\"},"
+    "\"entities\":{\"type\":\"string\",\"max\":2100,\"about\":"
+    "\"Instead of entity: light.a,light.b\"},"
     "\"action\":{\"type\":\"string\",\"required\":true,\"max\":40,\"about\":"
     "\"As home.get shows it: turn_on\"},"
     "\"values\":{\"type\":\"string\",\"max\":512,\"about\":\"NAME=VALUE, "

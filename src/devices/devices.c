@@ -56,6 +56,20 @@ devices_by_key(const struct devices *d, const char *key)
 	return NULL;
 }
 
+bool
+devices_accepted(const struct devices *d, const struct device *one)
+{
+	const struct manifest *m = d->s.accepted(d->s.arg);
+	const struct manifest_device *row =
+	    m != NULL ? manifest_device(m, one->id) : NULL;
+	struct digest pin;
+
+	if (row == NULL)
+		return false;
+	entity_pin(one->entity, &pin);
+	return digest_equal(&row->pin, &pin);
+}
+
 /* Two of one name: the second has some of its key behind it. */
 static void
 name_it(const struct devices *d, struct device *one)
@@ -198,8 +212,9 @@ best_score(const struct devices *d, const char *goal)
 }
 
 bool
-devices_put_view(const struct devices *d, const char *goal, struct json *view)
+devices_put_view(void *devices, const char *goal, struct json *view)
 {
+	const struct devices *d = devices;
 	struct json *list = json_array();
 	int score;
 	size_t i;
@@ -288,21 +303,6 @@ devices_get(struct devices *d, const struct act *a, const struct json *args)
 
 /* ---- Queries ---- */
 
-/* By an owner, as it is now? */
-static bool
-is_accepted(const struct devices *d, const struct device *one)
-{
-	const struct manifest *m = d->s.accepted(d->s.arg);
-	const struct manifest_device *row =
-	    m != NULL ? manifest_device(m, one->id) : NULL;
-	struct digest pin;
-
-	if (row == NULL)
-		return false;
-	entity_pin(one->entity, &pin);
-	return digest_equal(&row->pin, &pin);
-}
-
 static struct json *
 describe(const struct devices *d, const struct device *one)
 {
@@ -324,7 +324,7 @@ describe(const struct devices *d, const struct device *one)
 	for (i = 0; i < e->n_actions; i++)
 		json_push(actions, json_string(e->actions[i].name));
 	json_put(v, "actions", actions);
-	json_put_bool(v, "accepted", is_accepted(d, one));
+	json_put_bool(v, "accepted", devices_accepted(d, one));
 	buf_init(&record, RECORD_MAX_LEN);
 	entity_write(e, &record);
 	json_put_str(v, "record", record.p);

@@ -59,8 +59,14 @@ command_fn devices_set_alias;
 /* Puts "home": [{"entity", "name", "area", "aliases"}] into a turn's view: the
  * entities of whose names words stand in the goal, the best first.  Nothing,
  * when there are none.  Says whether any device is known. */
-bool devices_put_view(
-    const struct devices *d, const char *goal, struct json *view);
+bool devices_put_view(void *devices, const char *goal, struct json *view);
+
+/* A call of home.set that names a room ("area"), a kind or both, with what an
+ * owner accepted of it in their place: "entity" or "entities".  Things that
+ * have no such action are none of it.  ERR_INPUT, ERR_NOTFOUND, ERR_LIMIT,
+ * ERR_STATE say what to do; the caller frees what it gets. */
+NODISCARD enum err devices_choose(void *devices, const struct json *args,
+    struct json **ret, struct errmsg *why);
 
 /* ---- Functions of the house ---- */
 

@@ -32,6 +32,8 @@ struct devices {
 };
 
 struct device *devices_by_id(const struct devices *d, const char *id);
+/* By an owner, as it is now? */
+bool devices_accepted(const struct devices *d, const struct device *one);
 struct device *devices_by_key(const struct devices *d, const char *key);
 
 /* ---- calling.c: what an owner calls things ---- */

@@ -168,17 +168,56 @@ name_all(const struct sentence_slot *s, struct plain_call *ret)
 	ret->which = buf_steal(&b);
 }
 
-/* One thing must be named: rooms and groups are not commanded yet. */
+static void
+put_action(
+    const struct sentence_match *m, const struct meaning *w, struct json *args)
+{
+	const struct sentence_slot *v =
+	    w->slot != NULL ? find_slot(m, w->slot) : NULL;
+	char value[96];
+
+	if (w->action != NULL)
+		json_put_str(args, "action", w->action);
+	if (v == NULL)
+		return;
+	snprintf(value, sizeof(value), "%s=%.64s", w->value, v->value);
+	json_put_str(args, "values", value);
+}
+
+/* All of a kind, in a room or everywhere.  A class, as of blinds that shade, is
+ * not looked at, so nothing is done where one is named. */
+static enum err
+make_wide_call(const struct sentence_match *m, struct plain_call *ret)
+{
+	const struct sentence_slot *area = find_slot(m, "area");
+	const struct sentence_slot *kind = find_slot(m, "domain");
+	char id[DOMAIN_SIZE + 1];
+	const struct meaning *w;
+
+	if (kind == NULL || find_slot(m, "device_class") != NULL ||
+	    find_slot(m, "floor") != NULL)
+		return ERR_NOTFOUND;
+	snprintf(id, sizeof(id), "%.*s.", DOMAIN_SIZE - 1, kind->value);
+	w = find_meaning(m, id);
+	if (w == NULL || w->action == NULL)
+		return ERR_NOTFOUND;
+	ret->tool = "home.set";
+	ret->args = json_object();
+	if (area != NULL)
+		json_put_str(ret->args, "area", area->value);
+	json_put_str(ret->args, "kind", kind->value);
+	put_action(m, w, ret->args);
+	return OK;
+}
+
 static enum err
 make_call(const struct sentence_match *m, struct plain_call *ret)
 {
 	const struct sentence_slot *name = find_slot(m, "name");
-	const struct sentence_slot *v;
 	const struct meaning *w;
-	char value[96];
 
 	if (name == NULL || name->n_ids == 0)
-		return ERR_NOTFOUND;
+		return make_wide_call(m, ret);
 	w = find_meaning(m, name->ids[0]);
 	if (w == NULL)
 		return ERR_NOTFOUND;
@@ -189,13 +228,7 @@ make_call(const struct sentence_match *m, struct plain_call *ret)
 	ret->tool = w->action != NULL ? "home.set" : "home.get";
 	ret->args = json_object();
 	json_put_str(ret->args, "entity", name->ids[0]);
-	if (w->action != NULL)
-		json_put_str(ret->args, "action", w->action);
-	v = w->slot != NULL ? find_slot(m, w->slot) : NULL;
-	if (v != NULL) {
-		snprintf(value, sizeof(value), "%s=%.64s", w->value, v->value);
-		json_put_str(ret->args, "values", value);
-	}
+	put_action(m, w, ret->args);
 	return OK;
 }
 

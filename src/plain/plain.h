@@ -6,7 +6,7 @@
  * Plain words to the home, without a model: "turn on the kitchen light", "ist
  * die Haustür abgeschlossen?".  The sentences of a language are
  * config/sentences/LANGUAGE.json; what is understood becomes one call of
- * home.set or home.get, about one entity.
+ * home.set or home.get, about one entity or all of a kind in a room.
  *
  * Pure.
  */

@@ -4,6 +4,7 @@ is in a room."""
 
 import json
 
+from rules import BASE, finish, use
 from simhome import HouseWithHome, wait_entity
 from wire import Wire
 
@@ -69,3 +70,84 @@ def test_only_words_are_names(h):
     assert r.returncode != 0 and "take one away" in r.stderr, r.stderr
     for n in range(8):
         home(h, "alias", LIGHT, f"name {n}", "--remove")
+
+ROOM = ("light.kitchen_light", "light.kitchen_lamp", "light.bathroom_light")
+
+
+def furnish(h, area, *names, accept=True):
+    for name in names:
+        wait_entity(h, name)
+        home(h, "area", name, area)
+        if accept:
+            home(h, "accept", name, "--yes")
+
+
+def states(h, *names):
+    return [listed(h, name).split()[2] for name in names]
+
+
+def test_the_lights_of_a_room_are_one_act(h):
+    furnish(h, "Kitchen", *ROOM)
+    furnish(h, "Kitchen", "lock.front_door", "cover.kitchen_blind")
+    for goal, state in (("turn on all the lights in the kitchen", "on"),
+                        ("schalte alle Lichter in der Kitchen aus", "off")):
+        entries = h.console.ask(goal)
+        assert entries[-1]["reached"] and "3 confirmed" in entries[-1]["reply"], (goal, entries[-1])
+        assert states(h, *ROOM) == [state] * 3, goal
+    act, = [e for e in entries if e["kind"] == "proposed"]
+    assert json.loads(act["args"]) == {"action": "turn_off", "entities": ",".join(sorted(ROOM))}, act
+    assert act["origins"] == "action:person,entities:person", act
+    assert act["effect"] == "reversible", act
+
+
+def test_each_of_them_is_told_as_it_is(h):
+    furnish(h, "Below", "light.kitchen_light", "light.cellar_light")
+    end = last(h, "turn on the lights in Below")
+    assert "1 confirmed; light.cellar_light: sent, not confirmed" in end["reply"], end
+
+
+def test_what_nobody_accepted_is_left_out_of_a_room(h):
+    furnish(h, "Outside", "light.hall_light")
+    furnish(h, "Outside", "light.porch_light", accept=False)
+    end = last(h, "turn on the lights in Outside")
+    assert end["reached"] and "light.hall_light: confirmed" in end["reply"], end
+    assert states(h, "light.porch_light") == ["off"]
+    end = last(h, "turn on the lights in Nowhere")
+    assert not end["reached"], end
+
+
+def test_one_that_is_denied_denies_all_and_is_named(h):
+    furnish(h, "Tower", "light.bathroom_light", "light.bedroom_light")
+    use(h, BASE + "deny sleep tool=home.set entity=light.bedroom_light\n")
+    end = last(h, "turn on the lights in Tower")
+    assert not end["reached"] and "because of light.bedroom_light" in end["reply"], end
+    assert states(h, "light.bathroom_light") == ["off"]
+    use(h, BASE)
+    end = last(h, "turn on the lights in Tower")
+    assert "2 confirmed" in end["reply"], end
+
+
+def test_one_that_asks_makes_all_of_it_ask(h):
+    """The sheet names all of them, and a yes is one to all."""
+    furnish(h, "Attic", "light.kitchen_lamp", "light.office_light")
+    home(h, "accept", "light.office_light", "--yes", "--physical")
+    p, act = h.console.asked("turn on the lights in Attic")
+    assert states(h, "light.kitchen_lamp") == ["off"]
+    status, answer = Wire(h, h.console).query(f"sheet?act={act}")
+    assert status == 200 and "light.kitchen_lamp,light.office_light" in answer["sheet"], answer
+    r = h.console.run("approve", act, "--yes")
+    assert r.returncode == 0, r.stderr
+    end = finish(p)[-1]
+    assert end["reached"] and "2 confirmed" in end["reply"], end
+
+
+def test_a_room_has_a_bound(h):
+    m = h.home.client()
+    for n in range(33):
+        m.publish(f"homeassistant/light/many{n}/config", json.dumps(
+            {"name": f"Many {n}", "unique_id": f"many{n}", "command_topic": f"many{n}/set", "device":
+             {"identifiers": [f"many{n}"], "name": f"Many {n}", "suggested_area": "Ballroom"}}), True)
+    wait_entity(h, "light.many32")
+    home(h, "accept", "light.many", "--yes")
+    end = last(h, "turn on the lights in Ballroom")
+    assert not end["reached"] and "33 devices are meant, and one act commands at most 32" in end["reply"], end
