@@ -121,8 +121,8 @@ TEST(what_is_no_sentence_about_a_thing_is_nothing)
 	static const char *const others[] = {"turn on the radio",
 	    "turn on the lights in the garden", "close all garage doors",
 	    "close the blinds in the kitchen", "is any light on?",
-	    "what is the weather",
-	    "save a note: turn on the kitchen light", "", "the front door"};
+	    "what is the weather", "save a note: turn on the kitchen light", "",
+	    "the front door"};
 	struct plain_call c;
 	size_t i;
 

@@ -63,20 +63,19 @@ TEST(the_effect_of_several_is_the_strictest_of_theirs)
 	struct manifest *m;
 
 	REQUIRE(parse(HOME("home",
-			  DEVICE("light.a", "reversible") "," DEVICE(
-			      "light.c", "reversible") "," DEVICE("lock.b",
-			      "physical")),
+			  DEVICE("light.a", "reversible") "," DEVICE("light.c",
+			      "reversible") "," DEVICE("lock.b", "physical")),
 		    &m) == OK);
 	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.c\"}"),
 	    EFFECT_REVERSIBLE);
-	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,lock.b\"}"),
-	    EFFECT_PHYSICAL);
+	CHECK_INT(
+	    effect_of(m, "{\"entities\":\"light.a,lock.b\"}"), EFFECT_PHYSICAL);
 	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.d\"}"),
 	    EFFECT_PHYSICAL);
 	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.a\"}"),
 	    EFFECT_PHYSICAL);
-	CHECK_INT(effect_of(m,
-		      "{\"entities\":\"light.a\",\"entity\":\"light.a\"}"),
+	CHECK_INT(
+	    effect_of(m, "{\"entities\":\"light.a\",\"entity\":\"light.a\"}"),
 	    EFFECT_PHYSICAL);
 	manifest_free(m);
 }
