@@ -182,55 +182,6 @@ devices_bridge_lost(struct devices *d)
 		free_device(d->list[--d->n]);
 }
 
-/* ---- The view of a turn ---- */
-
-static struct json *
-view_row(const struct device *one)
-{
-	struct json *v = json_object();
-
-	json_put_str(v, "entity", one->id);
-	json_put_str(v, "name", one->entity->name);
-	json_put_str(v, "area", device_area(one));
-	if (one->called != NULL && one->called->n_aliases > 0)
-		json_put(v, "aliases", device_aliases(one));
-	return v;
-}
-
-static int
-best_score(const struct devices *d, const char *goal)
-{
-	int best = 0;
-	size_t i;
-
-	for (i = 0; i < d->n; i++) {
-		int score = devices_score(d->list[i], goal);
-
-		best = score > best ? score : best;
-	}
-	return best;
-}
-
-bool
-devices_put_view(void *devices, const char *goal, struct json *view)
-{
-	const struct devices *d = devices;
-	struct json *list = json_array();
-	int score;
-	size_t i;
-
-	for (score = best_score(d, goal); score > 0; score--)
-		for (i = 0; i < d->n && json_count(list) < DEVICES_VIEW_MAX;
-		     i++)
-			if (devices_score(d->list[i], goal) == score)
-				json_push(list, view_row(d->list[i]));
-	if (json_count(list) > 0)
-		json_put(view, "home", list);
-	else
-		json_free(list);
-	return d->n > 0;
-}
-
 /* ---- Functions of the house ---- */
 
 static void

@@ -18,6 +18,7 @@
 #define DEVICES_MAX 4096
 #define DEVICES_SHOWN_MAX 40 /* In one answer; more are counted. */
 #define DEVICES_VIEW_MAX 30 /* In the view of a turn. */
+#define DEVICES_ROOMS_MAX 40
 #define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
 #define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
 #define DEVICE_ALIASES_MAX 8
@@ -57,8 +58,10 @@ command_fn devices_set_alias;
 /* ---- A turn ---- */
 
 /* Puts "home": [{"entity", "name", "area", "aliases"}] into a turn's view: the
- * entities of whose names words stand in the goal, the best first.  Nothing,
- * when there are none.  Says whether any device is known. */
+ * entities of whose names words stand in the goal, the best first; when there
+ * are none, all of a home of up to DEVICES_VIEW_MAX, and of a larger one
+ * "rooms": [{"area", "kinds": "4 light, 1 cover"}].  Nothing without a home.
+ * Says whether there is one. */
 bool devices_put_view(void *devices, const char *goal, struct json *view);
 
 /* A call of home.set that names a room ("area"), a kind or both, with what an

@@ -267,7 +267,7 @@ plain_understand(
 	enum err e = ERR_NOTFOUND;
 	size_t i;
 
-	if (json_first(home) == NULL || make_home(home, &h) != OK)
+	if (!json_is_array(home) || make_home(home, &h) != OK)
 		return ERR_NOTFOUND;
 	for (i = 0; i < PLAIN_SETS && e != OK; i++) {
 		struct sentence_match m;
