@@ -96,6 +96,8 @@ deny(struct open_act *o, const struct judgement *v, const char *denies)
 
 	buf_init(&text, RESULT_MAX);
 	buf_addf(&text, "%s%s", v->rules, denies);
+	if (v->entity[0] != '\0')
+		buf_addf(&text, ", because of %s", v->entity);
 	act_case(o, &labels, &c);
 	judge_say_budgets(o->acts->s.judge, &c, &text);
 	act_end(o, ACT_DENIED, text.p);

@@ -289,6 +289,7 @@
 #define WORDS_MAX (32 * 1024) /* Kept of a run for who looks on, */
 #define WORDS_EVERY_MS 40 /* and told so often. */
 #define VIEW_MAX (128 * 1024) /* What the core tells a turn to begin with. */
+#define PROMPT_HOME_MAX 2000 /* Bytes of the home in a prompt. */
 #define ABOUT_MAX 240
 
 /* What is kept of a run for its replay: of one answer of a model, in pieces

@@ -35,11 +35,21 @@ struct thing {
 	bool changed; /* or of what it says. */
 };
 
-/* An order that was sent, until its device says what came of it. */
+/* An order, until it is known of each of its devices what came of it. */
+struct commanded {
+	char act[TOKEN_SIZE];
+	size_t n; /* Devices that it names; 0: a free place. */
+	size_t open; /* Those of them that are waited for. */
+	size_t sent;
+	size_t confirmed;
+	struct buf said; /* Of those that are not confirmed. */
+};
+
+/* What was sent to a device, until that says what came of it. */
 struct pending {
 	struct bridge *bridge;
 	const struct thing *thing; /* NULL: a free place. */
-	char act[TOKEN_SIZE];
+	struct commanded *of;
 	char entity[NAME_MAX_LEN + 1];
 	const char *action; /* Of the thing's record. */
 	struct json *params;
@@ -74,6 +84,7 @@ struct bridge {
 	struct mqtt *mqtt;
 	struct verifier *verifier;
 	struct pending pending[BRIDGE_PENDING_MAX];
+	struct commanded commanded[BRIDGE_PENDING_MAX];
 	struct thing things[BRIDGE_ENTITIES_MAX];
 	size_t n_things; /* Places that were ever used. */
 	struct topic topics[BRIDGE_TOPICS_MAX];

@@ -8,6 +8,9 @@
 #include "home/command.h"
 #include "sys/clock.h"
 
+/* What is told of the devices of one order. */
+#define COMMANDED_TEXT_MAX (HOME_MANY_MAX * 512)
+
 /*
  * Orders: verified here, rendered from the record whose pin an owner signed,
  * and told as confirmed only when the device itself said so afterwards.
@@ -80,12 +83,13 @@ is_of_one_list(const struct entity *a, const struct entity *b)
 /* Anybody on the broker can announce a light whose command opens a door:
  * of two with one topic both have the stricter effect. */
 static enum err
-check_topic(struct bridge *b, const struct order *o, const struct thing *t,
-    const char *topic, struct errmsg *why)
+check_topic(struct bridge *b, const struct order *o,
+    const struct manifest_device *d, const struct thing *t, const char *topic,
+    struct errmsg *why)
 {
 	size_t i;
 
-	if (o->effect != EFFECT_REVERSIBLE)
+	if (d->effect != EFFECT_REVERSIBLE)
 		return OK;
 	for (i = 0; i < b->n_things; i++) {
 		const struct thing *other = &b->things[i];
@@ -172,19 +176,49 @@ find_free(struct bridge *b)
 	return NULL;
 }
 
+/* "5 confirmed; light.cellar: sent, not confirmed", and of one in full. */
 static void
-end(struct pending *p, const char *what)
+tell_all(struct bridge *b, struct commanded *c)
 {
-	struct bridge *b = p->bridge;
 	struct buf out;
 
-	buf_init(&out, 2 * HOME_TEXT_MAX);
-	buf_addf(&out, "%s: %s", p->entity, what);
-	loop_timer_cancel(b->loop, p->timer);
-	tell(b, p->act, true, out.p);
-	json_free(p->params);
+	buf_init(&out, COMMANDED_TEXT_MAX + 32);
+	if (c->n > 1 && c->confirmed > 0)
+		buf_addf(&out, "%zu confirmed%s", c->confirmed,
+		    c->said.len > 0 ? "; " : "");
+	if (c->said.len > 0)
+		buf_adds(&out, c->said.p);
+	tell(b, c->act, c->sent > 0, out.p);
 	buf_done(&out);
+	buf_done(&c->said);
+	memset(c, 0, sizeof(*c));
+}
+
+static void
+say(struct commanded *c, const char *entity, const char *what)
+{
+	buf_addf(
+	    &c->said, "%s%s: %s", c->said.len > 0 ? "; " : "", entity, what);
+}
+
+static void
+end(struct pending *p, const char *what, bool confirmed)
+{
+	struct bridge *b = p->bridge;
+	struct commanded *c = p->of;
+	char few[64];
+
+	snprintf(few, sizeof(few), "%.*s", (int)strcspn(what, ":"), what);
+	c->confirmed += confirmed;
+	if (c->n == 1)
+		say(c, p->entity, what);
+	else if (!confirmed)
+		say(c, p->entity, few);
+	loop_timer_cancel(b->loop, p->timer);
+	json_free(p->params);
 	memset(p, 0, sizeof(*p));
+	if (--c->open == 0)
+		tell_all(b, c);
 }
 
 static void
@@ -193,7 +227,7 @@ on_late(void *arg)
 	struct pending *p = arg;
 
 	p->timer = 0;
-	end(p, "sent, not confirmed: the device did not say so in time");
+	end(p, "sent, not confirmed: the device did not say so in time", false);
 }
 
 void
@@ -207,7 +241,7 @@ commands_heard(struct bridge *b, const struct thing *t)
 		if (p->thing == t &&
 		    home_confirms(t->entity, p->action, p->params,
 			t->readings) == MATCH_YES)
-			end(p, "confirmed");
+			end(p, "confirmed", true);
 	}
 }
 
@@ -223,7 +257,8 @@ commands_lost(struct bridge *b, const struct thing *t)
 			    t == NULL ? "sent, not confirmed: the broker went "
 					"away"
 				      : "sent, not confirmed: the device was "
-					"taken away");
+					"taken away",
+			    false);
 }
 
 /* ---- An order ---- */
@@ -248,11 +283,11 @@ send(struct bridge *b, struct pending *p, struct errmsg *why)
 	return e;
 }
 
+/* One of its devices, as if it were the only one. */
 static enum err
 begin(struct bridge *b, const struct order *o, const struct json *args,
-    struct errmsg *why)
+    const char *entity, struct commanded *c, struct errmsg *why)
 {
-	const char *entity = json_words(args, "entity");
 	const struct manifest_device *d = manifest_device(o->manifest, entity);
 	struct thing *t = d != NULL ? find_pinned(b, d, why) : NULL;
 	struct pending *p = find_free(b);
@@ -272,14 +307,14 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 	if (p == NULL)
 		return err_say(
 		    why, ERR_BUSY, "too many devices are waited for");
-	e = check_topic(b, o, t, a->topic, why);
+	e = check_topic(b, o, d, t, a->topic, why);
 	if (e != OK)
 		return e;
 	*p = (struct pending){.bridge = b,
 	    .thing = t,
+	    .of = c,
 	    .params = json_object(),
 	    .action = a->name};
-	snprintf(p->act, sizeof(p->act), "%s", o->act);
 	snprintf(p->entity, sizeof(p->entity), "%s", entity);
 	e = read_values(a, json_words(args, "values"), p->params, why);
 	if (e == OK)
@@ -289,11 +324,63 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 		memset(p, 0, sizeof(*p));
 		return e;
 	}
+	c->open++;
+	c->sent++;
 	p->timer = loop_timer(
 	    b->loop, clock_boot_ms() + BRIDGE_CONFIRM_MS, on_late, p);
 	if (home_confirms(t->entity, a->name, p->params, t->readings) ==
 	    MATCH_NEVER)
-		end(p, "sent, not confirmed: nothing that it says shows it");
+		end(p, "sent, not confirmed: nothing that it says shows it",
+		    false);
+	return OK;
+}
+
+static struct commanded *
+take_place(struct bridge *b, const struct order *o, size_t n)
+{
+	size_t i = 0;
+
+	while (i < BRIDGE_PENDING_MAX && b->commanded[i].n > 0)
+		i++;
+	if (i == BRIDGE_PENDING_MAX)
+		return NULL;
+	snprintf(
+	    b->commanded[i].act, sizeof(b->commanded[i].act), "%s", o->act);
+	b->commanded[i].n = n;
+	b->commanded[i].open = 1; /* Until all of them are sent. */
+	buf_init(&b->commanded[i].said, COMMANDED_TEXT_MAX);
+	return &b->commanded[i];
+}
+
+/* Each of them is checked by itself: one that is refused keeps none of the
+ * others from it, and all that need a yes had it before. */
+static enum err
+begin_all(struct bridge *b, const struct order *o, const struct json *args,
+    struct errmsg *why)
+{
+	struct commanded *c;
+	struct entities named;
+	size_t i;
+
+	if (entities_of(args, &named) != OK)
+		return err_say(why, ERR_INPUT,
+		    "the order names no devices, or one of them twice");
+	c = take_place(b, o, named.n);
+	if (c == NULL)
+		return err_say(
+		    why, ERR_BUSY, "too many devices are waited for");
+	for (i = 0; i < named.n; i++) {
+		struct errmsg refused = {""};
+
+		if (begin(b, o, args, named.name[i], c, &refused) == OK)
+			continue;
+		if (named.n == 1)
+			buf_adds(&c->said, refused.text);
+		else
+			say(c, named.name[i], refused.text);
+	}
+	if (--c->open == 0)
+		tell_all(b, c);
 	return OK;
 }
 
@@ -314,7 +401,7 @@ commands_on_order(void *role, struct msg *m)
 	if (e == OK)
 		e = json_parse(o.args.p, o.args.len, &args);
 	if (e == OK)
-		e = begin(b, &o, args, &why);
+		e = begin_all(b, &o, args, &why);
 	json_free(args);
 	if (e != OK && o.act != NULL)
 		tell(b, o.act, false, why.text);

@@ -19,7 +19,9 @@
 	"[--yes]"
 
 #define HOME_USAGE                                                             \
-	"[list [WORD] | accept WORD | accept --all | show | hide] "            \
+	"[list [WORD] | accept WORD | accept --all | area ENTITY ROOM "        \
+	"| area ENTITY --remove | alias ENTITY NAME [--remove] | show | "      \
+	"hide] "                                                               \
 	"[--physical] "                                                        \
 	"[--yes]"
 

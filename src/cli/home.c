@@ -19,9 +19,15 @@
 static const char description[] = "The devices of the home";
 static const char functions[] =
     "{\"set\":{\"effect\":\"physical\",\"about\":\"Change one device of the "
-    "home\",\"args\":{"
-    "\"entity\":{\"type\":\"string\",\"required\":true,\"max\":64,\"about\":"
+    "home, or all of a kind or in a room\",\"args\":{"
+    "\"entity\":{\"type\":\"string\",\"max\":64,\"about\":"
     "\"As home.find shows it: light.kitchen\"},"
+    "\"area\":{\"type\":\"string\",\"max\":200,\"about\":"
+    "\"Instead of entity: a room\"},"
+    "\"kind\":{\"type\":\"string\",\"max\":40,\"about\":"
+    "\"Instead of entity, with or without area: light\"},"
+    "\"entities\":{\"type\":\"string\",\"max\":2100,\"about\":"
+    "\"Instead of entity: light.a,light.b\"},"
     "\"action\":{\"type\":\"string\",\"required\":true,\"max\":40,\"about\":"
     "\"As home.get shows it: turn_on\"},"
     "\"values\":{\"type\":\"string\",\"max\":512,\"about\":\"NAME=VALUE, "
@@ -51,6 +57,17 @@ show_values(const struct json *row)
 }
 
 static void
+show_called(const struct json *row)
+{
+	const struct json *a = json_first(json_get(row, "aliases"));
+
+	if (json_words(row, "area")[0] != '\0')
+		terminal_print(" in %s", json_words(row, "area"));
+	for (; a != NULL; a = json_next(a))
+		terminal_print(", called %s", json_text(a));
+}
+
+static void
 show(const struct json *row)
 {
 	terminal_print("%-36s %-9s", json_words(row, "id"),
@@ -58,6 +75,7 @@ show(const struct json *row)
 		: json_count(json_get(row, "actions")) > 0 ? "new"
 							   : "read");
 	show_values(row);
+	show_called(row);
 	terminal_print("\n");
 	if (json_has(row, "read_only_why"))
 		terminal_print("%36s some of it is read only: %s\n", "",
@@ -303,32 +321,74 @@ set_shown(struct session *s, bool shown)
 	return code;
 }
 
+/* ---- Rooms and names ---- */
+
+static int
+call_it(struct session *s, const char *what, const char *id, const char *word,
+    bool remove)
+{
+	bool area = strcmp(what, "area") == 0;
+	struct json *body = json_object();
+	int code = EXIT_REACHED;
+	struct json *v;
+
+	json_put_str(body, "entity", id);
+	json_put_str(body, what, word);
+	if (remove)
+		json_put_bool(body, "remove", true);
+	v = session_command(s, area ? "home.area" : "home.alias", body, &code);
+	if (v != NULL && area && word[0] == '\0')
+		terminal_print("%s is in the room that it announces\n", id);
+	else if (v != NULL)
+		terminal_print("%s is %s %s\n", id,
+		    area         ? "in"
+			: remove ? "not called any more"
+				 : "called",
+		    word);
+	json_free(v);
+	return code;
+}
+
+/* Do the words behind it fit what is wanted? */
+static bool
+fits(const char *what, int n_words, bool all, bool remove)
+{
+	if (strcmp(what, "accept") == 0)
+		return n_words == (all ? 0 : 1);
+	if (strcmp(what, "list") == 0)
+		return n_words <= 1;
+	if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)
+		return n_words == 0;
+	if (strcmp(what, "area") == 0)
+		return n_words == 2 || (n_words == 1 && remove);
+	return strcmp(what, "alias") == 0 && n_words == 2;
+}
+
 int
 command_home(int argc, char **argv)
 {
 	bool yes = terminal_flag(&argc, argv, "--yes");
 	bool physical = terminal_flag(&argc, argv, "--physical");
 	bool all = terminal_flag(&argc, argv, "--all");
+	bool remove = terminal_flag(&argc, argv, "--remove");
 	const char *what = argc > 1 ? argv[1] : "list";
-	bool accepts = strcmp(what, "accept") == 0;
-	bool show_it = strcmp(what, "show") == 0;
-	bool hide_it = strcmp(what, "hide") == 0;
 	const char *words = argc > 2 ? argv[2] : "";
 	struct session *s;
 	int code = EXIT_REACHED;
 
-	if (argc > 3 || (accepts && (argc == 3) == all) ||
-	    ((show_it || hide_it) && argc > 2) ||
-	    (!accepts && !show_it && !hide_it && strcmp(what, "list") != 0))
+	if (!fits(what, argc > 2 ? argc - 2 : 0, all, remove))
 		return terminal_usage("home " HOME_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	if (show_it || hide_it)
-		code = set_shown(s, show_it);
+	if (strcmp(what, "accept") == 0)
+		code = accept_these(s, words, yes, physical);
+	else if (strcmp(what, "list") == 0)
+		code = each_entity(s, words, take_shown, NULL);
+	else if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)
+		code = set_shown(s, strcmp(what, "show") == 0);
 	else
-		code = accepts ? accept_these(s, words, yes, physical)
-			       : each_entity(s, words, take_shown, NULL);
+		code = call_it(s, what, words, argc > 3 ? argv[3] : "", remove);
 	session_close(s);
 	return code;
 }

@@ -196,6 +196,8 @@ static const struct {
     {"notices.set", ROOM_NOTICES, notices_do_set, false},
     {"model.use", ROOM_RULES, rules_use_models, false},
     {"model.price", ROOM_RULES, rules_price_models, false},
+    {"home.area", ROOM_DEVICES, devices_set_area, false},
+    {"home.alias", ROOM_DEVICES, devices_set_alias, false},
     {"notify.add", ROOM_NOTIFY, notify_add, false},
     {"notify.test", ROOM_NOTIFY, notify_test, true},
     {"notify.offer", ROOM_NOTIFY, notify_offer, true},

@@ -64,6 +64,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		notices_load(c->notices, row);
 		notify_load(c->notify, row);
 		heralds_load(c->heralds, row);
+		devices_load(c->devices, row);
 		break;
 	default:
 		break;
@@ -286,12 +287,26 @@ open_memories(struct core *c)
 	c->memories = memories_new(&s);
 }
 
-static bool
-port_put_home(void *arg, const char *goal, struct json *view)
+/* The home's manifest while an owner trusts it. */
+static const struct manifest *
+port_accepted(void *arg)
 {
 	struct core *c = arg;
+	const struct slot *t = slots_find(tooling_slots(c->tooling), HOME_TOOL);
 
-	return devices_put_view(c->devices, goal, view);
+	return t != NULL && tooling_trusts(c->tooling, t) ? slot_manifest(t)
+							  : NULL;
+}
+
+static void
+open_devices(struct core *c)
+{
+	struct devices_setup s = {.acts = c->acts,
+	    .requests = &c->requests,
+	    .accepted = port_accepted,
+	    .arg = c};
+
+	c->devices = devices_new(&s);
 }
 
 static void
@@ -307,7 +322,9 @@ open_runs(struct core *c)
 	    .house_at = house_function_at,
 	    .arg = c,
 	    .asker = port_asker,
-	    .put_home = port_put_home,
+	    .home = c->devices,
+	    .put_home = devices_put_view,
+	    .choose = devices_choose,
 	    .started = port_started};
 
 	c->runs = runs_new(&s);
@@ -365,28 +382,6 @@ open_rules(struct core *c)
 	    .go_on = port_go_on};
 
 	c->rules = rules_new(&s);
-}
-
-/* The home's manifest while an owner trusts it. */
-static const struct manifest *
-port_accepted(void *arg)
-{
-	struct core *c = arg;
-	const struct slot *t = slots_find(tooling_slots(c->tooling), HOME_TOOL);
-
-	return t != NULL && tooling_trusts(c->tooling, t) ? slot_manifest(t)
-							  : NULL;
-}
-
-static void
-open_devices(struct core *c)
-{
-	struct devices_setup s = {.acts = c->acts,
-	    .requests = &c->requests,
-	    .accepted = port_accepted,
-	    .arg = c};
-
-	c->devices = devices_new(&s);
 }
 
 static void
@@ -477,12 +472,12 @@ core_open_ledger(struct core *c)
 	c->requests.peers = c->peers;
 	open_tooling(c);
 	open_acts(c);
+	open_devices(c);
 	open_runs(c);
 	open_memories(c);
 	open_notices(c);
 	open_rules(c);
 	open_notify(c);
-	open_devices(c);
 	open_heralds(c);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);

@@ -45,8 +45,8 @@ devices_by_id(const struct devices *d, const char *id)
 							     : NULL;
 }
 
-static struct device *
-by_key(const struct devices *d, const char *key)
+struct device *
+devices_by_key(const struct devices *d, const char *key)
 {
 	size_t i;
 
@@ -54,6 +54,20 @@ by_key(const struct devices *d, const char *key)
 		if (strcmp(d->list[i]->entity->key, key) == 0)
 			return d->list[i];
 	return NULL;
+}
+
+bool
+devices_accepted(const struct devices *d, const struct device *one)
+{
+	const struct manifest *m = d->s.accepted(d->s.arg);
+	const struct manifest_device *row =
+	    m != NULL ? manifest_device(m, one->id) : NULL;
+	struct digest pin;
+
+	if (row == NULL)
+		return false;
+	entity_pin(one->entity, &pin);
+	return digest_equal(&row->pin, &pin);
 }
 
 /* Two of one name: the second has some of its key behind it. */
@@ -111,7 +125,7 @@ on_broker(struct devices *d, const struct msg *m)
 static void
 on_entity(struct devices *d, const struct msg *m)
 {
-	struct device *one = by_key(d, json_words(m->body, "key"));
+	struct device *one = devices_by_key(d, json_words(m->body, "key"));
 	struct entity *e = NULL;
 	struct errmsg why;
 
@@ -124,12 +138,13 @@ on_entity(struct devices *d, const struct msg *m)
 	}
 	if (e == NULL)
 		return;
-	if (d->n == DEVICES_MAX || by_key(d, e->key) != NULL) {
+	if (d->n == DEVICES_MAX || devices_by_key(d, e->key) != NULL) {
 		entity_free(e);
 		return;
 	}
 	one = xalloc(sizeof(*one));
 	one->entity = e;
+	one->called = devices_called(d, e->key);
 	name_it(d, one);
 	put_in(d, one);
 }
@@ -137,7 +152,7 @@ on_entity(struct devices *d, const struct msg *m)
 static void
 on_values(struct devices *d, const struct msg *m)
 {
-	struct device *one = by_key(d, json_words(m->body, "key"));
+	struct device *one = devices_by_key(d, json_words(m->body, "key"));
 
 	if (one == NULL)
 		return;
@@ -165,52 +180,6 @@ devices_bridge_lost(struct devices *d)
 	snprintf(d->why, sizeof(d->why), "the bridge was restarted");
 	while (d->n > 0)
 		free_device(d->list[--d->n]);
-}
-
-/* ---- The view of a turn ---- */
-
-static struct json *
-view_row(const struct device *one)
-{
-	struct json *v = json_object();
-
-	json_put_str(v, "entity", one->id);
-	json_put_str(v, "name", one->entity->name);
-	json_put_str(v, "area", one->entity->area);
-	return v;
-}
-
-static int
-best_score(const struct devices *d, const char *goal)
-{
-	int best = 0;
-	size_t i;
-
-	for (i = 0; i < d->n; i++) {
-		int score = devices_score(d->list[i], goal);
-
-		best = score > best ? score : best;
-	}
-	return best;
-}
-
-bool
-devices_put_view(const struct devices *d, const char *goal, struct json *view)
-{
-	struct json *list = json_array();
-	int score;
-	size_t i;
-
-	for (score = best_score(d, goal); score > 0; score--)
-		for (i = 0; i < d->n && json_count(list) < DEVICES_VIEW_MAX;
-		     i++)
-			if (devices_score(d->list[i], goal) == score)
-				json_push(list, view_row(d->list[i]));
-	if (json_count(list) > 0)
-		json_put(view, "home", list);
-	else
-		json_free(list);
-	return d->n > 0;
 }
 
 /* ---- Functions of the house ---- */
@@ -285,21 +254,6 @@ devices_get(struct devices *d, const struct act *a, const struct json *args)
 
 /* ---- Queries ---- */
 
-/* By an owner, as it is now? */
-static bool
-is_accepted(const struct devices *d, const struct device *one)
-{
-	const struct manifest *m = d->s.accepted(d->s.arg);
-	const struct manifest_device *row =
-	    m != NULL ? manifest_device(m, one->id) : NULL;
-	struct digest pin;
-
-	if (row == NULL)
-		return false;
-	entity_pin(one->entity, &pin);
-	return digest_equal(&row->pin, &pin);
-}
-
 static struct json *
 describe(const struct devices *d, const struct device *one)
 {
@@ -311,7 +265,8 @@ describe(const struct devices *d, const struct device *one)
 
 	json_put_str(v, "id", one->id);
 	json_put_str(v, "name", e->name);
-	json_put_str(v, "area", e->area);
+	json_put_str(v, "area", device_area(one));
+	json_put(v, "aliases", device_aliases(one));
 	json_put_str(v, "device", e->device_name);
 	json_put_str(v, "component", e->component);
 	json_put_str(v, "presence", one->presence);
@@ -320,7 +275,7 @@ describe(const struct devices *d, const struct device *one)
 	for (i = 0; i < e->n_actions; i++)
 		json_push(actions, json_string(e->actions[i].name));
 	json_put(v, "actions", actions);
-	json_put_bool(v, "accepted", is_accepted(d, one));
+	json_put_bool(v, "accepted", devices_accepted(d, one));
 	buf_init(&record, RECORD_MAX_LEN);
 	entity_write(e, &record);
 	json_put_str(v, "record", record.p);

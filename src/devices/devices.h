@@ -18,7 +18,11 @@
 #define DEVICES_MAX 4096
 #define DEVICES_SHOWN_MAX 40 /* In one answer; more are counted. */
 #define DEVICES_VIEW_MAX 30 /* In the view of a turn. */
+#define DEVICES_ROOMS_MAX 40
 #define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
+#define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
+#define DEVICE_ALIASES_MAX 8
+#define DEVICE_WORD_MAX 64 /* Bytes of an area or an alias. */
 
 struct devices;
 
@@ -40,11 +44,32 @@ void devices_on_message(struct devices *d, const struct msg *m);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
-/* Puts "home": [{"entity", "name", "area"}] into a turn's view: the entities
- * of whose names words stand in the goal, the best first.  Nothing, when there
- * are none.  Says whether any device is known. */
-bool devices_put_view(
-    const struct devices *d, const char *goal, struct json *view);
+/* ---- What an owner calls things ---- */
+
+/* A row of the settings, {"scope": key of a record, "name": "called", "value"},
+ * as it was when the house ended. */
+void devices_load(struct devices *d, const struct json *row);
+
+/* {"entity", "area"}: "" is the area that it announces. */
+command_fn devices_set_area;
+/* {"entity", "alias", "remove"} */
+command_fn devices_set_alias;
+
+/* ---- A turn ---- */
+
+/* Puts "home": [{"entity", "name", "area", "aliases"}] into a turn's view: the
+ * entities of whose names words stand in the goal, the best first; when there
+ * are none, all of a home of up to DEVICES_VIEW_MAX, and of a larger one
+ * "rooms": [{"area", "kinds": "4 light, 1 cover"}].  Nothing without a home.
+ * Says whether there is one. */
+bool devices_put_view(void *devices, const char *goal, struct json *view);
+
+/* A call of home.set that names a room ("area"), a kind or both, with what an
+ * owner accepted of it in their place: "entity" or "entities".  Things that
+ * have no such action are none of it.  ERR_INPUT, ERR_NOTFOUND, ERR_LIMIT,
+ * ERR_STATE say what to do; the caller frees what it gets. */
+NODISCARD enum err devices_choose(void *devices, const struct json *args,
+    struct json **ret, struct errmsg *why);
 
 /* ---- Functions of the house ---- */
 
@@ -53,9 +78,9 @@ void devices_find(
 void devices_get(
     struct devices *d, const struct act *a, const struct json *args);
 
-/* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "device",
- * "component", "presence", "values", "actions", "accepted", "record",
- * "read_only_why"}], "count"}, from "from" on */
+/* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "aliases",
+ * "device", "component", "presence", "values", "actions", "accepted",
+ * "record", "read_only_why"}], "count"}, from "from" on */
 query_fn devices_query;
 
 #endif

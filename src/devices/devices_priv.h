@@ -4,9 +4,18 @@
 
 #include "devices/devices.h"
 
+/* By the key of its record, so that it outlives names and absences. */
+struct called {
+	char key[HOME_KEY_LEN + 1];
+	char area[DEVICE_WORD_MAX + 1]; /* "": the one that it announces. */
+	char aliases[DEVICE_ALIASES_MAX][DEVICE_WORD_MAX + 1];
+	size_t n_aliases;
+};
+
 struct device {
 	char id[DEVICE_ID_SIZE];
 	struct entity *entity;
+	const struct called *called; /* NULL: as it calls itself. */
 	struct json *values; /* NULL: nobody knows. */
 	char presence[16];
 };
@@ -15,12 +24,26 @@ struct devices {
 	struct devices_setup s;
 	struct device *list[DEVICES_MAX]; /* By their ids. */
 	size_t n;
+	struct called *called[DEVICES_CALLED_MAX];
+	size_t n_called;
 	bool up;
 	bool bridge;
 	char why[128];
 };
 
 struct device *devices_by_id(const struct devices *d, const char *id);
+/* By an owner, as it is now? */
+bool devices_accepted(const struct devices *d, const struct device *one);
+struct device *devices_by_key(const struct devices *d, const char *key);
+
+/* ---- calling.c: what an owner calls things ---- */
+
+/* NULL: nothing. */
+const struct called *devices_called(const struct devices *d, const char *key);
+/* The owner's, or the one that it announces; "" for none. */
+const char *device_area(const struct device *one);
+/* As a list. */
+struct json *device_aliases(const struct device *one);
 
 /* ---- saying.c: for people and models ---- */
 
@@ -28,9 +51,9 @@ struct device *devices_by_id(const struct devices *d, const char *id);
 void devices_say(const struct device *one, struct buf *out);
 /* All that it is, can and says. */
 void devices_say_all(const struct device *one, struct buf *out);
-/* Do all of these words stand in its names? */
-/* How many words of its name and room stand in this text? */
+/* How many words of its names and room stand in this text? */
 int devices_score(const struct device *one, const char *text);
+/* Do all of these words stand in its names? */
 bool devices_answers_to(const struct device *one, const char *words);
 
 #endif

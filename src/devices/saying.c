@@ -77,8 +77,10 @@ devices_say_all(const struct device *one, struct buf *out)
 	size_t i;
 
 	buf_addf(out, "%s (%s", one->id, e->name);
-	if (e->area[0] != '\0')
-		buf_addf(out, ", in %s", e->area);
+	for (i = 0; one->called != NULL && i < one->called->n_aliases; i++)
+		buf_addf(out, ", called %s", one->called->aliases[i]);
+	if (device_area(one)[0] != '\0')
+		buf_addf(out, ", in %s", device_area(one));
 	buf_adds(out, "): ");
 	say_values(one, out);
 	for (i = 0; i < e->n_actions; i++)
@@ -117,8 +119,24 @@ count_words(const char *name, const char *text)
 int
 devices_score(const struct device *one, const char *text)
 {
-	return count_words(one->entity->name, text) +
-	    count_words(one->entity->area, text);
+	int n = count_words(one->entity->name, text) +
+	    count_words(device_area(one), text);
+	size_t i;
+
+	for (i = 0; one->called != NULL && i < one->called->n_aliases; i++)
+		n += count_words(one->called->aliases[i], text);
+	return n;
+}
+
+static bool
+has_alias(const struct device *one, const char *word, size_t len)
+{
+	size_t i;
+
+	for (i = 0; one->called != NULL && i < one->called->n_aliases; i++)
+		if (has(one->called->aliases[i], word, len))
+			return true;
+	return false;
 }
 
 bool
@@ -130,8 +148,9 @@ devices_answers_to(const struct device *one, const char *words)
 		size_t n = strcspn(words, " ");
 
 		if (n > 0 && !has(one->id, words, n) &&
-		    !has(e->name, words, n) && !has(e->area, words, n) &&
-		    !has(e->device_name, words, n))
+		    !has(e->name, words, n) &&
+		    !has(device_area(one), words, n) &&
+		    !has(e->device_name, words, n) && !has_alias(one, words, n))
 			return false;
 		words += n;
 		words += strspn(words, " ");

@@ -347,6 +347,20 @@ port_granted(void *arg, const struct policy_line *line)
 	return true;
 }
 
+/* Each of them is judged. */
+static void
+name_entities(struct judging *g)
+{
+	size_t i;
+
+	if (entities_of(g->args, &g->named) != OK)
+		return;
+	for (i = 0; i < g->named.n; i++)
+		g->entity[i] = g->named.name[i];
+	g->q.entities = g->entity;
+	g->q.n_entities = g->named.n;
+}
+
 void
 begin_judging(struct judge *j, const struct judge_case *c, struct judging *ret)
 {
@@ -374,11 +388,8 @@ begin_judging(struct judge *j, const struct judge_case *c, struct judging *ret)
 	    .minute = judge_minute(j),
 	    .ports = &ret->ports};
 	memcpy(ret->q.cost, c->cost, sizeof(ret->q.cost));
-	ret->entity = json_str(ret->args, "entity");
-	if (strncmp(a->tool, "home.", 5) == 0 && ret->entity != NULL) {
-		ret->q.entities = &ret->entity;
-		ret->q.n_entities = 1;
-	}
+	if (strncmp(a->tool, "home.", 5) == 0)
+		name_entities(ret);
 }
 
 void
@@ -482,6 +493,24 @@ digest_policies(const struct judging *g, struct digest *ret)
 		crypto_hash_parts(parts, n, ret);
 }
 
+/* People are told which of them it was. */
+static void
+name_denied(const struct judging *g, char ret[NAME_MAX_LEN + 1])
+{
+	struct policy_question q = g->q;
+	size_t i;
+
+	q.n_entities = 1;
+	for (i = 0; i < g->q.n_entities && g->q.n_entities > 1; i++) {
+		q.entities = &g->q.entities[i];
+		if (policy_decide(&q, g->layers, g->n_layers).verdict !=
+		    VERDICT_DENY)
+			continue;
+		memcpy(ret, g->named.name[i], sizeof(g->named.name[i]));
+		return;
+	}
+}
+
 struct judgement
 judge_decide(struct judge *j, const struct judge_case *c)
 {
@@ -499,6 +528,8 @@ judge_decide(struct judge *j, const struct judge_case *c)
 		v.keys = a.keys;
 		v.cli_key = a.cli_key;
 		v.ttl_s = a.ttl_s;
+		if (v.verdict == VERDICT_DENY)
+			name_denied(&g, v.entity);
 		buf_init(&rules, sizeof(v.rules) - 1);
 		policy_spoke_text(&a, g.layers, g.n_layers, &rules);
 		snprintf(v.rules, sizeof(v.rules), "%s", rules.p);

@@ -103,6 +103,8 @@ struct judgement {
 	bool cli_key;
 	int64_t ttl_s;
 	char rules[SPOKE_TEXT_MAX + 8];
+	/* Of several, the first for which it is a deny; or "". */
+	char entity[NAME_MAX_LEN + 1];
 	const struct held_grant *grant; /* The one that it rests on, or NULL. */
 	struct digest policies; /* Of all layers together. */
 };

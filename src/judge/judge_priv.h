@@ -73,7 +73,8 @@ struct judging {
 	struct policy *scope; /* A layer of this judging alone, or NULL. */
 	struct policy_ports ports;
 	struct policy_question q;
-	const char *entity; /* Of the home, that it is about. */
+	struct entities named; /* Of the home, that it is about. */
+	const char *entity[HOME_MANY_MAX];
 	const struct held_grant *grant; /* The first that answered an ask. */
 };
 

@@ -13,6 +13,7 @@
 #define THINGS_MAX 64 /* A view has fewer. */
 #define DOMAIN_SIZE 24
 #define WHICH_MAX 512
+#define ALIASES_MAX 8 /* Of one thing. */
 
 /* ---- The home ---- */
 
@@ -22,6 +23,7 @@ struct names {
 	struct sentence_thing areas[THINGS_MAX];
 	struct sentence_fact facts[THINGS_MAX];
 	char domains[THINGS_MAX][DOMAIN_SIZE];
+	const char *aliases[THINGS_MAX][ALIASES_MAX];
 	size_t n;
 	size_t n_areas;
 };
@@ -37,6 +39,17 @@ add_area(struct names *n, const char *area)
 	if (area[0] != '\0')
 		n->areas[n->n_areas++] =
 		    (struct sentence_thing){.id = area, .name = area};
+}
+
+static size_t
+read_aliases(const struct json *list, const char *ret[ALIASES_MAX])
+{
+	const struct json *a = json_first(list);
+	size_t n = 0;
+
+	for (; a != NULL && n < ALIASES_MAX; a = json_next(a))
+		ret[n++] = json_text(a);
+	return n;
 }
 
 static void
@@ -55,6 +68,9 @@ read_names(const struct json *home, struct names *n)
 		    (struct sentence_fact){"domain", n->domains[n->n]};
 		n->things[n->n] = (struct sentence_thing){.id = id,
 		    .name = json_words(v, "name"),
+		    .aliases = n->aliases[n->n],
+		    .n_aliases =
+			read_aliases(json_get(v, "aliases"), n->aliases[n->n]),
 		    .facts = &n->facts[n->n],
 		    .n_facts = 1};
 		add_area(n, json_words(v, "area"));
@@ -152,17 +168,56 @@ name_all(const struct sentence_slot *s, struct plain_call *ret)
 	ret->which = buf_steal(&b);
 }
 
-/* One thing must be named: rooms and groups are not commanded yet. */
+static void
+put_action(
+    const struct sentence_match *m, const struct meaning *w, struct json *args)
+{
+	const struct sentence_slot *v =
+	    w->slot != NULL ? find_slot(m, w->slot) : NULL;
+	char value[96];
+
+	if (w->action != NULL)
+		json_put_str(args, "action", w->action);
+	if (v == NULL)
+		return;
+	snprintf(value, sizeof(value), "%s=%.64s", w->value, v->value);
+	json_put_str(args, "values", value);
+}
+
+/* All of a kind, in a room or everywhere.  A class, as of blinds that shade, is
+ * not looked at, so nothing is done where one is named. */
+static enum err
+make_wide_call(const struct sentence_match *m, struct plain_call *ret)
+{
+	const struct sentence_slot *area = find_slot(m, "area");
+	const struct sentence_slot *kind = find_slot(m, "domain");
+	char id[DOMAIN_SIZE + 1];
+	const struct meaning *w;
+
+	if (kind == NULL || find_slot(m, "device_class") != NULL ||
+	    find_slot(m, "floor") != NULL)
+		return ERR_NOTFOUND;
+	snprintf(id, sizeof(id), "%.*s.", DOMAIN_SIZE - 1, kind->value);
+	w = find_meaning(m, id);
+	if (w == NULL || w->action == NULL)
+		return ERR_NOTFOUND;
+	ret->tool = "home.set";
+	ret->args = json_object();
+	if (area != NULL)
+		json_put_str(ret->args, "area", area->value);
+	json_put_str(ret->args, "kind", kind->value);
+	put_action(m, w, ret->args);
+	return OK;
+}
+
 static enum err
 make_call(const struct sentence_match *m, struct plain_call *ret)
 {
 	const struct sentence_slot *name = find_slot(m, "name");
-	const struct sentence_slot *v;
 	const struct meaning *w;
-	char value[96];
 
 	if (name == NULL || name->n_ids == 0)
-		return ERR_NOTFOUND;
+		return make_wide_call(m, ret);
 	w = find_meaning(m, name->ids[0]);
 	if (w == NULL)
 		return ERR_NOTFOUND;
@@ -173,13 +228,7 @@ make_call(const struct sentence_match *m, struct plain_call *ret)
 	ret->tool = w->action != NULL ? "home.set" : "home.get";
 	ret->args = json_object();
 	json_put_str(ret->args, "entity", name->ids[0]);
-	if (w->action != NULL)
-		json_put_str(ret->args, "action", w->action);
-	v = w->slot != NULL ? find_slot(m, w->slot) : NULL;
-	if (v != NULL) {
-		snprintf(value, sizeof(value), "%s=%.64s", w->value, v->value);
-		json_put_str(ret->args, "values", value);
-	}
+	put_action(m, w, ret->args);
 	return OK;
 }
 
@@ -218,7 +267,7 @@ plain_understand(
 	enum err e = ERR_NOTFOUND;
 	size_t i;
 
-	if (json_first(home) == NULL || make_home(home, &h) != OK)
+	if (!json_is_array(home) || make_home(home, &h) != OK)
 		return ERR_NOTFOUND;
 	for (i = 0; i < PLAIN_SETS && e != OK; i++) {
 		struct sentence_match m;

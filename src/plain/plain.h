@@ -6,7 +6,7 @@
  * Plain words to the home, without a model: "turn on the kitchen light", "ist
  * die Haustür abgeschlossen?".  The sentences of a language are
  * config/sentences/LANGUAGE.json; what is understood becomes one call of
- * home.set or home.get, about one entity.
+ * home.set or home.get, about one entity or all of a kind in a room.
  *
  * Pure.
  */
@@ -22,8 +22,8 @@ struct plain_call {
 
 void plain_call_done(struct plain_call *c);
 
-/* `home` is [{"entity", "name", "area"}] of the turn's view, or NULL.
- * ERR_NOTFOUND: no sentence says this. */
+/* `home` is [{"entity", "name", "area", "aliases"}] of the turn's view, or
+ * NULL. ERR_NOTFOUND: no sentence says this. */
 NODISCARD enum err plain_understand(
     const struct json *home, const char *goal, struct plain_call *ret);
 

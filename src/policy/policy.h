@@ -118,6 +118,19 @@ struct policy_question {
 	const struct policy_ports *ports;
 };
 
+/* What a call of the home names: "entity", one thing, or "entities", several,
+ * as "light.a,light.b".  No more than this in one act. */
+#define HOME_MANY_MAX 32
+
+struct entities {
+	char name[HOME_MANY_MAX][NAME_MAX_LEN + 1];
+	size_t n;
+};
+
+/* ERR_INPUT: it names none, both ways, one twice, or what is no name;
+ * ERR_LIMIT. */
+NODISCARD enum err entities_of(const struct json *args, struct entities *ret);
+
 struct policy_answer {
 	enum verdict verdict;
 	int keys; /* Of an ask: how many clients, 1 or 2. */

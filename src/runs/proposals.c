@@ -38,14 +38,24 @@ static enum err
 check_accepted(
     const struct manifest *m, const struct json *args, struct errmsg *why)
 {
-	const char *entity = json_words(args, "entity");
+	struct entities named;
+	size_t i;
 
-	if (!manifest_is_home(m) || manifest_device(m, entity) != NULL)
+	if (!manifest_is_home(m))
 		return OK;
-	return err_say(why, ERR_DENIED,
-	    "'%.64s' is no device that an owner accepted; 'durward home' lists "
-	    "what is there, 'durward home accept' accepts",
-	    entity);
+	if (entities_of(args, &named) != OK)
+		return err_say(why, ERR_INPUT,
+		    "name one entity, or a room, a kind or both, or at most "
+		    "%d entities, each once",
+		    HOME_MANY_MAX);
+	for (i = 0; i < named.n; i++)
+		if (manifest_device(m, named.name[i]) == NULL)
+			return err_say(why, ERR_DENIED,
+			    "'%.64s' is no device that an owner accepted; "
+			    "'durward home' lists what is there, 'durward "
+			    "home accept' accepts",
+			    named.name[i]);
+	return OK;
 }
 
 /* The effect of a known function whose arguments fit. */
@@ -155,6 +165,15 @@ origins_fit(const char *origins, const struct json *args)
 	return *origins == '\0';
 }
 
+static enum err
+check_origins(const char *origins, const struct json *args, struct errmsg *why)
+{
+	return origins_fit(origins, args)
+	    ? OK
+	    : err_say(why, ERR_INPUT,
+		  "the proposal does not say where each argument is from");
+}
+
 struct proposal {
 	struct run *run;
 	int64_t step;
@@ -162,7 +181,94 @@ struct proposal {
 	const char *args;
 	const char *origins;
 	enum effect effect;
+	/* Proposed again after a restart: its act is on its way, or its end
+	 * was told with the steps. */
+	bool known;
+	/* Where the house put devices in the place of a room. */
+	struct buf chosen_args;
+	struct buf chosen_origins;
 };
+
+/* ---- Rooms and kinds ---- */
+
+/* Where an argument is from, as one of the words; "" when it is not there. */
+static struct str
+origin_of(const char *origins, const char *name)
+{
+	size_t n = strlen(name);
+
+	while (*origins != '\0') {
+		size_t len = strcspn(origins, ",");
+
+		if (strncmp(origins, name, n) == 0 && origins[n] == ':')
+			return (struct str){origins + n + 1, len - n - 1};
+		origins += len;
+		origins += strspn(origins, ",");
+	}
+	return (struct str){"", 0};
+}
+
+/* What was chosen is from where the room and the kind are from; of two that
+ * differ a model was one, or might have been. */
+static struct str
+origin_of_chosen(const char *origins)
+{
+	struct str area = origin_of(origins, "area");
+	struct str kind = origin_of(origins, "kind");
+
+	if (area.len == 0 || kind.len == 0)
+		return area.len == 0 ? kind : area;
+	return area.len == kind.len && memcmp(area.p, kind.p, area.len) == 0
+	    ? area
+	    : (struct str){"model", 5};
+}
+
+/* In the order of the canonical arguments. */
+static void
+write_origins(const char *old, const struct json *args, struct buf *out)
+{
+	const struct json *m = json_first(args);
+
+	for (; m != NULL; m = json_next(m)) {
+		struct str from = origin_of(old, json_name(m));
+
+		if (from.len == 0)
+			from = origin_of_chosen(old);
+		buf_addf(out, "%s%s:%.*s", out->len > 0 ? "," : "",
+		    json_name(m), (int)from.len, from.p);
+	}
+}
+
+/* "The lights in the kitchen" becomes just these lights: they are judged,
+ * shown, signed and sent.  `args` is another one then. */
+static enum err
+choose(
+    struct runs *rs, struct proposal *p, struct json **args, struct errmsg *why)
+{
+	struct json *chosen;
+	enum err e;
+
+	if (strcmp(p->tool, HOME_TOOL ".set") != 0 ||
+	    (!json_has(*args, "area") && !json_has(*args, "kind")))
+		return OK;
+	e = check_origins(p->origins, *args, why);
+	if (e != OK)
+		return e;
+	e = rs->s.choose(rs->s.home, *args, &chosen, why);
+	if (e != OK)
+		return e;
+	buf_init(&p->chosen_args, ARGS_MAX);
+	json_canonical(chosen, &p->chosen_args);
+	json_free(chosen);
+	json_free(*args);
+	if (json_parse(p->chosen_args.p, p->chosen_args.len, args) != OK)
+		fatal("arguments of the house's own are not canonical");
+	buf_init(&p->chosen_origins, GOAL_MAX);
+	write_origins(p->origins, *args, &p->chosen_origins);
+	p->args = p->chosen_args.p;
+	p->origins = p->chosen_origins.p;
+	return OK;
+}
 
 /* Strict: canonical arguments, an open run, a known call. */
 static enum err
@@ -186,14 +292,18 @@ read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
 	    !json_is_canonical(ret->args, strlen(ret->args)))
 		return err_say(
 		    why, ERR_INPUT, "the proposal is not in canonical form");
+	ret->known = (ret->run->acted >> ret->step & 1) != 0;
+	if (ret->known)
+		return OK;
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
-	e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
+	e = choose(rs, ret, &args, why);
+	if (e == OK)
+		e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
 	if (e == OK)
 		e = check_listed(rs, ret->run, ret->tool, args, why);
-	if (e == OK && !origins_fit(ret->origins, args))
-		e = err_say(why, ERR_INPUT,
-		    "the proposal does not say where each argument is from");
+	if (e == OK)
+		e = check_origins(ret->origins, args, why);
 	json_free(args);
 	return e;
 }
@@ -219,35 +329,39 @@ refuse(struct runs *rs, const struct proposal *p, const struct errmsg *why)
 	runs_tell_result(rs, p->run->id, p->step, "failed", why->text);
 }
 
+static void
+begin(struct runs *rs, const struct proposal *p)
+{
+	struct errmsg why = {""};
+	const struct wish w = {.run = p->run->id,
+	    .step = p->step,
+	    .principal = p->run->principal,
+	    .agent_id = p->run->agent_id,
+	    .client = p->run->client,
+	    .tool = p->tool,
+	    .opinion = keep_opinion(p->run, p->effect),
+	    .motive = keep_motive(p->run, p->tool),
+	    .effect = p->effect,
+	    .args = p->args,
+	    .origins = p->origins};
+
+	if (acts_begin(rs->acts, &w, &why) == OK)
+		runs_acted(rs, p->run->id, p->step);
+	else
+		refuse(rs, p, &why);
+}
+
 void
 runs_on_proposal(struct runs *rs, const struct msg *m)
 {
-	struct proposal p;
+	struct proposal p = {.run = NULL};
 	struct errmsg why = {""};
-	struct wish w;
 
 	keep_wish(rs, m->body);
-	if (read_proposal(rs, m->body, &p, &why) != OK) {
+	if (read_proposal(rs, m->body, &p, &why) != OK)
 		refuse(rs, &p, &why);
-		return;
-	}
-	/* Proposed again after a restart: its act is on its way, or its end
-	 * was told with the steps. */
-	if ((p.run->acted >> p.step & 1) != 0)
-		return;
-	w = (struct wish){.run = p.run->id,
-	    .step = p.step,
-	    .principal = p.run->principal,
-	    .agent_id = p.run->agent_id,
-	    .client = p.run->client,
-	    .tool = p.tool,
-	    .opinion = keep_opinion(p.run, p.effect),
-	    .motive = keep_motive(p.run, p.tool),
-	    .effect = p.effect,
-	    .args = p.args,
-	    .origins = p.origins};
-	if (acts_begin(rs->acts, &w, &why) == OK)
-		runs_acted(rs, p.run->id, p.step);
-	else
-		refuse(rs, &p, &why);
+	else if (!p.known)
+		begin(rs, &p);
+	buf_done(&p.chosen_args);
+	buf_done(&p.chosen_origins);
 }

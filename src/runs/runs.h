@@ -35,9 +35,14 @@ struct runs_setup {
 	void *arg;
 	/* Who speaks for this client: a "person", or a "program". */
 	const char *(*asker)(void *arg, const char *client);
+	void *home; /* What the next two are called with. */
 	/* What of the home this goal may be about, put into a turn's view;
 	 * whether there is one at all. */
-	bool (*put_home)(void *arg, const char *goal, struct json *view);
+	bool (*put_home)(void *home, const char *goal, struct json *view);
+	/* A call of the home that names a room or a kind, as a new one that
+	 * names the devices. */
+	enum err (*choose)(void *home, const struct json *args,
+	    struct json **ret, struct errmsg *why);
 	/* The goal is on the disk: its client is told the run. */
 	void (*started)(void *arg, int64_t request, const char *run);
 };

@@ -375,7 +375,7 @@ struct json *
 runs_view(struct runs *rs, const struct run *run)
 {
 	struct json *view = json_object();
-	bool has_home = rs->s.put_home(rs->s.arg, run->goal, view);
+	bool has_home = rs->s.put_home(rs->s.home, run->goal, view);
 	bool is_code;
 
 	json_put(view, "tools", view_tools(rs, run->goal, has_home, &is_code));

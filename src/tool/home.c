@@ -8,8 +8,8 @@
 /*
  * The home, as an owner accepts it: what the house may do with devices, and
  * the pin of each record (home/record.h) that this is about.  The effect of a
- * call is that of the entity it names; one that does not stand here is not
- * commanded at all.
+ * call is the strictest of the entities it names; one that does not stand here
+ * is not commanded at all.
  */
 
 bool
@@ -33,12 +33,20 @@ enum effect
 manifest_effect(const struct manifest *m, const struct manifest_function *f,
     const struct json *args)
 {
-	const struct manifest_device *d;
+	struct entities named;
+	enum effect all = EFFECT_READ;
+	size_t i;
 
-	if (!m->is_home)
+	if (!m->is_home || entities_of(args, &named) != OK)
 		return f->effect;
-	d = manifest_device(m, json_words(args, "entity"));
-	return d != NULL ? d->effect : f->effect;
+	for (i = 0; i < named.n; i++) {
+		const struct manifest_device *d =
+		    manifest_device(m, named.name[i]);
+		enum effect e = d != NULL ? d->effect : f->effect;
+
+		all = e > all ? e : all;
+	}
+	return all;
 }
 
 /* "light.kitchen": a component and a name. */

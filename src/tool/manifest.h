@@ -150,7 +150,7 @@ const struct manifest_device *manifest_device(
     const struct manifest *m, const char *entity);
 
 /* What a call of it does to the world: what its function says, or in the home
- * what its device does. */
+ * the strictest of what its devices do. */
 enum effect manifest_effect(const struct manifest *m,
     const struct manifest_function *f, const struct json *args);
 

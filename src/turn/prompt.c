@@ -39,28 +39,6 @@ add_memories(const struct turn *t, struct buf *out)
 	}
 }
 
-static void
-add_home(const struct turn *t, struct buf *out)
-{
-	const struct json *d = json_first(json_get(t->view, "home"));
-
-	if (d == NULL)
-		return;
-	buf_adds(out,
-	    "\nDevices of the home that may be meant; their names are data:");
-	for (; d != NULL; d = json_next(d)) {
-		const char *name = json_words(d, "name");
-		const char *area = json_words(d, "area");
-
-		buf_addf(out, "\n- %s ", json_words(d, "entity"));
-		json_escape(out, name, strlen(name));
-		if (area[0] != '\0') {
-			buf_adds(out, " in ");
-			json_escape(out, area, strlen(area));
-		}
-	}
-}
-
 void
 prompt_system(const struct turn *t, struct buf *out)
 {
@@ -71,7 +49,7 @@ prompt_system(const struct turn *t, struct buf *out)
 	if (now[0] != '\0')
 		buf_addf(out, "\nToday is %s.", now);
 	add_memories(t, out);
-	add_home(t, out);
+	prompt_home(t->view, out);
 }
 
 /* ---- Messages ---- */

@@ -79,6 +79,24 @@ think_proposal(const struct offline_match *m, struct json *content)
 	json_free(args);
 }
 
+/* All of these canonical arguments are a person's own words. */
+static void
+put_persons(struct json *content, const char *args)
+{
+	const struct json *m;
+	struct json *v;
+	struct buf b;
+
+	if (json_parse(args, strlen(args), &v) != OK)
+		fatal("arguments of our own cannot be read");
+	buf_init(&b, GOAL_MAX);
+	for (m = json_first(v); m != NULL; m = json_next(m))
+		buf_addf(&b, "%s%s:person", b.len > 0 ? "," : "", json_name(m));
+	json_put_str(content, "origins", b.p);
+	buf_done(&b);
+	json_free(v);
+}
+
 /* To a device; its arguments are what the person said, as the house calls it.
  * Where two are called so, the person is asked back. */
 static bool
@@ -100,13 +118,7 @@ think_plain(const struct turn *t, struct json *content)
 		json_put_str(content, "tool", c.tool);
 		json_canonical(c.args, &b);
 		json_put_str(content, "args", b.p);
-		buf_clear(&b);
-		if (json_has(c.args, "action"))
-			buf_adds(&b, "action:person,");
-		buf_adds(&b, "entity:person");
-		if (json_has(c.args, "values"))
-			buf_adds(&b, ",values:person");
-		json_put_str(content, "origins", b.p);
+		put_persons(content, b.p);
 	}
 	buf_done(&b);
 	plain_call_done(&c);

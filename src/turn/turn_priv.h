@@ -146,6 +146,11 @@ bool prose_is_call(
     const struct turn *t, const struct json *content, bool was_forced);
 enum turn_step prose_repair(struct turn *t, const struct json *content);
 
+/* ---- rooms.c ---- */
+
+/* The home of a view, in PROMPT_HOME_MAX bytes; nothing when it has none. */
+void prompt_home(const struct json *view, struct buf *out);
+
 /* ---- prompt.c ---- */
 
 /* What stands in front of every conversation: what does not change first. */

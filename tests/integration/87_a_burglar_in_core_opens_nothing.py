@@ -78,6 +78,10 @@ def test_another_name_for_the_door_is_no_way_in(b):
     refused(b, "other-name", "needs a signed sheet")
 
 
+def test_the_door_is_not_opened_among_lights(b):
+    refused(b, "among-others", "needs a signed sheet")
+
+
 def test_words_of_core_are_not_published(b):
     assert b.published["status"] and b.published["config"] and set(b.published["outcome"]) == {b"none"}, b.published
     assert not any(b"4711" in text for texts in b.published.values() for text in texts), b.published

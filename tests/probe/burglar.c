@@ -90,6 +90,15 @@ step_other_name(void)
 	order("{\"action\":\"unlock\",\"entity\":\"light.front_door\"}");
 }
 
+/* Among lights. */
+static void
+step_among_others(void)
+{
+	give(b.manifest);
+	order("{\"action\":\"unlock\",\"entities\":\"light.kitchen_light,"
+	      "lock.front_door\"}");
+}
+
 static void
 step_light(void)
 {
@@ -103,6 +112,7 @@ static const struct {
     {"no-sheet", step_no_sheet},
     {"softer-manifest", step_softer_manifest},
     {"other-name", step_other_name},
+    {"among-others", step_among_others},
     {"light", step_light},
 };
 

@@ -217,6 +217,85 @@ TEST(an_effect_that_needs_a_yes_is_never_allowed_by_a_rule_alone)
 	}
 }
 
+TEST(of_several_things_of_the_home_each_is_judged)
+{
+	static const char policy[] =
+	    "allow lights tool=home.set entity=light.* rate=3/hour\n"
+	    "deny cellar tool=home.set entity=light.cellar\n"
+	    "ask garage tool=home.set entity=cover.*\n";
+	static const struct {
+		const char *entities;
+		enum verdict want;
+		const char *denied;
+	} rows[] = {
+	    {"light.a,light.b", VERDICT_ALLOW, ""},
+	    {"light.a,cover.b,light.b", VERDICT_ASK, ""},
+	    {"light.a,cover.b,light.cellar", VERDICT_DENY, "light.cellar"},
+	    {"light.a,switch.b", VERDICT_DENY, "switch.b"},
+	    {"light.a,light.b,light.c,light.d", VERDICT_DENY, ""},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct judgement v;
+		struct bench b;
+		char args[128];
+
+		CASE(rows[i].entities);
+		open_bench(&b, policy, EFFECT_REVERSIBLE);
+		memcpy(b.act->tool, "home.set", sizeof("home.set"));
+		free(b.act->args);
+		snprintf(args, sizeof(args), "{\"entities\":\"%s\"}",
+		    rows[i].entities);
+		b.act->args = strdup(args);
+		v = judge_decide(b.judge, &b.c);
+		CHECK_INT(v.verdict, rows[i].want);
+		CHECK_STR(v.entity, rows[i].denied);
+		close_bench(&b);
+	}
+}
+
+TEST(a_list_of_things_names_each_once)
+{
+	static const struct {
+		const char *args;
+		size_t n;
+	} rows[] = {
+	    {"{\"entity\":\"light.a\"}", 1},
+	    {"{\"entities\":\"light.a,light.b\"}", 2},
+	    {"{\"entities\":\"light.a,light.a\"}", 0},
+	    {"{\"entities\":\"light.a,\"}", 0},
+	    {"{\"entities\":\",light.a\"}", 0},
+	    {"{\"entities\":\"\"}", 0},
+	    {"{\"entities\":1}", 0},
+	    {"{\"entities\":1,\"entity\":\"light.a\"}", 0},
+	    {"{}", 0},
+	};
+	struct entities named;
+	struct json *args;
+	struct buf many;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		CASE(rows[i].args);
+		REQUIRE(json_parse(rows[i].args, strlen(rows[i].args), &args) ==
+		    OK);
+		CHECK_INT(
+		    entities_of(args, &named), rows[i].n > 0 ? OK : ERR_INPUT);
+		CHECK_INT(named.n, rows[i].n);
+		json_free(args);
+	}
+	buf_init(&many, 4096);
+	for (i = 0; i <= HOME_MANY_MAX; i++)
+		buf_addf(&many, "%slight.n%zu", i > 0 ? "," : "", i);
+	args = json_object();
+	json_put_str(args, "entities", many.p);
+	CHECK_INT(entities_of(args, &named), ERR_LIMIT);
+	CHECK_INT(named.n, 0);
+	json_free(args);
+	buf_done(&many);
+}
+
 TEST(what_a_revoked_client_wished_is_not_done)
 {
 	struct bench b;

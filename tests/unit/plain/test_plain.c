@@ -81,11 +81,48 @@ TEST(of_two_that_are_called_so_none_is_taken)
 	CHECK_STR(meant("turn on the lamp"), "? light.lamp_1, light.lamp_2");
 }
 
+TEST(a_room_and_a_kind_are_many_things)
+{
+	CHECK_STR(meant("turn off all the lights in the kitchen"),
+	    "home.set {\"area\":\"Kitchen\",\"kind\":\"light\","
+	    "\"action\":\"turn_off\"}");
+	CHECK_STR(meant("set the kitchen lights to 40 %"),
+	    "home.set {\"area\":\"Kitchen\",\"kind\":\"light\","
+	    "\"action\":\"set_brightness\",\"values\":\"brightness=40\"}");
+	CHECK_STR(meant("schalte alle Lichter in der Kitchen aus"),
+	    "home.set {\"area\":\"Kitchen\",\"kind\":\"light\","
+	    "\"action\":\"turn_off\"}");
+	CHECK_STR(meant("turn off all the lights"),
+	    "home.set {\"kind\":\"light\",\"action\":\"turn_off\"}");
+	CHECK_STR(meant("mache alle Lichter aus"),
+	    "home.set {\"kind\":\"light\",\"action\":\"turn_off\"}");
+}
+
+TEST(a_thing_is_called_by_its_other_names)
+{
+	static const char text[] =
+	    "[{\"aliases\":[\"Leselampe\",\"big lamp\"],\"area\":\"\","
+	    "\"entity\":\"light.l\",\"name\":\"Lamp 7\"}]";
+	struct plain_call c;
+	struct json *v;
+
+	REQUIRE(json_parse(text, strlen(text), &v) == OK);
+	REQUIRE(plain_understand(v, "turn on the big lamp", &c) == OK);
+	CHECK_STR(json_words(c.args, "entity"), "light.l");
+	plain_call_done(&c);
+	REQUIRE(plain_understand(v, "schalte die leselampe aus", &c) == OK);
+	CHECK_STR(json_words(c.args, "action"), "turn_off");
+	plain_call_done(&c);
+	json_free(v);
+}
+
 TEST(what_is_no_sentence_about_a_thing_is_nothing)
 {
 	static const char *const others[] = {"turn on the radio",
-	    "turn on all the lights", "what is the weather",
-	    "save a note: turn on the kitchen light", "", "the front door"};
+	    "turn on the lights in the garden", "close all garage doors",
+	    "close the blinds in the kitchen", "is any light on?",
+	    "what is the weather", "save a note: turn on the kitchen light", "",
+	    "the front door"};
 	struct plain_call c;
 	size_t i;
 

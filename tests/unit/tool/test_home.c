@@ -58,6 +58,28 @@ TEST(the_effect_of_a_call_is_that_of_its_device)
 	manifest_free(m);
 }
 
+TEST(the_effect_of_several_is_the_strictest_of_theirs)
+{
+	struct manifest *m;
+
+	REQUIRE(parse(HOME("home",
+			  DEVICE("light.a", "reversible") "," DEVICE("light.c",
+			      "reversible") "," DEVICE("lock.b", "physical")),
+		    &m) == OK);
+	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.c\"}"),
+	    EFFECT_REVERSIBLE);
+	CHECK_INT(
+	    effect_of(m, "{\"entities\":\"light.a,lock.b\"}"), EFFECT_PHYSICAL);
+	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.d\"}"),
+	    EFFECT_PHYSICAL);
+	CHECK_INT(effect_of(m, "{\"entities\":\"light.a,light.a\"}"),
+	    EFFECT_PHYSICAL);
+	CHECK_INT(
+	    effect_of(m, "{\"entities\":\"light.a\",\"entity\":\"light.a\"}"),
+	    EFFECT_PHYSICAL);
+	manifest_free(m);
+}
+
 TEST(a_call_of_what_is_not_accepted_has_the_strict_effect)
 {
 	struct manifest *m;
