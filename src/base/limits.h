@@ -154,6 +154,7 @@
 #define COMMAND_WORDS_MAX 8 /* Of a manifest's command. */
 #define REVIEW_MAX (64 * 1024)
 #define CONTAINER_START_MS (30 * 1000)
+#define VAULT_AGAIN_MS 100 /* Before one that was away is asked anew. */
 /* Podman: its words; and its time while the runner waits for it, at its first
  * word after the boot of a small machine, and for one step of a job. */
 #define PODMAN_WORDS_MAX 96

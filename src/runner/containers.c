@@ -58,6 +58,7 @@ starting_free(struct starting *s)
 		if (r->starting[i] == s)
 			r->starting[i] = NULL;
 	loop_timer_cancel(r->loop, s->timer);
+	loop_timer_cancel(r->loop, s->again);
 	if (s->pidfd >= 0) {
 		loop_remove(s->runner->loop, s->pidfd);
 		close(s->pidfd);
@@ -233,8 +234,20 @@ failed(struct starting *s)
 	tell(s->runner, s->tool, "failed", "", why.text);
 }
 
-/* They are never kept: each start of Podman asks for them anew. */
-static enum err
+static void ask_vault(struct starting *s);
+
+static void
+on_again(void *arg)
+{
+	struct starting *s = arg;
+
+	s->again = 0;
+	ask_vault(s);
+}
+
+/* They are never kept: each start of Podman asks for them anew.  A vault that
+ * is away comes back by itself; `timer` ends the waiting. */
+static void
 ask_vault(struct starting *s)
 {
 	struct runner *r = s->runner;
@@ -242,8 +255,10 @@ ask_vault(struct starting *s)
 
 	s->asked = ++r->asked;
 	json_put_int(body, "id", s->asked);
-	return peers_send_bulk(r->peers, ROLE_VAULT, MSG_SECRET_WANTED, body,
-	    s->manifest, strlen(s->manifest));
+	if (peers_send_bulk(r->peers, ROLE_VAULT, MSG_SECRET_WANTED, body,
+		s->manifest, strlen(s->manifest)) != OK)
+		s->again = loop_timer(
+		    r->loop, clock_boot_ms() + VAULT_AGAIN_MS, on_again, s);
 }
 
 /* Which OCI runtime works is found by use: crun refuses hybrid cgroups,
@@ -264,7 +279,8 @@ try_other(struct starting *s)
 	s->second_try = true;
 	snprintf(s->runtime, sizeof(s->runtime), "%s",
 	    podman_other_runtime(s->runtime));
-	return ask_vault(s) == OK;
+	ask_vault(s);
+	return true;
 }
 
 static void
@@ -459,14 +475,10 @@ containers_measured(struct starting *s, enum err e, const char *why)
 	if (e != OK) {
 		log_warn("%s is not started: %s", s->tool, why);
 		tell(r, s->tool, "failed", "", why);
-	} else if (ask_vault(s) == OK) {
+		starting_free(s);
 		return;
-	} else {
-		tell(r, s->tool, "failed", "",
-		    s->asked != 0 ? "the vault is away"
-				  : "podman cannot be started");
 	}
-	starting_free(s);
+	ask_vault(s);
 }
 
 void

@@ -173,6 +173,7 @@ struct starting {
 	bool second_try;
 	bool unwanted; /* Given up while Podman was at it. */
 	uint64_t timer;
+	uint64_t again; /* Asks the vault, which was away. */
 	pid_t pid; /* 0: Podman is not at it. */
 	int pidfd;
 	int said_fd;
