@@ -301,6 +301,25 @@ rules_query_policy(void *room, const struct request *q)
 	request_answer(rs->s.requests, q->id, v);
 }
 
+/* As they would be judged: of a room, what is in it. */
+static enum err
+write_args(struct rules *rs, struct wish *w, const struct json *args,
+    struct buf *canonical, struct errmsg *why)
+{
+	struct json *chosen;
+	enum err e = runs_choose(rs->s.runs, w->tool, args, &chosen, why);
+
+	if (e != OK)
+		return e;
+	if (chosen != NULL)
+		args = chosen;
+	e = runs_check_call(rs->s.runs, w->tool, args, &w->effect, why);
+	json_canonical(args, canonical);
+	json_free(chosen);
+	w->args = canonical->p;
+	return e;
+}
+
 /* body: {"tool", "args", "principal", "client", "labels"}: would it be
  * allowed? */
 enum err
@@ -331,13 +350,13 @@ rules_explain(void *room, const struct request *k, struct errmsg *why)
 		    "joined by commas");
 	if (w.principal[0] == '\0')
 		w.principal = k->client->name;
-	e = runs_check_call(rs->s.runs, w.tool, args, &w.effect, why);
-	if (e != OK)
-		return e;
 	buf_init(&canonical, 6 * ARGS_MAX);
+	e = write_args(rs, &w, args, &canonical, why);
+	if (e != OK) {
+		buf_done(&canonical);
+		return e;
+	}
 	buf_init(&text, RESULT_MAX);
-	json_canonical(args, &canonical);
-	w.args = canonical.p;
 	e = acts_explain(rs->s.acts, &w, &labels, &text, &verdict, why);
 	if (e == OK) {
 		v = json_object();

@@ -239,6 +239,17 @@ write_origins(const char *old, const struct json *args, struct buf *out)
 	}
 }
 
+enum err
+runs_choose(struct runs *rs, const char *tool, const struct json *args,
+    struct json **ret, struct errmsg *why)
+{
+	*ret = NULL;
+	if (strcmp(tool, HOME_TOOL ".set") != 0 ||
+	    (!json_has(args, "area") && !json_has(args, "kind")))
+		return OK;
+	return rs->s.choose(rs->s.home, args, ret, why);
+}
+
 /* "The lights in the kitchen" becomes just these lights: they are judged,
  * shown, signed and sent.  `args` is another one then. */
 static enum err
@@ -246,17 +257,15 @@ choose(
     struct runs *rs, struct proposal *p, struct json **args, struct errmsg *why)
 {
 	struct json *chosen;
-	enum err e;
+	enum err e = runs_choose(rs, p->tool, *args, &chosen, why);
 
-	if (strcmp(p->tool, HOME_TOOL ".set") != 0 ||
-	    (!json_has(*args, "area") && !json_has(*args, "kind")))
-		return OK;
+	if (e != OK || chosen == NULL)
+		return e;
 	e = check_origins(p->origins, *args, why);
-	if (e != OK)
+	if (e != OK) {
+		json_free(chosen);
 		return e;
-	e = rs->s.choose(rs->s.home, *args, &chosen, why);
-	if (e != OK)
-		return e;
+	}
 	buf_init(&p->chosen_args, ARGS_MAX);
 	json_canonical(chosen, &p->chosen_args);
 	json_free(chosen);

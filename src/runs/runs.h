@@ -134,6 +134,12 @@ void runs_heard(
 /* Does somebody wait who has not heard all? */
 bool runs_has_words(struct runs *rs, const char *run);
 
+/* What a call of the home becomes that names a room or a kind: it names what is
+ * there; NULL for any other call.  The caller frees it.  The errors of
+ * `choose`. */
+NODISCARD enum err runs_choose(struct runs *rs, const char *tool,
+    const struct json *args, struct json **ret, struct errmsg *why);
+
 /* The effect of a known function whose arguments fit. */
 NODISCARD enum err runs_check_call(struct runs *rs, const char *tool,
     const struct json *args, enum effect *ret, struct errmsg *why);

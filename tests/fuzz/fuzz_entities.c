@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,12 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct json *args = json_object();
-	char *text = malloc(size + 1);
+	struct json *args;
+	char *text;
 	struct entities named;
 	struct buf again;
 	size_t i;
 
+	/* Arguments are JSON, which has no other texts. */
+	if (!str_is_utf8((const char *)data, size))
+		return 0;
+	args = json_object();
+	text = malloc(size + 1);
 	if (text == NULL)
 		abort();
 	memcpy(text, data, size);

@@ -4,8 +4,11 @@ is in a room."""
 
 import json
 
+from house import wait_for
+from models import ModelServer
 from rules import BASE, finish, use
 from simhome import HouseWithHome, wait_entity
+from thinking import provider
 from wire import Wire
 
 LIGHT = "light.kitchen_light"
@@ -127,6 +130,19 @@ def test_one_that_is_denied_denies_all_and_is_named(h):
     assert "2 confirmed" in end["reply"], end
 
 
+def test_of_a_room_the_rules_are_explained_for_what_is_in_it(h):
+    furnish(h, "Loft", "light.bathroom_light", "light.bedroom_light")
+    use(h, BASE + "deny sleep tool=home.set entity=light.bedroom_light\n")
+    loft = '{"action":"turn_on","area":"Loft","kind":"light"}'
+    r = h.console.run("policy", "explain", "home.set", loft)
+    use(h, BASE)
+    assert "would be refused" in r.stdout and "deny sleep" in r.stdout, r.stdout + r.stderr
+    r = h.console.run("policy", "explain", "home.set", loft)
+    assert r.returncode == 0 and "refused" not in r.stdout, r.stdout + r.stderr
+    r = h.console.run("policy", "explain", "home.set", loft.replace("Loft", "Nowhere"))
+    assert r.returncode != 0 and "nothing that an owner accepted" in r.stderr, r.stdout + r.stderr
+
+
 def test_one_that_asks_makes_all_of_it_ask(h):
     """The sheet names all of them, and a yes is one to all."""
     furnish(h, "Attic", "light.kitchen_lamp", "light.office_light")
@@ -139,6 +155,48 @@ def test_one_that_asks_makes_all_of_it_ask(h):
     assert r.returncode == 0, r.stderr
     end = finish(p)[-1]
     assert end["reached"] and "2 confirmed" in end["reply"], end
+
+
+def says(h, *script):
+    """What a model is told of its calls, which it makes one after the other."""
+    calls = [{"calls": [{"name": "home__set", "arguments": args, "id": f"c{n}"}]} for n, args in enumerate(script)]
+    with ModelServer([*calls, {"text": "Done."}]) as m:
+        name = "model" + m.url.rsplit(":", 1)[1]
+        provider(h, "ollama", m.url, name=name)
+        h.console.ask("please do what is right")
+        tools = {t["function"]["name"]: t["function"] for t in m.chats[0].json["tools"]}
+        told = [x["content"] for x in m.chats[-1].json["messages"] if x["role"] == "tool"]
+    r = h.console.run("tool", "remove", name, "--yes")
+    assert r.returncode == 0, r.stderr
+    return tools, told
+
+
+def test_a_model_names_a_room_or_several(h):
+    furnish(h, "Salon", *ROOM)
+    tools, told = says(h, {"action": "turn_on", "area": "salon", "kind": "lights"},
+                       {"action": "turn_off", "entities": ",".join(ROOM[:2])},
+                       {"action": "turn_on", "entities": ROOM[0] + "," + ROOM[0]},
+                       {"action": "turn_on", "area": "Salon", "entity": ROOM[0]})
+    assert {"entity", "entities", "area", "kind"} <= set(tools["home__set"]["parameters"]["properties"]), tools
+    assert "3 confirmed" in told[0] and "2 confirmed" in told[1], told
+    assert "each once" in told[2] and "name entities, or a room" in told[3], told
+
+
+def test_one_that_changed_keeps_none_of_the_others_from_it(h):
+    m = h.home.client()
+    config = {"name": "Moved", "unique_id": "moved", "command_topic": "moved/set", "device":
+              {"identifiers": ["moved"], "name": "Moved"}}
+    m.publish("homeassistant/light/moved/config", json.dumps(config), True)
+    wait_entity(h, "light.moved")
+    home(h, "accept", "light.moved", "--yes")
+    home(h, "accept", "light.kitchen_light", "--yes")
+    watch = h.home.client("watcher")
+    watch.subscribe("door/open")
+    m.publish("homeassistant/light/moved/config", json.dumps({**config, "command_topic": "door/open"}), True)
+    wait_for(lambda: " new" in listed(h, "light.moved"), 30, 0.1)
+    _, told = says(h, {"action": "turn_on", "entities": "light.kitchen_light,light.moved"})
+    assert "1 confirmed; light.moved: " in told[0] and "not there as it was accepted" in told[0], told
+    assert watch.message(1) is None
 
 
 def test_a_room_has_a_bound(h):
