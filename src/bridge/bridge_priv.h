@@ -98,11 +98,14 @@ struct bridge {
 	bool untold; /* or of that, or of any of the things. */
 	char why[128]; /* Of its being down. */
 	uint64_t timer;
+	int64_t key_version; /* Of the broker's password; 0: there is none. */
 };
 
 /* ---- broker.c ---- */
 
-void broker_open(struct bridge *b);
+/* The trust table is there, or came anew with a change of the secrets. */
+void broker_prepare(struct bridge *b);
+peer_fn broker_on_key;
 
 /* ---- announcing.c: the house itself, to Home Assistant ---- */
 

@@ -16,7 +16,8 @@ struct mqtt {
 	int fd; /* Watched by the loop; -1: none. */
 	int version;
 	bool up;
-	bool anew; /* Once all is taken: connect for another last will. */
+	bool refused;
+	bool anew; /* Once all is taken: connect as somebody else. */
 	bool ended; /* The connection, in the middle of a call. */
 	uint64_t timer;
 	int64_t pause_ms;
@@ -194,6 +195,16 @@ connect_now(struct mqtt *m)
 
 /* ---- What libmosquitto tells ---- */
 
+/* Of 3.1.1, and of 5.0. */
+static bool
+is_refusal(int rc)
+{
+	return rc == CONNACK_REFUSED_BAD_USERNAME_PASSWORD ||
+	    rc == CONNACK_REFUSED_NOT_AUTHORIZED ||
+	    rc == MQTT_RC_BAD_USERNAME_OR_PASSWORD ||
+	    rc == MQTT_RC_NOT_AUTHORIZED;
+}
+
 static void
 on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
     const mosquitto_property *properties)
@@ -203,6 +214,7 @@ on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	(void)mosq;
 	(void)flags;
 	(void)properties;
+	m->refused = is_refusal(rc);
 	if (rc == 0) {
 		m->up = true;
 		m->up_ms = clock_boot_ms();
@@ -283,6 +295,15 @@ set_will(struct mqtt *m)
 		fatal("the last will '%s' is malformed", m->s.status_topic);
 }
 
+static void
+set_login(struct mqtt *m, const char *password)
+{
+	if (m->s.user != NULL &&
+	    mosquitto_username_pw_set(m->mosq, m->s.user, password) !=
+		MOSQ_ERR_SUCCESS)
+		fatal("the broker's user '%s' is malformed", m->s.user);
+}
+
 struct mqtt *
 mqtt_open(const struct mqtt_setup *s)
 {
@@ -302,6 +323,8 @@ mqtt_open(const struct mqtt_setup *s)
 	mosquitto_publish_v5_callback_set(m->mosq, on_publish);
 	mosquitto_max_inflight_messages_set(m->mosq, 0);
 	set_will(m);
+	set_login(m, s->password);
+	m->s.password = NULL;
 	connect_now(m);
 	return m;
 }
@@ -405,4 +428,24 @@ mqtt_set_status(struct mqtt *m, const char *topic)
 	set_will(m);
 	m->anew = true;
 	return OK;
+}
+
+bool
+mqtt_is_refused(const struct mqtt *m)
+{
+	return m->refused;
+}
+
+void
+mqtt_set_password(struct mqtt *m, const char *password)
+{
+	set_login(m, password);
+	if (m->up) {
+		m->anew = true;
+	} else if (m->fd < 0) {
+		m->pause_ms = MQTT_PAUSE_MS;
+		loop_timer_cancel(m->s.loop, m->timer);
+		m->timer =
+		    loop_timer(m->s.loop, clock_boot_ms(), on_pause_over, m);
+	}
 }

@@ -46,6 +46,9 @@ struct mqtt_setup {
 	/* The path of a socket, with port 0, or a numeric address. */
 	const char *address;
 	uint16_t port;
+	/* Or NULL for both; the password is copied, into libmosquitto. */
+	const char *user;
+	const char *password;
 	/* What the broker says of us when we are gone, retained; and what we
 	 * say when we are there.  A topic of NULL: nothing. */
 	const char *status_topic;
@@ -63,6 +66,12 @@ struct mqtt_setup {
 struct mqtt *mqtt_open(const struct mqtt_setup *s);
 /* Says goodbye, so that the broker says `status_gone` at once. */
 void mqtt_close(struct mqtt *m);
+
+/* The broker does not take who we are, or that we do not say it. */
+bool mqtt_is_refused(const struct mqtt *m);
+
+/* Another password, with which it connects anew. */
+void mqtt_set_password(struct mqtt *m, const char *password);
 
 /* Another topic of our status from now on, or NULL for none; the old one is
  * taken off the broker.  A last will is for one connection, so this one ends
