@@ -62,6 +62,22 @@ on_message(void *arg, const struct mqtt_message *m)
 		things_hear(b, m);
 }
 
+/* What one breath may leave out is asked for in parts; who has too much of one
+ * part is told what to do about it. */
+static void
+on_flood(void *arg, const char *filter)
+{
+	struct bridge *b = arg;
+
+	if (finding_listen_closer(b, filter))
+		return;
+	log_warn("behind %s the broker has more than it says at once", filter);
+	snprintf(b->why, sizeof(b->why),
+	    "it may have left out devices: 'max_queued_messages 100000' in its "
+	    "configuration lets it say all");
+	b->broker_untold = b->untold = true;
+}
+
 /* The folder of the broker's socket may have come, or come anew, since the
  * parent bound it: it is bound again for the next bridge. */
 static void
@@ -96,6 +112,7 @@ open_broker(struct bridge *b, const char *password)
 	    .on_up = on_up,
 	    .on_down = on_down,
 	    .on_message = on_message,
+	    .on_flood = on_flood,
 	    .arg = b};
 
 	if (slash != NULL) {

@@ -291,7 +291,7 @@ say_reasons(const struct core *c, struct json *list)
 static void
 say_broker(const struct core *c, struct json *list)
 {
-	const char *why = devices_why_away(c->devices);
+	const char *why = devices_broker_trouble(c->devices);
 
 	if (why != NULL)
 		finding(list, "broker", why[0] == '\0',

@@ -183,9 +183,9 @@ devices_bridge_lost(struct devices *d)
 }
 
 const char *
-devices_why_away(const struct devices *d)
+devices_broker_trouble(const struct devices *d)
 {
-	return d->up ? "" : d->bridge || d->why[0] != '\0' ? d->why : NULL;
+	return d->bridge || d->why[0] != '\0' ? d->why : NULL;
 }
 
 /* ---- Functions of the house ---- */

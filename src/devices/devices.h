@@ -44,8 +44,9 @@ void devices_on_message(struct devices *d, const struct msg *m);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
-/* Why its broker is not there; "" while it is, NULL when there is none. */
-const char *devices_why_away(const struct devices *d);
+/* What is wrong with its broker, that is there or not; "": nothing, NULL: there
+ * is none. */
+const char *devices_broker_trouble(const struct devices *d);
 
 /* ---- What an owner calls things ---- */
 

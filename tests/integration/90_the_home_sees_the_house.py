@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from house import House, free_port, wait_for
-from simhome import HouseWithHome, wait_entity
+from simhome import HouseWithHome, simhome, wait_entity
 
 LOCK = "lock.front_door"
 CONFIG = "homeassistant/device/{}/config"
@@ -271,3 +271,34 @@ def test_a_broker_that_wants_a_name_from_who_has_none_says_what_to_do():
             wait_told(h, "'durward run --broker-user NAME'")
         finally:
             broker.end()
+
+
+def test_more_than_a_broker_says_at_once_is_read_in_parts():
+    """It holds back a thousand messages for a reader, and drops the others."""
+    with House(tools=()) as h:
+        folder = h.path("home")
+        os.makedirs(folder)
+        os.chmod(folder, 0o755)
+        conf = os.path.join(folder, "mosquitto.conf")
+        path = os.path.join(folder, "mqtt.sock")
+        with open(conf, "w") as f:
+            f.write(f"listener 0 {path}\nallow_anonymous true\nuser root\nlog_type none\n")
+        broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: os.path.exists(path), 30, 0.1)
+            os.chmod(path, 0o666)
+            m = simhome.Mqtt(path, "filler")
+            kinds = ("light", "switch", "sensor", "lock")
+            for n in range(2000):
+                m.publish(f"homeassistant/{kinds[n % 4]}/one{n}/config", json.dumps({
+                    "name": f"One {n}", "unique_id": f"one{n}", "command_topic": f"one/{n % 9}/set",
+                    "state_topic": f"one/{n % 9}", "device": {"identifiers": [f"one{n}"], "name": "x" * 200}}), True)
+            m.subscribe("homeassistant/lock/one1999/config")
+            assert m.message(30)
+            h.more = ("--broker", path)
+            h.start(tools=False)
+            wait_for(lambda: h.console.run("home").stdout.count(".one") == 2000, 60, 0.5)
+        finally:
+            broker.terminate()
+            broker.wait(20)
