@@ -14,10 +14,9 @@ on_trust_table(void *role, struct msg *m)
 	if (verifier_put_trust(b->verifier, m->body) != OK)
 		fatal("the vault's trust table is malformed");
 	/* The name of the box is part of what is said on the broker. */
-	if (b->mqtt == NULL) {
+	if (b->announced.id[0] == '\0')
 		announcing_open(b, &verifier_trust(b->verifier)->box);
-		broker_open(b);
-	}
+	broker_prepare(b);
 }
 
 static void
@@ -33,6 +32,7 @@ static const struct peer_handler handlers[] = {
     {MSG_MANIFEST, on_manifest},
     {MSG_HOME_ORDER, commands_on_order},
     {MSG_HOME_HERALD, announcing_on_herald},
+    {MSG_BROKER_KEY, broker_on_key},
 };
 
 static void

@@ -96,13 +96,16 @@ struct bridge {
 	bool up;
 	bool broker_untold; /* The core has yet to hear how the broker is, */
 	bool untold; /* or of that, or of any of the things. */
-	char why[128]; /* Of its being down. */
+	char why[128]; /* It is down, or else what is wrong with it. */
 	uint64_t timer;
+	int64_t key_version; /* Of the broker's password; 0: there is none. */
 };
 
 /* ---- broker.c ---- */
 
-void broker_open(struct bridge *b);
+/* The trust table is there, or came anew with a change of the secrets. */
+void broker_prepare(struct bridge *b);
+peer_fn broker_on_key;
 
 /* ---- announcing.c: the house itself, to Home Assistant ---- */
 
@@ -121,6 +124,9 @@ peer_fn announcing_on_herald;
 /* ---- finding.c: what devices announce ---- */
 
 void finding_listen(struct bridge *b);
+/* To each component behind this filter by itself; false: that is not possible.
+ */
+bool finding_listen_closer(struct bridge *b, const char *filter);
 /* Was it an announcement? */
 bool finding_hear(struct bridge *b, const struct mqtt_message *m);
 

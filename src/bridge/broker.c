@@ -7,7 +7,11 @@
 #include "bridge/bridge_priv.h"
 #include "sys/clock.h"
 
-/* The connection to the home's broker. */
+/*
+ * The connection to the home's broker.  One that wants to know who we are gets
+ * the user of `durward run --broker-user`, and the password that the vault
+ * keeps for it.
+ */
 
 static void
 on_up(void *arg)
@@ -22,11 +26,24 @@ on_up(void *arg)
 	things_listen(b);
 }
 
+/* Who cannot connect says what would help. */
+static const char *
+refusal(const struct bridge *b)
+{
+	return peers_setting(b->peers, "broker_user") != NULL
+	    ? "it refuses the user name or the password; 'durward secret set "
+	      "broker' sets another password"
+	    : "it wants a user name and a password: 'durward run --broker-user "
+	      "NAME' and 'durward secret set broker'";
+}
+
 static void
 on_down(void *arg, const char *why)
 {
 	struct bridge *b = arg;
 
+	if (b->mqtt != NULL && mqtt_is_refused(b->mqtt))
+		why = refusal(b);
 	if (b->up || strcmp(b->why, why) != 0)
 		log_warn("the broker is not there: %s", why);
 	b->up = false;
@@ -45,6 +62,22 @@ on_message(void *arg, const struct mqtt_message *m)
 		things_hear(b, m);
 }
 
+/* What one breath may leave out is asked for in parts; who has too much of one
+ * part is told what to do about it. */
+static void
+on_flood(void *arg, const char *filter)
+{
+	struct bridge *b = arg;
+
+	if (finding_listen_closer(b, filter))
+		return;
+	log_warn("behind %s the broker has more than it says at once", filter);
+	snprintf(b->why, sizeof(b->why),
+	    "it may have left out devices: 'max_queued_messages 100000' in its "
+	    "configuration lets it say all");
+	b->broker_untold = b->untold = true;
+}
+
 /* The folder of the broker's socket may have come, or come anew, since the
  * parent bound it: it is bound again for the next bridge. */
 static void
@@ -52,7 +85,7 @@ on_vain(void *arg)
 {
 	struct bridge *b = arg;
 
-	if (b->up)
+	if (b->up || mqtt_is_refused(b->mqtt))
 		b->timer = loop_timer(
 		    b->loop, clock_boot_ms() + BRIDGE_ANEW_MS, on_vain, b);
 	else
@@ -61,8 +94,8 @@ on_vain(void *arg)
 
 /* "/run/mosquitto/durward.sock" is in the folder /state; "ADDRESS:PORT" is
  * as it is. */
-void
-broker_open(struct bridge *b)
+static void
+open_broker(struct bridge *b, const char *password)
 {
 	static char address[MQTT_ADDRESS_MAX];
 	const char *broker = peers_setting(b->peers, "broker");
@@ -71,12 +104,15 @@ broker_open(struct bridge *b)
 	struct mqtt_setup s = {.loop = b->loop,
 	    .client_id = b->announced.device,
 	    .address = address,
+	    .user = peers_setting(b->peers, "broker_user"),
+	    .password = password,
 	    .status_topic = b->announced.status,
 	    .status_here = "online",
 	    .status_gone = "offline",
 	    .on_up = on_up,
 	    .on_down = on_down,
 	    .on_message = on_message,
+	    .on_flood = on_flood,
 	    .arg = b};
 
 	if (slash != NULL) {
@@ -89,4 +125,42 @@ broker_open(struct bridge *b)
 		s.port = (uint16_t)strtoul(colon + 1, NULL, 10);
 	}
 	b->mqtt = mqtt_open(&s);
+}
+
+void
+broker_prepare(struct bridge *b)
+{
+	if (peers_setting(b->peers, "broker_user") != NULL)
+		peers_send(b->peers, ROLE_VAULT, MSG_BROKER_KEY_WANTED, NULL);
+	else if (b->mqtt == NULL)
+		open_broker(b, NULL);
+}
+
+/* {"ok", "version"} and the password, or {"error"}. */
+void
+broker_on_key(void *role, struct msg *m)
+{
+	struct bridge *b = role;
+	int64_t version = json_int(m->body, "version", 0);
+	const char *why = json_words(m->body, "error");
+	char *password;
+
+	if (json_flag(m->body, "ok") &&
+	    memchr(m->bulk, '\0', m->bulk_len) != NULL)
+		why = "its password holds a zero byte";
+	if (why[0] != '\0') {
+		if (b->mqtt == NULL)
+			on_down(b, why);
+		return;
+	}
+	if (version == b->key_version)
+		return;
+	b->key_version = version;
+	password = xstrndup(m->bulk, m->bulk_len);
+	if (b->mqtt == NULL)
+		open_broker(b, password);
+	else
+		mqtt_set_password(b->mqtt, password);
+	explicit_bzero(password, strlen(password));
+	free(password);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -114,16 +115,49 @@ hear_list(struct bridge *b, const struct mqtt_message *m,
 	}
 }
 
+/* Of any component. */
+static const char *const announcements[] = {"/+/config", "/+/+/config"};
+
+static void
+listen_to(struct bridge *b, const char *component, const char *end)
+{
+	char filter[HOME_TOPIC_MAX];
+
+	snprintf(
+	    filter, sizeof(filter), DISCOVERY_PREFIX "/%s%s", component, end);
+	if (mqtt_subscribe(b->mqtt, filter) != OK)
+		log_warn("the broker takes no subscription");
+}
+
 void
 finding_listen(struct bridge *b)
 {
-	static const char *const filters[] = {DISCOVERY_PREFIX "/+/+/config",
-	    DISCOVERY_PREFIX "/+/+/+/config", EXPOSES_BASE "/bridge/devices"};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(filters); i++)
-		if (mqtt_subscribe(b->mqtt, filters[i]) != OK)
-			log_warn("the broker takes no subscription");
+	for (i = 0; i < ARRAY_LEN(announcements); i++)
+		listen_to(b, "+", announcements[i]);
+	if (mqtt_subscribe(b->mqtt, EXPOSES_BASE "/bridge/devices") != OK)
+		log_warn("the broker takes no subscription");
+}
+
+bool
+finding_listen_closer(struct bridge *b, const char *filter)
+{
+	static const char *const components[] = {"device", "light", "switch",
+	    "cover", "lock", "climate", "fan", "button", "number", "select",
+	    "text", "scene", "siren", "valve", "vacuum", "lawn_mower",
+	    "humidifier", "water_heater", "alarm_control_panel", "update",
+	    "notify", "binary_sensor", "event", "device_tracker", "date",
+	    "datetime", "time", "sensor"};
+	const char *end = filter + strlen(DISCOVERY_PREFIX "/+");
+	size_t i;
+
+	if (strncmp(filter, DISCOVERY_PREFIX "/+/",
+		sizeof(DISCOVERY_PREFIX "/+/") - 1) != 0)
+		return false;
+	for (i = 0; i < ARRAY_LEN(components); i++)
+		listen_to(b, components[i], end);
+	return true;
 }
 
 /* Not worth reading: it has no place, and nothing is there that it could

@@ -288,6 +288,17 @@ say_reasons(const struct core *c, struct json *list)
 	}
 }
 
+static void
+say_broker(const struct core *c, struct json *list)
+{
+	const char *why = devices_broker_trouble(c->devices);
+
+	if (why != NULL)
+		finding(list, "broker", why[0] == '\0',
+		    why[0] == '\0' ? "the home's broker is there" : why,
+		    "see that the broker runs and takes this house");
+}
+
 /* Tombstones among them: they only become more. */
 static void
 say_places(const struct core *c, struct json *list)
@@ -350,6 +361,7 @@ safety_query_doctor(void *room, const struct request *q)
 			      : unlimited,
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
+	say_broker(c, list);
 	say_places(c, list);
 	say_terms(c, list);
 	json_put(v, "findings", list);

@@ -182,6 +182,12 @@ devices_bridge_lost(struct devices *d)
 		free_device(d->list[--d->n]);
 }
 
+const char *
+devices_broker_trouble(const struct devices *d)
+{
+	return d->bridge || d->why[0] != '\0' ? d->why : NULL;
+}
+
 /* ---- Functions of the house ---- */
 
 static void

@@ -44,6 +44,10 @@ void devices_on_message(struct devices *d, const struct msg *m);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
+/* What is wrong with its broker, that is there or not; "": nothing, NULL: there
+ * is none. */
+const char *devices_broker_trouble(const struct devices *d);
+
 /* ---- What an owner calls things ---- */
 
 /* A row of the settings, {"scope": key of a record, "name": "called", "value"},

@@ -101,6 +101,8 @@
 	X(MSG_HOME_HERALD,       ROLE_CORE,    ROLE_BRIDGE)                    \
 	X(MSG_HOME_ORDER,        ROLE_CORE,    ROLE_BRIDGE)                    \
 	X(MSG_HOME_DONE,         ROLE_BRIDGE,  ROLE_CORE)                      \
+	X(MSG_BROKER_KEY_WANTED, ROLE_BRIDGE,  ROLE_VAULT)                     \
+	X(MSG_BROKER_KEY,        ROLE_VAULT,   ROLE_BRIDGE)                    \
 	/* Secrets: sealed until the vault, and from it into a container. */   \
 	X(MSG_SECRETS_WANTED,    ROLE_CORE,    ROLE_VAULT)                     \
 	X(MSG_SECRETS,           ROLE_VAULT,   ROLE_CORE)                      \

@@ -174,6 +174,8 @@ greet(struct member *m)
 		json_put_str(body, "state", house.options.state_dir);
 	if (m->role == ROLE_BRIDGE)
 		json_put_str(body, "broker", house.options.broker);
+	if (m->role == ROLE_BRIDGE && house.options.broker_user != NULL)
+		json_put_str(body, "broker_user", house.options.broker_user);
 	if (root_credential(m->row, credential, sizeof(credential))[0] != '\0')
 		json_put_str(body, "credential", credential);
 	tell(m, MSG_START, body, NULL, 0);

@@ -25,6 +25,9 @@ struct parent_options {
 	/* Of the home's messages: the path of a Unix socket, or ADDRESS:PORT;
 	 * NULL: there is none, and no bridge. */
 	const char *broker;
+	/* Who the house is to that broker, with the secret "broker" as its
+	 * password; NULL: the broker asks nobody. */
+	const char *broker_user;
 	uid_t runner_uid; /* Whom the socket believes. */
 	char **argv; /* To start the whole house anew. */
 };

@@ -37,6 +37,7 @@ struct options {
 	const char *certificate_port;
 	const char *authorities;
 	const char *broker;
+	const char *broker_user;
 };
 
 static const struct option_row option_table[] = {
@@ -50,6 +51,7 @@ static const struct option_row option_table[] = {
     {"--certificate-port", offsetof(struct options, certificate_port)},
     {"--authorities", offsetof(struct options, authorities)},
     {"--broker", offsetof(struct options, broker)},
+    {"--broker-user", offsetof(struct options, broker_user)},
 };
 
 /* A supervisor of one: the runner returns whenever the house does. */
@@ -87,6 +89,7 @@ run_house(const struct options *o, char **argv)
 	    .socket_path = o->socket,
 	    .authorities = o->authorities,
 	    .broker = o->broker,
+	    .broker_user = o->broker_user,
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;

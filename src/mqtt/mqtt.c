@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mqtt/mqtt.h"
-
 #include <mosquitto.h>
 #include <mosquitto/mqtt_protocol.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "mqtt/mqtt_priv.h"
 #include "sys/clock.h"
+
+/* Nobody ever subscribes to it. */
+#define FENCE "durward"
 
 struct mqtt {
 	struct mqtt_setup s;
@@ -16,8 +19,15 @@ struct mqtt {
 	int fd; /* Watched by the loop; -1: none. */
 	int version;
 	bool up;
-	bool anew; /* Once all is taken: connect for another last will. */
+	bool refused;
+	bool anew; /* Once all is taken: connect as somebody else. */
 	bool ended; /* The connection, in the middle of a call. */
+	struct inbox inbox;
+	struct wishes wishes;
+	uint64_t later; /* The timer of who looks at these two, or 0. */
+	int asked; /* The id of the fence that is waited for, or 0; */
+	char filter[MQTT_TOPIC_MAX + 1]; /* the wildcard before it, or "", */
+	size_t flood; /* and what the broker retained for it. */
 	uint64_t timer;
 	int64_t pause_ms;
 	int64_t begun_ms; /* The try that goes on. */
@@ -27,6 +37,7 @@ struct mqtt {
 };
 
 static void connect_now(struct mqtt *m);
+static void look_later(struct mqtt *m);
 
 /* ---- Names ---- */
 
@@ -77,6 +88,9 @@ lose(struct mqtt *m, const char *why)
 	if (is_steady(m))
 		m->pause_ms = MQTT_PAUSE_MS;
 	unwatch(m);
+	inbox_clear(&m->inbox);
+	wishes_clear(&m->wishes);
+	m->asked = 0;
 	m->up = false;
 	m->unsent = 0;
 	m->anew = false;
@@ -123,6 +137,107 @@ settle(struct mqtt *m, int rc)
 	watch(m);
 }
 
+/* One filter with a wildcard, or many topics. */
+static int
+take_wishes(struct mqtt *m, struct wish *ret[MQTT_BATCH])
+{
+	int n = 0;
+
+	m->filter[0] = '\0';
+	m->flood = 0;
+	while (n < MQTT_BATCH && m->wishes.first != NULL) {
+		const char *next = m->wishes.first->filter;
+		bool wild = strpbrk(next, "+#") != NULL;
+
+		if (wild && n > 0)
+			break;
+		if (wild)
+			snprintf(m->filter, sizeof(m->filter), "%s", next);
+		ret[n++] = wishes_take(&m->wishes);
+		if (wild)
+			break;
+	}
+	return n;
+}
+
+/* Some brokers answer before they say what they retain, and others behind it:
+ * what comes last is the answer to what was asked next.  One that drops what it
+ * has to say drops that, too: it is asked again. */
+static void
+put_fence(struct mqtt *m)
+{
+	if (mosquitto_unsubscribe(m->mosq, &m->asked, FENCE) !=
+	    MOSQ_ERR_SUCCESS)
+		m->asked = 0;
+}
+
+static void
+subscribe_next(struct mqtt *m)
+{
+	struct wish *wishes[MQTT_BATCH];
+	char *filters[MQTT_BATCH];
+	int n = take_wishes(m, wishes);
+	int i;
+
+	for (i = 0; i < n; i++)
+		filters[i] = wishes[i]->filter;
+	if (n > 0 &&
+	    mosquitto_subscribe_multiple(m->mosq, NULL, n, filters, 0,
+		m->version == MQTT_PROTOCOL_V5 ? MQTT_SUB_OPT_NO_LOCAL : 0,
+		NULL) != MOSQ_ERR_SUCCESS)
+		log_warn("the broker takes no subscription");
+	else if (n > 0)
+		put_fence(m);
+	for (i = 0; i < n; i++)
+		free(wishes[i]);
+}
+
+static void
+on_later(void *arg)
+{
+	struct mqtt *m = arg;
+	struct letter *l;
+	int n;
+
+	m->later = 0;
+	for (n = 0; n < MQTT_BATCH && (l = inbox_take(&m->inbox)) != NULL;
+	     n++) {
+		m->s.on_message(m->s.arg, &l->m);
+		free(l);
+	}
+	if (m->up && m->asked == 0)
+		subscribe_next(m);
+	watch(m);
+	look_later(m);
+}
+
+/* Behind what else happens in this turn of the loop. */
+static void
+look_later(struct mqtt *m)
+{
+	if (m->later == 0 &&
+	    (m->inbox.first != NULL ||
+		(m->wishes.first != NULL && m->asked == 0)))
+		m->later = loop_timer(m->s.loop, clock_boot_ms(), on_later, m);
+}
+
+/* libmosquitto reads 4 KiB in a call. */
+static int
+drain(struct mqtt *m)
+{
+	int rc = MOSQ_ERR_SUCCESS;
+	uint64_t before;
+
+	do {
+		before = m->inbox.taken_in;
+		if (!inbox_is_full(&m->inbox))
+			rc = mosquitto_loop_read(m->mosq, 1);
+	} while (
+	    rc == MOSQ_ERR_SUCCESS && !m->ended && m->inbox.taken_in != before);
+	look_later(m);
+	return rc;
+}
+
 static void
 on_socket(void *arg, int fd, int events)
 {
@@ -131,7 +246,7 @@ on_socket(void *arg, int fd, int events)
 
 	(void)fd;
 	if (events & (LOOP_READ | LOOP_HANGUP))
-		rc = mosquitto_loop_read(m->mosq, 64);
+		rc = drain(m);
 	if (rc == MOSQ_ERR_SUCCESS && (events & LOOP_WRITE))
 		rc = mosquitto_loop_write(m->mosq, 1);
 	settle(m, rc);
@@ -149,8 +264,11 @@ on_tick(void *arg)
 		lose(m, "it does not answer");
 	else if (m->anew && m->unsent == 0)
 		settle(m, mosquitto_disconnect(m->mosq));
-	else
+	else {
+		if (m->asked != 0)
+			put_fence(m);
 		settle(m, mosquitto_loop_misc(m->mosq));
+	}
 }
 
 /* How large a packet may be: libmosquitto takes properties for connections
@@ -194,6 +312,16 @@ connect_now(struct mqtt *m)
 
 /* ---- What libmosquitto tells ---- */
 
+/* Of 3.1.1, and of 5.0. */
+static bool
+is_refusal(int rc)
+{
+	return rc == CONNACK_REFUSED_BAD_USERNAME_PASSWORD ||
+	    rc == CONNACK_REFUSED_NOT_AUTHORIZED ||
+	    rc == MQTT_RC_BAD_USERNAME_OR_PASSWORD ||
+	    rc == MQTT_RC_NOT_AUTHORIZED;
+}
+
 static void
 on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
     const mosquitto_property *properties)
@@ -203,6 +331,7 @@ on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	(void)mosq;
 	(void)flags;
 	(void)properties;
+	m->refused = is_refusal(rc);
 	if (rc == 0) {
 		m->up = true;
 		m->up_ms = clock_boot_ms();
@@ -253,7 +382,26 @@ on_message(struct mosquitto *mosq, void *arg,
 	    !mqtt_is_topic(told.topic, strlen(told.topic)))
 		m->dropped++;
 	else
-		m->s.on_message(m->s.arg, &told);
+		inbox_put(&m->inbox, &told);
+	m->flood += told.retained;
+}
+
+/* Of the fence: all that stands before it has come. */
+static void
+on_unsubscribe(struct mosquitto *mosq, void *arg, int mid,
+    const mosquitto_property *properties)
+{
+	struct mqtt *m = arg;
+
+	(void)mosq;
+	(void)properties;
+	if (mid != m->asked)
+		return;
+	m->asked = 0;
+	if (m->filter[0] != '\0' && m->flood >= MQTT_FLOOD &&
+	    m->s.on_flood != NULL)
+		m->s.on_flood(m->s.arg, m->filter);
+	look_later(m);
 }
 
 static void
@@ -283,6 +431,15 @@ set_will(struct mqtt *m)
 		fatal("the last will '%s' is malformed", m->s.status_topic);
 }
 
+static void
+set_login(struct mqtt *m, const char *password)
+{
+	if (m->s.user != NULL &&
+	    mosquitto_username_pw_set(m->mosq, m->s.user, password) !=
+		MOSQ_ERR_SUCCESS)
+		fatal("the broker's user '%s' is malformed", m->s.user);
+}
+
 struct mqtt *
 mqtt_open(const struct mqtt_setup *s)
 {
@@ -299,9 +456,12 @@ mqtt_open(const struct mqtt_setup *s)
 	mosquitto_connect_v5_callback_set(m->mosq, on_connect);
 	mosquitto_disconnect_v5_callback_set(m->mosq, on_disconnect);
 	mosquitto_message_v5_callback_set(m->mosq, on_message);
+	mosquitto_unsubscribe_v5_callback_set(m->mosq, on_unsubscribe);
 	mosquitto_publish_v5_callback_set(m->mosq, on_publish);
 	mosquitto_max_inflight_messages_set(m->mosq, 0);
 	set_will(m);
+	set_login(m, s->password);
+	m->s.password = NULL;
 	connect_now(m);
 	return m;
 }
@@ -318,6 +478,9 @@ mqtt_close(struct mqtt *m)
 	}
 	unwatch(m);
 	loop_timer_cancel(m->s.loop, m->timer);
+	loop_timer_cancel(m->s.loop, m->later);
+	inbox_clear(&m->inbox);
+	wishes_clear(&m->wishes);
 	mosquitto_destroy(m->mosq);
 	mosquitto_lib_cleanup();
 	free(m);
@@ -355,10 +518,13 @@ mqtt_subscribe(struct mqtt *m, const char *filter)
 {
 	if (!m->up)
 		return ERR_CLOSED;
-	return said(m,
-	    mosquitto_subscribe_v5(m->mosq, NULL, filter, 0,
-		m->version == MQTT_PROTOCOL_V5 ? MQTT_SUB_OPT_NO_LOCAL : 0,
-		NULL));
+	if (strlen(filter) > MQTT_TOPIC_MAX ||
+	    mosquitto_sub_topic_check(filter) != MOSQ_ERR_SUCCESS)
+		return ERR_INPUT;
+	if (!wishes_put(&m->wishes, filter))
+		return ERR_BUSY;
+	look_later(m);
+	return OK;
 }
 
 enum err
@@ -366,6 +532,8 @@ mqtt_unsubscribe(struct mqtt *m, const char *filter)
 {
 	if (!m->up)
 		return ERR_CLOSED;
+	if (wishes_drop(&m->wishes, filter))
+		return OK;
 	return said(m, mosquitto_unsubscribe(m->mosq, NULL, filter));
 }
 
@@ -405,4 +573,24 @@ mqtt_set_status(struct mqtt *m, const char *topic)
 	set_will(m);
 	m->anew = true;
 	return OK;
+}
+
+bool
+mqtt_is_refused(const struct mqtt *m)
+{
+	return m->refused;
+}
+
+void
+mqtt_set_password(struct mqtt *m, const char *password)
+{
+	set_login(m, password);
+	if (m->up) {
+		m->anew = true;
+	} else if (m->fd < 0) {
+		m->pause_ms = MQTT_PAUSE_MS;
+		loop_timer_cancel(m->s.loop, m->timer);
+		m->timer =
+		    loop_timer(m->s.loop, clock_boot_ms(), on_pause_over, m);
+	}
 }

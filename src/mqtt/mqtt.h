@@ -9,6 +9,12 @@
  * subscribes anew, since it asks for a clean session: what was said meanwhile
  * is read again from what the broker retains.
  *
+ * A broker says all that it retains in one breath, and what its reader does not
+ * take meanwhile it drops without a word beyond some thousand messages.  So all
+ * that is there is read first, up to MQTT_INBOX_MAX, and then told, MQTT_BATCH
+ * at a time with a look at the socket in between; and it is asked for what is
+ * behind one wildcard, or for so many topics, at a time.
+ *
  * What is told is checked: a topic without wildcards and control characters,
  * valid UTF-8, at most MQTT_TOPIC_MAX bytes; a payload of at most
  * MQTT_PAYLOAD_MAX.  The rest is counted and dropped.
@@ -23,6 +29,10 @@
 
 #define MQTT_TOPIC_MAX 512
 #define MQTT_PAYLOAD_MAX (8 * 1024 * 1024)
+#define MQTT_INBOX_MAX (16 * 1024 * 1024) /* Read, and not told yet. */
+#define MQTT_BATCH 64
+#define MQTT_WISHES_MAX 16384 /* Subscriptions that wait for their turn. */
+#define MQTT_FLOOD 900 /* Behind one wildcard: more may have been dropped. */
 #define MQTT_ADDRESS_MAX 108 /* The path of a Unix socket, or an address. */
 #define MQTT_UNSENT_MAX 1024 /* Messages that the broker has yet to take. */
 #define MQTT_KEEPALIVE_S 30
@@ -46,6 +56,9 @@ struct mqtt_setup {
 	/* The path of a socket, with port 0, or a numeric address. */
 	const char *address;
 	uint16_t port;
+	/* Or NULL for both; the password is copied, into libmosquitto. */
+	const char *user;
+	const char *password;
 	/* What the broker says of us when we are gone, retained; and what we
 	 * say when we are there.  A topic of NULL: nothing. */
 	const char *status_topic;
@@ -56,6 +69,9 @@ struct mqtt_setup {
 	/* Not, or not any more; `why` is for people. */
 	void (*on_down)(void *arg, const char *why);
 	void (*on_message)(void *arg, const struct mqtt_message *m);
+	/* Behind this filter the broker retained MQTT_FLOOD messages or more.
+	 * NULL: nobody minds. */
+	void (*on_flood)(void *arg, const char *filter);
 	void *arg;
 };
 
@@ -63,6 +79,12 @@ struct mqtt_setup {
 struct mqtt *mqtt_open(const struct mqtt_setup *s);
 /* Says goodbye, so that the broker says `status_gone` at once. */
 void mqtt_close(struct mqtt *m);
+
+/* The broker does not take who we are, or that we do not say it. */
+bool mqtt_is_refused(const struct mqtt *m);
+
+/* Another password, with which it connects anew. */
+void mqtt_set_password(struct mqtt *m, const char *password);
 
 /* Another topic of our status from now on, or NULL for none; the old one is
  * taken off the broker.  A last will is for one connection, so this one ends
@@ -75,8 +97,9 @@ bool mqtt_is_up(const struct mqtt *m);
 /* Messages that were dropped since the start, as the head of this file says. */
 uint64_t mqtt_dropped(const struct mqtt *m);
 
-/* At quality of service 0, without messages that are our own.  ERR_CLOSED while
- * it is down; ERR_INPUT for what is no filter. */
+/* At quality of service 0, without messages that are our own; asked for in its
+ * turn.  ERR_CLOSED while it is down; ERR_INPUT for what is no filter, ERR_BUSY
+ * when too many wait. */
 NODISCARD enum err mqtt_subscribe(struct mqtt *m, const char *filter);
 NODISCARD enum err mqtt_unsubscribe(struct mqtt *m, const char *filter);
 

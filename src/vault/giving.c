@@ -14,7 +14,8 @@
  * Secrets come in sealed by a client for the key of this start, and go out to
  * the runner, for one start of a container whose manifest names them, and to
  * egress, for one call of a provider of models whose manifest names its key.
- * Neither gets what the other's manifests name.
+ * Neither gets what the other's manifests name.  The bridge gets the one that
+ * is named BROKER_SECRET, which nobody else does.
  */
 
 /* The core compares the table with the one that it logged last, so that a
@@ -168,8 +169,13 @@ get_one(struct vault *v, const struct manifest_secret *w, struct secret **ret,
     struct errmsg *why)
 {
 	struct secret *s;
-	enum err e = secrets_get(v->secrets, w->name, &s, why);
+	enum err e;
 
+	if (strcmp(w->name, BROKER_SECRET) == 0)
+		return err_say(why, ERR_DENIED,
+		    "the secret '" BROKER_SECRET "' is for the home's broker "
+		    "alone; give the tool's another name");
+	e = secrets_get(v->secrets, w->name, &s, why);
 	if (e != OK)
 		return e;
 	if (w->file[0] == '\0' &&
@@ -318,4 +324,30 @@ giving_on_key_wanted(void *role, struct msg *m)
 	}
 	secret_free(key);
 	manifest_free(doc);
+}
+
+/* The bridge is who speaks with the home's broker. */
+void
+giving_on_broker_wanted(void *role, struct msg *m)
+{
+	struct vault *v = role;
+	struct secret *key = NULL;
+	struct errmsg why = {""};
+	struct json *body;
+
+	if (secrets_version(v->secrets, BROKER_SECRET) == 0)
+		err_say(&why, ERR_NOTFOUND,
+		    "its password is missing: 'durward secret "
+		    "set " BROKER_SECRET "' gives it");
+	else if (secrets_get(v->secrets, BROKER_SECRET, &key, &why) == OK) {
+		body = json_object();
+		json_put_bool(body, "ok", true);
+		json_put_int(body, "version",
+		    secrets_version(v->secrets, BROKER_SECRET));
+		peers_send_bulk(v->peers, ROLE_BRIDGE, MSG_BROKER_KEY, body,
+		    secret_reveal(key), secret_len(key));
+	}
+	if (key == NULL)
+		refuse(v, m, MSG_BROKER_KEY, &why);
+	secret_free(key);
 }

@@ -90,6 +90,7 @@ static const struct peer_handler handlers[] = {
     {MSG_SECRETS_WANTED, giving_on_list},
     {MSG_SECRET_WANTED, giving_on_wanted},
     {MSG_KEY_WANTED, giving_on_key_wanted},
+    {MSG_BROKER_KEY_WANTED, giving_on_broker_wanted},
     {MSG_PUSH_TOKEN_WANTED, pushing_on_token_wanted},
     {MSG_PUSH_KEY_WANTED, pushing_on_key_wanted},
     {MSG_FILTER_WANTED, redaction_on_wanted},

@@ -151,6 +151,9 @@ struct json *giving_table(const struct vault *v);
 peer_fn giving_on_list;
 peer_fn giving_on_wanted;
 peer_fn giving_on_key_wanted;
+/* By its name, and no manifest names it. */
+#define BROKER_SECRET "broker"
+peer_fn giving_on_broker_wanted;
 
 /* ---- signing.c ---- */
 peer_fn signing_on_checkpoint;

@@ -10,12 +10,12 @@ import shutil
 from caller import Caller
 from house import BUILD, TOOLS_USER
 
-DOCUMENTS = ("provider.json", "forged.json", "tool.json", "keyless.json")
+DOCUMENTS = ("provider.json", "forged.json", "tool.json", "thief.json", "keyless.json")
 
 
 class Asked:
     def __init__(self):
-        self.caller = Caller(secrets={"provider-key": b"sk-1234567890", "other": b"o" * 20})
+        self.caller = Caller(secrets={"provider-key": b"sk-1234567890", "other": b"o" * 20, "broker": b"b" * 20})
         try:
             self.ask(self.caller, self.caller.house)
         except BaseException:
@@ -24,6 +24,7 @@ class Asked:
 
     def ask(self, c, h):
         provider = c.provider("provider", "http://127.0.0.1:9", key="provider-key")
+        c.provider("thief", "http://127.0.0.1:9", key="broker")
         c.provider("keyless", "http://127.0.0.1:9")
         with open(os.path.join(BUILD, "containers", "notes", "tool.json")) as f:
             tool = json.load(f)
@@ -69,6 +70,10 @@ def test_the_secrets_of_a_tool_are_no_keys_of_a_provider(a):
 
 def test_a_provider_without_a_key_gets_none(a):
     assert "names no key" in a.given["keyless.json"], a.given
+
+
+def test_the_password_of_the_broker_is_for_the_bridge_alone(a):
+    assert "home's broker alone" in a.given["thief.json"], a.given
 
 
 def test_the_key_of_a_provider_is_for_no_container(a):

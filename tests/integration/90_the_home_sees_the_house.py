@@ -5,10 +5,12 @@ and no word that anybody said.  Nobody moves the house by what he writes there."
 import json
 import os
 import signal
+import socket
+import subprocess
 import time
 
-from house import wait_for
-from simhome import HouseWithHome, wait_entity
+from house import House, free_port, wait_for
+from simhome import HouseWithHome, simhome, wait_entity
 
 LOCK = "lock.front_door"
 CONFIG = "homeassistant/device/{}/config"
@@ -200,3 +202,103 @@ def test_what_is_hidden_is_gone_until_it_is_shown(h):
     look.wait("questions", "0")
     assert "home-hidden" in h.console.run("audit", "show").stdout
 
+
+class Guarded:
+    """A broker that asks who one is."""
+
+    def __init__(self, h):
+        self.port, conf, passwords = free_port(), h.path("mosquitto.conf"), h.path("passwords")
+        with open(passwords, "w"):
+            pass
+        os.chmod(passwords, 0o600)
+        subprocess.run(["mosquitto_passwd", "-b", passwords, "durward", "right-horse-battery"], check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True)
+        with open(conf, "w") as f:
+            f.write(f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
+                    "user root\n")
+        self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.listens, 30, 0.1)
+
+    def listens(self):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def secret(h, verb, value):
+    r = subprocess.run([h.durward, "secret", verb, "broker"], env=h.console.env, input=value,
+                       capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0, r.stderr
+
+
+def wait_told(h, words):
+    def told():
+        return words in h.console.run("home").stderr
+    told.__doc__ = f"{words} of 'durward home'; {h.log()}"
+    wait_for(told, 60, 0.2)
+
+
+def test_a_broker_that_wants_a_password_gets_the_one_of_the_vault():
+    with House(tools=()) as h:
+        broker = Guarded(h)
+        try:
+            h.more = ("--broker", f"127.0.0.1:{broker.port}", "--broker-user", "durward")
+            h.start(tools=False)
+            wait_told(h, "'durward secret set broker' gives it")
+            secret(h, "set", "wrong-horse-battery")
+            wait_told(h, "refuses the user name or the password")
+            doctor = h.console.run("doctor").stdout
+            assert "refuses the user name or the password" in doctor, doctor
+            secret(h, "rotate", "right-horse-battery")
+            h.wait_log("the broker is there", seconds=60)
+            wait_for(lambda: h.console.run("home").returncode == 0, 30, 0.2)
+            assert "the home's broker is there" in h.console.run("doctor").stdout
+            assert "horse" not in h.log() + h.console.run("audit", "show", "--json").stdout
+        finally:
+            broker.end()
+
+
+def test_a_broker_that_wants_a_name_from_who_has_none_says_what_to_do():
+    with House(tools=()) as h:
+        broker = Guarded(h)
+        try:
+            h.more = ("--broker", f"127.0.0.1:{broker.port}")
+            h.start(tools=False)
+            wait_told(h, "'durward run --broker-user NAME'")
+        finally:
+            broker.end()
+
+
+def test_more_than_a_broker_says_at_once_is_read_in_parts():
+    """It holds back a thousand messages for a reader, and drops the others."""
+    with House(tools=()) as h:
+        folder = h.path("home")
+        os.makedirs(folder)
+        os.chmod(folder, 0o755)
+        conf = os.path.join(folder, "mosquitto.conf")
+        path = os.path.join(folder, "mqtt.sock")
+        with open(conf, "w") as f:
+            f.write(f"listener 0 {path}\nallow_anonymous true\nuser root\nlog_type none\n")
+        broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: os.path.exists(path), 30, 0.1)
+            os.chmod(path, 0o666)
+            m = simhome.Mqtt(path, "filler")
+            kinds = ("light", "switch", "sensor", "lock")
+            for n in range(2000):
+                m.publish(f"homeassistant/{kinds[n % 4]}/one{n}/config", json.dumps({
+                    "name": f"One {n}", "unique_id": f"one{n}", "command_topic": f"one/{n % 9}/set",
+                    "state_topic": f"one/{n % 9}", "device": {"identifiers": [f"one{n}"], "name": "x" * 200}}), True)
+            m.subscribe("homeassistant/lock/one1999/config")
+            assert m.message(30)
+            h.more = ("--broker", path)
+            h.start(tools=False)
+            wait_for(lambda: h.console.run("home").stdout.count(".one") == 2000, 60, 0.5)
+        finally:
+            broker.terminate()
+            broker.wait(20)

@@ -15,7 +15,7 @@
 #include "sys/file.h"
 
 static const char *const documents[] = {
-    "provider.json", "forged.json", "tool.json", "keyless.json"};
+    "provider.json", "forged.json", "tool.json", "thief.json", "keyless.json"};
 
 static struct peers *house;
 static char *texts[ARRAY_LEN(documents)];

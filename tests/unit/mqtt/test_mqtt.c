@@ -19,6 +19,8 @@ struct party {
 	struct buf heard; /* "topic payload;" each; "!" when retained. */
 	int ups;
 	int downs;
+	int messages;
+	char flood[64]; /* The filter of the last one. */
 };
 
 static char folder[64] = "/tmp/mqtt-XXXXXX";
@@ -41,9 +43,9 @@ start_broker(void)
 	snprintf(conf, sizeof(conf), "%s/conf", folder);
 	f = fopen(conf, "w");
 	fprintf(f,
-	    "listener 0 %s\nallow_anonymous true\nlog_type none\n"
-	    "max_queued_messages 10000\n%s",
-	    path, getuid() == 0 ? "user root\n" : "");
+	    "listener 0 %s\nallow_anonymous true\nlog_type all\n"
+	    "log_dest file %s/log\nmax_queued_messages 10000\n%s",
+	    path, folder, getuid() == 0 ? "user root\n" : "");
 	fclose(f);
 	broker = fork();
 	if (broker == 0) {
@@ -82,11 +84,20 @@ on_message(void *arg, const struct mqtt_message *m)
 {
 	struct party *p = arg;
 
+	p->messages++;
 	if (m->len > 100)
 		buf_addf(&p->heard, "%s %zu bytes;", m->topic, m->len);
 	else
 		buf_addf(&p->heard, "%s%s %s;", m->retained ? "!" : "",
 		    m->topic, m->payload);
+}
+
+static void
+on_flood(void *arg, const char *filter)
+{
+	struct party *p = arg;
+
+	snprintf(p->flood, sizeof(p->flood), "%s", filter);
 }
 
 static void
@@ -101,10 +112,11 @@ join(struct party *p, struct loop *l, const char *name)
 	    .on_up = on_up,
 	    .on_down = on_down,
 	    .on_message = on_message,
+	    .on_flood = on_flood,
 	    .arg = p};
 
 	memset(p, 0, sizeof(*p));
-	buf_init(&p->heard, 4096);
+	buf_init(&p->heard, 64 * 1024);
 	p->loop = l;
 	p->mqtt = mqtt_open(&s);
 }
@@ -305,5 +317,95 @@ TEST(a_status_that_is_taken_back_leaves_nothing_on_the_broker)
 	CHECK(wait_heard(&b, "a gone;"));
 	leave(&b);
 	end_broker();
+	loop_free(l);
+}
+
+/* All of it, in its order, and never more than a batch between two looks at
+ * what else there is. */
+TEST(a_flood_behind_a_wildcard_is_told_in_parts_and_as_a_flood)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+	char topic[32];
+	int64_t end_ms;
+	int most = 0;
+	int i;
+
+	start_broker();
+	join(&a, l, "a");
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&a, 1) && wait_ups(&b, 1));
+	for (i = 0; i < MQTT_FLOOD; i++) {
+		snprintf(topic, sizeof(topic), "many/%d", i);
+		CHECK(mqtt_publish(a.mqtt, topic, "x", 1, true) == OK);
+	}
+	REQUIRE(mqtt_subscribe(b.mqtt, "a") == OK);
+	CHECK(wait_heard(&b, "!a here;"));
+	CHECK_INT(mqtt_publish(a.mqtt, "a", "behind", 6, false), OK);
+	CHECK(wait_heard(&b, "a behind;"));
+	REQUIRE(mqtt_subscribe(b.mqtt, "many/+") == OK);
+	end_ms = clock_boot_ms() + WAIT_MS;
+	snprintf(topic, sizeof(topic), "!many/%d x;", MQTT_FLOOD - 1);
+	while (clock_boot_ms() < end_ms && b.flood[0] == '\0') {
+		int before = b.messages;
+
+		loop_turn(l, 50);
+		if (b.messages - before > most)
+			most = b.messages - before;
+	}
+	CHECK_STR(b.flood, "many/+");
+	CHECK(wait_heard(&b, topic));
+	CHECK_INT(b.messages, MQTT_FLOOD + 2);
+	CHECK(most <= MQTT_BATCH);
+	leave(&a);
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
+
+static int
+count_in_log(const char *words)
+{
+	char name[128];
+	char line[512];
+	int n = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/log", folder);
+	f = fopen(name, "r");
+	REQUIRE(f != NULL);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, words) != NULL;
+	fclose(f);
+	return n;
+}
+
+TEST(many_topics_are_asked_for_in_few_packets)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	char topic[32];
+	char log[128];
+	int i;
+
+	snprintf(log, sizeof(log), "%s/log", folder);
+	unlink(log);
+	start_broker();
+	join(&a, l, "a");
+	REQUIRE(wait_ups(&a, 1));
+	for (i = 0; i < 10 * MQTT_BATCH; i++) {
+		snprintf(topic, sizeof(topic), "one/%d", i);
+		REQUIRE(mqtt_subscribe(a.mqtt, topic) == OK);
+	}
+	/* Taken back before it was asked for. */
+	REQUIRE(mqtt_unsubscribe(a.mqtt, "one/7") == OK);
+	REQUIRE(mqtt_subscribe(a.mqtt, "a") == OK);
+	CHECK(wait_heard(&a, "!a here;"));
+	leave(&a);
+	end_broker();
+	CHECK_INT(count_in_log("Received SUBSCRIBE from a"), 10);
+	CHECK_INT(count_in_log("one/6 (QoS 0)"), 1);
+	CHECK_INT(count_in_log("one/7 (QoS 0)"), 0);
 	loop_free(l);
 }
