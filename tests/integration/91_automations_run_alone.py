@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an owner signed once runs alone: when a device says something, or a
+time comes, in the name of who signed it and within the rules."""
+
+import json
+import time
+
+import logbook
+from house import wait_for
+from simhome import HouseWithHome, wait_entity
+
+LIGHT, LAMP, HALL = "light.kitchen_light", "light.kitchen_lamp", "light.hall_light"
+PORCH, LOCK, MOTION = "light.porch_light", "lock.front_door", "binary_sensor.hall_motion_occupancy"
+
+
+def setup():
+    h = HouseWithHome().start(tools=False)
+    for name in (LIGHT, LAMP, HALL, PORCH, LOCK):
+        wait_entity(h, name)
+    for name in (LIGHT, LAMP, HALL, PORCH, LOCK):
+        r = h.console.run("home", "accept", name, "--yes")
+        assert r.returncode == 0, r.stderr
+    h.said = h.home.client("91")
+    return h
+
+
+def turn(h, device, state):
+    """As its own switch does it: nothing that the house did."""
+    h.said.publish(f"zigbee2mqtt/{device}/set", json.dumps({"state": state}))
+    entity = "light." + device.lower().replace(" ", "_")
+    wait_state(h, entity, state.lower())
+
+
+def wait_state(h, entity, state):
+    def so():
+        return f" {state}" in h.console.run("home", "list", entity).stdout
+    so.__doc__ = f"{entity} is {state}; {h.log()[-2000:]}"
+    wait_for(so, 30, 0.1)
+
+
+def rule(name, entity, state, then, action, **more):
+    return {"name": name, "when": {"entity": entity, "value": "state", "is": state}, **more,
+            "then": {"call": "home.set", "args": {"entity": then, "action": action}}}
+
+
+def add(h, document, who=None):
+    path = h.path("automation.json")
+    with open(path, "w") as f:
+        json.dump(document, f)
+    return (who or h.console).run("automation", "add", path, "--yes")
+
+
+def added(h, document, who=None):
+    r = add(h, document, who)
+    assert r.returncode == 0, r.stderr
+    return r
+
+
+def remove(h, *names):
+    for name in names:
+        r = h.console.run("automation", "remove", name)
+        assert r.returncode == 0, r.stderr
+
+
+def fired(h, name):
+    return [e for e in logbook.entries(h) if e["kind"] == "goal" and e["principal"] == f"automation:{name}"]
+
+
+def told(h, kind, name):
+    return [e for e in logbook.entries(h) if e["kind"] == kind and e.get("name") == name]
+
+
+def wait_fired(h, name, times):
+    def so():
+        return len(fired(h, name)) >= times
+    so.__doc__ = f"{name} fired {times} times; {h.log()[-2000:]}"
+    wait_for(so, 30, 0.1)
+
+
+def off(h, name):
+    return h.console.json("automation", "show", name)["automations"][0]["off"]
+
+
+def test_it_fires_once_when_it_becomes_so_and_not_after_a_restart(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("follow", LIGHT, "on", HALL, "turn_on"))
+    assert fired(h, "follow") == []
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    assert len(fired(h, "follow")) == 1
+    goal = fired(h, "follow")[0]
+    assert goal["client"] == "console" and goal["cause"] == LIGHT and goal["hops"] == 0, goal
+    # It stays so, and says so again.
+    turn(h, "Hall light", "OFF")
+    h.said.publish("zigbee2mqtt/Kitchen light/set", '{"brightness": 90}')
+    wait_for(lambda: "brightness=35" in h.console.run("home", "list", LIGHT).stdout, 30, 0.1)
+    h.stop()
+    h.start_house()
+    h.wait_up(False)
+    wait_state(h, LIGHT, "on")
+    assert len(fired(h, "follow")) == 1
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    assert len(fired(h, "follow")) == 2
+    done = [e for e in logbook.entries(h) if e["kind"] == "proposed" and e["principal"] == "automation:follow"]
+    assert [json.loads(e["args"]) for e in done] == 2 * [{"entity": HALL, "action": "turn_on"}]
+    remove(h, "follow")
+
+
+def test_conditions_hold_it_back(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen lamp", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("held", LIGHT, "on", HALL, "turn_on",
+                  **{"if": [{"entity": LAMP, "value": "state", "is": "on"}]}))
+    turn(h, "Kitchen light", "ON")
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen lamp", "ON")
+    assert fired(h, "held") == []
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    assert len(fired(h, "held")) == 1
+    remove(h, "held")
+
+
+def test_a_loop_ends_after_four_hops(h):
+    turn(h, "Porch light", "OFF")
+    added(h, rule("a-on", PORCH, "off", PORCH, "turn_on"))
+    added(h, rule("b-off", PORCH, "on", PORCH, "turn_off"))
+    turn(h, "Kitchen light", "OFF")
+    h.said.publish("zigbee2mqtt/Porch light/set", '{"state": "ON"}')
+
+    def stopped():
+        "the end of the loop"
+        return told(h, "automation-stopped", "a-on") + told(h, "automation-stopped", "b-off")
+    wait_for(stopped, 60, 0.2)
+    hops = sorted(e["hops"] for name in ("a-on", "b-off") for e in fired(h, name))
+    assert hops == [0, 1, 2, 3, 4], hops
+    remove(h, "a-on", "b-off")
+
+
+def test_what_fires_too_often_is_switched_off_and_told(h):
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("often", LIGHT, "on", HALL, "turn_on"))
+    for _ in range(7):
+        turn(h, "Kitchen light", "ON")
+        turn(h, "Kitchen light", "OFF")
+    wait_for(lambda: told(h, "automation-off", "often"), 30, 0.1)
+    assert len(fired(h, "often")) == 6
+    assert "fired 6 times" in off(h, "often")
+    h.stop()
+    h.start_house()
+    h.wait_up(False)
+    assert "fired 6 times" in off(h, "often")
+    wait_state(h, LIGHT, "off")
+    turn(h, "Kitchen light", "ON")
+    assert h.console.run("automation", "enable", "often").returncode == 0
+    assert off(h, "often") == "" and len(fired(h, "often")) == 6
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_fired(h, "often", 7)
+    remove(h, "often")
+
+
+def test_a_halted_house_does_nothing(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("halted", LIGHT, "on", HALL, "turn_on"))
+    assert h.console.run("halt").returncode == 0
+    turn(h, "Kitchen light", "ON")
+    assert h.console.run("resume").returncode == 0
+    assert fired(h, "halted") == []
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    assert len(fired(h, "halted")) == 1
+    remove(h, "halted")
+
+
+def test_a_lock_is_asked_about_each_time(h):
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("lock", LIGHT, "on", LOCK, "unlock"))
+    turn(h, "Kitchen light", "ON")
+
+    def asked():
+        "the question"
+        return h.console.json("approvals")["approvals"]
+    act = wait_for(asked, 30, 0.1)[0]
+    assert act["principal"] == "automation:lock", act
+    assert "unlocked" not in h.console.run("home", "list", LOCK).stdout
+    assert h.console.run("deny", act["act"], "no").returncode == 0
+    wait_for(lambda: not h.console.json("approvals")["approvals"], 30, 0.1)
+    assert "unlocked" not in h.console.run("home", "list", LOCK).stdout
+    remove(h, "lock")
+
+
+def test_who_signed_must_be_a_live_owner(h):
+    guest = h.pair("guest", "approver")
+    r = add(h, rule("guests", LIGHT, "on", HALL, "turn_on"), guest)
+    assert r.returncode == 4 and "only an owner" in r.stderr, r.stderr
+    second = h.pair("second", "owner")
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("seconds", LIGHT, "on", HALL, "turn_on"), second)
+    added(h, rule("firsts", LIGHT, "on", PORCH, "turn_on"))
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    assert len(fired(h, "seconds")) == 1
+    assert h.console.run("clients", "revoke", "second").returncode == 0
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_fired(h, "firsts", 2)
+    assert len(fired(h, "seconds")) == 1
+    assert "no owner" in off(h, "seconds")
+    remove(h, "seconds", "firsts")
+
+
+def test_what_cannot_be_is_refused_with_what_is_wanted(h):
+    for document, words in (
+            ({"name": "x", "when": {"at": "7"}, "then": {"goal": "go"}}, "when.at"),
+            (rule("x", "light.nowhere", "on", HALL, "turn_on"), "has no 'light.nowhere'"),
+            (rule("x", LIGHT, "on", "light.garden_light", "turn_on"), "no device that an owner accepted"),
+            ({"name": "x", "when": {"at": "sunset"}, "then": {"goal": "go"}}, "durward home place")):
+        r = add(h, document)
+        assert r.returncode != 0 and words in r.stderr, r.stderr
+    assert h.console.json("automation")["automations"] == []
+    assert "no automation" in h.console.run("automation", "remove", "x").stderr
+
+
+def test_times_are_kept_and_told(h):
+    r = h.console.run("home", "place", "95", "13.4")
+    assert r.returncode != 0 and "latitude" in r.stderr
+    assert h.console.run("home", "place", "52.52", "13.405").returncode == 0
+    added(h, {"name": "dusk", "when": {"at": "sunset", "offset_min": -10},
+              "then": {"call": "home.set", "args": {"entity": PORCH, "action": "turn_on"}}})
+    row = h.console.json("automation")["automations"][0]
+    assert row["text"].startswith("at 10 minutes before sunset: home.set"), row
+    assert 0 < row["next_ms"] / 1000 - time.time() < 25 * 3600
+    h.stop()
+    h.start_house()
+    h.wait_up(False)
+    again = h.console.json("automation")["automations"][0]
+    assert again["next_ms"] == row["next_ms"]
+    remove(h, "dusk")
