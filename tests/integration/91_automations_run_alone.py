@@ -3,10 +3,12 @@
 time comes, in the name of who signed it and within the rules."""
 
 import json
+import sqlite3
 import time
 
 import logbook
 from house import wait_for
+from screen import Screen
 from simhome import HouseWithHome, wait_entity
 
 LIGHT, LAMP, HALL = "light.kitchen_light", "light.kitchen_lamp", "light.hall_light"
@@ -245,3 +247,83 @@ def test_times_are_kept_and_told(h):
     again = h.console.json("automation")["automations"][0]
     assert again["next_ms"] == row["next_ms"]
     remove(h, "dusk")
+
+
+def minutes_ago(n):
+    return time.strftime("%H:%M", time.localtime(time.time() - 60 * n))
+
+
+def at_time(name, minutes):
+    return {"name": name, "when": {"at": minutes_ago(minutes)},
+            "then": {"call": "memory.remember", "args": {"text": name}}}
+
+
+def test_a_time_that_came_while_the_house_was_off_is_made_up_within_minutes_alone(h):
+    """As if both had been signed an hour ago."""
+    added(h, at_time("late", 2))
+    added(h, at_time("long-ago", 20))
+    h.stop()
+    with sqlite3.connect(h.path("state", "core", "durward.db")) as db:
+        db.execute("UPDATE setting SET value=? WHERE scope='automation-done'",
+                   (str(int((time.time() - 3600) * 1000)),))
+    db.close()
+    h.start_house()
+    h.wait_up(False)
+    wait_fired(h, "late", 1)
+    assert fired(h, "late")[0]["cause"] == "time"
+    wait_for(lambda: told(h, "automation-missed", "long-ago"), 30, 0.1)
+    h.stop()
+    h.start_house()
+    h.wait_up(False)
+    assert h.console.json("automation", "show", "late")["automations"][0]["next_ms"] / 1000 > time.time()
+    assert len(fired(h, "late")) == 1 and len(told(h, "automation-missed", "long-ago")) == 1
+    assert fired(h, "long-ago") == []
+    assert told(h, "automation-missed", "late") == []
+    remove(h, "late", "long-ago")
+
+
+def test_a_rule_in_a_sentence_is_asked_about_once_and_runs_alone(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Porch light", "OFF")
+    sentence = "when the kitchen light turns on, turn on the porch light"
+    for answer, said in (("n", 1), ("y", 0)):
+        s = Screen([h.durward, "ask", sentence], h.console.env)
+        s.until(f"when {LIGHT} state is on: home.set .*turn_on.*{PORCH}")
+        s.until(r"Do this from now on, each time\? \[y/N\] ")
+        assert h.console.json("automation")["automations"] == []
+        s.type(answer + "\n")
+        assert s.end() == said, s.seen
+        s.close()
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, PORCH, "on")
+    name = h.console.json("automation")["automations"][0]["name"]
+    assert name == "when-the-kitchen-light-turns-on" and len(fired(h, name)) == 1
+    remove(h, name)
+    assert h.console.run("home", "place", "52.52", "13.405").returncode == 0
+    r = h.console.run("automation", "add", "--when", "at sunset", "--do", "turn on the porch light",
+                      "--name", "dusk", "--yes")
+    assert r.returncode == 0, r.stderr
+    assert f"at sunset: home.set" in r.stdout and PORCH in r.stdout, r.stdout
+    remove(h, "dusk")
+    r = h.console.run("ask", "um 22:30 Uhr schalte das Porch light aus")
+    assert r.returncode == 1 and "--yes" in r.stderr, (r.stdout, r.stderr)
+    assert h.console.json("automation")["automations"] == []
+
+
+def test_a_mind_that_was_taken_over_makes_no_other_call_of_it():
+    with HouseWithHome(binary="probe-badmind") as h:
+        h.start(tools=False)
+        wait_entity(h, LIGHT)
+        h.said = h.home.client("91")
+        turn(h, "Kitchen light", "OFF")
+        added(h, {"name": "noted", "when": {"entity": LIGHT, "value": "state", "is": "on"},
+                  "then": {"call": "memory.remember", "args": {"text": "signed"}}})
+        turn(h, "Kitchen light", "ON")
+
+        def over():
+            return [e for e in logbook.entries(h) if e["kind"] == "run-done"]
+        wait_for(over, 30, 0.1)
+        refused = [e for e in logbook.entries(h) if e["kind"] == "refused"]
+        assert [e["reason"] for e in refused] == [
+            "this automation makes the call that was signed, and no other"], refused
+        assert not [e for e in logbook.entries(h) if e["kind"] == "proposed"]
