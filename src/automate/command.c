@@ -115,7 +115,8 @@ automate_add(struct session *s, struct json *document, bool yes)
 	answer = session_command(s, "automation.add", body, &code);
 	if (answer != NULL && !terminal_print_json(answer))
 		terminal_print("It is signed. What the rules ask about is "
-			       "still asked each time.\n");
+			       "asked each time; 'durward approve ID --always' "
+			       "ends that.\n");
 	json_free(answer);
 	return code;
 }
@@ -172,14 +173,15 @@ automate_goal(struct session *s, const char *goal, int *ret_code)
 	struct json *document;
 	enum err e = automate_read(s, goal, NULL, &document, ret_code, &why);
 
-	if (e == ERR_NOTFOUND)
+	/* Who is not told of the home asks like anybody. */
+	if (e == ERR_NOTFOUND || e == ERR_CLOSED)
 		return false;
-	if (e == OK)
+	if (e == OK) {
 		*ret_code = automate_add(s, document, false);
-	else if (e != ERR_CLOSED) {
-		terminal_error("%s", why.text);
-		*ret_code = EXIT_FAILED;
+		return true;
 	}
+	terminal_error("%s", why.text);
+	*ret_code = EXIT_FAILED;
 	return true;
 }
 

@@ -181,9 +181,9 @@ def test_a_halted_house_does_nothing(h):
     remove(h, "halted")
 
 
-def test_a_lock_is_asked_about_each_time(h):
+def unlock_asked(h):
+    """The question of the automation that would unlock the door."""
     turn(h, "Kitchen light", "OFF")
-    added(h, rule("lock", LIGHT, "on", LOCK, "unlock"))
     turn(h, "Kitchen light", "ON")
 
     def asked():
@@ -192,9 +192,24 @@ def test_a_lock_is_asked_about_each_time(h):
     act = wait_for(asked, 30, 0.1)[0]
     assert act["principal"] == "automation:lock", act
     assert "unlocked" not in h.console.run("home", "list", LOCK).stdout
-    assert h.console.run("deny", act["act"], "no").returncode == 0
+    return act["act"]
+
+
+def test_a_lock_is_asked_about_each_time_until_a_grant_stands_for_it(h):
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("lock", LIGHT, "on", LOCK, "unlock"))
+    assert h.console.run("deny", unlock_asked(h), "no").returncode == 0
     wait_for(lambda: not h.console.json("approvals")["approvals"], 30, 0.1)
     assert "unlocked" not in h.console.run("home", "list", LOCK).stdout
+    r = h.console.run("approve", unlock_asked(h), "--always", "--yes")
+    assert r.returncode == 0, r.stderr
+    wait_state(h, LOCK, "unlocked")
+    h.said.publish("zigbee2mqtt/Front door/set", '{"state": "LOCK"}')
+    wait_state(h, LOCK, "locked")
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, LOCK, "unlocked")
+    assert h.console.json("approvals")["approvals"] == []
     remove(h, "lock")
 
 
@@ -202,22 +217,32 @@ def test_who_signed_must_be_a_live_owner(h):
     guest = h.pair("guest", "approver")
     r = add(h, rule("guests", LIGHT, "on", HALL, "turn_on"), guest)
     assert r.returncode == 4 and "only an owner" in r.stderr, r.stderr
-    second = h.pair("second", "owner")
+    second, third = h.pair("second", "owner"), h.pair("third", "owner", "--expires", "30d")
     turn(h, "Kitchen light", "OFF")
     turn(h, "Hall light", "OFF")
     added(h, rule("seconds", LIGHT, "on", HALL, "turn_on"), second)
+    added(h, rule("thirds", LIGHT, "on", LAMP, "turn_on"), third)
     added(h, rule("firsts", LIGHT, "on", PORCH, "turn_on"))
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
     assert len(fired(h, "seconds")) == 1
     assert h.console.run("clients", "revoke", "second").returncode == 0
+    assert h.console.run("clients", "extend", "third", "1s").returncode == 0
+
+    def ended():
+        "the end of the third"
+        return [c for c in h.console.json("clients")["clients"] if c["name"] == "third" and c.get("ended")]
+    wait_for(ended, 30, 0.1)
     turn(h, "Kitchen light", "OFF")
     turn(h, "Hall light", "OFF")
     turn(h, "Kitchen light", "ON")
     wait_fired(h, "firsts", 2)
     assert len(fired(h, "seconds")) == 1
-    assert "no owner" in off(h, "seconds")
-    remove(h, "seconds", "firsts")
+    assert len(fired(h, "thirds")) == 1
+    assert "no owner" in off(h, "seconds") and "no owner" in off(h, "thirds")
+    assert h.console.run("clients", "extend", "third", "1h").returncode == 0
+    assert off(h, "thirds") == ""
+    remove(h, "seconds", "thirds", "firsts")
 
 
 def test_what_cannot_be_is_refused_with_what_is_wanted(h):
