@@ -59,9 +59,13 @@ list(struct session *s, const char *name)
 		terminal_error("there is no automation '%s'", name);
 		code = EXIT_FAILED;
 	}
-	if (!terminal_print_json(answer))
+	if (!terminal_print_json(answer)) {
 		for (; row != NULL; row = json_next(row))
 			show(row);
+		if (name == NULL && json_words(answer, "place")[0] != '\0')
+			terminal_print("The sun is that of %s.\n",
+			    json_words(answer, "place"));
+	}
 	json_free(answer);
 	return code;
 }

@@ -88,18 +88,19 @@ held_fire(struct automations *as, struct held *h, const char *cause, int hops)
 	if (h->off[0] != '\0' || !safety_is_free(judge_safety(as->s.judge)) ||
 	    !held_is_signed(as, h) || !conditions_hold(as, h->a))
 		return;
-	if (hops > AUTOMATION_HOPS_MAX) {
-		tell(as, h, "automation-stopped",
-		    "automations set each other off in a row; this one was not "
-		    "begun any more",
-		    cause);
-		return;
-	}
+	/* Also what is only told, so that the log has so much of it. */
 	if (!count(h)) {
 		snprintf(h->off, sizeof(h->off),
 		    "it fired %d times in %d seconds and was to again",
 		    AUTOMATION_RATE_MAX, AUTOMATION_RATE_MS / 1000);
 		tell(as, h, "automation-off", h->off, cause);
+		return;
+	}
+	if (hops > AUTOMATION_HOPS_MAX) {
+		tell(as, h, "automation-stopped",
+		    "automations set each other off in a row; this one was not "
+		    "begun any more",
+		    cause);
 		return;
 	}
 	begin(as, h, cause, hops);

@@ -199,7 +199,7 @@ static const struct {
     {"home.area", ROOM_DEVICES, devices_set_area, false},
     {"home.alias", ROOM_DEVICES, devices_set_alias, false},
     {"automation.add", ROOM_AUTOMATIONS, automations_add, false},
-    {"automation.remove", ROOM_AUTOMATIONS, automations_remove, true},
+    {"automation.remove", ROOM_AUTOMATIONS, automations_remove, false},
     {"automation.enable", ROOM_AUTOMATIONS, automations_enable, false},
     {"automation.disable", ROOM_AUTOMATIONS, automations_disable, true},
     {"home.place", ROOM_AUTOMATIONS, automations_place, false},

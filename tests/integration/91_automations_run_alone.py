@@ -8,6 +8,7 @@ import time
 
 import logbook
 from house import wait_for
+from rules import BASE, use
 from screen import Screen
 from simhome import HouseWithHome, wait_entity
 
@@ -213,6 +214,21 @@ def test_a_lock_is_asked_about_each_time_until_a_grant_stands_for_it(h):
     remove(h, "lock")
 
 
+def test_rules_know_it_by_its_name(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("ruled", LIGHT, "on", HALL, "turn_on"))
+    use(h, BASE + "deny robots principal=automation:rul* tool=home.set\n")
+    turn(h, "Kitchen light", "ON")
+
+    def denied():
+        return [e for e in logbook.entries(h) if e["kind"] == "denied" and "robots" in e["result"]]
+    wait_for(denied, 30, 0.1)
+    assert h.console.ask(f"set {HALL} to turn_off")[-1]["reached"]
+    use(h, BASE)
+    remove(h, "ruled")
+
+
 def test_who_signed_must_be_a_live_owner(h):
     guest = h.pair("guest", "approver")
     r = add(h, rule("guests", LIGHT, "on", HALL, "turn_on"), guest)
@@ -263,6 +279,8 @@ def test_times_are_kept_and_told(h):
     assert h.console.run("home", "place", "52.52", "13.405").returncode == 0
     added(h, {"name": "dusk", "when": {"at": "sunset", "offset_min": -10},
               "then": {"call": "home.set", "args": {"entity": PORCH, "action": "turn_on"}}})
+    shown = h.console.run("automation").stdout
+    assert "next: " in shown and "The sun is that of 52.52 13.405." in shown, shown
     row = h.console.json("automation")["automations"][0]
     assert row["text"].startswith("at 10 minutes before sunset: home.set"), row
     assert 0 < row["next_ms"] / 1000 - time.time() < 25 * 3600
