@@ -292,6 +292,33 @@ def test_times_are_kept_and_told(h):
     remove(h, "dusk")
 
 
+def next_s(h, name):
+    return h.console.json("automation", "show", name)["automations"][0]["next_ms"] / 1000
+
+
+def sunset_in(h, name, seconds, lon):
+    """Put the house where the next sunset is so near; it comes 240 seconds
+    earlier with each degree to the east."""
+    lon += (next_s(h, name) - time.time() - seconds) / 240
+    lon = (lon + 180) % 360 - 180
+    r = h.console.run("home", "place", "0", f"{lon:.5f}")
+    assert r.returncode == 0, r.stderr
+    return lon
+
+
+def test_a_time_comes_while_the_house_runs(h):
+    assert h.console.run("home", "place", "0", "0").returncode == 0
+    added(h, {"name": "now", "when": {"at": "sunset"},
+              "then": {"call": "memory.remember", "args": {"text": "the sun has set"}}})
+    lon = sunset_in(h, "now", 120, 0)
+    assert fired(h, "now") == []
+    sunset_in(h, "now", 3, lon)
+    wait_fired(h, "now", 1)
+    assert fired(h, "now")[0]["cause"] == "time"
+    assert next_s(h, "now") > time.time() + 23 * 3600 and len(fired(h, "now")) == 1
+    remove(h, "now")
+
+
 def minutes_ago(n):
     return time.strftime("%H:%M", time.localtime(time.time() - 60 * n))
 
