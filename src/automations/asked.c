@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "home/command.h"
 #include "offline/offline.h"
 #include "sys/clock.h"
 
@@ -59,15 +60,49 @@ log_body(const struct held *h, const struct request *k)
 
 /* ---- Adding ---- */
 
+/* Can the value ever be so? */
+static bool
+is_possible(const struct home_domain *d, const struct automation_test *t)
+{
+	size_t i;
+
+	if (d->kind == HOME_NUMBER)
+		return json_is_number(t->wanted);
+	if (t->op != OP_IS || !json_is_string(t->wanted))
+		return false;
+	for (i = 0; i < d->n_options; i++)
+		if (strcmp(d->options[i].name, json_text(t->wanted)) == 0)
+			return true;
+	return d->kind == HOME_TEXT;
+}
+
 static enum err
-check_entity(const struct automations *as, const struct automation_test *t,
+check_test(const struct automations *as, const struct automation_test *t,
     struct errmsg *why)
 {
-	if (devices_has(as->s.devices, t->entity))
+	const struct entity *e = devices_entity(as->s.devices, t->entity);
+	int n = e != NULL ? entity_value(e, t->value) : -1;
+	struct buf b;
+	size_t i;
+
+	if (e == NULL)
+		return err_say(why, ERR_NOTFOUND,
+		    "the home has no '%.64s'; 'durward home' lists what is "
+		    "there",
+		    t->entity);
+	if (n >= 0 && is_possible(&e->values[n].domain, t))
 		return OK;
-	return err_say(why, ERR_NOTFOUND,
-	    "the home has no '%.64s'; 'durward home' lists what is there",
-	    t->entity);
+	buf_init(&b, RECORD_MAX_LEN);
+	for (i = 0; i < e->n_values && n < 0; i++)
+		buf_addf(&b, "%s%s", i > 0 ? ", " : "", e->values[i].name);
+	if (n >= 0)
+		home_domain_words(&e->values[n].domain, &b);
+	err_say(why, ERR_INPUT,
+	    n >= 0 ? "the %.40s of %.64s is %.200s, and never what is tested"
+		   : "there is no value '%.40s' of %.64s; it has: %.200s",
+	    t->value, t->entity, b.p != NULL ? b.p : "none");
+	buf_done(&b);
+	return ERR_INPUT;
 }
 
 /* Would it do anything at all? */
@@ -82,7 +117,7 @@ check_parts(const struct automations *as, const struct automation *a,
 	size_t i;
 
 	if (!a->is_timed)
-		e = check_entity(as, &a->test, why);
+		e = check_test(as, &a->test, why);
 	else if (a->time.base != AT_CLOCK && !as->place.known)
 		e = err_say(why, ERR_STATE,
 		    "the house does not know where it is, so it knows no "
@@ -90,7 +125,7 @@ check_parts(const struct automations *as, const struct automation *a,
 		    "LONGITUDE' says it");
 	for (i = 0; i < a->n_ifs && e == OK; i++)
 		if (!a->ifs[i].is_hours)
-			e = check_entity(as, &a->ifs[i].test, why);
+			e = check_test(as, &a->ifs[i].test, why);
 	if (e != OK || !a->is_call)
 		return e;
 	if (offline_call(a->goal, &c) != OK ||

@@ -173,10 +173,12 @@ devices_value(const struct devices *d, const char *entity, const char *value)
 	    : NULL;
 }
 
-bool
-devices_has(const struct devices *d, const char *entity)
+const struct entity *
+devices_entity(const struct devices *d, const char *entity)
 {
-	return devices_by_id(d, entity) != NULL;
+	const struct device *one = devices_by_id(d, entity);
+
+	return one != NULL ? one->entity : NULL;
 }
 
 const char *

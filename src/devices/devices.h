@@ -48,7 +48,9 @@ void devices_bridge_lost(struct devices *d);
 /* One value of an entity as it said it last; NULL when nobody knows. */
 const struct json *devices_value(
     const struct devices *d, const char *entity, const char *value);
-bool devices_has(const struct devices *d, const char *entity);
+/* Its record, or NULL; borrowed until the bridge speaks again. */
+const struct entity *devices_entity(
+    const struct devices *d, const char *entity);
 
 /* ---- What an owner calls things ---- */
 

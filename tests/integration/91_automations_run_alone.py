@@ -112,6 +112,19 @@ def test_it_fires_once_when_it_becomes_so_and_not_after_a_restart(h):
     remove(h, "follow")
 
 
+def test_a_number_is_passed_once(h):
+    climate = "sensor.garden_climate_temperature"
+    turn(h, "Hall light", "OFF")
+    document = rule("hot", climate, "", HALL, "turn_on")
+    document["when"] = {"entity": climate, "value": "state", "above": 25}
+    added(h, document)
+    for degrees in (20, 26, 27, 25, 26):
+        h.said.publish("zigbee2mqtt/Garden climate", json.dumps({"temperature": degrees}))
+        wait_state(h, climate, degrees)
+    assert len(fired(h, "hot")) == 2
+    remove(h, "hot")
+
+
 def test_conditions_hold_it_back(h):
     turn(h, "Kitchen light", "OFF")
     turn(h, "Kitchen lamp", "OFF")
@@ -264,6 +277,10 @@ def test_who_signed_must_be_a_live_owner(h):
 def test_what_cannot_be_is_refused_with_what_is_wanted(h):
     for document, words in (
             ({"name": "x", "when": {"at": "7"}, "then": {"goal": "go"}}, "when.at"),
+            (rule("x", LIGHT, "lit", HALL, "turn_on"), "one of on, off, and never"),
+            (rule("x", "sensor.garden_climate_temperature", "on", HALL, "turn_on"), "a number"),
+            ({**rule("x", LIGHT, "on", HALL, "turn_on"),
+              "when": {"entity": LIGHT, "value": "colour", "is": 1}}, "it has: state, brightness"),
             (rule("x", "light.nowhere", "on", HALL, "turn_on"), "has no 'light.nowhere'"),
             (rule("x", LIGHT, "on", "light.garden_light", "turn_on"), "no device that an owner accepted"),
             ({"name": "x", "when": {"at": "sunset"}, "then": {"goal": "go"}}, "durward home place")):
