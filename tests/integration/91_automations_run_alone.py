@@ -109,6 +109,10 @@ def test_it_fires_once_when_it_becomes_so_and_not_after_a_restart(h):
     assert len(fired(h, "follow")) == 2
     done = [e for e in logbook.entries(h) if e["kind"] == "proposed" and e["principal"] == "automation:follow"]
     assert [json.loads(e["args"]) for e in done] == 2 * [{"entity": HALL, "action": "turn_on"}]
+    # Nobody said it.
+    with sqlite3.connect(logbook.copy(h, "remembered.db")) as db:
+        assert db.execute("SELECT count(*) FROM memory WHERE text LIKE '%home.set%'").fetchone() == (0,)
+    db.close()
     remove(h, "follow")
 
 
