@@ -42,6 +42,32 @@ is_named(const char *sentence, const char *name, bool wholly)
 	return wholly ? all : any;
 }
 
+/* By its own name or one that an owner gave it; or else by its room. */
+static bool
+row_is_named(const char *sentence, const struct json *row, bool wholly)
+{
+	const struct json *a = json_first(json_get(row, "aliases"));
+	bool named = is_named(sentence, json_words(row, "name"), wholly);
+
+	for (; a != NULL && !named; a = json_next(a))
+		named = is_named(sentence, json_text(a), wholly);
+	return named ||
+	    (!wholly && is_named(sentence, json_words(row, "area"), false));
+}
+
+static void
+push_row(struct json *home, const struct json *row)
+{
+	struct json *v = json_object();
+
+	json_put_str(v, "entity", json_words(row, "id"));
+	json_put_str(v, "name", json_words(row, "name"));
+	json_put_str(v, "area", json_words(row, "area"));
+	if (json_has(row, "aliases"))
+		json_put(v, "aliases", json_copy(json_get(row, "aliases")));
+	json_push(home, v);
+}
+
 static void
 push_named(struct json *home, const struct json *entities, const char *sentence,
     bool wholly)
@@ -49,19 +75,10 @@ push_named(struct json *home, const struct json *entities, const char *sentence,
 	const struct json *row = json_first(entities);
 
 	for (; row != NULL && json_count(home) < NAMED_MAX;
-	     row = json_next(row)) {
-		const char *name = json_words(row, "name");
-		struct json *v;
-
-		if (!is_named(sentence, name, wholly) ||
-		    (!wholly && is_named(sentence, name, true)))
-			continue;
-		v = json_object();
-		json_put_str(v, "entity", json_words(row, "id"));
-		json_put_str(v, "name", name);
-		json_put_str(v, "area", json_words(row, "area"));
-		json_push(home, v);
-	}
+	     row = json_next(row))
+		if (row_is_named(sentence, row, wholly) &&
+		    (wholly || !row_is_named(sentence, row, true)))
+			push_row(home, row);
 }
 
 /* The whole home, a page at a time. */
@@ -160,6 +177,10 @@ read_device(const struct json *home, const struct automation_words *w,
 		e = err_say(why, ERR_INPUT,
 		    "several devices are called so: %s; say which one",
 		    c.which);
+	} else if (!json_has(c.args, "entity")) {
+		e = err_say(why, ERR_INPUT,
+		    "'%.64s' is more than one device; say which one",
+		    w->device);
 	} else {
 		when = json_object();
 		json_put_str(when, "entity", json_words(c.args, "entity"));

@@ -105,13 +105,32 @@ check_test(const struct automations *as, const struct automation_test *t,
 	return ERR_INPUT;
 }
 
+/* With what stands in the place of a room now. */
+static enum err
+check_call(const struct automations *as, const char *tool,
+    const struct json *args, struct errmsg *why)
+{
+	bool is_room = strcmp(tool, HOME_TOOL ".set") == 0 &&
+	    (json_has(args, "area") || json_has(args, "kind"));
+	struct json *chosen = NULL;
+	enum effect effect;
+	enum err e = OK;
+
+	if (is_room)
+		e = devices_choose(as->s.devices, args, &chosen, why);
+	if (e == OK)
+		e = runs_check_call(as->s.runs, tool,
+		    chosen != NULL ? chosen : args, &effect, why);
+	json_free(chosen);
+	return e;
+}
+
 /* Would it do anything at all? */
 static enum err
 check_parts(const struct automations *as, const struct automation *a,
     struct errmsg *why)
 {
 	struct offline_call c;
-	enum effect effect;
 	struct json *args;
 	enum err e = OK;
 	size_t i;
@@ -132,7 +151,7 @@ check_parts(const struct automations *as, const struct automation *a,
 	    json_parse(c.args, strlen(c.args), &args) != OK)
 		return err_say(why, ERR_INPUT,
 		    "then.call: a function like home.set is wanted");
-	e = runs_check_call(as->s.runs, c.tool, args, &effect, why);
+	e = check_call(as, c.tool, args, why);
 	json_free(args);
 	return e;
 }

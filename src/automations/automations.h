@@ -30,7 +30,7 @@
 #define AUTOMATION_RATE_MS (60 * 1000)
 #define AUTOMATION_HOPS_MAX 4
 #define AUTOMATION_ECHO_MS (60 * 1000)
-#define AUTOMATION_MARKS_MAX 64 /* Devices that were just commanded. */
+#define AUTOMATION_MARKS_MAX 256 /* Devices that were just commanded. */
 #define AUTOMATION_SHOWN_MAX 400 /* Bytes of one in a list. */
 
 struct automations;
@@ -41,7 +41,7 @@ struct automations_setup {
 	const struct trust *trust; /* The caller's, kept up by it. */
 	struct requests *requests;
 	struct runs *runs;
-	const struct devices *devices;
+	struct devices *devices;
 };
 
 struct automations *automations_new(const struct automations_setup *s);

@@ -4,6 +4,7 @@
 
 #include "automations/automations_priv.h"
 #include "base/log.h"
+#include "policy/policy.h"
 #include "sys/clock.h"
 
 /* When one fires, and when it may not. */
@@ -168,10 +169,12 @@ find_mark(struct automations *as, const char *entity)
 void
 automations_ordered(struct automations *as, const struct act *a)
 {
-	int64_t now_ms = clock_boot_ms();
+	int64_t until_ms = clock_boot_ms() + AUTOMATION_ECHO_MS;
 	struct json *args = NULL;
+	struct entities named;
 	struct mark *m;
 	size_t i;
+	size_t k;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
 		if (strcmp(as->begun[i].run, a->run) == 0)
@@ -179,11 +182,12 @@ automations_ordered(struct automations *as, const struct act *a)
 	if (i == RUNS_OPEN_MAX ||
 	    json_parse(a->args, strlen(a->args), &args) != OK)
 		return;
-	m = find_mark(as, json_words(args, "entity"));
-	snprintf(
-	    m->entity, sizeof(m->entity), "%s", json_words(args, "entity"));
-	m->hops = as->begun[i].hops + 1;
-	m->until_ms = now_ms + AUTOMATION_ECHO_MS;
+	for (k = 0; entities_of(args, &named) == OK && k < named.n; k++) {
+		m = find_mark(as, named.name[k]);
+		snprintf(m->entity, sizeof(m->entity), "%s", named.name[k]);
+		m->hops = as->begun[i].hops + 1;
+		m->until_ms = until_ms;
+	}
 	json_free(args);
 }
 

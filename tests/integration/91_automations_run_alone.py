@@ -13,14 +13,15 @@ from screen import Screen
 from simhome import HouseWithHome, wait_entity
 
 LIGHT, LAMP, HALL = "light.kitchen_light", "light.kitchen_lamp", "light.hall_light"
+OFFICE, BATH = "light.office_light", "light.bathroom_light"
 PORCH, LOCK, MOTION = "light.porch_light", "lock.front_door", "binary_sensor.hall_motion_occupancy"
 
 
 def setup():
     h = HouseWithHome().start(tools=False)
-    for name in (LIGHT, LAMP, HALL, PORCH, LOCK):
+    for name in (LIGHT, LAMP, HALL, OFFICE, BATH, PORCH, LOCK):
         wait_entity(h, name)
-    for name in (LIGHT, LAMP, HALL, PORCH, LOCK):
+    for name in (LIGHT, LAMP, HALL, OFFICE, BATH, PORCH, LOCK):
         r = h.console.run("home", "accept", name, "--yes")
         assert r.returncode == 0, r.stderr
     h.said = h.home.client("91")
@@ -127,6 +128,30 @@ def test_a_number_is_passed_once(h):
         wait_state(h, climate, degrees)
     assert len(fired(h, "hot")) == 2
     remove(h, "hot")
+
+
+def in_the_kitchen(h):
+    for name in (LIGHT, LAMP):
+        r = h.console.run("home", "area", name, "Kitchen")
+        assert r.returncode == 0, r.stderr
+
+
+def test_a_room_is_commanded_and_what_that_sets_off_is_a_hop(h):
+    """The first and the last are devices of no other test here: what was just
+    commanded by an automation counts as its doing for a minute."""
+    for device in ("Kitchen light", "Kitchen lamp", "Office light", "Bathroom light"):
+        turn(h, device, "OFF")
+    in_the_kitchen(h)
+    document = rule("room", OFFICE, "on", "", "turn_on")
+    document["then"]["args"] = {"action": "turn_on", "area": "Kitchen", "kind": "light"}
+    added(h, document)
+    added(h, rule("echo", LAMP, "on", BATH, "turn_on"))
+    turn(h, "Office light", "ON")
+    for name in (LIGHT, LAMP, BATH):
+        wait_state(h, name, "on")
+    hops = [e["hops"] for e in fired(h, "room") + fired(h, "echo")]
+    assert hops == [0, 1], hops
+    remove(h, "room", "echo")
 
 
 def test_conditions_hold_it_back(h):
@@ -396,6 +421,11 @@ def test_a_rule_in_a_sentence_is_asked_about_once_and_runs_alone(h):
     assert r.returncode == 0, r.stderr
     assert f"at sunset: home.set" in r.stdout and PORCH in r.stdout, r.stdout
     remove(h, "dusk")
+    in_the_kitchen(h)
+    r = h.console.run("automation", "add", "--when", "at sunset", "--do", "turn off the lights in the kitchen",
+                      "--name", "night", "--yes")
+    assert r.returncode == 0 and '"area":"Kitchen"' in r.stdout, (r.stdout, r.stderr)
+    remove(h, "night")
     r = h.console.run("ask", "um 22:30 Uhr schalte das Porch light aus")
     assert r.returncode == 1 and "--yes" in r.stderr, (r.stdout, r.stderr)
     assert h.console.json("automation")["automations"] == []
