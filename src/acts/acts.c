@@ -48,6 +48,14 @@ acts_find(struct acts *a, const char *id)
 	return NULL;
 }
 
+const struct act *
+acts_open(struct acts *a, const char *id)
+{
+	const struct open_act *o = acts_find(a, id);
+
+	return o != NULL ? o->act : NULL;
+}
+
 struct open_act *
 acts_take_place(struct acts *a, struct act *act)
 {

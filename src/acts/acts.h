@@ -95,6 +95,9 @@ struct acts *acts_new(const struct acts_setup *s);
 /* What it writes to, once that is open: loading comes before. */
 void acts_use_ledger(struct acts *a, struct ledger *ledger);
 
+/* The one with this id while it is open; borrowed. */
+const struct act *acts_open(struct acts *a, const char *id);
+
 /* What the core gives an act at its birth. */
 struct wish {
 	const char *run;

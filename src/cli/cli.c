@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "automate/automate.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/version.h"
@@ -70,6 +71,10 @@ static const struct cli_command commands[] = {
 	"the devices of the home; accept what the house may command; show the "
 	"house on its broker, or hide it",
 	command_home},
+    {"automation", AUTOMATION_USAGE,
+	"what the house does by itself: list, add, remove; 'durward ask at "
+	"sunset turn on the porch light' makes one, too",
+	command_automation},
     {"halt", "", "stop everything at once", command_halt},
     {"resume", "", "go on after a halt or safe mode", command_resume},
     {"backup", "", "copy the database while the house runs", command_backup},

@@ -21,7 +21,7 @@
 #define HOME_USAGE                                                             \
 	"[list [WORD] | accept WORD | accept --all | area ENTITY ROOM "        \
 	"| area ENTITY --remove | alias ENTITY NAME [--remove] | show | "      \
-	"hide] "                                                               \
+	"hide | place LATITUDE LONGITUDE] "                                    \
 	"[--physical] "                                                        \
 	"[--yes]"
 

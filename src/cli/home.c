@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "automate/automate.h"
 #include "base/log.h"
 #include "cli/cli_priv.h"
 #include "home/effect.h"
@@ -359,6 +360,8 @@ fits(const char *what, int n_words, bool all, bool remove)
 		return n_words <= 1;
 	if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)
 		return n_words == 0;
+	if (strcmp(what, "place") == 0)
+		return n_words == 2;
 	if (strcmp(what, "area") == 0)
 		return n_words == 2 || (n_words == 1 && remove);
 	return strcmp(what, "alias") == 0 && n_words == 2;
@@ -387,6 +390,8 @@ command_home(int argc, char **argv)
 		code = each_entity(s, words, take_shown, NULL);
 	else if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)
 		code = set_shown(s, strcmp(what, "show") == 0);
+	else if (strcmp(what, "place") == 0)
+		code = automate_place(s, words, argv[3]);
 	else
 		code = call_it(s, what, words, argc > 3 ? argv[3] : "", remove);
 	session_close(s);

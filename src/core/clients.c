@@ -198,6 +198,11 @@ static const struct {
     {"model.price", ROOM_RULES, rules_price_models, false},
     {"home.area", ROOM_DEVICES, devices_set_area, false},
     {"home.alias", ROOM_DEVICES, devices_set_alias, false},
+    {"automation.add", ROOM_AUTOMATIONS, automations_add, false},
+    {"automation.remove", ROOM_AUTOMATIONS, automations_remove, false},
+    {"automation.enable", ROOM_AUTOMATIONS, automations_enable, false},
+    {"automation.disable", ROOM_AUTOMATIONS, automations_disable, true},
+    {"home.place", ROOM_AUTOMATIONS, automations_place, false},
     {"notify.add", ROOM_NOTIFY, notify_add, false},
     {"notify.test", ROOM_NOTIFY, notify_test, true},
     {"notify.offer", ROOM_NOTIFY, notify_offer, true},
@@ -209,21 +214,18 @@ static const struct {
 void *
 clients_room(struct core *c, enum room room)
 {
-	if (room == ROOM_RULES)
-		return c->rules;
-	if (room == ROOM_NOTIFY)
-		return c->notify;
-	if (room == ROOM_DEVICES)
-		return c->devices;
-	if (room == ROOM_HERALDS)
-		return c->heralds;
-	if (room == ROOM_PAST)
-		return &c->past;
-	if (room == ROOM_MEMORIES)
-		return c->memories;
-	if (room == ROOM_NOTICES)
-		return c->notices;
-	return room == ROOM_TOOLING ? (void *)c->tooling : c;
+	void *const rooms[] = {[ROOM_CORE] = c,
+	    [ROOM_RULES] = c->rules,
+	    [ROOM_TOOLING] = c->tooling,
+	    [ROOM_PAST] = &c->past,
+	    [ROOM_MEMORIES] = c->memories,
+	    [ROOM_NOTICES] = c->notices,
+	    [ROOM_NOTIFY] = c->notify,
+	    [ROOM_DEVICES] = c->devices,
+	    [ROOM_HERALDS] = c->heralds,
+	    [ROOM_AUTOMATIONS] = c->automations};
+
+	return rooms[room];
 }
 
 static enum err

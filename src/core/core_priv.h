@@ -6,6 +6,7 @@
 #include "approval/command.h"
 #include "approval/nonces.h"
 #include "approval/trust.h"
+#include "automations/automations.h"
 #include "base/limits.h"
 #include "care/care.h"
 #include "devices/devices.h"
@@ -46,6 +47,7 @@ struct core {
 	struct notify *notify;
 	struct devices *devices;
 	struct heralds *heralds;
+	struct automations *automations;
 	char tools_epoch[TOKEN_SIZE]; /* Empty while the tools are away. */
 	int64_t started_ms;
 	uint64_t clock_timer;
@@ -130,7 +132,8 @@ enum room {
 	ROOM_NOTICES,
 	ROOM_NOTIFY,
 	ROOM_DEVICES,
-	ROOM_HERALDS
+	ROOM_HERALDS,
+	ROOM_AUTOMATIONS
 };
 void *clients_room(struct core *c, enum room room);
 

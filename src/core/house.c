@@ -100,41 +100,19 @@ run_status(void *arg, const struct act *a, const struct json *args)
 	end_with(c, a, &out);
 }
 
-static void
-run_remember(void *core, const struct act *a, const struct json *args)
-{
-	memories_remember(((struct core *)core)->memories, a, args);
-}
-
-static void
-run_search(void *core, const struct act *a, const struct json *args)
-{
-	memories_search(((struct core *)core)->memories, a, args);
-}
-
-static void
-run_rest(void *core, const struct act *a, const struct json *args)
-{
-	memories_rest(((struct core *)core)->memories, a, args);
-}
-
-static void
-run_forget(void *core, const struct act *a, const struct json *args)
-{
-	memories_forget(((struct core *)core)->memories, a, args);
-}
-
-static void
-run_home_find(void *core, const struct act *a, const struct json *args)
-{
-	devices_find(((struct core *)core)->devices, a, args);
-}
-
-static void
-run_home_get(void *core, const struct act *a, const struct json *args)
-{
-	devices_get(((struct core *)core)->devices, a, args);
-}
+/* What another room does. */
+#define DONE_BY(room, verb)                                                    \
+	static void run_##room##_##verb(                                       \
+	    void *core, const struct act *a, const struct json *args)          \
+	{                                                                      \
+		room##_##verb(((struct core *)core)->room, a, args);           \
+	}
+DONE_BY(memories, remember)
+DONE_BY(memories, search)
+DONE_BY(memories, rest)
+DONE_BY(memories, forget)
+DONE_BY(devices, find)
+DONE_BY(devices, get)
 
 static const struct house_function functions[] = {
     {.name = "house.status",
@@ -150,7 +128,7 @@ static const struct house_function functions[] = {
 	    .args = {{"text", ARG_STRING, true, MEMORY_FACT_MAX}},
 	    .n_args = 1},
 	.about_args = {"One short sentence"},
-	.run = run_remember},
+	.run = run_memories_remember},
     {.name = "memory.search",
 	.about = "Find what was said before, and facts",
 	.call = {.name = "search",
@@ -158,7 +136,7 @@ static const struct house_function functions[] = {
 	    .args = {{"text", ARG_STRING, true, MEMORY_QUERY_MAX}},
 	    .n_args = 1},
 	.about_args = {"Words to look for"},
-	.run = run_search},
+	.run = run_memories_search},
     {.name = "memory.rest",
 	.about = "Read on in a result that was not shown whole",
 	.of_rest = true,
@@ -168,7 +146,7 @@ static const struct house_function functions[] = {
 		{"from", ARG_INTEGER, true, RESULT_MAX}},
 	    .n_args = 2},
 	.about_args = {"As the result says", "The byte to go on from"},
-	.run = run_rest},
+	.run = run_memories_rest},
     {.name = "home.find",
 	.about = "Find devices of the home, and how they are",
 	.of_home = true,
@@ -177,7 +155,7 @@ static const struct house_function functions[] = {
 	    .args = {{"text", ARG_STRING, false, HOME_WORDS_MAX}},
 	    .n_args = 1},
 	.about_args = {"Words of names, kinds or rooms; all when left out"},
-	.run = run_home_find},
+	.run = run_devices_find},
     {.name = "home.get",
 	.about = "How one device of the home is, and what it can do",
 	.of_home = true,
@@ -186,7 +164,7 @@ static const struct house_function functions[] = {
 	    .args = {{"entity", ARG_STRING, true, DEVICE_ID_SIZE}},
 	    .n_args = 1},
 	.about_args = {"As home.find shows it: light.kitchen"},
-	.run = run_home_get},
+	.run = run_devices_get},
     /* For good: a backup aside, nothing brings it back. */
     {.name = "memory.forget",
 	.about = "Forget one memory for good",
@@ -195,7 +173,7 @@ static const struct house_function functions[] = {
 	    .args = {{"id", ARG_STRING, true, NAME_MAX_LEN}},
 	    .n_args = 1},
 	.about_args = {"Its id, as a search shows it"},
-	.run = run_forget},
+	.run = run_memories_forget},
 };
 
 const struct house_function *

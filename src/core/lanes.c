@@ -25,8 +25,10 @@ lanes_on_trust_table(void *role, struct msg *m)
 	if (first)
 		acts_recover(c->acts);
 	clients_end_runs(c);
-	if (first)
+	if (first) {
 		runs_resume_all(c->runs);
+		automations_start(c->automations);
+	}
 }
 
 /* {"epoch"}: random at each start of the tools role. */
@@ -99,57 +101,24 @@ void
 lanes_on_home(void *role, struct msg *m)
 {
 	struct core *c = role;
+	const char *entity = devices_on_message(c->devices, m);
 
-	devices_on_message(c->devices, m);
+	if (entity != NULL)
+		automations_changed(c->automations, entity);
 }
 
-void
-lanes_on_proposal(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_proposal(c->runs, m);
-}
-
-void
-lanes_on_step(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_step(c->runs, m);
-}
-
-void
-lanes_on_heard(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_heard(c->runs, m);
-}
-
-void
-lanes_on_reply(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_reply(c->runs, m);
-}
-
-void
-lanes_on_recall(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_recall(c->runs, m);
-}
-
-void
-lanes_on_words(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	runs_on_words(c->runs, m);
-}
+/* What the mind says of a run. */
+#define OF_RUNS(what)                                                          \
+	void lanes_on_##what(void *role, struct msg *m)                        \
+	{                                                                      \
+		runs_on_##what(((struct core *)role)->runs, m);                \
+	}
+OF_RUNS(proposal)
+OF_RUNS(step)
+OF_RUNS(heard)
+OF_RUNS(reply)
+OF_RUNS(recall)
+OF_RUNS(words)
 
 /* {"secret", "where", "times"}: since the house started, a minute apart. */
 void

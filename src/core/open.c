@@ -69,6 +69,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 	default:
 		break;
 	}
+	automations_load(c->automations, table, row);
 	tooling_load(c->tooling, table, row);
 	return judge_load(c->judge, table, row);
 }
@@ -116,9 +117,15 @@ port_order(void *arg, struct json *body, const void *bulk, size_t bulk_len)
 
 	/* Of the home? */
 	if (strncmp(json_words(body, "tool"), HOME_TOOL ".",
-		sizeof(HOME_TOOL)) == 0)
+		sizeof(HOME_TOOL)) == 0) {
+		const struct act *a =
+		    acts_open(c->acts, json_words(body, "act"));
+
+		if (a != NULL)
+			automations_ordered(c->automations, a);
 		return peers_send_bulk(c->peers, ROLE_BRIDGE, MSG_HOME_ORDER,
 		    body, bulk, bulk_len);
+	}
 	return peers_send_bulk(
 	    c->peers, ROLE_TOOLS, MSG_ACT_ORDER, body, bulk, bulk_len);
 }
@@ -385,6 +392,19 @@ open_rules(struct core *c)
 }
 
 static void
+open_automations(struct core *c)
+{
+	struct automations_setup s = {.loop = c->loop,
+	    .judge = c->judge,
+	    .trust = &c->trust,
+	    .requests = &c->requests,
+	    .runs = c->runs,
+	    .devices = c->devices};
+
+	c->automations = automations_new(&s);
+}
+
+static void
 open_heralds(struct core *c)
 {
 	struct heralds_setup s = {.peers = c->peers,
@@ -479,6 +499,7 @@ core_open_ledger(struct core *c)
 	open_rules(c);
 	open_notify(c);
 	open_heralds(c);
+	open_automations(c);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)

@@ -278,6 +278,7 @@ static const struct {
 	bool for_programs;
 } queries[] = {
     {"approvals", ROOM_CORE, query_approvals, false},
+    {"automations", ROOM_AUTOMATIONS, automations_query, false},
     {"challenge", ROOM_CORE, query_challenge, true},
     {"checkpoint", ROOM_CORE, query_checkpoint, true},
     {"clients", ROOM_CORE, query_clients, false},

@@ -149,28 +149,48 @@ on_entity(struct devices *d, const struct msg *m)
 	put_in(d, one);
 }
 
-static void
+static const char *
 on_values(struct devices *d, const struct msg *m)
 {
 	struct device *one = devices_by_key(d, json_words(m->body, "key"));
 
 	if (one == NULL)
-		return;
+		return NULL;
 	json_free(one->values);
 	one->values = json_copy(json_get(m->body, "values"));
 	snprintf(one->presence, sizeof(one->presence), "%s",
 	    json_words(m->body, "presence"));
+	return one->id;
 }
 
-void
+const struct json *
+devices_value(const struct devices *d, const char *entity, const char *value)
+{
+	const struct device *one = devices_by_id(d, entity);
+
+	return one != NULL && strcmp(one->presence, "offline") != 0
+	    ? json_get(one->values, value)
+	    : NULL;
+}
+
+const struct entity *
+devices_entity(const struct devices *d, const char *entity)
+{
+	const struct device *one = devices_by_id(d, entity);
+
+	return one != NULL ? one->entity : NULL;
+}
+
+const char *
 devices_on_message(struct devices *d, const struct msg *m)
 {
+	if (m->type == MSG_HOME_VALUES)
+		return on_values(d, m);
 	if (m->type == MSG_HOME_BROKER)
 		on_broker(d, m);
-	else if (m->type == MSG_HOME_ENTITY)
-		on_entity(d, m);
 	else
-		on_values(d, m);
+		on_entity(d, m);
+	return NULL;
 }
 
 void

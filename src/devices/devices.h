@@ -39,14 +39,21 @@ struct devices *devices_new(const struct devices_setup *s);
 /* ---- What the bridge says ---- */
 
 /* MSG_HOME_BROKER {"up", "why"}, MSG_HOME_ENTITY {"key"} with the record as
- * bulk or {"key", "gone"}, MSG_HOME_VALUES {"key", "presence", "values"}. */
-void devices_on_message(struct devices *d, const struct msg *m);
+ * bulk or {"key", "gone"}, MSG_HOME_VALUES {"key", "presence", "values"}.
+ * Which entity said something, or NULL; borrowed. */
+const char *devices_on_message(struct devices *d, const struct msg *m);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
 /* What is wrong with its broker, that is there or not; "": nothing, NULL: there
  * is none. */
 const char *devices_broker_trouble(const struct devices *d);
+/* One value of an entity as it said it last; NULL when nobody knows. */
+const struct json *devices_value(
+    const struct devices *d, const char *entity, const char *value);
+/* Its record, or NULL; borrowed until the bridge speaks again. */
+const struct entity *devices_entity(
+    const struct devices *d, const char *entity);
 
 /* ---- What an owner calls things ---- */
 

@@ -115,11 +115,11 @@ static const struct table tables[ROW_COUNT] = {
     [ROW_ACTIVE_VERSION] = {NULL,
 	"SELECT v.kind, v.scope, v.n, v.body,"
 	" (SELECT max(w.n) FROM version w"
-	" WHERE w.kind=v.kind AND w.scope=v.scope)"
+	" WHERE w.kind=v.kind AND w.scope=v.scope), v.client"
 	" FROM version v JOIN active a"
 	" ON a.kind=v.kind AND a.scope=v.scope AND a.n=v.n",
 	{{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}, {"body", TEXT},
-	    {"last", INTEGER}}},
+	    {"last", INTEGER}, {"client", TEXT}}},
     [ROW_ACTIVE] = {"INSERT INTO active (kind, scope, n) VALUES (?, ?, ?)"
 		    " ON CONFLICT (kind, scope) DO UPDATE SET n=excluded.n",
 	NULL, {{"kind", TEXT}, {"scope", TEXT}, {"n", INTEGER}}},

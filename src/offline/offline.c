@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "base/log.h"
 
 #define ONE(before, behind, tool, arg, shown)                                  \
@@ -182,6 +183,30 @@ offline_match(const char *goal, struct offline_match *ret)
 			return OK;
 	}
 	return ERR_NOTFOUND;
+}
+
+enum err
+offline_call(const char *goal, struct offline_call *ret)
+{
+	const char *args = strchr(goal, ' ');
+	size_t n = args != NULL ? (size_t)(args - goal) : 0;
+	struct json *v;
+	bool is_object;
+
+	if (n == 0 || n >= sizeof(ret->tool) || args[1] != '{' ||
+	    memchr(goal, '.', n) == NULL ||
+	    strspn(goal, "abcdefghijklmnopqrstuvwxyz0123456789._-") != n ||
+	    !json_is_canonical(args + 1, strlen(args + 1)) ||
+	    json_parse(args + 1, strlen(args + 1), &v) != OK)
+		return ERR_NOTFOUND;
+	is_object = json_is_object(v);
+	json_free(v);
+	if (!is_object)
+		return ERR_NOTFOUND;
+	memcpy(ret->tool, goal, n);
+	ret->tool[n] = '\0';
+	ret->args = args + 1;
+	return OK;
 }
 
 void

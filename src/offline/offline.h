@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 struct offline_match {
 	const char *tool; /* NULL: the goal was "help". */
@@ -23,6 +24,16 @@ void offline_match_done(struct offline_match *m);
 
 /* ERR_NOTFOUND when no form fits. */
 NODISCARD enum err offline_match(const char *goal, struct offline_match *ret);
+
+/* A goal that is a call as it stands: `home.set {"entity":"light.a"}`, with its
+ * arguments in canonical form. */
+struct offline_call {
+	char tool[2 * NAME_MAX_LEN];
+	const char *args; /* Part of the goal. */
+};
+
+/* ERR_NOTFOUND: it is none. */
+NODISCARD enum err offline_call(const char *goal, struct offline_call *ret);
 
 /* The forms, one a line, for people. */
 void offline_help(struct buf *out);

@@ -306,7 +306,9 @@ read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
 		return OK;
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
-	e = choose(rs, ret, &args, why);
+	e = run_check_signed(ret->run, ret->tool, ret->args, why);
+	if (e == OK)
+		e = choose(rs, ret, &args, why);
 	if (e == OK)
 		e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
 	if (e == OK)

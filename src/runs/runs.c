@@ -144,7 +144,7 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	record_log(r, "run-done", run->id, NULL, details);
 	record_row(
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
-	if (text[0] != '\0')
+	if (text[0] != '\0' && !run_is_automated(run))
 		record_row(r, ROW_MEMORY, run_message(run, "assistant", text));
 	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
@@ -278,15 +278,16 @@ tell_mind(struct runs *rs, struct run *run, const struct json *steps)
 		    false, NULL);
 }
 
-static void
-started(void *arg, const char *id)
+void
+run_started(void *arg, const char *id)
 {
 	struct runs *rs = arg;
 	struct run *run = runs_find(rs, id);
 
 	if (run == NULL)
 		return;
-	rs->s.started(rs->s.arg, run->answer_to, run->id);
+	if (run->answer_to != 0)
+		rs->s.started(rs->s.arg, run->answer_to, run->id);
 	tell_mind(rs, run, NULL);
 }
 
@@ -315,7 +316,8 @@ run_open(struct runs *rs, const struct run_wish *w, struct run **ret,
 		    "%d goals are under way; wait for one to end",
 		    RUNS_OPEN_MAX);
 	make_id(run->id);
-	snprintf(run->principal, sizeof(run->principal), "%s", w->client);
+	snprintf(run->principal, sizeof(run->principal), "%s",
+	    w->principal != NULL ? w->principal : w->client);
 	snprintf(run->client, sizeof(run->client), "%s", w->client);
 	snprintf(run->agent_id, sizeof(run->agent_id), "house");
 	snprintf(run->session, sizeof(run->session), "%s", w->session);
@@ -341,7 +343,8 @@ run_begin(struct run *run, struct json *details, struct record *r)
 {
 	record_log(r, "goal", run->id, NULL, details);
 	record_row(r, ROW_RUN, row_of_run(run, "open", ""));
-	record_row(r, ROW_MEMORY, run_message(run, "user", run->goal));
+	if (!run_is_automated(run))
+		record_row(r, ROW_MEMORY, run_message(run, "user", run->goal));
 }
 
 enum err
@@ -349,7 +352,7 @@ runs_start(struct runs *rs, const char *client, const char *goal,
     const char *models, const char *session, int64_t request,
     struct errmsg *why)
 {
-	struct run_wish w = {client, goal, models, session, request};
+	struct run_wish w = {client, goal, models, session, request, NULL};
 	struct record *r;
 	struct run *run;
 	enum err e;
@@ -366,7 +369,7 @@ runs_start(struct runs *rs, const char *client, const char *goal,
 		return e;
 	r = record_new(rs->ledger);
 	run_begin(run, run_details(run), r);
-	record_post(r, true, started, rs, run->id);
+	record_post(r, true, run_started, rs, run->id);
 	return OK;
 }
 

@@ -70,6 +70,22 @@ NODISCARD enum err runs_start(struct runs *rs, const char *client,
     const char *goal, const char *models, const char *session, int64_t request,
     struct errmsg *why);
 
+/* An automation fires: a run in the name of who signed it, whose principal is
+ * AUTOMATION_PRINCIPAL and its name.  Of a goal that is a call
+ * (offline/offline.h) it does that call and no other.  Nothing of it is
+ * remembered as said.  ERR_STATE, ERR_LIMIT. */
+#define AUTOMATION_PRINCIPAL "automation:"
+struct automated {
+	const char *name;
+	int64_t version;
+	const char *client;
+	const char *goal;
+	const char *cause; /* For the log: "light.hall", "time". */
+	int hops;
+};
+NODISCARD enum err runs_automate(struct runs *rs, const struct automated *a,
+    char ret_run[TOKEN_SIZE], struct errmsg *why);
+
 /* A new run that goes on from step `from` of another one, as the ledger found
  * that (ledger_read_recorded()).  ERR_INPUT, ERR_NOTFOUND, ERR_STATE,
  * ERR_LIMIT. */

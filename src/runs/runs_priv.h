@@ -84,6 +84,7 @@ struct run_wish {
 	const char *models;
 	const char *session;
 	int64_t request;
+	const char *principal; /* NULL: the client. */
 };
 
 /* A place for it.  ERR_STATE, ERR_LIMIT. */
@@ -92,11 +93,21 @@ NODISCARD enum err run_open(struct runs *rs, const struct run_wish *w,
 /* What its first log entry says, and its first record, with that. */
 struct json *run_details(const struct run *run);
 void run_begin(struct run *run, struct json *details, struct record *r);
+/* That is on the disk: `arg` are the runs. */
+void run_started(void *arg, const char *id);
 /* With this reply, of the mind when it `said` one; NULL: of the house. */
 void run_end(struct runs *rs, struct run *run, const char *text, bool reached,
     const struct json *said);
 /* Its steps are read, for a mind that has none. */
 void run_read_steps(struct runs *rs, struct run *run);
+
+/* ---- automated.c ---- */
+
+/* Did an automation begin it, and no person? */
+bool run_is_automated(const struct run *run);
+/* What an owner signed is one call, and this is another one.  ERR_DENIED. */
+NODISCARD enum err run_check_signed(const struct run *run, const char *tool,
+    const char *args, struct errmsg *why);
 
 /* ---- stop.c ---- */
 

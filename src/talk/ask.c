@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "automate/automate.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "replay/replay.h"
@@ -89,6 +90,9 @@ talk_ask(struct watch *w, const char *goal, const char *session)
 {
 	int code = EXIT_REACHED;
 
+	/* A program's words are for the house alone. */
+	if (!terminal_json && automate_goal(w->session, goal, &code))
+		return code;
 	if (start(w, goal, session, &code) != OK)
 		return code;
 	return look_on(w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "offline/offline.h"
 #include "plain/plain.h"
@@ -13,7 +14,10 @@ bool
 rules_know(const char *goal)
 {
 	struct offline_match m;
+	struct offline_call c;
 
+	if (offline_call(goal, &c) == OK)
+		return true;
 	if (offline_match(goal, &m) != OK)
 		return false;
 	offline_match_done(&m);
@@ -92,9 +96,23 @@ put_persons(struct json *content, const char *args)
 	buf_init(&b, GOAL_MAX);
 	for (m = json_first(v); m != NULL; m = json_next(m))
 		buf_addf(&b, "%s%s:person", b.len > 0 ? "," : "", json_name(m));
-	json_put_str(content, "origins", b.p);
+	json_put_str(content, "origins", b.len > 0 ? b.p : "none");
 	buf_done(&b);
 	json_free(v);
+}
+
+/* Word for word what the person said. */
+static bool
+think_call(const struct turn *t, struct json *content)
+{
+	struct offline_call c;
+
+	if (offline_call(t->goal, &c) != OK)
+		return false;
+	json_put_str(content, "tool", c.tool);
+	json_put_str(content, "args", c.args);
+	put_persons(content, c.args);
+	return true;
 }
 
 /* To a device; its arguments are what the person said, as the house calls it.
@@ -143,7 +161,7 @@ rules_think(struct turn *t, struct json *content)
 {
 	struct offline_match m;
 
-	if (think_plain(t, content))
+	if (think_call(t, content) || think_plain(t, content))
 		return rules_replay(t, content);
 	if (offline_match(t->goal, &m) != OK) {
 		think_words(content,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "offline/offline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,6 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *goal = malloc(size + 1);
 	struct offline_match m = {.tool = NULL};
+	struct offline_call c;
 
 	memcpy(goal, data, size);
 	goal[size] = '\0';
@@ -30,6 +32,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		offline_match_done(&m);
 	}
+	if (offline_call(goal, &c) == OK &&
+	    (strchr(c.tool, '.') == NULL || c.args < goal ||
+		!json_is_canonical(c.args, strlen(c.args))))
+		abort();
 	free(goal);
 	return 0;
 }

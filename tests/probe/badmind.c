@@ -8,9 +8,10 @@
  * proposed so often, as one step after the other.  With `recalls` it first
  * wants so many views, and replies how many it got.  With `heard`, a list of
  * [step, part, length], it says that it heard these, each as a step's number,
- * and replies.  With `criticizes` it says that its first step had that opinion,
- * with `thinks` that it thought this.  The goal `garbage` sends bytes that are
- * no frame.  Linked in the place of src/ipc/serve.c.
+ * and replies.  Of a call to memory.remember it makes another one.  With
+ * `criticizes` it says that its first step had that opinion, with `thinks` that
+ * it thought this.  The goal `garbage` sends bytes that are no frame.  Linked
+ * in the place of src/ipc/serve.c.
  */
 
 #include <stdio.h>
@@ -19,6 +20,10 @@
 
 #include "base/log.h"
 #include "ipc/peers_priv.h"
+
+#define TWISTED                                                                \
+	"{\"tool\":\"memory.remember\",\"args\":\"{\\\"text\\\":\\\"twisted"   \
+	"\\\"}\",\"origins\":\"text:person\",\"step\":0}"
 
 static struct peers *peers;
 static int expected; /* Results before the reply. */
@@ -135,6 +140,8 @@ on_turn(void *role, struct msg *m)
 			log_err("the garbage was not sent");
 		return;
 	}
+	if (strncmp(goal, "memory.remember {", 17) == 0)
+		goal = TWISTED;
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
 	recall_often(proposal, json_words(m->body, "run"));

@@ -178,3 +178,22 @@ TEST(the_help_names_forms_that_are_understood)
 	CHECK(n >= 9);
 	buf_done(&b);
 }
+
+TEST(a_call_as_it_stands_is_a_goal)
+{
+	static const char *const none[] = {"home.set", "home.set {}x",
+	    "home.set  {}", "home {}", "home.set [1]",
+	    "home.set {\"b\":1,\"a\":2}", "home.set { }", "Home.set {}", " {}",
+	    "home.set {\"a\":1,\"a\":1}", ""};
+	struct offline_call c;
+	size_t i;
+
+	REQUIRE(offline_call("home.set {\"action\":\"turn_on\"}", &c) == OK);
+	CHECK_STR(c.tool, "home.set");
+	CHECK_STR(c.args, "{\"action\":\"turn_on\"}");
+	CHECK(offline_call("house.status {}", &c) == OK);
+	for (i = 0; i < ARRAY_LEN(none); i++) {
+		CASE(none[i]);
+		CHECK(offline_call(none[i], &c) == ERR_NOTFOUND);
+	}
+}

@@ -152,6 +152,23 @@ TEST(two_arguments_are_named_in_their_canonical_order)
 	done(t, &f);
 }
 
+TEST(a_call_as_it_stands_is_proposed_byte_for_byte)
+{
+	struct fake f = {0};
+	struct turn *t = begun(
+	    "home.set {\"action\":\"turn_on\",\"entity\":\"light.a\"}", &f);
+
+	CHECK_STR(f.tool, "home.set");
+	CHECK_STR(f.args, "{\"action\":\"turn_on\",\"entity\":\"light.a\"}");
+	CHECK_STR(f.origins, "action:person,entity:person");
+	CHECK_INT(f.recalls, 0);
+	done(t, &f);
+	memset(&f, 0, sizeof(f));
+	t = begun("house.status {}", &f);
+	CHECK_STR(f.origins, "none");
+	done(t, &f);
+}
+
 TEST(nothing_is_asked_for_before_the_steps_before_it_are_kept)
 {
 	struct fake f = {0};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTOMATION_AUTOMATION_H
+#define AUTOMATION_AUTOMATION_H
+
+/*
+ * One automation: when a value of a device becomes so, or a time comes, and
+ * these conditions hold, then one call is made or one goal is begun.  It is a
+ * JSON object,
+ *
+ *	{"name": "porch",
+ *	 "when": {"entity": "light.hall", "value": "state", "is": "on"},
+ *	 "if": [{"after": "22:00", "before": "06:00"}],
+ *	 "then": {"call": "home.set",
+ *		  "args": {"entity": "light.porch", "action": "turn_on"}}}
+ *
+ * where `when` is a test of a value ("is", "above" or "below"), or a time:
+ * {"at": "07:00" | "sunrise" | "sunset", "offset_min": -10, "days": ["mon"]}.
+ * Each of `if` is a test of a value, or a part of the day.  `then` may be
+ * {"goal": "turn on the porch light"}.
+ *
+ * Pure: time and values are parameters.  Local time is that of the TZ in the
+ * environment.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#define AUTOMATION_NAME_MAX 32
+#define AUTOMATION_TEXT_MAX 8192 /* Of the document. */
+#define AUTOMATION_ENTITY_SIZE 96
+#define AUTOMATION_VALUE_SIZE 64
+#define AUTOMATION_IFS_MAX 8
+#define AUTOMATION_OFFSET_MAX (12 * 60) /* Minutes. */
+#define AUTOMATION_LATE_MS (5 * 60 * 1000) /* That is still made up. */
+
+enum automation_op { OP_IS, OP_ABOVE, OP_BELOW };
+
+/* A test of one value of one device. */
+struct automation_test {
+	char entity[AUTOMATION_ENTITY_SIZE];
+	char value[AUTOMATION_VALUE_SIZE];
+	enum automation_op op;
+	struct json *wanted; /* A text, number or boolean; else a number. */
+};
+
+enum automation_base { AT_CLOCK, AT_SUNRISE, AT_SUNSET };
+
+struct automation_time {
+	enum automation_base base;
+	int minute; /* Of the local day, of AT_CLOCK. */
+	int offset_min;
+	unsigned days; /* Bit 0 is Sunday, as in struct tm. */
+};
+
+struct automation_condition {
+	bool is_hours; /* Then these minutes of the local day: */
+	int after;
+	int before; /* not in it any more; beyond midnight when smaller. */
+	struct automation_test test;
+};
+
+struct automation {
+	char name[AUTOMATION_NAME_MAX + 1];
+	bool is_timed;
+	struct automation_test test;
+	struct automation_time time;
+	struct automation_condition ifs[AUTOMATION_IFS_MAX];
+	size_t n_ifs;
+	/* What its run is to reach: words, or a call as offline.h has it. */
+	char *goal;
+	bool is_call;
+};
+
+/* 1 to AUTOMATION_NAME_MAX of a-z 0-9 . _ -, beginning with a letter. */
+bool automation_is_name(const char *name);
+
+/* ERR_INPUT with the member and what is wanted there. */
+NODISCARD enum err automation_read(
+    const struct json *v, struct automation **ret, struct errmsg *why);
+void automation_free(struct automation *a);
+
+/* In one line: "when light.hall state is on: home.set {...}". */
+void automation_say(const struct automation *a, struct buf *out);
+
+/* ---- Values ---- */
+
+enum automation_holds { HOLDS_NOT, HOLDS, HOLDS_UNKNOWN };
+
+/* `now` is the value, or NULL while nobody knows it. */
+enum automation_holds automation_test_holds(
+    const struct automation_test *t, const struct json *now);
+
+/* Of the local day; -1, which nobody knows, is in no part of it. */
+bool automation_in_hours(const struct automation_condition *c, int minute);
+
+/* ---- Times ---- */
+
+struct automation_place {
+	bool known;
+	double lat; /* Degrees, north and east of nought. */
+	double lon;
+};
+
+/* "52.52", within these bounds; false for what is none. */
+bool automation_read_degrees(const char *text, double most, double *ret);
+
+/* The first moment after this one, by the wall clock.  ERR_STATE: it needs a
+ * place; ERR_NOTFOUND: none within a year. */
+NODISCARD enum err automation_next(const struct automation_time *t,
+    const struct automation_place *p, int64_t after_ms, int64_t *ret_ms);
+
+/* When the sun's upper edge rises or sets there on this day, in seconds since
+ * 1970 (NOAA's formula).  ERR_NOTFOUND: it does not on that day. */
+NODISCARD enum err automation_sun(const struct automation_place *p, int year,
+    int month, int day, bool rises, int64_t *ret_s);
+
+/* What is due at this time, when the last that was done or left out was at
+ * `done_ms`: of all that is AUTOMATION_LATE_MS late nothing is made up. */
+struct automation_due {
+	bool fires;
+	int64_t missed_ms; /* The first that is left out, or 0. */
+	int64_t done_ms; /* To be kept in the place of the one before. */
+	int64_t next_ms; /* When to look again; INT64_MAX: never. */
+};
+struct automation_due automation_look(const struct automation_time *t,
+    const struct automation_place *p, int64_t done_ms, int64_t now_ms);
+
+/* ---- Words ---- */
+
+/* "at sunset turn on the porch light", "when the hall light turns on, turn on
+ * the porch light": what stands before the wish, and the wish. */
+struct automation_words {
+	struct json *when; /* Of a time; NULL: of a device. */
+	char *device; /* As the person calls it, and */
+	char *value; /* what its state is then. */
+	char *wish;
+};
+
+/* ERR_NOTFOUND: this is none. */
+NODISCARD enum err automation_words(
+    const char *text, struct automation_words *ret);
+void automation_words_done(struct automation_words *w);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTOMATION_AUTOMATION_PRIV_H
+#define AUTOMATION_AUTOMATION_PRIV_H
+
+#include "automation/automation.h"
+
+/* "07:30" as a minute of the day, and nothing else; -1 for what is none. */
+int automation_minute(const char *text);
+
+extern const char *const automation_days[7]; /* "sun" to "sat" */
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "automations/automations_priv.h"
+#include "base/log.h"
+#include "policy/policy.h"
+#include "sys/clock.h"
+
+/* When one fires, and when it may not. */
+
+static void
+tell(struct automations *as, const struct held *h, const char *kind,
+    const char *why, const char *cause)
+{
+	struct json *body = json_object();
+	struct record *r = record_new(as->s.requests->ledger);
+
+	json_put_str(body, "name", h->name);
+	json_put_str(body, "why", why);
+	json_put_str(body, "cause", cause);
+	log_info("automation %s: %s", h->name, why);
+	record_log(r, kind, NULL, NULL, body);
+	if (strcmp(kind, "automation-off") == 0)
+		held_setting(r, SCOPE_OFF, h->name, h->off);
+	record_post(r, false, NULL, NULL, NULL);
+}
+
+/* One more now; false when that is one too often. */
+static bool
+count(struct held *h)
+{
+	int64_t now_ms = clock_boot_ms();
+	int64_t *oldest = &h->fired_ms[h->next_fired];
+
+	if (*oldest != 0 && now_ms - *oldest < AUTOMATION_RATE_MS)
+		return false;
+	*oldest = now_ms;
+	h->next_fired = (h->next_fired + 1) % AUTOMATION_RATE_MAX;
+	return true;
+}
+
+static bool
+conditions_hold(const struct automations *as, const struct automation *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_ifs; i++) {
+		const struct automation_condition *c = &a->ifs[i];
+		const struct automation_test *t = &c->test;
+
+		if (c->is_hours
+			? !automation_in_hours(c, judge_minute(as->s.judge))
+			: automation_test_holds(t,
+			      devices_value(
+				  as->s.devices, t->entity, t->value)) != HOLDS)
+			return false;
+	}
+	return true;
+}
+
+static void
+begin(struct automations *as, struct held *h, const char *cause, int hops)
+{
+	struct automated run = {.name = h->name,
+	    .version = h->version,
+	    .client = h->client,
+	    .goal = h->a->goal,
+	    .cause = cause,
+	    .hops = hops};
+	struct begun *b = as->begun;
+	struct errmsg why = {""};
+
+	/* There are as many as runs may be open. */
+	while (b < as->begun + RUNS_OPEN_MAX - 1 &&
+	    runs_is_open(as->s.runs, b->run))
+		b++;
+
+	if (runs_automate(as->s.runs, &run, b->run, &why) != OK) {
+		tell(as, h, "automation-missed", why.text, cause);
+		return;
+	}
+	b->hops = hops;
+}
+
+void
+held_fire(struct automations *as, struct held *h, const char *cause, int hops)
+{
+	if (h->off[0] != '\0' || !safety_is_free(judge_safety(as->s.judge)) ||
+	    !held_is_signed(as, h) || !conditions_hold(as, h->a))
+		return;
+	/* Also what is only told, so that the log has so much of it. */
+	if (!count(h)) {
+		snprintf(h->off, sizeof(h->off),
+		    "it fired %d times in %d seconds and was to again",
+		    AUTOMATION_RATE_MAX, AUTOMATION_RATE_MS / 1000);
+		tell(as, h, "automation-off", h->off, cause);
+		return;
+	}
+	if (hops > AUTOMATION_HOPS_MAX) {
+		tell(as, h, "automation-stopped",
+		    "automations set each other off in a row; this one was not "
+		    "begun any more",
+		    cause);
+		return;
+	}
+	begin(as, h, cause, hops);
+}
+
+/* ---- Values ---- */
+
+/* How many automations led to what this entity says now? */
+static int
+hops_of(const struct automations *as, const char *entity)
+{
+	int64_t now_ms = clock_boot_ms();
+	int hops = 0;
+	size_t i;
+
+	for (i = 0; i < AUTOMATION_MARKS_MAX; i++) {
+		const struct mark *m = &as->marks[i];
+
+		if (m->until_ms > now_ms && m->hops > hops &&
+		    strcmp(m->entity, entity) == 0)
+			hops = m->hops;
+	}
+	return hops;
+}
+
+void
+automations_changed(struct automations *as, const char *entity)
+{
+	size_t i;
+
+	for (i = 0; i < as->n && as->started; i++) {
+		struct held *h = as->list[i];
+		const struct automation_test *t = &h->a->test;
+		enum automation_holds before = h->holds;
+		enum automation_holds now;
+
+		if (h->a->is_timed || strcmp(t->entity, entity) != 0)
+			continue;
+		now = automation_test_holds(
+		    t, devices_value(as->s.devices, entity, t->value));
+		/* While nobody knows it stays as it was. */
+		if (now == HOLDS_UNKNOWN)
+			continue;
+		h->holds = now;
+		if (now == HOLDS && before == HOLDS_NOT)
+			held_fire(as, h, entity, hops_of(as, entity));
+	}
+}
+
+/* The place of this entity, or that of the oldest. */
+static struct mark *
+find_mark(struct automations *as, const char *entity)
+{
+	struct mark *m;
+	size_t i;
+
+	for (i = 0; i < AUTOMATION_MARKS_MAX; i++)
+		if (strcmp(as->marks[i].entity, entity) == 0)
+			return &as->marks[i];
+	m = &as->marks[as->next_mark];
+	as->next_mark = (as->next_mark + 1) % AUTOMATION_MARKS_MAX;
+	return m;
+}
+
+void
+automations_ordered(struct automations *as, const struct act *a)
+{
+	int64_t until_ms = clock_boot_ms() + AUTOMATION_ECHO_MS;
+	struct json *args = NULL;
+	struct entities named;
+	struct mark *m;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++)
+		if (strcmp(as->begun[i].run, a->run) == 0)
+			break;
+	if (i == RUNS_OPEN_MAX ||
+	    json_parse(a->args, strlen(a->args), &args) != OK)
+		return;
+	for (k = 0; entities_of(args, &named) == OK && k < named.n; k++) {
+		m = find_mark(as, named.name[k]);
+		snprintf(m->entity, sizeof(m->entity), "%s", named.name[k]);
+		m->hops = as->begun[i].hops + 1;
+		m->until_ms = until_ms;
+	}
+	json_free(args);
+}
+
+/* ---- Times ---- */
+
+static void
+look_at(struct automations *as, struct held *h, int64_t now_ms)
+{
+	struct automation_due due =
+	    automation_look(&h->a->time, &as->place, h->done_ms, now_ms);
+	struct record *r;
+	char value[24];
+
+	h->next_ms = due.next_ms;
+	if (due.missed_ms != 0)
+		tell(as, h, "automation-missed",
+		    "its time came while the house was off", "time");
+	if (due.done_ms != h->done_ms) {
+		h->done_ms = due.done_ms;
+		snprintf(value, sizeof(value), "%lld", (long long)due.done_ms);
+		/* In front of the run, so that no restart fires it again. */
+		r = record_new(as->s.requests->ledger);
+		held_setting(r, SCOPE_DONE, h->name, value);
+		record_post(r, false, NULL, NULL, NULL);
+	}
+	if (due.fires)
+		held_fire(as, h, "time", 0);
+}
+
+void
+automations_look(void *automations)
+{
+	struct automations *as = automations;
+	int64_t now_ms = judge_wall_ms(as->s.judge);
+	int64_t wait_ms = AUTOMATION_LOOK_MS;
+	bool timed = false;
+	size_t i;
+
+	loop_timer_cancel(as->s.loop, as->timer);
+	as->timer = 0;
+	for (i = 0; i < as->n && as->started; i++) {
+		struct held *h = as->list[i];
+
+		if (!h->a->is_timed)
+			continue;
+		timed = true;
+		look_at(as, h, now_ms);
+		if (h->next_ms - now_ms < wait_ms)
+			wait_ms = h->next_ms - now_ms;
+	}
+	if (timed)
+		as->timer = loop_timer(as->s.loop, clock_boot_ms() + wait_ms,
+		    automations_look, as);
+}
