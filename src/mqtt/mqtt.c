@@ -118,6 +118,8 @@ watch(struct mqtt *m)
 static const char *
 why_lost(const struct mqtt *m, int rc)
 {
+	if (m->anew)
+		return "it is joined anew, as who we are now";
 	if (m->up && !is_steady(m))
 		return "it ended the connection at once; perhaps another "
 		       "client has our name there";

@@ -156,6 +156,18 @@ TEST(a_secret_goes_from_the_vault_to_the_runner_alone)
 }
 
 static bool
+broker_key_elsewhere(enum msg_type t, enum role from, enum role to)
+{
+	return t == MSG_BROKER_KEY && (from != ROLE_VAULT || to != ROLE_BRIDGE);
+}
+
+TEST(the_brokers_password_goes_from_the_vault_to_the_bridge_alone)
+{
+	CHECK(lane_allows(MSG_BROKER_KEY, ROLE_VAULT, ROLE_BRIDGE));
+	CHECK_INT(each_allowed(broker_key_elsewhere), 0);
+}
+
+static bool
 other_than_secrets(enum msg_type t, enum role from, enum role to)
 {
 	bool both = (from == ROLE_RUNNER && to == ROLE_VAULT) ||
