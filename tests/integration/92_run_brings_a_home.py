@@ -24,6 +24,11 @@ def test_a_question_is_answered_from_what_the_devices_say(r):
     assert "locked" in out and "lock.front_door" in out, out
 
 
+def test_a_room_is_one_act(r):
+    out = r.run("turn on all the lights in the kitchen").stdout
+    assert "light.kitchen_lamp,light.kitchen_light" in out and "2 confirmed" in out, out
+
+
 def test_the_lock_is_asked_about_and_then_opened(r):
     screen, code = r.at_a_terminal("unlock the front door", (r"type yes to sign", "yes"))
     assert code == 0 and "confirmed" in screen, screen
