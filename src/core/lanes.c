@@ -103,6 +103,7 @@ lanes_on_home(void *role, struct msg *m)
 	struct core *c = role;
 	const char *entity = devices_on_message(c->devices, m);
 
+	devices_keep(c->devices);
 	if (entity != NULL)
 		automations_changed(c->automations, entity);
 }

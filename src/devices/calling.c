@@ -144,6 +144,7 @@ devices_load(struct devices *d, const struct json *row)
 	const struct json *a;
 	struct json *v;
 
+	registry_load(d, row);
 	if (strcmp(json_words(row, "name"), CALLED) != 0)
 		return;
 	if (json_parse(value, strlen(value), &v) != OK)

@@ -70,17 +70,24 @@ devices_accepted(const struct devices *d, const struct device *one)
 	return digest_equal(&row->pin, &pin);
 }
 
-/* Two of one name: the second has some of its key behind it. */
+/* As before, or by what it calls itself; of two of one name the second has some
+ * of its key behind it. */
 static void
-name_it(const struct devices *d, struct device *one)
+name_it(struct devices *d, struct device *one)
 {
 	const struct entity *e = one->entity;
 	const char *name = e->object_id[0] != '\0' ? e->object_id : e->key;
+	const char *before = registry_id(d, e->key);
 
-	snprintf(one->id, sizeof(one->id), "%.24s.%.60s", e->component, name);
-	if (devices_by_id(d, one->id) != NULL)
+	if (before != NULL)
+		snprintf(one->id, sizeof(one->id), "%s", before);
+	else
+		snprintf(one->id, sizeof(one->id), "%.24s.%.60s", e->component,
+		    name);
+	if (before == NULL && !registry_is_free(d, e->key, one->id))
 		snprintf(one->id, sizeof(one->id), "%.24s.%.60s_%.8s",
 		    e->component, name, e->key);
+	registry_take(d, e->key, one->id);
 }
 
 static void

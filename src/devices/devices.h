@@ -20,6 +20,7 @@
 #define DEVICES_VIEW_MAX 30 /* In the view of a turn. */
 #define DEVICES_ROOMS_MAX 40
 #define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
+#define DEVICES_REGISTERED_MAX 8192 /* Names, of what is away too. */
 #define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
 #define DEVICE_ALIASES_MAX 8
 #define DEVICE_WORD_MAX 64 /* Bytes of an area or an alias. */
@@ -42,6 +43,9 @@ struct devices *devices_new(const struct devices_setup *s);
  * bulk or {"key", "gone"}, MSG_HOME_VALUES {"key", "presence", "values"}.
  * Which entity said something, or NULL; borrowed. */
 const char *devices_on_message(struct devices *d, const struct msg *m);
+/* Which names they have goes to the disk, as far as the store keeps up: to be
+ * called behind each of these messages. */
+void devices_keep(struct devices *d);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 

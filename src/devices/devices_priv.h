@@ -12,6 +12,13 @@ struct called {
 	size_t n_aliases;
 };
 
+/* Which name a thing has here, by its key. */
+struct registered {
+	char key[HOME_KEY_LEN + 1];
+	char id[DEVICE_ID_SIZE]; /* "": another has it now. */
+	bool kept; /* On the disk. */
+};
+
 struct device {
 	char id[DEVICE_ID_SIZE];
 	struct entity *entity;
@@ -24,6 +31,9 @@ struct devices {
 	struct devices_setup s;
 	struct device *list[DEVICES_MAX]; /* By their ids. */
 	size_t n;
+	struct registered registered[DEVICES_REGISTERED_MAX];
+	size_t n_registered;
+	size_t unkept; /* At least so many of them are to be written, or 0. */
 	struct called *called[DEVICES_CALLED_MAX];
 	size_t n_called;
 	bool up;
@@ -35,6 +45,17 @@ struct device *devices_by_id(const struct devices *d, const char *id);
 /* By an owner, as it is now? */
 bool devices_accepted(const struct devices *d, const struct device *one);
 struct device *devices_by_key(const struct devices *d, const char *key);
+
+/* ---- registry.c: which names things have ---- */
+
+/* The one that it had before, if that is free; or NULL. */
+const char *registry_id(struct devices *d, const char *key);
+/* May the thing of this key have it? */
+bool registry_is_free(struct devices *d, const char *key, const char *id);
+/* It has it from now on. */
+void registry_take(struct devices *d, const char *key, const char *id);
+/* A row of the settings, as it was when the house ended. */
+void registry_load(struct devices *d, const struct json *row);
 
 /* ---- calling.c: what an owner calls things ---- */
 

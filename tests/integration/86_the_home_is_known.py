@@ -143,6 +143,37 @@ def test_what_is_announced_anew_takes_the_place_of_what_was(h):
     wait_for(lambda: "light.only" not in h.console.run("home").stdout, 30, 0.1)
 
 
+def test_a_name_that_was_accepted_waits_for_its_device():
+    """Whoever comes first, and also after a restart of the house."""
+    def twin(m, n):
+        m.publish(f"homeassistant/light/twin{n}/config", json.dumps({
+            "name": "Twin", "object_id": "twin", "unique_id": f"twin{n}",
+            "command_topic": f"twin/{n}", "state_topic": f"is/{n}",
+            "device": {"identifiers": [f"twin{n}"], "name": "Twin"}}), True)
+
+    def names(h):
+        return [line.split() for line in h.console.run("home").stdout.splitlines() if "light.twin" in line]
+    with HouseWithHome(devices=False) as h:
+        h.start(tools=False)
+        m = h.home.client()
+        m.subscribe("twin/#")
+        twin(m, 1)
+        wait_entity(h, "light.twin")
+        accept(h, "light.twin")
+        m.publish("homeassistant/light/twin1/config", b"", True)
+        wait_for(lambda: not names(h), 30, 0.1)
+        h.stop()
+        h.start(tools=False)
+        twin(m, 2)
+        wait_for(lambda: len(names(h)) == 1, 30, 0.1)
+        assert names(h)[0][0].startswith("light.twin_") and "accepted" not in names(h)[0], names(h)
+        twin(m, 1)
+        wait_for(lambda: len(names(h)) == 2, 30, 0.1)
+        assert ["light.twin", "accepted"] in [n[:2] for n in names(h)], names(h)
+        last(h, "set light.twin to turn_on")
+        assert m.message(30)[0] == "twin/1"
+
+
 def test_a_light_that_is_also_a_door_is_neither(h):
     m = h.home.client()
     light = {"name": "Trick", "unique_id": "trick", "command_topic": "gate/set",
