@@ -22,7 +22,7 @@
 	"[list [WORD] | accept WORD | accept --all | area ENTITY ROOM "        \
 	"| area ENTITY --remove | alias ENTITY NAME [--remove] | show | "      \
 	"hide | place LATITUDE LONGITUDE] "                                    \
-	"[--physical] "                                                        \
+	"[--effect reversible|physical] "                                      \
 	"[--yes]"
 
 int command_home(int argc, char **argv);

@@ -143,7 +143,7 @@ take_shown(void *arg, const struct json *row)
 struct accepting {
 	struct json *devices; /* Of the new manifest. */
 	size_t n; /* That were accepted now. */
-	bool physical; /* All of them are, whatever they are. */
+	const char *effect; /* Of all of them; NULL: of their kinds. */
 };
 
 static bool
@@ -218,8 +218,8 @@ take_accepted(void *arg, const struct json *row)
 		entity_pin(e, &digest);
 		digest_hex(&digest, pin);
 		put_device(a->devices, id,
-		    a->physical ? EFFECT_PHYSICAL
-				: home_effect(e->component, e->class),
+		    a->effect != NULL ? effect_by_name(a->effect)
+				      : home_effect(e->component, e->class),
 		    pin);
 		a->n++;
 	}
@@ -285,9 +285,9 @@ sign_manifest(struct session *s, struct json *devices, bool yes)
 }
 
 static int
-accept_these(struct session *s, const char *words, bool yes, bool physical)
+accept_these(struct session *s, const char *words, bool yes, const char *effect)
 {
-	struct accepting a = {.devices = json_array(), .physical = physical};
+	struct accepting a = {.devices = json_array(), .effect = effect};
 	int code = each_entity(s, words, take_accepted, &a);
 
 	if (code == EXIT_REACHED && a.n == 0) {
@@ -367,11 +367,19 @@ fits(const char *what, int n_words, bool all, bool remove)
 	return strcmp(what, "alias") == 0 && n_words == 2;
 }
 
+/* Of a device; NULL: the one of its kind. */
+static bool
+is_effect(const char *effect)
+{
+	return effect == NULL || strcmp(effect, "reversible") == 0 ||
+	    strcmp(effect, "physical") == 0;
+}
+
 int
 command_home(int argc, char **argv)
 {
 	bool yes = terminal_flag(&argc, argv, "--yes");
-	bool physical = terminal_flag(&argc, argv, "--physical");
+	const char *effect = terminal_option(&argc, argv, "--effect", NULL);
 	bool all = terminal_flag(&argc, argv, "--all");
 	bool remove = terminal_flag(&argc, argv, "--remove");
 	const char *what = argc > 1 ? argv[1] : "list";
@@ -379,13 +387,14 @@ command_home(int argc, char **argv)
 	struct session *s;
 	int code = EXIT_REACHED;
 
-	if (!fits(what, argc > 2 ? argc - 2 : 0, all, remove))
+	if (!fits(what, argc > 2 ? argc - 2 : 0, all, remove) ||
+	    !is_effect(effect))
 		return terminal_usage("home " HOME_USAGE);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
 	if (strcmp(what, "accept") == 0)
-		code = accept_these(s, words, yes, physical);
+		code = accept_these(s, words, yes, effect);
 	else if (strcmp(what, "list") == 0)
 		code = each_entity(s, words, take_shown, NULL);
 	else if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)

@@ -110,6 +110,19 @@ def test_a_lock_is_asked_about_each_time(h):
     assert "unlocked" in h.console.run("home", "list", "lock.front_door").stdout
 
 
+def test_an_owner_says_what_a_device_does_to_the_world(h):
+    r = h.console.run("home", "accept", "lock.cellar_door", "--yes", "--effect", "harmless")
+    assert r.returncode == 2 and "--effect reversible|physical" in r.stderr, r.stderr
+    r = h.console.run("home", "accept", "lock.cellar_door", "--yes", "--effect", "reversible")
+    assert r.returncode == 0 and "lock.cellar_door reversible" in r.stdout, r.stdout + r.stderr
+    end = last(h, "set lock.cellar_door to unlock")
+    assert end["reached"] and "confirmed" in end["reply"], end
+    assert h.console.run("home", "accept", "lock.cellar_door", "--yes").returncode == 0
+    p, act = h.console.asked("set lock.cellar_door to lock")
+    assert h.console.run("deny", act).returncode == 0
+    p.communicate(timeout=30)
+
+
 def test_a_device_that_changed_is_not_commanded(h):
     """Its command leads elsewhere now, under the same name."""
     m = h.home.client()

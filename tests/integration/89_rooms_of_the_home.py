@@ -146,7 +146,7 @@ def test_of_a_room_the_rules_are_explained_for_what_is_in_it(h):
 def test_one_that_asks_makes_all_of_it_ask(h):
     """The sheet names all of them, and a yes is one to all."""
     furnish(h, "Attic", "light.kitchen_lamp", "light.office_light")
-    home(h, "accept", "light.office_light", "--yes", "--physical")
+    home(h, "accept", "light.office_light", "--yes", "--effect", "physical")
     p, act = h.console.asked("turn on the lights in Attic")
     assert states(h, "light.kitchen_lamp") == ["off"]
     status, answer = Wire(h, h.console).query(f"sheet?act={act}")
