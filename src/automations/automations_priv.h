@@ -24,6 +24,7 @@ struct held {
 /* A run that an automation began, and what it commanded. */
 struct begun {
 	char run[TOKEN_SIZE];
+	char name[NAME_MAX_LEN + 1]; /* Of the automation. */
 	int hops;
 };
 struct mark {
@@ -38,7 +39,7 @@ struct automations {
 	size_t n;
 	struct automation_place place;
 	char place_text[64]; /* "52.52 13.405", or "". */
-	struct begun begun[RUNS_OPEN_MAX];
+	struct begun begun[AUTOMATION_RUNS_MAX];
 	struct mark marks[AUTOMATION_MARKS_MAX];
 	size_t next_mark;
 	bool started;

@@ -59,6 +59,32 @@ conditions_hold(const struct automations *as, const struct automation *a)
 	return true;
 }
 
+/* One question of each, and not all runs that there may be: who wants to ask
+ * the house something finds a place. */
+static struct begun *
+find_place(struct automations *as, const struct held *h, struct errmsg *why)
+{
+	struct begun *free_one = NULL;
+	size_t i;
+
+	for (i = 0; i < AUTOMATION_RUNS_MAX; i++) {
+		struct begun *b = &as->begun[i];
+
+		if (!runs_is_open(as->s.runs, b->run)) {
+			free_one = b;
+		} else if (strcmp(b->name, h->name) == 0 &&
+		    runs_is_asked(as->s.runs, b->run)) {
+			err_say(why, ERR_BUSY,
+			    "what it began before waits for a yes");
+			return NULL;
+		}
+	}
+	if (free_one == NULL)
+		err_say(why, ERR_BUSY, "%d automations are under way",
+		    AUTOMATION_RUNS_MAX);
+	return free_one;
+}
+
 static void
 begin(struct automations *as, struct held *h, const char *cause, int hops)
 {
@@ -68,18 +94,14 @@ begin(struct automations *as, struct held *h, const char *cause, int hops)
 	    .goal = h->a->goal,
 	    .cause = cause,
 	    .hops = hops};
-	struct begun *b = as->begun;
 	struct errmsg why = {""};
+	struct begun *b = find_place(as, h, &why);
 
-	/* There are as many as runs may be open. */
-	while (b < as->begun + RUNS_OPEN_MAX - 1 &&
-	    runs_is_open(as->s.runs, b->run))
-		b++;
-
-	if (runs_automate(as->s.runs, &run, b->run, &why) != OK) {
+	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK) {
 		tell(as, h, "automation-missed", why.text, cause);
 		return;
 	}
+	snprintf(b->name, sizeof(b->name), "%s", h->name);
 	b->hops = hops;
 }
 
@@ -162,6 +184,7 @@ find_mark(struct automations *as, const char *entity)
 		if (strcmp(as->marks[i].entity, entity) == 0)
 			return &as->marks[i];
 	m = &as->marks[as->next_mark];
+	m->until_ms = 0;
 	as->next_mark = (as->next_mark + 1) % AUTOMATION_MARKS_MAX;
 	return m;
 }
@@ -169,24 +192,27 @@ find_mark(struct automations *as, const char *entity)
 void
 automations_ordered(struct automations *as, const struct act *a)
 {
-	int64_t until_ms = clock_boot_ms() + AUTOMATION_ECHO_MS;
+	int64_t now_ms = clock_boot_ms();
 	struct json *args = NULL;
 	struct entities named;
 	struct mark *m;
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
+	for (i = 0; i < AUTOMATION_RUNS_MAX; i++)
 		if (strcmp(as->begun[i].run, a->run) == 0)
 			break;
-	if (i == RUNS_OPEN_MAX ||
+	if (i == AUTOMATION_RUNS_MAX ||
 	    json_parse(a->args, strlen(a->args), &args) != OK)
 		return;
 	for (k = 0; entities_of(args, &named) == OK && k < named.n; k++) {
 		m = find_mark(as, named.name[k]);
 		snprintf(m->entity, sizeof(m->entity), "%s", named.name[k]);
+		/* Another one's may be higher, and count still. */
+		if (m->until_ms > now_ms && m->hops > as->begun[i].hops + 1)
+			continue;
 		m->hops = as->begun[i].hops + 1;
-		m->until_ms = until_ms;
+		m->until_ms = now_ms + AUTOMATION_ECHO_MS;
 	}
 	json_free(args);
 }

@@ -28,7 +28,8 @@ struct thing {
 	struct digest pin;
 	bool named; /* In the list that is being read. */
 	bool gone; /* Until the core has heard it. */
-	struct home_reading *readings; /* One for each value. */
+	struct home_reading *readings; /* One for each value, */
+	uint64_t *told; /* and which message told it: bridge.live, 0: none. */
 	enum home_presence each[HOME_AVAILABILITY_MAX];
 	int latest; /* The availability topic that spoke last, or -1. */
 	bool untold; /* The core has yet to hear of the record, */
@@ -52,6 +53,7 @@ struct pending {
 	struct commanded *of;
 	char entity[NAME_MAX_LEN + 1];
 	const char *action; /* Of the thing's record. */
+	uint64_t live; /* The last message before it was sent. */
 	struct json *params;
 	uint64_t timer;
 };
@@ -87,6 +89,8 @@ struct bridge {
 	struct commanded commanded[BRIDGE_PENDING_MAX];
 	struct thing things[BRIDGE_ENTITIES_MAX];
 	size_t n_things; /* Places that were ever used. */
+	size_t bytes; /* Of their records. */
+	uint64_t live; /* Messages that were said since we are there. */
 	struct topic topics[BRIDGE_TOPICS_MAX];
 	size_t n_topics;
 	struct announced announced;

@@ -151,6 +151,9 @@ read_values(const struct home_action *a, const char *text, struct json *params,
 		if (equals != NULL)
 			*equals = '\0';
 		p = equals != NULL ? find_param(a, pair) : NULL;
+		if (p != NULL && json_has(params, p->name))
+			return err_say(why, ERR_INPUT,
+			    "the value '%s' stands twice", p->name);
 		if (p == NULL)
 			return err_say(why, ERR_INPUT,
 			    "'%.64s' is no value of '%s'; values are written "
@@ -230,6 +233,23 @@ on_late(void *arg)
 	end(p, "sent, not confirmed: the device did not say so in time", false);
 }
 
+/* By what it said since the command: what was kept from before, and was not
+ * said again, says nothing. */
+static bool
+is_confirmed(const struct pending *p)
+{
+	struct home_reading since[HOME_VALUES_MAX];
+	const struct thing *t = p->thing;
+	size_t i;
+
+	memset(since, 0, sizeof(since));
+	for (i = 0; i < t->entity->n_values; i++)
+		if (t->told[i] > p->live)
+			since[i] = t->readings[i];
+	return home_confirms(t->entity, p->action, p->params, since) ==
+	    MATCH_YES;
+}
+
 void
 commands_heard(struct bridge *b, const struct thing *t)
 {
@@ -238,9 +258,7 @@ commands_heard(struct bridge *b, const struct thing *t)
 	for (i = 0; i < BRIDGE_PENDING_MAX; i++) {
 		struct pending *p = &b->pending[i];
 
-		if (p->thing == t &&
-		    home_confirms(t->entity, p->action, p->params,
-			t->readings) == MATCH_YES)
+		if (p->thing == t && is_confirmed(p))
 			end(p, "confirmed", true);
 	}
 }
@@ -314,7 +332,8 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 	    .thing = t,
 	    .of = c,
 	    .params = json_object(),
-	    .action = a->name};
+	    .action = a->name,
+	    .live = b->live};
 	snprintf(p->entity, sizeof(p->entity), "%s", entity);
 	e = read_values(a, json_words(args, "values"), p->params, why);
 	if (e == OK)

@@ -62,6 +62,7 @@ static void
 forget_state(struct bridge *b, struct thing *t)
 {
 	memset(t->readings, 0, t->entity->n_values * sizeof(t->readings[0]));
+	memset(t->told, 0, t->entity->n_values * sizeof(t->told[0]));
 	memset(t->each, 0, sizeof(t->each));
 	t->latest = -1;
 	t->changed = true;
@@ -84,8 +85,10 @@ things_drop(struct bridge *b, struct thing *t)
 {
 	commands_lost(b, t);
 	each_topic(b, (size_t)(t - b->things), topics_remove);
+	b->bytes -= t->entity->record_len;
 	entity_free(t->entity);
 	free(t->readings);
+	free(t->told);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -94,8 +97,8 @@ things_too_many(struct bridge *b)
 {
 	if (!b->full)
 		log_warn("the home has more entities than the bridge can hold "
-			 "(%d)",
-		    BRIDGE_ENTITIES_MAX);
+			 "(%d, or %d MiB of records)",
+		    BRIDGE_ENTITIES_MAX, HOME_RECORDS_MAX >> 20);
 	b->full = true;
 }
 
@@ -104,24 +107,31 @@ things_put(struct bridge *b, struct entity *e)
 {
 	size_t at = find(b, e->key);
 	struct thing *t;
+	bool fits;
+	bool same;
 
 	if (at == b->n_things)
 		at = find_free(b);
-	if (at == BRIDGE_ENTITIES_MAX)
-		things_too_many(b);
+	fits = at < BRIDGE_ENTITIES_MAX &&
+	    b->bytes + e->record_len <= HOME_RECORDS_MAX;
 	t = &b->things[at < BRIDGE_ENTITIES_MAX ? at : 0];
 	t->named |= at < BRIDGE_ENTITIES_MAX;
-	if (at == BRIDGE_ENTITIES_MAX ||
-	    (t->entity != NULL && !t->gone && is_same(t->entity, e))) {
+	same = at < BRIDGE_ENTITIES_MAX && t->entity != NULL && !t->gone &&
+	    is_same(t->entity, e);
+	if (!fits && !same)
+		things_too_many(b);
+	if (!fits || same) {
 		entity_free(e);
 		return;
 	}
 	if (t->entity != NULL)
 		things_drop(b, t);
 	t->entity = e;
+	b->bytes += e->record_len;
 	entity_pin(e, &t->pin);
 	t->named = true;
 	t->readings = xalloc((e->n_values + 1) * sizeof(t->readings[0]));
+	t->told = xalloc((e->n_values + 1) * sizeof(t->told[0]));
 	t->untold = true;
 	forget_state(b, t);
 	each_topic(b, at, listen_to);
@@ -139,9 +149,9 @@ things_remove(struct bridge *b, const char *key)
 
 /* ---- What they say ---- */
 
-/* Did it say anything new? */
+/* Did it say anything new?  `live` is the number of the message, or 0. */
 static bool
-hear_values(struct thing *t, struct home_message *m)
+hear_values(struct thing *t, struct home_message *m, uint64_t live)
 {
 	const struct entity *e = t->entity;
 	struct home_reading r;
@@ -149,8 +159,10 @@ hear_values(struct thing *t, struct home_message *m)
 	size_t i;
 
 	for (i = 0; i < e->n_values; i++) {
-		if (home_decode(e, i, m, &r, NULL) == NEWS_NONE ||
-		    home_reading_equal(&r, &t->readings[i]))
+		if (home_decode(e, i, m, &r, NULL) == NEWS_NONE)
+			continue;
+		t->told[i] = live;
+		if (home_reading_equal(&r, &t->readings[i]))
 			continue;
 		t->readings[i] = r;
 		changed = true;
@@ -188,9 +200,11 @@ things_hear(struct bridge *b, const struct mqtt_message *got)
 	    home_message_new(got->topic, got->payload, got->len, &m, &why) !=
 		OK)
 		return;
+	b->live += !got->retained;
 	for (i = 0; i < t->n; i++) {
 		struct thing *thing = &b->things[t->things[i]];
-		bool values = hear_values(thing, m);
+		bool values =
+		    hear_values(thing, m, got->retained ? 0 : b->live);
 
 		thing->changed |= hear_presence(thing, m) || values;
 		b->untold |= thing->changed;

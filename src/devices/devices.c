@@ -141,16 +141,20 @@ on_entity(struct devices *d, const struct msg *m)
 		return;
 	if (one != NULL) {
 		take_out(d, one);
+		d->bytes -= one->entity->record_len;
 		free_device(one);
 	}
 	if (e == NULL)
 		return;
-	if (d->n == DEVICES_MAX || devices_by_key(d, e->key) != NULL) {
+	if (d->n == DEVICES_MAX ||
+	    d->bytes + e->record_len > HOME_RECORDS_MAX ||
+	    devices_by_key(d, e->key) != NULL) {
 		entity_free(e);
 		return;
 	}
 	one = xalloc(sizeof(*one));
 	one->entity = e;
+	d->bytes += e->record_len;
 	one->called = devices_called(d, e->key);
 	name_it(d, one);
 	put_in(d, one);
@@ -207,6 +211,7 @@ devices_bridge_lost(struct devices *d)
 	snprintf(d->why, sizeof(d->why), "the bridge was restarted");
 	while (d->n > 0)
 		free_device(d->list[--d->n]);
+	d->bytes = 0;
 }
 
 const char *

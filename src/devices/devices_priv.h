@@ -31,6 +31,7 @@ struct devices {
 	struct devices_setup s;
 	struct device *list[DEVICES_MAX]; /* By their ids. */
 	size_t n;
+	size_t bytes; /* Of their records. */
 	struct registered registered[DEVICES_REGISTERED_MAX];
 	size_t n_registered;
 	size_t unkept; /* At least so many of them are to be written, or 0. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "mqtt/mqtt_priv.h"
 #include "sys/clock.h"
 
@@ -25,7 +24,8 @@ struct mqtt {
 	struct inbox inbox;
 	struct wishes wishes;
 	uint64_t later; /* The timer of who looks at these two, or 0. */
-	int asked; /* The id of the fence that is waited for, or 0; */
+	int asked; /* The id of the last fence that is waited for, or 0; */
+	int first; /* that of the first of them; */
 	char filter[MQTT_TOPIC_MAX + 1]; /* the wildcard before it, or "", */
 	size_t flood; /* and what the broker retained for it. */
 	uint64_t timer;
@@ -38,22 +38,6 @@ struct mqtt {
 
 static void connect_now(struct mqtt *m);
 static void look_later(struct mqtt *m);
-
-/* ---- Names ---- */
-
-bool
-mqtt_is_topic(const char *topic, size_t len)
-{
-	size_t i;
-
-	if (len == 0 || len > MQTT_TOPIC_MAX || !str_is_utf8(topic, len))
-		return false;
-	for (i = 0; i < len; i++)
-		if ((unsigned char)topic[i] < 0x20 || topic[i] == 0x7f ||
-		    topic[i] == '#' || topic[i] == '+')
-			return false;
-	return true;
-}
 
 /* ---- The connection ---- */
 
@@ -168,9 +152,13 @@ take_wishes(struct mqtt *m, struct wish *ret[MQTT_BATCH])
 static void
 put_fence(struct mqtt *m)
 {
-	if (mosquitto_unsubscribe(m->mosq, &m->asked, FENCE) !=
-	    MOSQ_ERR_SUCCESS)
-		m->asked = 0;
+	int id;
+
+	if (mosquitto_unsubscribe(m->mosq, &id, FENCE) != MOSQ_ERR_SUCCESS)
+		return;
+	if (m->asked == 0)
+		m->first = id;
+	m->asked = id;
 }
 
 static void
@@ -397,7 +385,9 @@ on_unsubscribe(struct mosquitto *mosq, void *arg, int mid,
 
 	(void)mosq;
 	(void)properties;
-	if (mid != m->asked)
+	/* Any of them: a slow broker is asked again before it answers. */
+	if (m->asked == 0 ||
+	    (uint16_t)(mid - m->first) > (uint16_t)(m->asked - m->first))
 		return;
 	m->asked = 0;
 	if (m->filter[0] != '\0' && m->flood >= MQTT_FLOOD &&
@@ -553,11 +543,13 @@ mqtt_publish(struct mqtt *m, const char *topic, const char *payload, size_t len,
 		return ERR_CLOSED;
 	if (m->unsent >= MQTT_UNSENT_MAX)
 		return ERR_BUSY;
+	/* It may be on its way, and told so, before the call returns.  Of a
+	 * higher quality it would be said again at the next connection. */
+	m->unsent++;
 	e = said(m,
 	    mosquitto_publish(
-		m->mosq, NULL, topic, (int)len, payload, 1, retain));
-	if (e == OK)
-		m->unsent++;
+		m->mosq, NULL, topic, (int)len, payload, 0, retain));
+	m->unsent -= e != OK && m->unsent > 0;
 	return e;
 }
 

@@ -103,9 +103,10 @@ uint64_t mqtt_dropped(const struct mqtt *m);
 NODISCARD enum err mqtt_subscribe(struct mqtt *m, const char *filter);
 NODISCARD enum err mqtt_unsubscribe(struct mqtt *m, const char *filter);
 
-/* At quality of service 1.  OK says that it is under way, no more.  ERR_CLOSED,
- * ERR_BUSY when too many wait, ERR_INPUT for what may not be a topic,
- * ERR_LIMIT. */
+/* At quality of service 0: now or never, since a command that is obeyed hours
+ * later opens a door that nobody expects to open.  OK says that it is under
+ * way, no more.  ERR_CLOSED, ERR_BUSY when too many wait, ERR_INPUT for what
+ * may not be a topic, ERR_LIMIT. */
 NODISCARD enum err mqtt_publish(struct mqtt *m, const char *topic,
     const char *payload, size_t len, bool retain);
 

@@ -23,10 +23,12 @@ run_check_signed(const struct run *run, const char *tool, const char *args,
 	struct offline_call c;
 
 	if (!run_is_automated(run) || offline_call(run->goal, &c) != OK ||
-	    (strcmp(c.tool, tool) == 0 && strcmp(c.args, args) == 0))
+	    (run->acted == 0 && strcmp(c.tool, tool) == 0 &&
+		strcmp(c.args, args) == 0))
 		return OK;
 	return err_say(why, ERR_DENIED,
-	    "this automation makes the call that was signed, and no other");
+	    "this automation makes the call that was signed, once, and no "
+	    "other");
 }
 
 enum err

@@ -14,7 +14,7 @@ waits_for_a_person(const struct run *run)
 {
 	const struct runs *rs = run->runs;
 
-	return acts_count(rs->acts, run->id, ACT_ASKED) > 0 ||
+	return runs_is_asked(rs, run->id) ||
 	    !safety_is_free(judge_safety(rs->s.judge));
 }
 

@@ -48,6 +48,12 @@ runs_is_open(const struct runs *rs, const char *id)
 	return false;
 }
 
+bool
+runs_is_asked(const struct runs *rs, const char *id)
+{
+	return acts_count(rs->acts, id, ACT_ASKED) > 0;
+}
+
 void
 runs_acted(struct runs *rs, const char *run, int64_t step)
 {

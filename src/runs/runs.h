@@ -61,6 +61,8 @@ struct runs_last {
 const struct runs_last *runs_last(const struct runs *rs);
 
 bool runs_is_open(const struct runs *rs, const char *id);
+/* Does an act of it wait for a yes? */
+bool runs_is_asked(const struct runs *rs, const char *id);
 
 /* For a client, whose request `started` answers.  `models` is a list of those
  * that may be asked (roster.h), after a restart and in a fork as well, or "":

@@ -272,12 +272,6 @@ take_tool(struct candidate best[MODEL_TOOLS_MAX], const struct slot *t,
 	json_free(document);
 }
 
-static bool
-is_shown(const struct house_function *h, bool has_home)
-{
-	return h->about != NULL && !h->of_rest && (has_home || !h->of_home);
-}
-
 static void
 take_house(struct candidate best[MODEL_TOOLS_MAX],
     const struct house_function *h, const char *goal)
@@ -314,7 +308,8 @@ view_tools(struct runs *rs, const char *goal, bool has_home, bool *ret_is_code)
 		    !slot_is_disabled(t))
 			take_tool(best, t, goal);
 	for (i = 0; (h = rs->s.house_at(i)) != NULL; i++)
-		if (is_shown(h, has_home))
+		if (h->about != NULL && !h->of_rest &&
+		    (has_home || !h->of_home))
 			take_house(best, h, goal);
 	*ret_is_code = is_of_code(&best[0]);
 	for (i = 0; i < MODEL_TOOLS_MAX && best[i].row != NULL; i++)

@@ -97,6 +97,39 @@ def test_a_device_that_says_nothing_or_lies_is_not_confirmed(h):
         assert "sent, not confirmed" in end["reply"], (name, end)
 
 
+def test_what_a_device_said_before_the_command_confirms_nothing(h):
+    """Nor does its being there."""
+    m = h.home.client("kept")
+    m.subscribe("kept/set")
+    m.publish("kept", "ON", True)
+    m.publish("homeassistant/light/kept/config", json.dumps({
+        "name": "Kept", "unique_id": "kept", "command_topic": "kept/set", "state_topic": "kept",
+        "availability_topic": "kept/up", "device": {"identifiers": ["kept"], "name": "Kept"}}), True)
+    m.publish("kept/up", "online", True)
+    wait_entity(h, "light.kept")
+    accept(h, "light.kept")
+    wait_for(lambda: " on" in h.console.run("home", "list", "light.kept").stdout, 30, 0.1)
+    p = h.console.start("ask", "--json", "set light.kept to turn_on")
+    assert m.message(30)[0] == "kept/set"
+    m.publish("kept/up", "online")
+    out, _ = p.communicate(timeout=60)
+    end = json.loads(out.splitlines()[-1])
+    assert "sent, not confirmed" in end["reply"], end
+    m.publish("homeassistant/light/kept/config", b"", True)
+
+
+def test_a_value_stands_once():
+    call = {"name": "home__set", "arguments": {"entity": LIGHT, "action": "set_brightness",
+                                               "values": "brightness=80, brightness=40"}}
+    with HouseWithHome() as h, ModelServer([{"calls": [call]}, {"text": "Done."}]) as m:
+        h.start(tools=False)
+        wait_entity(h, LIGHT)
+        accept(h, LIGHT)
+        provider(h, "ollama", m.url)
+        end, = [e for e in h.console.ask("make the kitchen cosy") if e["kind"] == "failed"]
+        assert "'brightness' stands twice" in end["result"], end
+
+
 def test_a_lock_is_asked_about_each_time(h):
     said = accept(h, "lock.front_door")
     assert "lock.front_door physical" in said, said

@@ -238,6 +238,19 @@ def unlock_asked(h):
     return act["act"]
 
 
+def test_while_it_is_asked_about_it_asks_nothing_more(h):
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("lock", LIGHT, "on", LOCK, "lock"))
+    before, act = len(fired(h, "lock")), unlock_asked(h)
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Kitchen light", "ON")
+    wait_for(lambda: told(h, "automation-missed", "lock"), 30, 0.1)
+    assert len(h.console.json("approvals")["approvals"]) == 1 and len(fired(h, "lock")) == before + 1
+    assert h.console.run("deny", act, "no").returncode == 0
+    wait_for(lambda: not h.console.json("approvals")["approvals"], 30, 0.1)
+    remove(h, "lock")
+
+
 def test_a_lock_is_asked_about_each_time_until_a_grant_stands_for_it(h):
     turn(h, "Kitchen light", "OFF")
     added(h, rule("lock", LIGHT, "on", LOCK, "unlock"))
@@ -446,5 +459,21 @@ def test_a_mind_that_was_taken_over_makes_no_other_call_of_it():
         wait_for(over, 30, 0.1)
         refused = [e for e in logbook.entries(h) if e["kind"] == "refused"]
         assert [e["reason"] for e in refused] == [
-            "this automation makes the call that was signed, and no other"], refused
+            "this automation makes the call that was signed, once, and no other"] * 2, refused
         assert not [e for e in logbook.entries(h) if e["kind"] == "proposed"]
+
+
+def test_a_mind_that_was_taken_over_makes_its_call_once():
+    with HouseWithHome(binary="probe-badmind") as h:
+        h.start(tools=False)
+        wait_entity(h, LIGHT)
+        h.said = h.home.client("91")
+        turn(h, "Kitchen light", "OFF")
+        added(h, {"name": "once", "when": {"entity": LIGHT, "value": "state", "is": "on"},
+                  "then": {"call": "memory.remember", "args": {"text": "twisted"}}})
+        turn(h, "Kitchen light", "ON")
+
+        def ended():
+            return [e for e in logbook.entries(h) if e["kind"] == "run-done"]
+        wait_for(ended, 30, 0.1)
+        assert len([e for e in logbook.entries(h) if e["kind"] == "proposed"]) == 1

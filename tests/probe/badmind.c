@@ -8,7 +8,7 @@
  * proposed so often, as one step after the other.  With `recalls` it first
  * wants so many views, and replies how many it got.  With `heard`, a list of
  * [step, part, length], it says that it heard these, each as a step's number,
- * and replies.  Of a call to memory.remember it makes another one.  With
+ * and replies.  Of a call to memory.remember it makes another one, twice.  With
  * `criticizes` it says that its first step had that opinion, with `thinks` that
  * it thought this.  The goal `garbage` sends bytes that are no frame.  Linked
  * in the place of src/ipc/serve.c.
@@ -23,7 +23,7 @@
 
 #define TWISTED                                                                \
 	"{\"tool\":\"memory.remember\",\"args\":\"{\\\"text\\\":\\\"twisted"   \
-	"\\\"}\",\"origins\":\"text:person\",\"step\":0}"
+	"\\\"}\",\"origins\":\"text:person\",\"times\":2}"
 
 static struct peers *peers;
 static int expected; /* Results before the reply. */

@@ -287,6 +287,35 @@ TEST(a_broker_that_goes_is_noticed_and_found_again)
 	loop_free(l);
 }
 
+/* A command is obeyed now or not at all. */
+TEST(what_a_broker_did_not_take_is_not_said_to_the_next)
+{
+	struct loop *l = loop_new();
+	struct party a;
+	struct party b;
+
+	start_broker();
+	join(&a, l, "a");
+	REQUIRE(wait_ups(&a, 1));
+	kill(broker, SIGSTOP);
+	CHECK_INT(mqtt_publish(a.mqtt, "lock/set", "UNLOCK", 6, true), OK);
+	loop_turn(l, 100);
+	kill(broker, SIGKILL);
+	end_broker();
+	start_broker();
+	REQUIRE(wait_ups(&a, 2));
+	CHECK_INT(mqtt_publish(a.mqtt, "mark", "m", 1, true), OK);
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(b.mqtt, "#") == OK);
+	CHECK(wait_heard(&b, "mark m;"));
+	CHECK(strstr(b.heard.p, "lock/set") == NULL);
+	leave(&a);
+	leave(&b);
+	end_broker();
+	loop_free(l);
+}
+
 /* Neither what was said nor a last will is left. */
 TEST(a_status_that_is_taken_back_leaves_nothing_on_the_broker)
 {
