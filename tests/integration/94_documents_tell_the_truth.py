@@ -170,6 +170,15 @@ def test_each_command_that_is_named_anywhere_exists():
         assert not verb or head not in verbs or f"{head} {verb}" in twos, (head, verb)
 
 
+def test_each_path_that_is_named_exists():
+    named = re.findall(r"(?<![\w/.])((?:src|scripts|tests|config/man|\.github)/[\w./-]*\w)", "".join(GITHUB))
+    for page in PAGES.values():
+        named += re.findall(r"^\.(?:It )?Pa ((?:README|scripts|tests|config|\.github)\S*)", page, re.M)
+    assert len(named) > 25
+    for path in named:
+        assert os.path.exists(os.path.join(TOP, path)) or path.endswith("/room.h"), path
+
+
 def constants():
     """Each #define of a number in src/."""
     found = {}
@@ -301,7 +310,7 @@ def at_the_desk(h, line):
     """The exit code, by somebody who says yes to what is asked."""
     s = Screen(["sh", "-c", f"{line}; echo ended $?"], h.env)
     while True:
-        m = s.until(r"type yes[^\n]*: |\[y/N\] |^[^\n]*: $|^ended (\d+)$")
+        m = s.until(r"type yes[^\n]*: |\[y/N\] |^[a-z-]+: \Z|^ended (\d+)$")
         if m[1]:
             s.close()
             return int(m[1]), s.seen
