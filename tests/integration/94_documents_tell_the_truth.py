@@ -29,7 +29,7 @@ WORDS = {"goal": "status", "run": "0123456789abcdef", "number": "1", "minutes": 
          "host": "localhost", "dialect": "openai", "url": "http://127.0.0.1:1", "usd": "1",
          "model": "study/qwen:4096", "models": "study/qwen", "day": "2026-11-01", "scope": "box",
          "arguments": "{}", "labels": "none", "latitude": "52.52", "longitude": "13.405",
-         "when": "at sunset", "package": "/nowhere", "path": "/nowhere", "file": "/nowhere"}
+         "when": "at sunset", "effect": "physical", "package": "/nowhere", "path": "/nowhere", "file": "/nowhere"}
 # All that follows is what somebody says.
 FREE = ("ask", "deny", "memory search")
 # What needs no house, or a file before it.
