@@ -5,6 +5,7 @@
 
 #include "approval/lines.h"
 #include "crypto/crypto.h"
+#include "policy/policy.h"
 
 #define MAGIC "durward-approval/1"
 #define FIELD(key, kind, name)                                                 \
@@ -108,6 +109,38 @@ sheet_verify(const struct trust *t, struct str text,
 	return OK;
 }
 
+void
+sheet_write_entities(const char *tool, struct str args, struct buf *out)
+{
+	struct entities named = {.n = 0};
+	struct json *v = NULL;
+	size_t i;
+
+	if (strncmp(tool, "home.", 5) == 0 &&
+	    json_parse(args.p, args.len, &v) == OK &&
+	    entities_of(v, &named) != OK)
+		named.n = 0;
+	for (i = 0; i < named.n; i++)
+		buf_addf(out, "%s%s", i > 0 ? "," : "", named.name[i]);
+	if (named.n == 0)
+		buf_adds(out, "none");
+	json_free(v);
+}
+
+/* What a person reads first: it says no other devices than the arguments. */
+static bool
+names_entities(const struct sheet *s, const struct sheet_binding *b)
+{
+	struct buf text;
+	bool same;
+
+	buf_init(&text, ARGS_MAX);
+	sheet_write_entities(b->tool, b->args, &text);
+	same = str_eq(s->entities, text.p);
+	buf_done(&text);
+	return same;
+}
+
 enum err
 sheet_binds(
     const struct sheet *s, const struct sheet_binding *b, struct errmsg *why)
@@ -138,6 +171,9 @@ sheet_binds(
 	    memcmp(s->args.p, b->args.p, b->args.len) != 0)
 		return err_say(why, ERR_DENIED,
 		    "the arguments are not the ones on the sheet");
+	if (!names_entities(s, b))
+		return err_say(why, ERR_DENIED,
+		    "the sheet names other devices than the arguments");
 	if (!str_eq(s->network, b->network))
 		return err_say(why, ERR_DENIED,
 		    "the sheet names other hosts than the call may reach");

@@ -70,6 +70,10 @@ NODISCARD enum err sheet_verify(const struct trust *t, struct str text,
     const struct signature *sig, int64_t wall_ms, struct sheet *ret,
     struct errmsg *why);
 
+/* The line `entities`: of a call of the home the devices that it names, one
+ * behind the other with a comma; else "none". */
+void sheet_write_entities(const char *tool, struct str args, struct buf *out);
+
 /* What the role that checks knows by itself. */
 struct sheet_binding {
 	const char *boot;

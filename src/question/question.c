@@ -23,6 +23,7 @@ struct texts {
 	struct buf network;
 	struct buf secrets;
 	struct buf folders;
+	struct buf entities;
 };
 
 static void
@@ -32,6 +33,7 @@ texts_init(struct texts *t)
 	buf_init(&t->network, REACH_TEXT_MAX);
 	buf_init(&t->secrets, MANIFEST_SECRETS_MAX);
 	buf_init(&t->folders, MANIFEST_FOLDERS_MAX);
+	buf_init(&t->entities, ARGS_MAX);
 }
 
 static void
@@ -41,6 +43,7 @@ texts_done(struct texts *t)
 	buf_done(&t->network);
 	buf_done(&t->secrets);
 	buf_done(&t->folders);
+	buf_done(&t->entities);
 }
 
 /* What the call may reach, and what its tool has. */
@@ -80,7 +83,9 @@ fill_tool(const struct question *q, struct texts *t, struct sheet *s)
 {
 	const struct manifest *m = q->manifest;
 
-	s->image = s->schema = s->entities = text_of("none");
+	sheet_write_entities(q->act->tool, text_of(q->act->args), &t->entities);
+	s->entities = text_of(t->entities.p);
+	s->image = s->schema = text_of("none");
 	if (m == NULL)
 		return;
 	s->manifest = m->digest;

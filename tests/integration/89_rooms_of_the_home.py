@@ -150,7 +150,7 @@ def test_one_that_asks_makes_all_of_it_ask(h):
     p, act = h.console.asked("turn on the lights in Attic")
     assert states(h, "light.kitchen_lamp") == ["off"]
     status, answer = Wire(h, h.console).query(f"sheet?act={act}")
-    assert status == 200 and "light.kitchen_lamp,light.office_light" in answer["sheet"], answer
+    assert status == 200 and "\nentities light.kitchen_lamp,light.office_light\n" in answer["sheet"], answer
     r = h.console.run("approve", act, "--yes")
     assert r.returncode == 0, r.stderr
     end = finish(p)[-1]

@@ -355,7 +355,7 @@ static const struct {
     {"args", ERR_DENIED}, {"longer args", ERR_DENIED},
     {"other hosts", ERR_DENIED}, {"other secrets", ERR_DENIED},
     {"other folders", ERR_DENIED}, {"older than who checks", ERR_EXPIRED},
-    {"decision", ERR_DENIED}};
+    {"other devices", ERR_DENIED}, {"decision", ERR_DENIED}};
 
 /* Even a client that signs something else than it was shown cannot move a
  * yes to another act. */
@@ -415,12 +415,36 @@ TEST(a_sheet_binds_only_its_own_act)
 			b.epoch = NULL;
 			b.since_ms = s.issued_ms + 1;
 			break;
+		case 14:
+			s.entities = S("light.kitchen");
+			break;
 		default:
 			s.decision = S("deny");
 			break;
 		}
 		CHECK_INT(sheet_binds(&s, &b, &why), bindings[i].want);
 		CHECK(strlen(why.text) > 0);
+	}
+}
+
+TEST(the_devices_of_a_sheet_are_those_of_its_arguments)
+{
+	static const char *const cases[][3] = {
+	    {"home.set", "{\"entity\":\"light.a\"}", "light.a"},
+	    {"home.set", "{\"entities\":\"light.a,lock.b\"}", "light.a,lock.b"},
+	    {"home.set", "{\"area\":\"Kitchen\"}", "none"},
+	    {"notes.save", "{\"entity\":\"light.a\"}", "none"}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str args = {cases[i][1], strlen(cases[i][1])};
+		struct buf b;
+
+		CASE(cases[i][1]);
+		buf_init(&b, ARGS_MAX);
+		sheet_write_entities(cases[i][0], args, &b);
+		CHECK_STR(b.p, cases[i][2]);
+		buf_done(&b);
 	}
 }
 
