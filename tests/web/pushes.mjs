@@ -33,6 +33,18 @@ async function subscribing(browser, subscription) {
 	return state;
 }
 
+/* What the page's answer is once it is one; page.waitForFunction() takes the
+ * promise of any answer for that. */
+async function until(page, ask) {
+	const end = Date.now() + 20000;
+	let answer = await page.evaluate(ask);
+	while (!answer && Date.now() < end) {
+		await page.waitForTimeout(50);
+		answer = await page.evaluate(ask);
+	}
+	return answer;
+}
+
 /* A message of the push service, with these words or none, and what the
  * worker shows then. */
 async function push(browser, data) {
@@ -40,19 +52,19 @@ async function push(browser, data) {
 	const known = new Promise((go) => cdp.on("ServiceWorker.workerRegistrationUpdated",
 		({ registrations: [r] }) => r && go(r.registrationId)));
 	await cdp.send("ServiceWorker.enable");
-	await browser.page.waitForFunction(async () => {
+	await until(browser.page, async () => {
 		const before = await (await navigator.serviceWorker.ready).getNotifications();
 		for (const n of before) n.close();
 		return before.length === 0;
-	}, null, { timeout: 20000 });
+	});
 	await cdp.send("ServiceWorker.deliverPushMessage", {
 		origin: new URL(browser.page.url()).origin, registrationId: await known, data });
-	const shown = await browser.page.waitForFunction(async () => {
+	const shown = await until(browser.page, async () => {
 		const all = await (await navigator.serviceWorker.ready).getNotifications();
 		return all.length > 0 && all.map((n) => [n.title, n.body, n.tag, n.lang]);
-	}, null, { timeout: 20000 });
+	});
 	await cdp.detach();
-	return shown.jsonValue();
+	return shown;
 }
 
 export const pushes = {
