@@ -150,10 +150,12 @@ def test_one_client_with_every_connection_does_not_keep_a_halt_out(_):
         screen = h.pair("screen", "viewer")
         waiting = []
         try:
-            for _ in range(300):
+            for n in range(300):
                 w = Wire(h, screen)
                 w.send(b"GET /v1/sta")
                 waiting.append(w)
+                if n == 47:  # Long before their requests are too late.
+                    wait_for(lambda: len(ended(waiting)) >= 16, 5)
             wait_for(lambda: len(ended(waiting)) >= 300 - 32)
             halts_in_time(h, h.console)
             w = Wire(h, screen)
