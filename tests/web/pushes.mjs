@@ -35,8 +35,8 @@ async function subscribing(browser, subscription) {
 
 /* What the page's answer is once it is one; page.waitForFunction() takes the
  * promise of any answer for that. */
-async function until(page, ask) {
-	const end = Date.now() + 20000;
+async function until(page, ask, ms = 20000) {
+	const end = Date.now() + ms;
 	let answer = await page.evaluate(ask);
 	while (!answer && Date.now() < end) {
 		await page.waitForTimeout(50);
@@ -49,20 +49,29 @@ async function until(page, ask) {
  * worker shows then. */
 async function push(browser, data) {
 	const cdp = await browser.context.newCDPSession(browser.page);
-	const known = new Promise((go) => cdp.on("ServiceWorker.workerRegistrationUpdated",
-		({ registrations: [r] }) => r && go(r.registrationId)));
+	const origin = new URL(browser.page.url()).origin;
+	let registrationId;
+	const known = new Promise((go) => cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+		for (const r of registrations)
+			if (!r.isDeleted && r.scopeURL.startsWith(origin)) go(registrationId = r.registrationId);
+	}));
 	await cdp.send("ServiceWorker.enable");
 	await until(browser.page, async () => {
 		const before = await (await navigator.serviceWorker.ready).getNotifications();
 		for (const n of before) n.close();
 		return before.length === 0;
 	});
-	await cdp.send("ServiceWorker.deliverPushMessage", {
-		origin: new URL(browser.page.url()).origin, registrationId: await known, data });
-	const shown = await until(browser.page, async () => {
-		const all = await (await navigator.serviceWorker.ready).getNotifications();
-		return all.length > 0 && all.map((n) => [n.title, n.body, n.tag, n.lang]);
-	});
+	await known;
+	let shown = false;
+	/* A worker that is just being started may miss one; of one tag the next
+	 * takes the place of the one before. */
+	for (let tries = 0; !shown && tries < 10; tries++) {
+		await cdp.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+		shown = await until(browser.page, async () => {
+			const all = await (await navigator.serviceWorker.ready).getNotifications();
+			return all.length > 0 && all.map((n) => [n.title, n.body, n.tag, n.lang]);
+		}, 3000);
+	}
 	await cdp.detach();
 	return shown;
 }
