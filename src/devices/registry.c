@@ -45,9 +45,10 @@ put(struct devices *d, const char *key, const char *id, bool kept)
 
 	if (r == NULL && d->n_registered == DEVICES_REGISTERED_MAX)
 		return; /* It is called by the order in which they come. */
-	if (r == NULL)
+	if (r == NULL) {
 		r = &d->registered[d->n_registered++];
-	snprintf(r->key, sizeof(r->key), "%s", key);
+		snprintf(r->key, sizeof(r->key), "%s", key);
+	}
 	snprintf(r->id, sizeof(r->id), "%s", id);
 	r->kept = kept;
 	d->unkept += !kept;

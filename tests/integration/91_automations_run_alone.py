@@ -444,36 +444,26 @@ def test_a_rule_in_a_sentence_is_asked_about_once_and_runs_alone(h):
     assert h.console.json("automation")["automations"] == []
 
 
-def test_a_mind_that_was_taken_over_makes_no_other_call_of_it():
+def of_a_bad_mind(text):
+    """The log of a house whose mind makes of this signed call another one, twice."""
     with HouseWithHome(binary="probe-badmind") as h:
         h.start(tools=False)
         wait_entity(h, LIGHT)
         h.said = h.home.client("91")
         turn(h, "Kitchen light", "OFF")
         added(h, {"name": "noted", "when": {"entity": LIGHT, "value": "state", "is": "on"},
-                  "then": {"call": "memory.remember", "args": {"text": "signed"}}})
+                  "then": {"call": "memory.remember", "args": {"text": text}}})
         turn(h, "Kitchen light", "ON")
+        wait_for(lambda: [e for e in logbook.entries(h) if e["kind"] == "run-done"], 30, 0.1)
+        return logbook.entries(h)
 
-        def over():
-            return [e for e in logbook.entries(h) if e["kind"] == "run-done"]
-        wait_for(over, 30, 0.1)
-        refused = [e for e in logbook.entries(h) if e["kind"] == "refused"]
-        assert [e["reason"] for e in refused] == [
-            "this automation makes the call that was signed, once, and no other"] * 2, refused
-        assert not [e for e in logbook.entries(h) if e["kind"] == "proposed"]
+
+def test_a_mind_that_was_taken_over_makes_no_other_call_of_it():
+    log = of_a_bad_mind("signed")
+    assert [e["reason"] for e in log if e["kind"] == "refused"] == [
+        "this automation makes the call that was signed, once, and no other"] * 2, log
+    assert not [e for e in log if e["kind"] == "proposed"]
 
 
 def test_a_mind_that_was_taken_over_makes_its_call_once():
-    with HouseWithHome(binary="probe-badmind") as h:
-        h.start(tools=False)
-        wait_entity(h, LIGHT)
-        h.said = h.home.client("91")
-        turn(h, "Kitchen light", "OFF")
-        added(h, {"name": "once", "when": {"entity": LIGHT, "value": "state", "is": "on"},
-                  "then": {"call": "memory.remember", "args": {"text": "twisted"}}})
-        turn(h, "Kitchen light", "ON")
-
-        def ended():
-            return [e for e in logbook.entries(h) if e["kind"] == "run-done"]
-        wait_for(ended, 30, 0.1)
-        assert len([e for e in logbook.entries(h) if e["kind"] == "proposed"]) == 1
+    assert len([e for e in of_a_bad_mind("twisted") if e["kind"] == "proposed"]) == 1
