@@ -377,14 +377,14 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
 check-integration: all $(PROBES) $(BAD)/tool.json $(B)/tests/home-drive
-	$(Q)tests/lib/run-integration $(CHECK)
+	$(Q)tests/lib/run-integration --again $(CHECK)
 
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
-	$(Q)tests/lib/run-integration tests/containers/*.py
+	$(Q)tests/lib/run-integration --again tests/containers/*.py
 
 check-web: all
-	$(Q)tests/lib/run-integration tests/web_tool/the_web_is_read.py
+	$(Q)tests/lib/run-integration --again tests/web_tool/the_web_is_read.py
 
 # ---- MCP servers ----
 
