@@ -62,13 +62,13 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm dist asan crash soak fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
 
 # Everything else runs what it builds, or is the same for every machine.
-ANYWHERE := all check size deps clean help build/%
+ANYWHERE := all dist check size deps clean help build/%
 ifneq ($(BY_EMULATOR),)
 ifneq ($(filter-out $(ANYWHERE),$(MAKECMDGOALS)),)
 $(error for $(ARCH) this machine can make 'all', 'check' and 'size'; \
@@ -203,6 +203,12 @@ $(O)/containers/shell/tool.json: $(O)/containers/shell/program \
 	$(call say,IMAGE,shell)
 	$(Q)ARCH=$(ARCH) scripts/make-image --base $(O)/base/root shell \
 		$(O)/containers/shell containers/shell/tool.json.in
+
+# ---- a package ----
+
+# Of Debian, for this machine or that of ARCH.
+dist: all
+	$(Q)ARCH=$(ARCH) scripts/make-package build/dist
 
 # ---- tests ----
 
@@ -382,6 +388,11 @@ check-integration: all $(PROBES) $(BAD)/tool.json $(B)/tests/home-drive
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration --again tests/containers/*.py
+
+# A Debian with systemd and cgroup v2, in QEMU.
+check-vm: all
+	$(Q)tests/vm/image
+	$(Q)tests/lib/run-integration --again tests/vm/*.py
 
 check-web: all
 	$(Q)tests/lib/run-integration --again tests/web_tool/the_web_is_read.py

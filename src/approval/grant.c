@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "approval/lines.h"
-#include "base/usd.h"
 #include "policy/policy.h"
+#include "usd/usd.h"
 
 #define MAGIC "durward-grant/1"
 #define MAGIC_MONEY "durward-grant/2"

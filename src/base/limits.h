@@ -436,6 +436,10 @@
 #define ID_MAP_MS (5 * 1000)
 #define HEARTBEAT_MS (2 * 1000)
 #define HEARTBEAT_LOST_MS (20 * 1000)
+/* Until it is open; a large database is looked over on a slow card. */
+#define ROLE_OPEN_MS (15 * 60 * 1000)
+/* One job, commit or piece of a backup. */
+#define STORE_STUCK_MS (2 * 60 * 1000)
 #define RESTART_DELAY_MS 200
 #define HOUSE_DELAY_MS 1000
 #define CORE_END_MS 2000

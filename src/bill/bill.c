@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/usd.h"
+#include "usd/usd.h"
 
 /* ---- How much a call can be ---- */
 

@@ -5,10 +5,10 @@
 
 #include "approval/grant.h"
 #include "base/limits.h"
-#include "base/usd.h"
 #include "consent/consent.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"
+#include "usd/usd.h"
 
 /* `durward grants`: what stands for a yes, and taking it back. */
 

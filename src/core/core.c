@@ -97,6 +97,15 @@ on_lost(void *role, enum role peer)
 	}
 }
 
+/* A core whose disk hangs would take wishes that it never writes down. */
+static bool
+is_alive(void *role)
+{
+	const struct core *c = role;
+
+	return !ledger_is_stuck(c->ledger);
+}
+
 static void
 on_end(void *role)
 {
@@ -118,6 +127,7 @@ core_main(unsigned calls)
 	    .on_lane = on_lane,
 	    .on_lost = on_lost,
 	    .on_end = on_end,
+	    .is_alive = is_alive,
 	    .role = &c};
 
 	/* Open. */

@@ -220,6 +220,7 @@ peers_heartbeat(void *arg)
 {
 	struct peers *p = arg;
 
-	peers_send(p, ROLE_PARENT, MSG_HEARTBEAT, NULL);
+	if (p->setup.is_alive == NULL || p->setup.is_alive(p->setup.role))
+		peers_send(p, ROLE_PARENT, MSG_HEARTBEAT, NULL);
 	loop_timer(p->loop, clock_boot_ms() + HEARTBEAT_MS, peers_heartbeat, p);
 }

@@ -32,6 +32,9 @@ struct peer_setup {
 	void (*on_lane)(void *role, enum role peer);
 	void (*on_lost)(void *role, enum role peer);
 	void (*on_end)(void *role); /* The house ends: the last chance. */
+	/* Asked before each heartbeat: false, and there is none.  NULL: the
+	 * loop turns, and that is enough. */
+	bool (*is_alive)(void *role);
 	void *role;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/usd.h"
 #include "judge/judge_priv.h"
+#include "usd/usd.h"
 
 /* What a budget that is used up is told in: which one, how much it has and
  * has left, and when it will do again. */

@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "base/usd.h"
 #include "judge/judge_priv.h"
 #include "sys/clock.h"
+#include "usd/usd.h"
 
 /* Standing yeses: kept, found for an act, counted, taken back. */
 

@@ -116,6 +116,12 @@ ledger_is_busy(const struct ledger *l)
 	return store_waiting(l->store) > STORE_QUEUE_MAX / 2;
 }
 
+bool
+ledger_is_stuck(const struct ledger *l)
+{
+	return store_busy_ms(l->store) > STORE_STUCK_MS;
+}
+
 void
 ledger_post(struct ledger *l, const struct store_job *job)
 {

@@ -94,6 +94,9 @@ void ledger_check(struct ledger *l, uint64_t forgiven,
 /* So much waits to be written that new work should be turned away. */
 bool ledger_is_busy(const struct ledger *l);
 
+/* Has one thing kept the store for longer than any disk takes? */
+bool ledger_is_stuck(const struct ledger *l);
+
 /* ---- Records ---- */
 
 struct record;

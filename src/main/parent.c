@@ -24,6 +24,7 @@
 #include "main/names.h"
 #include "main/roles.h"
 #include "main/roots.h"
+#include "main/service.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/file.h"
@@ -289,6 +290,7 @@ announce(void)
 			return;
 	if (!house.announced)
 		log_info("the house is up, instance %s", house.instance);
+	service_ready();
 	house.announced = true;
 }
 
@@ -409,10 +411,18 @@ on_signal(void *arg, int fd, int events)
 	(void)fd;
 	(void)events;
 	log_info("the house is ending");
+	service_ending();
 	end_all();
 	unlink(house.options.socket_path);
 	names_remove();
 	exit(0);
+}
+
+/* The runner says nothing before it is ready, either. */
+static int64_t
+patience_ms(const struct member *m)
+{
+	return m->ready ? HEARTBEAT_LOST_MS : ROLE_OPEN_MS;
 }
 
 static void
@@ -429,12 +439,13 @@ check_heartbeats(void *arg)
 
 		if (slept)
 			m->heard_ms = now_ms;
-		if (m->lane != NULL && now_ms - m->heard_ms > HEARTBEAT_LOST_MS)
+		if (m->lane != NULL && now_ms - m->heard_ms > patience_ms(m))
 			lose_member(m, "has stopped answering");
 	}
 	names_follow();
 	tell_names(false);
 	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
+	service_alive();
 }
 
 static void

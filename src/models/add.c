@@ -5,12 +5,12 @@
 
 #include "approval/grant.h"
 #include "base/str.h"
-#include "base/usd.h"
 #include "client/secret.h"
 #include "crypto/crypto.h"
 #include "models/models_priv.h"
 #include "package/package.h"
 #include "sys/clock.h"
+#include "usd/usd.h"
 
 /* A provider becomes a manifest, which is shown and signed like a tool's. */
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/usd.h"
 #include "roster/roster.h"
+#include "usd/usd.h"
 
 /* Prices: read, written, and multiplied. */
 

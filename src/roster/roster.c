@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/usd.h"
+#include "usd/usd.h"
 
 static const char *const roles[] = {"planner", "coder", "critic", "extractor"};
 

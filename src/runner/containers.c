@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "proc/proc.h"
 #include "runner/runner_priv.h"
 #include "sys/clock.h"
-#include "sys/proc.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
 

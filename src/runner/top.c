@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proc/proc.h"
 #include "runner/runner_priv.h"
-#include "sys/proc.h"
 
 /* What warm containers use. */
 

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/proc.h"
 #include "runner/runner_priv.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/proc.h"
 #include "sys/sock.h"
 #include "sys/spawn.h"
 

@@ -113,6 +113,22 @@ store_waiting(struct store *st)
 	return n;
 }
 
+int64_t
+store_busy_ms(struct store *st)
+{
+	struct timespec now;
+	struct timespec since;
+
+	pthread_mutex_lock(&st->lock);
+	since = st->busy_since;
+	pthread_mutex_unlock(&st->lock);
+	if (since.tv_sec == 0)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since.tv_sec) * 1000 +
+	    (now.tv_nsec - since.tv_nsec) / 1000000;
+}
+
 static bool
 take_done(struct store *st, struct entry *ret, bool *ret_broken)
 {

@@ -85,6 +85,10 @@ NODISCARD enum err store_reap(struct store *st);
 /* How many jobs wait to run. */
 size_t store_waiting(struct store *st);
 
+/* For how long its thread has been at one thing, in ms: a job, a commit, a
+ * piece of a backup; 0 while it waits for work. */
+int64_t store_busy_ms(struct store *st);
+
 /* Is there so little room that new work should be turned away?  Cheap. */
 bool store_is_low(struct store *st);
 

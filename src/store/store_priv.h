@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "store/store.h"
@@ -73,6 +74,7 @@ struct store {
 	pthread_cond_t wake;
 	pthread_cond_t wake_checker;
 	struct backup backup;
+	struct timespec busy_since; /* tv_sec 0: it waits for work. */
 	bool has_reserve;
 	struct ring in;
 	struct ring out;

@@ -201,6 +201,7 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	int rc = 0;
 
 	pthread_mutex_lock(&st->lock);
+	st->busy_since = (struct timespec){0};
 	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT &&
 	    !wants_step(st, g)) {
 		if (g->hurry)
@@ -223,6 +224,7 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	} else if (st->stop && !g->open) {
 		next = NEXT_STOP;
 	}
+	clock_gettime(CLOCK_MONOTONIC, &st->busy_since);
 	pthread_mutex_unlock(&st->lock);
 	return next;
 }

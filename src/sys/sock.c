@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -134,6 +135,31 @@ sock_connect_unix(const char *path, int *ret)
 	}
 	*ret = fd;
 	return OK;
+}
+
+enum err
+sock_tell_unix(const char *path, const char *what)
+{
+	struct sockaddr_un un;
+	socklen_t len = sizeof(un);
+	enum err e = unix_address(path, &un);
+	int fd;
+
+	if (e != OK)
+		return e;
+	if (path[0] == '@') {
+		un.sun_path[0] = '\0';
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+		    strlen(path));
+	}
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return ERR_IO;
+	if (sendto(fd, what, strlen(what), MSG_NOSIGNAL, (struct sockaddr *)&un,
+		len) < 0)
+		e = ERR_CLOSED;
+	close(fd);
+	return e;
 }
 
 void

@@ -19,6 +19,11 @@ NODISCARD enum err sock_bind_tcp(const char *address, uint16_t port, int *ret);
 NODISCARD enum err sock_listen_unix(const char *path, int *ret);
 NODISCARD enum err sock_connect_unix(const char *path, int *ret);
 
+/* One datagram to the socket of this path; one that begins with '@' is in the
+ * abstract namespace (unix(7)).  ERR_LIMIT: too long a path; ERR_CLOSED: who
+ * listens there does not, or is behind. */
+NODISCARD enum err sock_tell_unix(const char *path, const char *what);
+
 /* Blocking connect by name or number, at most `wait_ms` for each address. */
 NODISCARD enum err sock_connect_tcp(
     const char *host, uint16_t port, int wait_ms, int *ret, struct errmsg *why);

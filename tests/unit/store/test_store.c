@@ -417,3 +417,42 @@ TEST(values_go_in_and_come_out_as_they_are)
 	CHECK(store_run_now(st, run_columns, NULL) == OK);
 	store_close(st);
 }
+
+static int may_end[2];
+
+static enum err
+wait_for_the_test(struct store_tx *tx, void *arg)
+{
+	char c;
+
+	(void)tx;
+	(void)arg;
+	return read(may_end[0], &c, 1) == 1 ? OK : ERR_IO;
+}
+
+TEST(how_long_the_store_is_at_one_thing_is_known)
+{
+	struct store_job job = {.run = wait_for_the_test};
+	struct store *st;
+	int64_t first_ms;
+
+	clean();
+	REQUIRE(pipe(may_end) == 0);
+	st = opened(1);
+	CHECK_INT(store_busy_ms(st), 0);
+	store_start(st);
+	CHECK(store_post(st, &job) == OK);
+	store_hand_over(st);
+	while (store_busy_ms(st) < 20)
+		usleep(1000);
+	first_ms = store_busy_ms(st);
+	while (store_busy_ms(st) <= first_ms)
+		usleep(1000);
+	CHECK(write(may_end[1], "e", 1) == 1);
+	/* The group's commit is another thing, and then there is none. */
+	while (store_busy_ms(st) != 0)
+		usleep(1000);
+	store_close(st);
+	close(may_end[0]);
+	close(may_end[1]);
+}

@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -199,4 +202,67 @@ TEST(the_uid_of_a_peer_is_known)
 
 	CHECK(sock_peer_uid(pair[0], &uid) == OK);
 	CHECK(uid == getuid());
+}
+
+/* Binds `path`, or a name of the abstract namespace. */
+static int
+listener(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	size_t len = strlen(path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(un.sun_path, path, len);
+	if (path[0] == '@')
+		un.sun_path[0] = '\0';
+	if (fd < 0 ||
+	    bind(fd, (struct sockaddr *)&un,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		return -1;
+	return fd;
+}
+
+TEST(a_datagram_reaches_a_path_and_an_abstract_name)
+{
+	char names[2][64];
+	char heard[16];
+	int fd;
+	int i;
+
+	snprintf(names[0], sizeof(names[0]), "/tmp/durward-tell-%d", getpid());
+	snprintf(names[1], sizeof(names[1]), "@durward-tell-%d", getpid());
+	for (i = 0; i < 2; i++) {
+		fd = listener(names[i]);
+		REQUIRE(fd >= 0);
+		CHECK(sock_tell_unix(names[i], "READY=1") == OK);
+		CHECK_INT(recv(fd, heard, sizeof(heard), MSG_DONTWAIT), 7);
+		CHECK(memcmp(heard, "READY=1", 7) == 0);
+		close(fd);
+		CHECK(sock_tell_unix(names[i], "READY=1") == ERR_CLOSED);
+	}
+	unlink(names[0]);
+}
+
+TEST(a_datagram_waits_for_nobody)
+{
+	char name[64];
+	int told = 0;
+	int fd;
+
+	snprintf(name, sizeof(name), "@durward-behind-%d", getpid());
+	fd = listener(name);
+	REQUIRE(fd >= 0);
+	while (told < 100000 && sock_tell_unix(name, "WATCHDOG=1") == OK)
+		told++;
+	CHECK(told > 0 && told < 100000);
+	close(fd);
+}
+
+TEST(a_path_too_long_for_a_socket_is_refused)
+{
+	char name[200];
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	CHECK(sock_tell_unix(name, "READY=1") == ERR_LIMIT);
 }

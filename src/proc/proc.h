@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SYS_PROC_H
-#define SYS_PROC_H
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
 
 /*
  * The processes of a container, seen through /proc by the user who started

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/usd.h"
+#include "usd/usd.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef BASE_USD_H
-#define BASE_USD_H
+#ifndef USD_USD_H
+#define USD_USD_H
 
 /*
  * Dollars: whole numbers of millionths inside, and decimals wherever a person

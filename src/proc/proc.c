@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sys/proc.h"
+#include "proc/proc.h"
 
 #include <dirent.h>
 #include <signal.h>

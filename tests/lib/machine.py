@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine: Debian with systemd and cgroup v2 in QEMU, without KVM.
+
+Commands go in and answers come out by its second serial port (agent.py).
+Its disk is a copy of an image that tests/vm/image made, so nothing of one
+test is in another.  What a test brings is a tar on a second disk."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BOOT_S = 300  # It takes ten, on a machine of its own.
+
+
+class Failed(Exception):
+    """A command inside ended with another status than 0."""
+
+
+class Machine:
+    def __init__(self, suite="bookworm", bring=(), memory_mb=1536):
+        self.image = os.path.join(TOP, "build", "vm", suite)
+        self.folder = tempfile.mkdtemp(prefix="durward-vm-")
+        self.disk = os.path.join(self.folder, "root.img")
+        self.memory_mb = memory_mb
+        self.bring(bring)
+        subprocess.run(["cp", "--sparse=always", os.path.join(self.image, "root.img"), self.disk],
+                       check=True)
+        self.ports = {}
+        self.process = None
+
+    def bring(self, files):
+        """Files for the machine, below /run/brought once it has started."""
+        tar = os.path.join(self.folder, "bring.tar")
+        with open(os.path.join(self.folder, "empty"), "w"):
+            pass
+        words = ["-C", self.folder, "empty"]
+        for f in files:
+            words += ["-C", os.path.dirname(os.path.abspath(f)), os.path.basename(f)]
+        subprocess.run(["tar", "-cf", tar, *words], check=True)
+        os.truncate(tar, -(-os.path.getsize(tar) // 1048576) * 1048576)
+
+    def start(self, *guest_ports, clock=None):
+        """Boots; `ports` has for each of these the one by which it is reached here."""
+        agent = os.path.join(self.folder, "agent")
+        self.ports = {g: free_port() for g in guest_ports}
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
+        words = [
+            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512",
+            "-cpu", "max", "-smp", "2", "-m", str(self.memory_mb), "-nodefaults",
+            "-display", "none", "-no-reboot",
+            "-nic", "user,model=virtio-net-pci,restrict=on" + forwards,
+            "-kernel", os.path.join(self.image, "vmlinuz"),
+            "-initrd", os.path.join(self.image, "initrd"),
+            "-append", "root=/dev/vda rw console=ttyS0 panic=-1 mitigations=off net.ifnames=0 quiet",
+            "-drive", f"file={self.disk},format=raw,if=virtio,cache=unsafe",
+            "-drive", f"file={self.folder}/bring.tar,format=raw,if=virtio,readonly=on",
+            "-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r",
+            "-serial", f"file:{self.folder}/console.txt",
+            "-chardev", f"socket,id=a,path={agent},server=on,wait=off", "-serial", "chardev:a",
+            *(["-rtc", "base=" + clock] if clock else [])]
+        begun = time.monotonic()
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
+                                        stdout=open(f"{self.folder}/qemu.txt", "w"),
+                                        stderr=subprocess.STDOUT)
+        self.wire = self.connect(agent, begun + BOOT_S)
+        self.lines = self.wire.makefile("rb")
+        self.await_ready(begun + BOOT_S)
+        self.boot_s = time.monotonic() - begun
+        self.run("mkdir -p /run/brought && tar -xf /dev/vdb -C /run/brought")
+        return self
+
+    def connect(self, path, until):
+        while True:
+            wire = socket.socket(socket.AF_UNIX)
+            try:
+                wire.connect(path)
+                return wire
+            except OSError:
+                wire.close()
+                assert self.process.poll() is None and time.monotonic() < until, self.console()
+                time.sleep(0.1)
+
+    def await_ready(self, until):
+        """What was said before is thrown away: one word each second is left."""
+        self.wire.settimeout(max(1, until - time.monotonic()))
+        try:
+            while json.loads(self.lines.readline() or b'""') != "ready":
+                assert self.process.poll() is None, self.console()
+        except TimeoutError:
+            raise AssertionError("the machine did not come up: " + self.console()) from None
+
+    def run(self, command, timeout=180, check=True):
+        """What a root's shell in the machine says to this."""
+        self.wire.settimeout(timeout)
+        self.wire.sendall(json.dumps(command).encode() + b"\n")
+        answer = "ready"
+        while answer == "ready":
+            answer = json.loads(self.lines.readline())
+        if check and answer["rc"] != 0:
+            raise Failed(f"{command}: {answer['rc']}: {answer['out'][-3000:]}")
+        return answer["out"]
+
+    def code(self, command, timeout=180):
+        return int(self.run(f"({command}) >/dev/null 2>&1; echo $?", timeout).split()[-1])
+
+    def console(self):
+        with open(f"{self.folder}/console.txt", errors="replace") as f:
+            return f.read()[-3000:]
+
+    def pull_the_plug(self):
+        """Power is gone: what QEMU wrote stays, what the guest kept in memory does not."""
+        self.process.kill()
+        self.process.wait()
+        self.wire.close()
+
+    def reboot(self, *guest_ports):
+        self.off()
+        return self.start(*(guest_ports or self.ports))
+
+    def off(self):
+        self.run("systemctl --no-block poweroff")
+        self.process.wait(timeout=180)
+        self.wire.close()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.pull_the_plug()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]

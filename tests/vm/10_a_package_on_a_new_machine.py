@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A blank Debian with systemd and cgroup v2, a package and the README's one
+command; and what an owner does with the machine after that."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import tarfile
+import tempfile
+import time
+
+from house import BUILD, TOP
+from machine import Machine
+from proposals import call
+
+ANNA = "anna"  # An ordinary user with sudo.
+HERE = "/home/anna/durward"
+CANARY = "canary-7f3a9c51e0"
+PACKAGE_BYTES_MAX = 12 << 20
+EXPOSURE_MAX = 2.2
+
+
+def built(folder):
+    """A package of what is built, in this folder."""
+    subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL)
+    return next(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".deb"))
+
+
+def newer(package, version):
+    """The same, under a later version."""
+    tree = tempfile.mkdtemp(prefix="durward-newer-")
+    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
+    control = os.path.join(tree, "DEBIAN", "control")
+    with open(control) as f:
+        text = re.sub(r"^Version: .*$", "Version: " + version, f.read(), flags=re.M)
+    with open(control, "w") as f:
+        f.write(text)
+    made = os.path.join(os.path.dirname(package), f"durward_{version}_amd64.deb")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True,
+                   stdout=subprocess.DEVNULL)
+    return made
+
+
+class Installed:
+    """The machine after the README's command, which brought it all up."""
+
+    def __init__(self):
+        self.work = tempfile.mkdtemp(prefix="durward-package-")
+        self.package = built(self.work)
+        self.newer = newer(self.package, "99.0")
+        tree = os.path.join(self.work, "tree.tar")
+        with tarfile.open(tree, "w") as tar:
+            for name in ("README.md", "scripts", "systemd"):
+                tar.add(os.path.join(TOP, name), name)
+        hostile = os.path.join(BUILD, "test-containers", "hostile")
+        self.m = Machine(bring=[self.package, self.newer, tree, hostile, BUILD + "/probe-badmind"])
+        self.m.start(8443, 8444)
+        self.m.run(f"useradd -m -s /bin/bash {ANNA} && "
+                   f"echo '{ANNA} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{ANNA} && "
+                   f"mkdir {HERE} && tar -xf /run/brought/tree.tar -C {HERE} && "
+                   f"cp /run/brought/{os.path.basename(self.package)} {HERE} && "
+                   f"chown -R {ANNA}: {HERE}")
+        begun = time.monotonic()
+        self.first = self.anna("cd durward && DURWARD_BROKER=none ./scripts/run 'save a note: buy milk'",
+                               timeout=600)
+        self.install_s = time.monotonic() - begun
+        print(f"install_s {self.install_s:.0f}, boot_s {self.m.boot_s:.0f}, in emulation")
+
+    def anna(self, command, **kw):
+        return self.m.run(f"su - {ANNA} -c {shlex.quote(command)}", **kw)
+
+    def unit(self, name, what):
+        return self.m.run(f"systemctl show {name} -p {what} --value").strip()
+
+    def answers(self):
+        return json.loads(self.anna("durward tool --json", check=False) or "{}").get("runner", False)
+
+    def await_up(self, seconds=120):
+        end = time.monotonic() + seconds
+        while self.m.code(f"su - {ANNA} -c 'durward tool --json' | grep -q '\"runner\":true'") != 0:
+            assert time.monotonic() < end, self.m.run("journalctl -q -n 40 -u durward -u durward-tools")
+            time.sleep(0.5)
+
+    def close(self):
+        self.m.close()
+        subprocess.run(["rm", "-rf", self.work], check=True)
+
+
+def setup():
+    return Installed()
+
+
+def test_two_packages_of_one_tree_are_the_same_bytes(i):
+    with tempfile.TemporaryDirectory() as folder:
+        again = built(folder)
+        assert os.path.basename(again) == os.path.basename(i.package)
+        with open(again, "rb") as a, open(i.package, "rb") as b:
+            assert a.read() == b.read()
+
+
+def test_the_package_is_small_and_lintian_finds_nothing(i):
+    image_bytes = os.path.getsize(i.package)
+    print(f"image_bytes {image_bytes}")
+    assert image_bytes <= PACKAGE_BYTES_MAX
+    r = subprocess.run(["lintian", "--allow-root", "--fail-on", "warning,error", i.package],
+                       text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert r.returncode == 0, r.stdout
+
+
+def test_one_command_brings_it_up_and_does_a_goal(i):
+    for line in ("installed in", "proposed   notes.save", "in container durward-notes",
+                 "done       Saved the note 'buy milk'."):
+        assert line in i.first, i.first
+    assert "building" not in i.first and "limit" not in i.first, i.first
+
+
+def test_both_halves_are_units_of_two_users_and_hold_what_they_say(i):
+    for unit, user in (("durward", "durward"), ("durward-tools", "durward-tools")):
+        assert i.unit(unit, "ActiveState") == "active" and i.unit(unit, "User") == user
+        assert i.m.code(f"systemctl is-enabled {unit}") == 0
+    assert i.unit("durward", "StatusText") == "The house is up."
+    assert i.unit("durward", "NRestarts") == "0", "it was restarted"
+    said = i.m.run("systemd-analyze security durward.service --no-pager | tail -1")
+    assert float(re.search(r": ([\d.]+) ", said).group(1)) <= EXPOSURE_MAX, said
+
+
+def test_what_tools_use_is_limited_and_each_is_inside_the_unit(i):
+    assert '"limits":true' in i.anna("durward tool --json")
+    i.anna("durward ask list notes")
+    limits = i.m.run("cat /sys/fs/cgroup/system.slice/durward-tools.service/durward-notes-*/"
+                     "libpod-payload-*/memory.max").split()
+    assert limits and all(x.isdigit() for x in limits), limits
+
+
+def test_a_laptop_outside_is_paired_and_approves(i):
+    token = json.loads(i.anna("durward pair --json"))["token"]
+    with tempfile.TemporaryDirectory() as folder:
+        def laptop(*words):
+            r = subprocess.run([BUILD + "/durward", *words], text=True, capture_output=True, timeout=300,
+                               env={**os.environ, "DURWARD_CLIENT": folder + "/client"})
+            assert r.returncode == 0, r.stdout + r.stderr
+            return r.stdout
+        laptop("pair", token, "--name", "laptop", "--host", "127.0.0.1",
+               "--port", str(i.m.ports[8443]), "--pairing-port", str(i.m.ports[8444]))
+        i.m.run(f"su - {ANNA} -c 'durward ask delete the note buy milk' >/tmp/goal 2>&1 </dev/null &")
+        end, waiting = time.monotonic() + 120, []
+        while not waiting:
+            assert time.monotonic() < end, "nothing was asked"
+            waiting = json.loads(laptop("approvals", "--json"))["approvals"]
+        laptop("approve", waiting[0]["act"], "--yes")
+        while "logged" not in i.m.run("cat /tmp/goal"):
+            assert time.monotonic() < end + 120, i.m.run("cat /tmp/goal")
+            time.sleep(0.5)
+    said = i.m.run("cat /tmp/goal")
+    assert "approved   by laptop" in said and "Deleted the note 'buy milk'." in said, said
+
+
+def test_a_house_that_hangs_is_ended_by_the_watchdog_and_comes_back(i):
+    assert i.unit("durward", "WatchdogUSec") == "1min"
+    i.m.run("mkdir -p /run/systemd/system/durward.service.d && "
+            "printf '[Service]\\nWatchdogSec=8\\n' >/run/systemd/system/durward.service.d/x.conf && "
+            "systemctl daemon-reload && systemctl restart durward")
+    i.await_up()
+    time.sleep(12)  # Longer than the watchdog waits for a house that turns.
+    assert i.unit("durward", "NRestarts") == "0", "one that turns was ended"
+    i.m.run("kill -STOP $(systemctl show durward -p MainPID --value)")
+    end = time.monotonic() + 120
+    while i.unit("durward", "NRestarts") == "0":
+        assert time.monotonic() < end, "nobody noticed"
+        time.sleep(1)
+    assert "watchdog" in i.m.run("journalctl -q -u durward -n 200 --no-pager").lower()
+    i.m.run("rm -r /run/systemd/system/durward.service.d && systemctl daemon-reload")
+    i.await_up()
+
+
+def test_no_container_outlives_a_killed_unit(i):
+    i.anna("durward ask list notes")
+    assert i.m.code("pgrep -u durward-tools conmon") == 0, "no container ran"
+    i.m.run("systemctl kill -s KILL durward-tools")
+    end = time.monotonic() + 60
+    while i.m.code("pgrep -u durward-tools conmon") == 0:
+        assert time.monotonic() < end, i.m.run("ps -u durward-tools -o pid,args")
+        time.sleep(0.5)
+    i.await_up()
+
+
+def test_it_is_there_after_a_reboot_and_after_the_plug_was_pulled(i):
+    i.anna("durward ask 'save a note: before the reboot'")
+    i.m.reboot(8443, 8444)
+    i.await_up()
+    assert "before the reboot" in i.anna("durward ask list notes")
+    i.anna("durward ask 'save a note: before the plug'")
+    i.m.pull_the_plug()
+    i.m.start(8443, 8444)
+    i.await_up()
+    assert "before the plug" in i.anna("durward ask list notes")
+    assert "verified under the signed root" in i.anna("durward audit verify")
+
+
+def test_an_upgrade_keeps_everything(i):
+    begun = time.monotonic()
+    i.m.run(f"dpkg -i /run/brought/{os.path.basename(i.newer)}", timeout=300)
+    i.await_up()
+    print(f"update_downtime_ms at most {(time.monotonic() - begun) * 1000:.0f}, in emulation")
+    assert "99.0" in i.m.run("dpkg-query -W durward")
+    assert "before the plug" in i.anna("durward ask list notes")
+
+
+def test_no_secret_is_in_the_journal(i):
+    # The journal keeps the command lines of those who speak to it, su among them.
+    i.m.run(f"printf %s {CANARY} >/tmp/value")
+    i.anna("durward secret set canary </tmp/value")
+    i.anna("durward secret list")
+    i.m.run("systemctl restart durward durward-tools")
+    i.await_up()
+    assert "canary" in i.anna("durward secret list")
+    assert i.m.code(f"journalctl -q --no-pager -o export | grep -a {CANARY}") == 1, "it is there"
+
+
+def test_a_tool_that_takes_all_memory_is_ended_and_the_house_is_not(i):
+    i.m.run("systemctl stop durward && "
+            "install -m 755 /run/brought/probe-badmind /usr/lib/durward/durward && "
+            "systemctl start durward")
+    i.await_up()
+    i.anna("durward tool add /run/brought/hostile --yes")
+
+    def tried(function, args):
+        return i.anna("durward ask " + shlex.quote(json.dumps(call("hostile." + function, args, 0))),
+                      check=False)
+    before = i.unit("durward", "NRestarts")
+    assert "memory_balloon signal_9" in tried("balloon", {"mib": 128})
+    assert "fork_bomb EAGAIN" in tried("fork", {})
+    assert i.unit("durward", "NRestarts") == before
+    i.await_up()
+
+
+def test_removal_keeps_what_the_house_knows_and_a_purge_nothing(i):
+    i.m.run("apt-get remove -y -qq durward", timeout=300)
+    assert i.m.code("pgrep -u durward,durward-tools") == 1, i.m.run("ps -ef | grep durward")
+    assert i.m.code("test -e /var/lib/durward/vault/trust.json") == 0
+    i.m.run("apt-get purge -y -qq durward", timeout=300)
+    left = i.m.run("find / -xdev \\( -name '*durward*' -o -nouser \\) -not -path '/proc/*' "
+                   f"-not -path '{HERE}*' -not -path '/home/{ANNA}/.config/*' -not -path '/run/brought/*' "
+                   "-not -path '/var/log/journal/*' 2>/dev/null || true").split()
+    assert left == [], left
+    assert i.m.code("grep -q durward /etc/passwd /etc/subuid /etc/subgid") == 1
