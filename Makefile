@@ -82,6 +82,8 @@ help:
 	@echo 'check              unit tests, plain and under ASan and UBSan'
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
+	@echo 'check-vm           a package on a new machine: Debian with systemd, in QEMU'
+	@echo 'dist               a Debian package, into build/dist'
 	@echo 'check-web          the tool web alone, against servers good and bad'
 	@echo 'check-app          the web app in a real browser, APP="NAME"'
 	@echo 'asan               unit tests under ASan and UBSan alone'
@@ -383,19 +385,19 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
 check-integration: all $(PROBES) $(BAD)/tool.json $(B)/tests/home-drive
-	$(Q)tests/lib/run-integration --again $(CHECK)
+	$(Q)tests/lib/run-integration --suite $(CHECK)
 
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
-	$(Q)tests/lib/run-integration --again tests/containers/*.py
+	$(Q)tests/lib/run-integration --suite tests/containers/*.py
 
 # A Debian with systemd and cgroup v2, in QEMU.
 check-vm: all
 	$(Q)tests/vm/image
-	$(Q)tests/lib/run-integration --again tests/vm/*.py
+	$(Q)tests/lib/run-integration --suite tests/vm/*.py
 
 check-web: all
-	$(Q)tests/lib/run-integration --again tests/web_tool/the_web_is_read.py
+	$(Q)tests/lib/run-integration --suite tests/web_tool/the_web_is_read.py
 
 # ---- MCP servers ----
 

@@ -434,6 +434,7 @@ check_heartbeats(void *arg)
 	int r;
 
 	house.checked_ms = now_ms;
+	service_alive();
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
 		struct member *m = &house.members[r];
 
@@ -445,7 +446,6 @@ check_heartbeats(void *arg)
 	names_follow();
 	tell_names(false);
 	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
-	service_alive();
 }
 
 static void
