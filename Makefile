@@ -392,7 +392,7 @@ check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 	$(Q)tests/lib/run-integration --suite tests/containers/*.py
 
 # A Debian with systemd and cgroup v2, in QEMU.
-check-vm: all
+check-vm: all $(PROBES) $(HOSTILE_TOOLS)
 	$(Q)tests/vm/image
 	$(Q)tests/lib/run-integration --suite tests/vm/*.py
 

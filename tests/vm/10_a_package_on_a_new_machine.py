@@ -208,6 +208,19 @@ def test_an_upgrade_keeps_everything(i):
     assert "before the plug" in i.anna("durward ask list notes")
 
 
+def test_the_key_of_the_secrets_is_a_credential_as_the_page_says(i):
+    with open(TOP + "/config/man/durward.8") as f:
+        page = f.read()
+    lines = re.search(r"Make it before the first secret is set:\n\.Bd.*\n((?:# .*\n)+)\.Ed", page).group(1)
+    for line in lines.splitlines():
+        i.m.run(line[2:])
+    i.await_up()
+    i.m.run("printf x-another-value >/tmp/value")
+    i.anna("durward secret set first </tmp/value")
+    assert "credential" in i.anna("durward secret list --json")
+    assert i.m.code("test -e /var/lib/durward/vault/kek") == 1
+
+
 def test_no_secret_is_in_the_journal(i):
     # The journal keeps the command lines of those who speak to it, su among them.
     i.m.run(f"printf %s {CANARY} >/tmp/value")
