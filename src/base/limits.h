@@ -439,7 +439,7 @@
 /* Until it is open; a large database is looked over on a slow card. */
 #define ROLE_OPEN_MS (15 * 60 * 1000)
 /* One job, commit or piece of a backup. */
-#define STORE_STUCK_MS (2 * 60 * 1000)
+#define STORE_STUCK_MS (60 * 1000)
 #define RESTART_DELAY_MS 200
 #define HOUSE_DELAY_MS 1000
 #define CORE_END_MS 2000

@@ -85,6 +85,8 @@ store_post(struct store *st, const struct store_job *job)
 		in->slots[(in->first + in->count++) % STORE_QUEUE_MAX] =
 		    (struct entry){.job = *job};
 		st->posted = true;
+		if (st->busy_since.tv_sec == 0)
+			clock_gettime(CLOCK_MONOTONIC, &st->busy_since);
 		e = OK;
 	}
 	pthread_mutex_unlock(&st->lock);

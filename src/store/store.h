@@ -86,7 +86,7 @@ NODISCARD enum err store_reap(struct store *st);
 size_t store_waiting(struct store *st);
 
 /* For how long its thread has been at one thing, in ms: a job, a commit, a
- * piece of a backup; 0 while it waits for work. */
+ * piece of a backup, or not even begun with what waits; 0 without work. */
 int64_t store_busy_ms(struct store *st);
 
 /* Is there so little room that new work should be turned away?  Cheap. */

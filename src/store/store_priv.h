@@ -74,7 +74,7 @@ struct store {
 	pthread_cond_t wake;
 	pthread_cond_t wake_checker;
 	struct backup backup;
-	struct timespec busy_since; /* tv_sec 0: it waits for work. */
+	struct timespec busy_since; /* tv_sec 0: there is no work. */
 	bool has_reserve;
 	struct ring in;
 	struct ring out;

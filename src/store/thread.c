@@ -201,7 +201,8 @@ wait_next(struct store *st, struct group *g, struct entry *ret)
 	int rc = 0;
 
 	pthread_mutex_lock(&st->lock);
-	st->busy_since = (struct timespec){0};
+	if (st->in.count == 0)
+		st->busy_since = (struct timespec){0};
 	while (st->in.count == 0 && !st->stop && rc != ETIMEDOUT &&
 	    !wants_step(st, g)) {
 		if (g->hurry)

@@ -259,11 +259,11 @@ class House:
             stdout=log, stderr=log, **kw)
         log.close()
 
-    def start_house(self):
+    def start_house(self, **env):
         self._spawn("house", HOUSE_USER, "--state", self.path("state"),
                     "--socket", self.path("run", "tools.sock"),
                     "--tools-user", TOOLS_USER, "--address", self.address,
-                    "--port", str(self.port), "--pairing-port", str(self.pairing_port), *self.more)
+                    "--port", str(self.port), "--pairing-port", str(self.pairing_port), *self.more, **env)
 
     def start_tools(self):
         self._spawn("tools", TOOLS_USER, "--socket", self.path("run", "tools.sock"),
