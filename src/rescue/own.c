@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -27,25 +28,31 @@ own_shared_free(void *p, size_t size)
 }
 
 _Noreturn static void
-be(uid_t uid, gid_t gid, enum err (*fn)(void *arg), void *arg)
+be(pid_t parent, uid_t uid, gid_t gid, enum err (*fn)(void *arg), void *arg)
 {
 	if (uid != geteuid() &&
 	    (setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0))
 		_exit(ERR_DENIED);
+	/* What we know is none of this user's, and what it does ends with us.
+	 */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(ERR_CLOSED);
 	_exit((int)fn(arg));
 }
 
 enum err
 own_run(uid_t uid, gid_t gid, enum err (*fn)(void *arg), void *arg)
 {
+	pid_t parent = getpid();
 	pid_t pid = fork();
 	int status;
 
 	if (pid < 0)
 		return ERR_IO;
 	if (pid == 0)
-		be(uid, gid, fn, arg);
+		be(parent, uid, gid, fn, arg);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return ERR_IO;

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ids/ids.h"
 #include "runner/runner_priv.h"
 #include "sys/confine.h"
-#include "ids/ids.h"
 #include "sys/sock.h"
 
 /*

@@ -251,6 +251,7 @@ store_copy(const char *path, const char *to)
 	struct store_tx tx;
 	enum err e;
 	int rc = SQLITE_IOERR;
+	int ended = SQLITE_OK;
 
 	memset(&tx, 0, sizeof(tx));
 	e = tx_open(&tx, path, SQLITE_OPEN_READWRITE);
@@ -265,8 +266,10 @@ store_copy(const char *path, const char *to)
 	 * writes is behind what we read. */
 	if (b.run != NULL)
 		rc = sqlite3_backup_step(b.run, -1);
-	if (b.copy != NULL && end(&b) != SQLITE_OK)
-		rc = SQLITE_IOERR;
+	if (b.copy != NULL)
+		ended = end(&b);
+	if (rc == SQLITE_DONE && ended != SQLITE_OK)
+		rc = ended;
 	if (e == OK && rc != SQLITE_DONE)
 		e = store_err(&tx, rc);
 	tx_close(&tx);
