@@ -223,6 +223,45 @@ def test_the_key_of_the_secrets_can_be_left_out(h):
         assert [s["name"] for s in listed["secrets"]] == ["door"] and not listed.get("error"), listed
 
 
+def test_a_restore_that_was_cut_short_is_ended_and_no_half_house_starts(h):
+    with House(tools=()) as other:
+        assert restore(other, h.file, "--without-volumes").returncode == 0
+        move_in(h, other)
+
+        def cut_short():
+            """As a kill behind the rename leaves it."""
+            folder = other.path("state", "restore")
+            os.mkdir(folder, 0o700)
+            shutil.chown(folder, HOUSE_USER, HOUSE_USER)
+            for name in ("core", "vault"):
+                shutil.rmtree(other.path("state", name + ".replaced"))
+                os.rename(other.path("state", name), os.path.join(folder, name))
+            return folder
+        folder = cut_short()
+        other.start(tools=False)
+        assert not os.path.exists(folder), "the start ended it"
+        assert other.console.run("audit", "verify").returncode == 0
+        other.stop()
+
+        os.mkdir(other.path("state", "core.replaced"))
+        os.mkdir(other.path("state", "vault.replaced"))
+        folder = cut_short()
+        with open(os.path.join(folder, "volumes"), "w") as f:
+            f.write(other.path("podman") + "\nnotes\n")
+        shutil.chown(os.path.join(folder, "volumes"), HOUSE_USER, HOUSE_USER)
+        volumes = other.path("podman", ".local/share/containers/storage/volumes")
+        os.makedirs(os.path.join(volumes, "durward-notes.restore", "_data"))
+        other.start_house()
+        other.wait_log("run 'durward restore' as root to end it")
+        other.stop()
+        assert os.path.exists(folder)
+        r = durward(other, "restore", "--state", other.path("state"))
+        assert r.returncode == 0, r.stderr
+        assert not os.path.exists(folder) and os.listdir(volumes) == ["durward-notes"]
+        other.start(tools=False)
+        assert other.console.run("audit", "verify").returncode == 0
+
+
 def test_a_passphrase_is_asked_for_twice_and_unseen(h):
     def typed(*lines):
         ours, theirs = pty.openpty()

@@ -324,6 +324,110 @@ TEST(a_database_that_is_damaged_is_not_put_in_place)
 	CHECK(!is_there("house.backup.new"));
 }
 
+/* A child that writes into the tool's note all the while. */
+static pid_t
+write_on(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(
+		    in_top(VOLUMES "/durward-notes/_data/deep/note"), O_WRONLY);
+
+		while (write(fd, "x", 1) == 1)
+			usleep(100);
+		_exit(1);
+	}
+	return pid;
+}
+
+TEST(a_volume_that_changes_all_the_while_is_not_copied)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+	enum err e = OK;
+	pid_t pid;
+	int tries;
+
+	CHECK(true);
+	if (!with_tools)
+		return;
+	make_house("first");
+	pid = write_on();
+	/* Who writes must have its turn on a busy machine, too. */
+	for (tries = 0; tries < 50 && e == OK; tries++)
+		e = rescue_backup(&r, &done, &why);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK_INT(e, ERR_BUSY);
+	CHECK(strstr(why.text, "notes writes all the while") != NULL);
+	CHECK(!is_there("house.backup.new"));
+	CHECK(rescue_backup(&r, &done, &why) == OK);
+}
+
+static enum err
+put_fd(void *arg, const void *p, size_t len)
+{
+	return file_write_fd(*(const int *)arg, p, len);
+}
+
+static void
+put_entry(struct archive_writer *w, enum archive_kind kind, const char *name,
+    unsigned mode, const char *bytes, size_t size)
+{
+	struct archive_entry e = {
+	    .kind = kind, .mode = mode, .uid = 1000, .gid = 1000, .size = size};
+
+	snprintf(e.name, sizeof(e.name), "%s", name);
+	CHECK(archive_write_entry(w, &e) == OK);
+	CHECK(archive_write_bytes(w, bytes, size) == OK);
+}
+
+static void
+put_volume(struct archive_writer *w, const char *name, const char *text,
+    unsigned again)
+{
+	put_entry(w, ARCHIVE_VOLUME, "notes", 0700, "", 0);
+	put_entry(w, ARCHIVE_PLAIN, name, 0600, text, strlen(text));
+	put_entry(w, ARCHIVE_VOLUME_END, "", again, "", 0);
+}
+
+TEST(a_copy_of_a_volume_that_was_void_is_thrown_away)
+{
+	struct rescue r = wanted();
+	struct archive_writer *w = NULL;
+	struct rescue_done done;
+	struct errmsg why = {""};
+	struct buf db;
+	int fd;
+
+	CHECK(true);
+	if (!with_tools)
+		return;
+	make_house("second");
+	buf_init(&db, 1024 * 1024);
+	REQUIRE(file_read(in_top("state/core/durward.db"), &db) == OK);
+	fd = open(r.file, O_WRONLY | O_CREAT, 0600);
+	REQUIRE(archive_write_new(passphrase, 1, put_fd, &fd, &w) == OK);
+	put_entry(w, ARCHIVE_FILE, "core/durward.db", 0600, db.p, db.len);
+	put_entry(w, ARCHIVE_FILE, "vault/trust.json", 0600, "first", 5);
+	put_volume(w, "half", "torn", 1);
+	put_volume(w, "whole", "first", 0);
+	CHECK(archive_write_end(w) == OK);
+	archive_write_free(w);
+	close(fd);
+	buf_done(&db);
+	if (!CHECK(rescue_restore(&r, &done, &why) == OK))
+		printf("  %s\n", why.text);
+	CHECK_INT(done.volumes, 1);
+	CHECK(!is_there(VOLUMES "/durward-notes/_data/half"));
+	check_text(VOLUMES "/durward-notes/_data/whole", "first");
+	CHECK(!is_there("state/vault/kek"));
+}
+
 /* In a process that is killed before its n-th system call.  False when it
  * ended before that. */
 static bool
