@@ -62,7 +62,15 @@ static enum err
 copy_database(void *arg)
 {
 	const struct copying *c = arg;
+	int64_t free_bytes;
+	struct stat st;
 
+	/* The house must not meet a full disk by a copy. */
+	if (stat(c->from, &st) < 0 ||
+	    file_free_bytes(c->from, &free_bytes) != OK)
+		return ERR_IO;
+	if (free_bytes < st.st_size + 2 * STORE_RESERVE)
+		return ERR_LIMIT;
 	return ledger_copy(c->from, c->to);
 }
 
