@@ -323,10 +323,12 @@ def test_a_volume_holds_nothing_of_others(h):
     file = h.path("hostile.backup")
     try:
         r = back_up(h, file)
+        told = json.loads(back_up(h, file, "--json").stdout)
     finally:
         for name in ("hard", "soft", "pipe"):
             os.unlink(os.path.join(data, name))
     assert r.returncode == 0 and "2 file(s) of volumes are left out" in r.stdout, r.stdout + r.stderr
+    assert told["left_out"] == 2 and told["volumes"] == 1 and told["key"] is True, told
     with House(tools=()) as other:
         r = restore(other, file)
         assert r.returncode == 0, r.stderr
