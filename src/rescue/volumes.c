@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "rescue/rescue_priv.h"
+#include "sys/file.h"
 #include "sys/tree.h"
 
 /*
@@ -365,8 +366,15 @@ volumes_save(const struct rescue *r, struct archive_writer *w,
 	struct own_ids ids;
 	DIR *d;
 	int fd;
-	enum err e = volumes_open(r->tools, &fd);
+	enum err e;
 
+	if (!file_is_there(r->tools))
+		return err_say(why, ERR_NOTFOUND,
+		    "%.120s: there is no such home; name that of the tools' "
+		    "user with --tools, or leave volumes out with "
+		    "--without-volumes",
+		    r->tools);
+	e = volumes_open(r->tools, &fd);
 	if (e == ERR_NOTFOUND)
 		return OK; /* No tool has ever kept anything. */
 	if (e != OK)

@@ -10,7 +10,7 @@ import shutil
 import stat
 import subprocess
 
-from house import BUILD, HOUSE_USER, House
+from house import BUILD, HOUSE_USER, House, as_user
 
 KEEPER = os.path.join(BUILD, "test-containers", "keeper")
 PASSPHRASE = "five wide rivers run north"
@@ -305,9 +305,38 @@ def test_what_cannot_be_written_leaves_the_file_of_before(h):
         os.unlink(h.path("state", "vault", "trust.json"))
         os.rename(h.path("trust.json"), h.path("state", "vault", "trust.json"))
     assert r.returncode == 1 and "vault" in r.stderr, r.stderr
+    r = durward(h, "backup", "--to", file, "--passphrase-file", given(h, PASSPHRASE), "--state",
+                h.path("state"), "--tools", h.path("nowhere"))
+    assert r.returncode == 1 and "no such home" in r.stderr, "volumes are not left out in silence"
     with open(file) as f:
         assert f.read() == "the one of before"
     assert not os.path.exists(file + ".new")
+
+
+def test_a_house_of_one_user_needs_no_root_but_for_volumes(h):
+    def as_house(house, *args):
+        return subprocess.run([house.durward, *args, "--passphrase-file", words, "--state", house.path("state"),
+                               "--tools", house.path("podman")], text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=120, **as_user(HOUSE_USER))
+    words = given(h, PASSPHRASE, "words")
+    os.chmod(words, 0o644)
+    file = h.path("run", "own.backup")
+    r = as_house(h, "backup", "--to", file)
+    assert r.returncode == 1 and "run as root" in r.stderr and not os.path.exists(file), r.stderr
+    r = as_house(h, "backup", "--to", file, "--without-volumes")
+    assert r.returncode == 0 and "0 volume" in r.stdout, r.stderr
+    with House(tools=()) as other:
+        shutil.copy(h.file, other.path("run", "all.backup"))
+        os.chmod(other.path("run", "all.backup"), 0o644)
+        before = tree(other.path("state"))
+        r = as_house(other, "restore", other.path("run", "all.backup"))
+        assert r.returncode == 1 and "--without-volumes" in r.stderr, r.stderr
+        assert tree(other.path("state")) == before
+        r = as_house(other, "restore", file, "--without-volumes")
+        assert r.returncode == 0, r.stderr
+        move_in(h, other)
+        other.start(tools=False)
+        assert other.console.run("audit", "verify").returncode == 0
 
 
 def test_a_volume_holds_nothing_of_others(h):
