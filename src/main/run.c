@@ -94,7 +94,6 @@ run_house(const struct options *o, char **argv)
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;
-
 	struct errmsg why = {""};
 
 	log_open("parent", LOG_INFO);
