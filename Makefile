@@ -384,7 +384,8 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 	$(call say,IMAGE,$(*F))
 	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
-check-integration: all $(PROBES) $(BAD)/tool.json $(B)/tests/home-drive
+check-integration: all $(PROBES) $(BAD)/tool.json $(KEEPER)/tool.json \
+		$(B)/tests/home-drive
 	$(Q)tests/lib/run-integration --suite $(CHECK)
 
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \

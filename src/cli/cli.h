@@ -20,4 +20,7 @@ struct cli_command {
 int cli_main(
     int argc, char **argv, const struct cli_command *more, size_t n_more);
 
+/* `durward backup` as the house does it, for a command that does more. */
+int cli_backup(int argc, char **argv);
+
 #endif

@@ -40,7 +40,6 @@ int command_policy(int argc, char **argv);
 int command_notify(int argc, char **argv);
 int command_halt(int argc, char **argv);
 int command_resume(int argc, char **argv);
-int command_backup(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
 #include "cli/cli_priv.h"
 
 /* Stopping the house, going on, and asking it how it is. */
@@ -39,7 +40,7 @@ command_resume(int argc, char **argv)
 }
 
 int
-command_backup(int argc, char **argv)
+cli_backup(int argc, char **argv)
 {
 	struct session *s;
 	struct json *answer;

@@ -71,3 +71,43 @@ aead_open(const struct aead_key *k, const char *words, const uint8_t *sealed,
 	free(plain);
 	return e;
 }
+
+static void
+piece_nonce(uint64_t n, bool last, uint8_t ret[AEAD_NONCE_LEN])
+{
+	size_t i;
+
+	memset(ret, 0, AEAD_NONCE_LEN);
+	for (i = 0; i < 8; i++)
+		ret[i] = (uint8_t)(n >> (56 - 8 * i));
+	ret[AEAD_NONCE_LEN - 1] = last;
+}
+
+void
+aead_seal_piece(const struct aead_key *k, uint64_t n, bool last, const void *p,
+    size_t len, uint8_t *ret)
+{
+	uint8_t nonce[AEAD_NONCE_LEN];
+	size_t out;
+
+	piece_nonce(n, last, nonce);
+	if (psa_aead_encrypt(k->id, PSA_ALG_GCM, nonce, sizeof(nonce), NULL, 0,
+		p, len, ret, len + AEAD_TAG_LEN, &out) != PSA_SUCCESS)
+		fatal("sealing failed");
+}
+
+enum err
+aead_open_piece(const struct aead_key *k, uint64_t n, bool last,
+    const uint8_t *sealed, size_t len, uint8_t *ret)
+{
+	uint8_t nonce[AEAD_NONCE_LEN];
+	size_t out;
+
+	if (len < AEAD_TAG_LEN)
+		return ERR_SIGNATURE;
+	piece_nonce(n, last, nonce);
+	return psa_aead_decrypt(k->id, PSA_ALG_GCM, nonce, sizeof(nonce), NULL,
+		   0, sealed, len, ret, len - AEAD_TAG_LEN, &out) == PSA_SUCCESS
+	    ? OK
+	    : ERR_SIGNATURE;
+}

@@ -10,6 +10,7 @@
  * Sealed form: nonce, ciphertext, tag.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +35,22 @@ void aead_seal(const struct aead_key *k, const char *words, const void *p,
 /* ERR_SIGNATURE: another key, other words, or altered. */
 NODISCARD enum err aead_open(const struct aead_key *k, const char *words,
     const uint8_t *sealed, size_t len, struct secret **ret);
+
+/*
+ * A stream in pieces, under a key that seals this one and nothing else: the
+ * nonce is the piece's number and whether it is the last (STREAM, Hoang and
+ * others, 2015).  So a piece opens in its own place alone, and what was cut
+ * behind a piece has no last one.
+ */
+#define AEAD_TAG_LEN 16
+
+/* `ret` holds len + AEAD_TAG_LEN bytes. */
+void aead_seal_piece(const struct aead_key *k, uint64_t n, bool last,
+    const void *p, size_t len, uint8_t *ret);
+
+/* `ret` holds len - AEAD_TAG_LEN bytes.  ERR_SIGNATURE: another key or place,
+ * or altered; then nothing of it is in `ret`. */
+NODISCARD enum err aead_open_piece(const struct aead_key *k, uint64_t n,
+    bool last, const uint8_t *sealed, size_t len, uint8_t *ret);
 
 #endif

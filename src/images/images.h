@@ -42,9 +42,12 @@ struct images_setup {
 struct images *images_new(const struct images_setup *s);
 
 /* The tool's slice of subordinate ids: the same number until it is removed
- * with all that they own.  ERR_LIMIT, ERR_IO. */
+ * with all that they own.  ERR_LIMIT, ERR_IO.  The second is for who has the
+ * runner's folder and no runner. */
+#define SLICE_IDS 1024
 NODISCARD enum err images_take_slice(
     struct images *im, const char *tool, int *ret);
+NODISCARD enum err slices_take(const char *folder, const char *tool, int *ret);
 
 void images_load(struct images *im, const struct msg *m);
 void images_named(struct images *im, const struct msg *m);

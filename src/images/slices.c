@@ -16,12 +16,12 @@
 #define FREE_SLICE "-"
 
 static enum err
-read_slices(const struct images *im, struct buf *ret)
+read_slices(const char *folder, struct buf *ret)
 {
 	char path[600];
 	enum err e;
 
-	snprintf(path, sizeof(path), "%s/" SLICES, im->s.folder);
+	snprintf(path, sizeof(path), "%s/" SLICES, folder);
 	e = file_read(path, ret);
 	return e == ERR_NOTFOUND ? OK : e;
 }
@@ -52,9 +52,9 @@ has_volume(const char *volumes, const char *tool)
 
 /* The slices again, with line `n` saying this. */
 static enum err
-write_slices(
-    const struct images *im, const struct buf *now, int n, const char *word)
+write_slices(const char *folder, const struct buf *now, int n, const char *word)
 {
+	char path[600];
 	struct str rest = {now->p != NULL ? now->p : "", now->len};
 	struct str line;
 	struct buf b;
@@ -69,7 +69,8 @@ write_slices(
 			buf_addf(&b, "%.*s\n", (int)line.len, line.p);
 	if (n >= i)
 		buf_addf(&b, "%s\n", word);
-	e = kept_write(im, SLICES, b.p);
+	snprintf(path, sizeof(path), "%s/" SLICES, folder);
+	e = file_replace(path, b.p, b.len, 0600);
 	buf_done(&b);
 	return e;
 }
@@ -95,24 +96,30 @@ count_slices(const struct buf *now)
 }
 
 enum err
-images_take_slice(struct images *im, const char *tool, int *ret)
+slices_take(const char *folder, const char *tool, int *ret)
 {
 	struct buf b;
 	enum err e;
 	int slice;
 
 	buf_init(&b, SLICES_BYTES_MAX);
-	e = read_slices(im, &b);
+	e = read_slices(folder, &b);
 	slice = find_slice(&b, tool);
 	if (e == OK && slice == count_slices(&b)) {
 		slice = find_slice(&b, FREE_SLICE);
 		e = slice == SLICES_MAX ? ERR_LIMIT
-					: write_slices(im, &b, slice, tool);
+					: write_slices(folder, &b, slice, tool);
 	}
 	if (e == OK)
 		*ret = slice;
 	buf_done(&b);
 	return e;
+}
+
+enum err
+images_take_slice(struct images *im, const char *tool, int *ret)
+{
+	return slices_take(im->s.folder, tool, ret);
 }
 
 bool
@@ -124,7 +131,7 @@ images_has_others(struct images *im, const struct json *tools)
 	struct buf b;
 
 	buf_init(&b, SLICES_BYTES_MAX);
-	if (read_slices(im, &b) != OK)
+	if (read_slices(im->s.folder, &b) != OK)
 		b.len = 0;
 	rest = (struct str){b.p != NULL ? b.p : "", b.len};
 	while (str_line(&rest, &line)) {
@@ -147,7 +154,7 @@ images_free_slices(
 	struct buf b;
 
 	buf_init(&b, SLICES_BYTES_MAX);
-	if (read_slices(im, &b) != OK)
+	if (read_slices(im->s.folder, &b) != OK)
 		b.len = 0;
 	rest = (struct str){b.p != NULL ? b.p : "", b.len};
 	while (str_line(&rest, &line)) {
@@ -170,10 +177,10 @@ images_free_slice(struct images *im, const char *tool)
 	int slice;
 
 	buf_init(&b, SLICES_BYTES_MAX);
-	e = read_slices(im, &b);
+	e = read_slices(im->s.folder, &b);
 	slice = find_slice(&b, tool);
 	if (e == OK && slice < count_slices(&b))
-		e = write_slices(im, &b, slice, FREE_SLICE);
+		e = write_slices(im->s.folder, &b, slice, FREE_SLICE);
 	buf_done(&b);
 	return e;
 }

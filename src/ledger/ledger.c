@@ -42,6 +42,20 @@ ledger_restore(const char *path, const char *backup, struct errmsg *why)
 }
 
 enum err
+ledger_copy(const char *path, const char *to)
+{
+	return store_copy(path, to);
+}
+
+enum err
+ledger_check_copy(const char *path, const char *name, struct errmsg *why)
+{
+	struct store_options o = options_of(path);
+
+	return store_check_backup(path, &o, name, why);
+}
+
+enum err
 ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
     struct ledger **ret, struct errmsg *why)
 {

@@ -70,6 +70,12 @@ NODISCARD enum err ledger_open(const char *path, struct loop *loop,
 NODISCARD enum err ledger_restore(
     const char *path, const char *backup, struct errmsg *why);
 
+/* A whole copy at `to`, from another process than the house's; and whether a
+ * copy is one of this house's kind.  `name` is what a person calls it. */
+NODISCARD enum err ledger_copy(const char *path, const char *to);
+NODISCARD enum err ledger_check_copy(
+    const char *path, const char *name, struct errmsg *why);
+
 /* Commit what was posted, and stop. */
 void ledger_close(struct ledger *l);
 

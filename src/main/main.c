@@ -18,8 +18,12 @@ static const struct cli_command house_commands[] = {
 	"make a new box, or the console's key", command_init},
     {"run", "[house|tools|all] [--state DIR] ...", "run the house",
 	command_run},
-    {"restore", "FILE [--state DIR]",
-	"put a backup in the place of the database; the house must be down",
+    {"backup", BACKUP_USAGE,
+	"copy the database while the house runs; with --to, all of the house "
+	"into one file that a passphrase seals",
+	command_backup},
+    {"restore", RESTORE_USAGE,
+	"put a backup in the place of what is there; the house must be down",
 	command_restore},
 };
 

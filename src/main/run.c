@@ -13,6 +13,7 @@
 #include "main/commands.h"
 #include "main/options.h"
 #include "main/parent.h"
+#include "rescue/rescue.h"
 #include "runner/runner.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
@@ -93,8 +94,11 @@ run_house(const struct options *o, char **argv)
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;
+	struct errmsg why = {""};
 
 	log_open("parent", LOG_INFO);
+	if (rescue_finish(o->state, &why) != OK)
+		fatal("%s", why.text);
 	if (!options_port(o->port, &p.port) ||
 	    !options_port(o->pairing_port, &p.pairing_port) ||
 	    (o->certificate_port != NULL &&

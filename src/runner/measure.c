@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ids/ids.h"
 #include "runner/runner_priv.h"
 #include "sys/confine.h"
-#include "sys/mapped.h"
 #include "sys/sock.h"
 
 /*
@@ -41,7 +41,7 @@ become_it(int fd, pid_t parent)
 	if (fd != SOCKET_FD && dup2(fd, SOCKET_FD) < 0)
 		_exit(71);
 	syscall(SYS_close_range, SOCKET_FD + 1, ~0u, 0);
-	if (mapped_enter(parent) != OK)
+	if (ids_enter(parent) != OK)
 		_exit(72);
 	if (confine_seal(CALLS_LOOP | CALLS_LIST) != OK)
 		_exit(73);

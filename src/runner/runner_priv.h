@@ -81,13 +81,12 @@ struct podman_ids {
 };
 NODISCARD enum err podman_read_ids(struct podman_ids *ret, struct errmsg *why);
 
-/* Of a slice of them: the user that its tool runs as, outside. */
-#define SLICE_IDS 1024
 /* Who the files of images belong to: the same inside as outside, so that
  * Podman need not change, and with that copy, every file of an image for each
  * slice.  Behind all slices, and nobody ever runs as it. */
 #define IMAGE_UID 65000
 #define TOOL_UID 1000
+/* The user that the tool of a slice runs as, outside. */
 int64_t podman_tool_uid(const struct podman_ids *ids, int slice);
 
 struct podman_run {

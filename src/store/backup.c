@@ -63,10 +63,8 @@ remove_tmp(const struct backup *b)
 }
 
 static enum err
-begin(struct store *st)
+begin(struct backup *b, sqlite3 *from)
 {
-	struct backup *b = &st->backup;
-
 	if (remove_tmp(b) != OK ||
 	    sqlite3_open_v2(b->tmp, &b->copy,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
@@ -77,7 +75,7 @@ begin(struct store *st)
 		"PRAGMA cache_size=-512; PRAGMA locking_mode=EXCLUSIVE;",
 		NULL, NULL, NULL) != SQLITE_OK)
 		return ERR_IO;
-	b->run = sqlite3_backup_init(b->copy, "main", st->tx.db, "main");
+	b->run = sqlite3_backup_init(b->copy, "main", from, "main");
 	return b->run != NULL ? OK : ERR_IO;
 }
 
@@ -108,7 +106,7 @@ void
 backup_step(struct store *st)
 {
 	struct backup *b = &st->backup;
-	enum err e = b->run == NULL ? begin(st) : OK;
+	enum err e = b->run == NULL ? begin(b, st->tx.db) : OK;
 	int rc = SQLITE_IOERR;
 
 	if (e == OK && has_room(st))
@@ -228,4 +226,57 @@ backup_abandon(struct store *st)
 			log_warn("%s cannot be removed", b->tmp);
 	}
 	forget(b);
+}
+
+/* ---- From another process ---- */
+
+static enum err
+check_alone(const char *path)
+{
+	struct store_tx tx;
+	enum err e;
+
+	memset(&tx, 0, sizeof(tx));
+	e = tx_open(&tx, path, SQLITE_OPEN_READWRITE);
+	if (e == OK)
+		e = tx_check_alone(&tx);
+	tx_close(&tx);
+	return e;
+}
+
+enum err
+store_copy(const char *path, const char *to)
+{
+	struct backup b = {.tmp = path_beside(to, "")};
+	struct store_tx tx;
+	enum err e;
+	int rc = SQLITE_IOERR;
+	int ended = SQLITE_OK;
+
+	memset(&tx, 0, sizeof(tx));
+	e = tx_open(&tx, path, SQLITE_OPEN_READWRITE);
+	/* What an unclean stop left says so to the next start. */
+	if (e == OK)
+		e = store_err(&tx,
+		    sqlite3_db_config(
+			tx.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL));
+	if (e == OK)
+		e = begin(&b, tx.db);
+	/* At one go: whoever writes to a WAL does not wait for us, and what it
+	 * writes is behind what we read. */
+	if (b.run != NULL)
+		rc = sqlite3_backup_step(b.run, -1);
+	if (b.copy != NULL)
+		ended = end(&b);
+	if (rc == SQLITE_DONE && ended != SQLITE_OK)
+		rc = ended;
+	if (e == OK && rc != SQLITE_DONE)
+		e = store_err(&tx, rc);
+	tx_close(&tx);
+	if (e == OK)
+		e = check_alone(to);
+	if (e != OK && remove_tmp(&b) != OK)
+		log_warn("%s cannot be removed", to);
+	forget(&b);
+	return e;
 }

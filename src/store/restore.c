@@ -83,9 +83,9 @@ clear_place(const char *path)
 	return e;
 }
 
-static enum err
-check_copy(const char *copy, const struct store_options *o, const char *backup,
-    struct errmsg *why)
+enum err
+store_check_backup(const char *copy, const struct store_options *o,
+    const char *backup, struct errmsg *why)
 {
 	struct store_tx tx;
 	int version = 0;
@@ -135,7 +135,7 @@ make_copy(const struct store_options *o, const char *backup, struct errmsg *why)
 			    backup, err_text(e));
 	}
 	if (e == OK)
-		e = check_copy(copy, o, backup, why);
+		e = store_check_backup(copy, o, backup, why);
 	/* Checking has written to it. */
 	if (e == OK && file_sync(copy) != OK)
 		e = err_say(why, ERR_IO, "%.150s cannot be written", copy);

@@ -100,6 +100,14 @@ bool store_is_low(struct store *st);
 NODISCARD enum err store_backup(struct store *st, const char *path,
     void (*done)(void *arg, enum err result), void *arg);
 
+/* The same from a process of its own, at one go, also while another one has
+ * the database open; to a file that is synced by who wants to keep it. */
+NODISCARD enum err store_copy(const char *path, const char *to);
+
+/* Is `copy` one that store_restore() would take?  `name` is for people. */
+NODISCARD enum err store_check_backup(const char *copy,
+    const struct store_options *o, const char *name, struct errmsg *why);
+
 /* With the database closed: check `backup` and put it in the place of
  * `o->path`.  What was there stays as PATH.replaced.  A kill at any point
  * leaves the old one or the new one. */

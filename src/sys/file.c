@@ -89,9 +89,11 @@ file_load_secret(const char *folder, const char *name, struct secret **ret)
 	return e;
 }
 
-static enum err
-write_all(int fd, const char *p, size_t len)
+enum err
+file_write_fd(int fd, const void *bytes, size_t len)
 {
+	const char *p = bytes;
+
 	while (len > 0) {
 		ssize_t n = write(fd, p, len);
 
@@ -173,7 +175,7 @@ file_replace(const char *path, const void *p, size_t len, unsigned mode)
 	e = open_new(tmp, mode, &fd);
 	if (e != OK)
 		return e;
-	e = write_all(fd, p, len);
+	e = file_write_fd(fd, p, len);
 	if (e == OK && fsync(fd) < 0)
 		e = ERR_IO;
 	close(fd);
@@ -193,7 +195,7 @@ copy_bytes(int from, int to)
 	ssize_t n;
 
 	while ((n = read(from, chunk, sizeof(chunk))) > 0)
-		if (write_all(to, chunk, (size_t)n) != OK)
+		if (file_write_fd(to, chunk, (size_t)n) != OK)
 			return ERR_IO;
 	return n < 0 || fsync(to) < 0 ? ERR_IO : OK;
 }
@@ -251,7 +253,7 @@ fill(int fd, int64_t len)
 	static const char zeros[16 * 1024];
 
 	for (; len > 0; len -= (int64_t)sizeof(zeros))
-		if (write_all(fd, zeros, sizeof(zeros)) != OK)
+		if (file_write_fd(fd, zeros, sizeof(zeros)) != OK)
 			return ERR_LIMIT;
 	return OK;
 }
@@ -412,7 +414,7 @@ file_sealed(const char *name, const void *p, size_t len, int *ret_fd)
 
 	if (fd < 0)
 		return ERR_IO;
-	if (write_all(fd, p, len) != OK || fchmod(fd, 0444) < 0 ||
+	if (file_write_fd(fd, p, len) != OK || fchmod(fd, 0444) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, seals) < 0) {
 		close(fd);
 		return ERR_IO;

@@ -21,6 +21,9 @@ NODISCARD enum err file_read(const char *path, struct buf *ret);
 /* The same from an open descriptor, which stays the caller's. */
 NODISCARD enum err file_read_fd(int fd, struct buf *ret);
 
+/* All bytes, or ERR_IO. */
+NODISCARD enum err file_write_fd(int fd, const void *bytes, size_t len);
+
 /* A whole small file of a folder, as text that the caller frees. */
 NODISCARD enum err file_load(const char *folder, const char *name, char **ret);
 NODISCARD enum err file_load_secret(

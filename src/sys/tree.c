@@ -3,14 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK 512
-#define OPEN_FOLDER                                                            \
-	(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 struct walk {
 	struct tree_size *size;
@@ -36,7 +33,7 @@ count(struct walk *w, const struct stat *st)
 static void
 enter(struct walk *w, int in, const char *name, int depth)
 {
-	int fd = openat(in, name, OPEN_FOLDER);
+	int fd = openat(in, name, TREE_OPEN);
 	struct stat st;
 
 	if (fd < 0)
@@ -88,7 +85,7 @@ tree_measure(
 	struct walk w = {
 	    .size = &size, .depth_max = depth_max, .entries_max = entries_max};
 	struct stat st;
-	int fd = open(path, OPEN_FOLDER);
+	int fd = open(path, TREE_OPEN);
 
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
@@ -101,4 +98,52 @@ tree_measure(
 	look_through(&w, fd, 1);
 	*ret = size;
 	return OK;
+}
+
+static enum err remove_at(int in, const char *name, int depth);
+
+/* Takes the descriptor over. */
+static enum err
+empty_folder(int fd, int depth)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *e;
+	enum err result = OK;
+
+	if (d == NULL) {
+		close(fd);
+		return ERR_IO;
+	}
+	while (result == OK && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			result = remove_at(fd, e->d_name, depth + 1);
+	closedir(d);
+	return result;
+}
+
+static enum err
+remove_at(int in, const char *name, int depth)
+{
+	enum err e;
+	int fd;
+
+	if (unlinkat(in, name, 0) == 0 || errno == ENOENT)
+		return OK;
+	if (errno != EISDIR && errno != EPERM)
+		return ERR_IO;
+	if (depth > TREE_DEPTH_MAX)
+		return ERR_LIMIT;
+	fd = openat(in, name, TREE_OPEN);
+	if (fd < 0)
+		return ERR_IO;
+	e = empty_folder(fd, depth);
+	if (e == OK && unlinkat(in, name, AT_REMOVEDIR) < 0)
+		e = ERR_IO;
+	return e;
+}
+
+enum err
+tree_remove(int in, const char *name)
+{
+	return remove_at(in, name, 0);
 }

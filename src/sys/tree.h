@@ -8,6 +8,7 @@
  * removed meanwhile is counted where it was seen, or not at all.
  */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,5 +25,14 @@ struct tree_size {
 /* ERR_NOTFOUND when there is no such folder, ERR_IO. */
 NODISCARD enum err tree_measure(const char *path, int depth_max,
     int64_t entries_max, struct tree_size *ret);
+
+/* A folder opened as itself, whoever may put a link in its place. */
+#define TREE_OPEN (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+#define TREE_DEPTH_MAX 256
+
+/* What stands under `name` in the folder `in`, with all that is in it; fine
+ * when there is nothing.  ERR_LIMIT: deeper than TREE_DEPTH_MAX; ERR_IO. */
+NODISCARD enum err tree_remove(int in, const char *name);
 
 #endif

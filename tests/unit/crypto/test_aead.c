@@ -80,3 +80,26 @@ TEST(key_words_and_every_byte_must_be_the_same)
 	aead_key_free(k);
 	aead_key_free(other);
 }
+
+TEST(a_piece_opens_in_its_own_place_alone)
+{
+	static const uint8_t nought[AEAD_KEY_LEN];
+	struct aead_key *k = aead_key_new(nought);
+	uint8_t sealed[5 + AEAD_TAG_LEN];
+	uint8_t got[5];
+
+	aead_seal_piece(k, 258, false, "hello", 5, sealed);
+	CHECK(
+	    aead_open_piece(k, 258, false, sealed, sizeof(sealed), got) == OK);
+	CHECK(memcmp(got, "hello", 5) == 0);
+	CHECK(aead_open_piece(k, 258, true, sealed, sizeof(sealed), got) ==
+	    ERR_SIGNATURE);
+	CHECK(memcmp(got, "hello", 5) != 0);
+	CHECK(aead_open_piece(k, 257, false, sealed, sizeof(sealed), got) ==
+	    ERR_SIGNATURE);
+	CHECK(aead_open_piece(k, (uint64_t)258 << 32, false, sealed,
+		  sizeof(sealed), got) == ERR_SIGNATURE);
+	CHECK(aead_open_piece(k, 258, false, sealed, AEAD_TAG_LEN - 1, got) ==
+	    ERR_SIGNATURE);
+	aead_key_free(k);
+}

@@ -125,6 +125,38 @@ TEST(a_store_is_copied_while_it_works)
 	store_close(st);
 }
 
+TEST(another_process_copies_a_store_that_is_in_use)
+{
+	static struct insert in[200];
+	struct store *st = opened_full();
+	struct insert more = {.n = 1000000};
+	int status = -1;
+	pid_t pid;
+	int i;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit((int)store_copy(path, target()));
+	for (i = 0; i < 200; i++) {
+		in[i] = (struct insert){.n = i + 1};
+		post(st, &in[i], true);
+		CHECK(reap_until(st, i + 1) == OK);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), OK);
+	CHECK(!target_is_there("-wal"));
+	CHECK(count_in_target() >= ROWS);
+	CHECK(count_in_target() <= ROWS + 200);
+	/* It took nothing from who has it open. */
+	CHECK(is_there("-wal"));
+	post(st, &more, true);
+	CHECK(reap_until(st, 201) == OK);
+	CHECK_INT(more.result, OK);
+	store_close(st);
+}
+
 TEST(a_store_that_is_closed_abandons_its_copy)
 {
 	int ms;

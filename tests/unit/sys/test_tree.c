@@ -171,3 +171,26 @@ TEST(a_folder_that_is_not_there_is_told)
 	put("file", 1);
 	CHECK(tree_measure(path("file"), 8, 8, &size) == ERR_IO);
 }
+
+TEST(a_folder_goes_with_all_that_is_in_it_and_nothing_that_it_names)
+{
+	struct stat st;
+	int in;
+
+	new_folder();
+	put("outside", 10);
+	REQUIRE(mkdir(path("tree"), 0700) == 0);
+	REQUIRE(mkdir(path("tree/deep"), 0700) == 0);
+	put("tree/deep/file", 10);
+	CHECK(symlink("..", path("tree/deep/up")) == 0);
+	CHECK(symlink("../outside", path("tree/out")) == 0);
+	in = open(top, O_RDONLY | O_DIRECTORY);
+	REQUIRE(in >= 0);
+	CHECK(tree_remove(in, "tree") == OK);
+	CHECK(lstat(path("tree"), &st) < 0);
+	CHECK(lstat(path("outside"), &st) == 0);
+	CHECK(tree_remove(in, "tree") == OK);
+	CHECK(tree_remove(in, "outside") == OK);
+	CHECK(lstat(path("outside"), &st) < 0);
+	close(in);
+}

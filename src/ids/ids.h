@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SYS_MAPPED_H
-#define SYS_MAPPED_H
+#ifndef IDS_IDS_H
+#define IDS_IDS_H
 
 /*
  * A process of an ordinary user that may look at the files of all its
@@ -16,6 +16,15 @@
  * enters the namespace, and keeps of all rights in it the one to read and
  * search what belongs to anybody.  The child ends when `parent` does.
  * ERR_UNSUPPORTED: no subordinate ids, or newuidmap does not work. */
-NODISCARD enum err mapped_enter(pid_t parent);
+NODISCARD enum err ids_enter(pid_t parent);
+
+/* The first range of subordinate ids that `file` gives a user: the one whose
+ * slices tools have.  ERR_NOTFOUND: none. */
+struct ids_range {
+	unsigned long long first;
+	unsigned long long count;
+};
+NODISCARD enum err ids_first(
+    const char *file, uid_t user, struct ids_range *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sys/mapped.h"
+#include "ids/ids.h"
 
 #include <pwd.h>
 #include <sched.h>
@@ -134,7 +134,7 @@ keep_one_right(void)
 }
 
 enum err
-mapped_enter(pid_t parent)
+ids_enter(pid_t parent)
 {
 	pid_t pid = getpid();
 	int status = -1;
@@ -159,4 +159,30 @@ mapped_enter(pid_t parent)
 	/* With the namespace came other rights, which may have undone it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return getppid() == parent ? keep_one_right() : ERR_CLOSED;
+}
+
+enum err
+ids_first(const char *file, uid_t user, struct ids_range *ret)
+{
+	const struct passwd *row = getpwuid(user);
+	unsigned long long range[2];
+	enum err e = ERR_NOTFOUND;
+	char number[16];
+	struct str rest;
+	struct str line;
+	struct buf b;
+
+	snprintf(number, sizeof(number), "%u", (unsigned)user);
+	buf_init(&b, SUBIDS_BYTES_MAX);
+	if (file_read(file, &b) != OK)
+		buf_clear(&b);
+	rest = (struct str){b.p != NULL ? b.p : "", b.len};
+	while (e != OK && str_line(&rest, &line))
+		if (read_range(
+			line, row != NULL ? row->pw_name : "", number, range))
+			e = OK;
+	buf_done(&b);
+	if (e == OK)
+		*ret = (struct ids_range){range[0], range[1]};
+	return e;
 }
