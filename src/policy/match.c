@@ -234,11 +234,64 @@ value_holds(const struct word *w, const struct value *v, const struct trial *t)
 	return HOLDS_MISSING;
 }
 
+/* ---- Lists ---- */
+
+/* "light.a,light.b": no star may reach over the comma. */
+static const char *
+list_of(const struct word *w, const struct trial *t)
+{
+	const char *name = w->kind == WORD_ARG ? w->arg : "";
+
+	return strcmp(name + (*name == '/'), "entities") == 0
+	    ? json_text(find_arg(t->q->args, name))
+	    : NULL;
+}
+
+static enum holds
+name_holds(const struct word *w, const char *name, size_t len)
+{
+	char *text = xstrndup(name, len);
+	enum holds best = HOLDS_NOT;
+	size_t i;
+
+	for (i = 0; i < w->n_values && best != HOLDS; i++) {
+		const struct value *v = &w->values[i];
+		enum holds h = v->kind == VALUE_RANGE ? HOLDS_NOT
+		    : v->kind == VALUE_UNDER	      ? under_holds(v->text, text)
+						      : text_holds(v, text);
+
+		if (h != HOLDS_NOT)
+			best = h;
+	}
+	free(text);
+	return best;
+}
+
+/* Of all, of none, or it cannot be said. */
+static enum holds
+list_holds(const struct word *w, const char *list)
+{
+	size_t len = strcspn(list, ",");
+	enum holds all = name_holds(w, list, len);
+
+	while (list[len] == ',') {
+		list += len + 1;
+		len = strcspn(list, ",");
+		if (name_holds(w, list, len) != all)
+			all = HOLDS_MISSING;
+	}
+	return all;
+}
+
 enum holds
 word_holds(const struct word *w, const struct trial *t)
 {
+	const char *list = list_of(w, t);
 	enum holds best = HOLDS_NOT;
 	size_t i;
+
+	if (list != NULL)
+		return list_holds(w, list);
 
 	for (i = 0; i < w->n_values; i++) {
 		enum holds h = value_holds(w, &w->values[i], t);
