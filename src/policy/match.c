@@ -257,8 +257,8 @@ name_holds(const struct word *w, const char *name, size_t len)
 	for (i = 0; i < w->n_values && best != HOLDS; i++) {
 		const struct value *v = &w->values[i];
 		enum holds h = v->kind == VALUE_RANGE ? HOLDS_NOT
-		    : v->kind == VALUE_UNDER	      ? under_holds(v->text, text)
-						      : text_holds(v, text);
+		    : v->kind == VALUE_UNDER ? under_holds(v->text, text)
+					     : text_holds(v, text);
 
 		if (h != HOLDS_NOT)
 			best = h;

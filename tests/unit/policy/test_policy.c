@@ -430,10 +430,10 @@ TEST(a_star_of_a_grant_covers_no_second_name_of_a_list)
 	CHECK(matches("arg.entities=light.*", "{\"entities\":\"light.a\"}"));
 	CHECK(matches(
 	    "arg.entities=light.*", "{\"entities\":\"light.a,light.b\"}"));
-	CHECK(!matches("arg.entities=light.*",
-	    "{\"entities\":\"light.a,lock.front\"}"));
-	CHECK(!matches("arg.entities=*.light",
-	    "{\"entities\":\"lock.front,a.light\"}"));
+	CHECK(!matches(
+	    "arg.entities=light.*", "{\"entities\":\"light.a,lock.front\"}"));
+	CHECK(!matches(
+	    "arg.entities=*.light", "{\"entities\":\"lock.front,a.light\"}"));
 	CHECK(!matches("arg./entities=light.*",
 	    "{\"entities\":\"light.a,lock.front,light.b\"}"));
 	CHECK(!matches("arg.entities=\"light.*,lock.*\"",
