@@ -99,6 +99,16 @@ show_broker(const struct json *answer)
 	return EXIT_FAILED;
 }
 
+/* It is there, and yet not all is well with it. */
+static void
+show_trouble(const struct json *answer)
+{
+	const char *why = json_words(json_get(answer, "broker"), "why");
+
+	if (why[0] != '\0')
+		terminal_error("the home's broker is there, but %s", why);
+}
+
 /* A page at a time; `take` is called for each, until it says no. */
 static int
 each_entity(struct session *s, const char *words,
@@ -116,6 +126,8 @@ each_entity(struct session *s, const char *words,
 		if (answer == NULL)
 			return code;
 		code = show_broker(answer);
+		if (from == 0 && code == EXIT_REACHED)
+			show_trouble(answer);
 		count = json_int(answer, "count", 0);
 		row = json_first(json_get(answer, "entities"));
 		if (row == NULL)

@@ -49,9 +49,9 @@ void devices_keep(struct devices *d);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
-/* What is wrong with its broker, that is there or not; "": nothing, NULL: there
- * is none. */
-const char *devices_broker_trouble(const struct devices *d);
+/* How its broker is, and whether that is good; false: there is none. */
+bool devices_say_broker(
+    const struct devices *d, struct buf *out, bool *ret_good);
 /* One value of an entity as it said it last; NULL when nobody knows. */
 const struct json *devices_value(
     const struct devices *d, const char *entity, const char *value);

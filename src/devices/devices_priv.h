@@ -39,7 +39,7 @@ struct devices {
 	size_t n_called;
 	bool up;
 	bool bridge;
-	char why[128];
+	char why[HOME_WHY_SIZE];
 };
 
 struct device *devices_by_id(const struct devices *d, const char *id);

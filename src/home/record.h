@@ -30,6 +30,7 @@
 
 #define RECORD_MAX_LEN (32 * 1024) /* As bytes. */
 #define HOME_RECORDS_MAX (32 * 1024 * 1024) /* Bytes of all that one knows. */
+#define HOME_WHY_SIZE 512 /* What is wrong with the broker. */
 #define RECORD_FORMAT 1
 #define HOME_KEY_LEN 32 /* Hexadecimal digits. */
 #define HOME_TOPIC_MAX 512
