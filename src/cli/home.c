@@ -169,11 +169,18 @@ names_it(const struct json *list, const char *id)
 	return false;
 }
 
+/* Of what can do harm also what commands it, so that nothing harmless can be
+ * accepted that commands it too. */
 static void
-put_device(
-    struct json *list, const char *id, enum effect effect, const char *pin)
+put_device(struct json *list, const char *id, enum effect effect,
+    const char *pin, const struct entity *e)
 {
 	struct json *d = json_object();
+
+	if (effect != EFFECT_REVERSIBLE)
+		json_put(d, "topics", entity_topics(e));
+	if (effect != EFFECT_REVERSIBLE && home_is_listed(e))
+		json_put_str(d, "device", e->device);
 
 	json_put_str(d, "effect", effect_name(effect));
 	json_put_str(d, "entity", id);
@@ -232,7 +239,7 @@ take_accepted(void *arg, const struct json *row)
 		put_device(a->devices, id,
 		    a->effect != NULL ? effect_by_name(a->effect)
 				      : home_effect(e->component, e->class),
-		    pin);
+		    pin, e);
 		a->n++;
 	}
 	entity_free(e);
