@@ -26,7 +26,7 @@ class Tls(simhome.Mqtt):
 
     def __init__(self, broker, user, password=None, client_id=None, will=None):
         plain = socket.create_connection(("127.0.0.1", broker.port), 10)
-        context = ssl.create_default_context(cafile=broker.path("durward.crt"))
+        context = ssl.create_default_context(cafile=broker.path(broker.believed))
         self.s, self.buf, self.ids = context.wrap_socket(plain, server_hostname="localhost"), b"", 0
         self.s.setblocking(True)
         words = self.text(user) + self.text(DEVICES.get(user, "") if password is None else password)
@@ -47,9 +47,10 @@ def certify(folder, name, *more):
 class Broker:
     """One of the files of config/broker/, on ports and in a folder of its own."""
     conf = "durward.conf"
+    believed = "durward.crt"
 
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, garden=None):
+        self.folder, self.port, self.garden = folder, free_port(), garden
         os.makedirs(self.path("house"))
         os.chmod(folder, 0o755)
         self.socket = self.path("house/mqtt.sock")
@@ -57,6 +58,9 @@ class Broker:
         os.makedirs(self.path("conf.d"))
         with open(self.path("conf.d/durward.conf"), "w") as f:
             f.write(self.read(self.conf, *self.begin()))
+        if garden:
+            with open(self.path("conf.d/garden.conf"), "w") as f:
+                f.write(garden.bridge())
         # The distribution's own, which takes ours in.
         with open("/etc/mosquitto/mosquitto.conf") as f:
             conf = f.read()
@@ -330,3 +334,149 @@ def test_a_password_that_is_taken_away_ends_the_connection():
         assert h.console.run("home").returncode != 0
         secret(h, "set", HOUSE_PASSWORD)
         wait_entity(h, LIGHT)
+
+
+# ---- The broker of another house ----
+
+class Garden:
+    """A broker with TLS, whose certificate an authority of its own signed."""
+    believed = "garden-ca.crt"
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        os.makedirs(folder)
+        os.chmod(folder, 0o755)
+        certify(folder, "garden-ca", "-addext", "keyUsage=critical,keyCertSign")
+        certify(folder, "garden", "-CA", self.path("garden-ca.crt"), "-CAkey", self.path("garden-ca.key"),
+                "-addext", "basicConstraints=critical,CA:FALSE")
+        with open(self.path("passwords"), "w"):
+            pass
+        for user in ("durward", "shed"):
+            subprocess.run(["mosquitto_passwd", "-b", self.path("passwords"), user, DEVICES["porch"]], check=True,
+                           capture_output=True)
+        with open(self.path("acl"), "w") as f:
+            f.write("user durward\ntopic read garden/#\ntopic read garden-discovery/#\ntopic write garden/+/set\n"
+                    "topic write outside/#\nuser shed\ntopic readwrite #\n")
+        with open(self.path("conf"), "w") as f:
+            f.write(f"user root\nlistener {self.port} 127.0.0.1\ncertfile {self.path('garden.crt')}\n"
+                    f"keyfile {self.path('garden.key')}\nallow_anonymous false\n"
+                    f"password_file {self.path('passwords')}\nacl_file {self.path('acl')}\n")
+        self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", self.path("conf")], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def bridge(self):
+        """The file of config/broker/, on this port."""
+        with open(os.path.join(CONFIG, "garden.conf")) as f:
+            conf = f.read()
+        for there, here in (("garden.example:8883", f"localhost:{self.port}"), ("CHANGE-THIS", DEVICES["porch"]),
+                            ("/etc/mosquitto/certs/garden-ca.crt", self.path("garden-ca.crt"))):
+            assert there in conf, there
+            conf = conf.replace(there, here)
+        return conf
+
+    def client(self, name):
+        def there():
+            with contextlib.suppress(ConnectionRefusedError):
+                return Tls(self, "shed", DEVICES["porch"], client_id=name)
+        return wait_for(there, 30, 0.1)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+@contextlib.contextmanager
+def two_brokers(change=lambda garden: None):
+    with House(tools=()) as h:
+        garden = Garden(h.path("garden"))
+        change(garden)
+        broker = Broker(h.path("broker"), garden)
+        try:
+            yield h, garden, broker
+        finally:
+            broker.end()
+            garden.end()
+
+
+def wait_bridged(garden, broker):
+    """Until what is said there is heard here: the client that hears it, which has heard nothing else."""
+    here, there = broker.on_the_socket("first"), garden.client("first")
+    here.subscribe("garden/begin")
+
+    def heard():
+        there.publish("garden/begin", "b")
+        return here.message(1)
+    wait_for(heard, 60, 0.1)
+
+
+def until(client, last):
+    """What it hears, up to this topic."""
+    got = [client.message(30)]
+    while got[-1][0] != last:
+        got.append(client.message(30))
+    return [topic for topic, _ in got]
+
+
+def test_a_bridge_brings_devices_in_and_their_commands_out():
+    with two_brokers() as (h, garden, broker):
+        shed = garden.client("shed")
+        shed.subscribe("garden/shed/set")
+        shed.publish("garden-discovery/light/shed/config", json.dumps(
+            {"name": "Shed", "unique_id": "shed", "command_topic": "garden/shed/set", "state_topic": "garden/shed",
+             "device": {"identifiers": ["shed"], "name": "Shed"}}), True)
+        h.more = (*h.more, "--broker", broker.socket)
+        h.start(tools=False)
+        wait_entity(h, "light.shed")
+        assert h.console.run("home", "accept", "light.shed", "--yes").returncode == 0
+        p = h.console.start("ask", "--json", "set light.shed to turn_on")
+        assert shed.message(30) == ("garden/shed/set", b"ON")
+        shed.publish("garden/shed", "ON")
+        out, _ = p.communicate(timeout=60)
+        end = json.loads(out.splitlines()[-1])
+        assert end["reached"] and "not confirmed" not in end["reply"], end
+
+
+def test_nothing_else_crosses_a_bridge_and_nothing_goes_around():
+    with two_brokers() as (h, garden, broker):
+        wait_bridged(garden, broker)
+        here, there = broker.on_the_socket("here"), garden.client("there")
+        here.subscribe("#")
+        there.subscribe("#")
+        for client in (here, there):
+            assert client.packet(30)[0] == 0x90
+        said = broker.on_the_socket("said")
+        for topic in ("zigbee2mqtt/Front door/set", "zigbee2mqtt/Front door", "garden/shed", "garden/shed/availability",
+                      "garden-discovery/light/x/config", "homeassistant/light/x/config", "garden/shed/set/state",
+                      "outside/x"):
+            said.publish(topic, "here")
+        said.publish("garden/shed/set", "here")
+        assert until(there, "garden/shed/set") == ["garden/shed/set"]
+        shed = garden.client("shed")
+        for topic in ("zigbee2mqtt/Front door/set", "homeassistant/light/x/config", "garden/shed/set", "outside/x",
+                      "garden/a/b/set"):
+            shed.publish(topic, "there")
+        shed.publish("garden-discovery/light/y/config", "there")
+        shed.publish("garden/last", "there")
+        heard = until(here, "garden/last")
+        assert heard[-2:] == ["homeassistant/light/y/config", "garden/last"], heard
+        assert len(heard) == 9 + 2, heard
+        # What went around would have come once more, behind what it follows.
+        said.publish("garden/last/set", "here")
+        assert until(there, "garden/last/set")[-1] == "garden/last/set"
+        assert until(here, "garden/last/set") == ["garden/last/set"]
+
+
+def test_a_bridge_believes_its_authority_alone():
+    def another(garden):
+        certify(garden.folder, "garden-ca")
+        garden.believed = "garden.crt"
+    with two_brokers(another) as (h, garden, broker):
+        def refused():
+            with open(broker.path("mosquitto.log"), "rb") as f:
+                text = f.read()
+            refused.__doc__ = f"a refused certificate in {text.decode()}"
+            return b"certificate verify failed" in text
+        wait_for(refused, 60, 0.1)

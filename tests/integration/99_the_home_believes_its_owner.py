@@ -3,13 +3,16 @@
 said stands, whatever devices say and whoever is on the broker."""
 
 import json
+import os
 
-from house import wait_for
+from house import TOP, wait_for
 from models import ModelServer
-from rules import finish
+from rules import BASE, finish, use
 from simhome import HouseWithHome, simhome, wait_entity
 from thinking import provider
 from wire import Wire
+
+BOUNDED = os.path.join(TOP, "config/policies/bounded.policy")
 
 LIGHT = "light.kitchen_light"
 LOCK = "lock.front_door"
@@ -106,3 +109,52 @@ def test_a_lock_that_was_accepted_is_one_while_it_is_away(h):
     assert m.message(1) is None
     for name in ("lamp", "other"):
         take_back(m, "light", name)
+
+
+def test_what_announces_itself_in_a_room_is_no_part_of_it(h):
+    """Nor what takes the place of something that is."""
+    m = h.home.client("rooms")
+    m.subscribe("guest/set", "mine/set", "other/set")
+    salon = {"identifiers": ["guest"], "name": "Guest", "suggested_area": "Salon"}
+    home(h, "accept", LIGHT, "--yes")
+    home(h, "area", LIGHT, "Salon")
+    announce(m, "light", "mine", "mine/set")
+    wait_entity(h, "light.mine")
+    home(h, "accept", "light.mine", "--yes")
+    announce(m, "light", "mine", "other/set", device={**salon, "identifiers": ["mine"]})
+    announce(m, "light", "guest", "guest/set", device=salon)
+    for name in ("light.guest", "light.mine"):
+        wait_for(lambda name=name: " in Salon" in state(h, name), 30, 0.1)
+    act = {"call": "home.set", "args": {"action": "turn_on", "area": "Salon", "kind": "light"}}
+    with open(h.path("salon.json"), "w") as f:
+        json.dump({"name": "salon", "when": {"entity": LOCK, "value": "state", "is": "unlocked"}, "then": act}, f)
+    r = h.console.run("automation", "add", h.path("salon.json"), "--yes")
+    assert r.returncode == 0, r.stderr
+    for begin in (lambda: h.console.ask("turn on the lights in Salon"),
+                  lambda: m.publish("zigbee2mqtt/Front door/set", '{"state": "UNLOCK"}')):
+        h.console.ask(f"set {LIGHT} to turn_off")
+        wait_for(lambda: " off" in state(h, LIGHT), 30, 0.1)
+        begin()
+        wait_for(lambda: " on" in state(h, LIGHT), 30, 0.1)
+    assert m.message(1) is None
+    assert h.console.run("automation", "remove", "salon").returncode == 0
+    m.publish("zigbee2mqtt/Front door/set", '{"state": "LOCK"}')
+    for name in ("mine", "guest"):
+        take_back(m, "light", name)
+
+
+def test_what_devices_say_of_themselves_is_foreign_text(h):
+    home(h, "accept", LIGHT, "--yes")
+    with open(BOUNDED) as f:
+        use(h, f.read())
+    script = [{"calls": [{"name": name, "arguments": args, "id": name}]} for name, args in (
+        ("home__get", {"entity": LIGHT}), ("home__set", {"entity": LIGHT, "action": "turn_on"}))]
+    with ModelServer([*script, {"text": "Done."}]) as m:
+        provider(h, "ollama", m.url, name="third")
+        entries = h.console.ask("please do what is right")
+    h.console.run("tool", "remove", "third", "--yes")
+    use(h, BASE)
+    acts = {e["act"]: e["tool"] for e in entries if e["kind"] == "proposed"}
+    judged = {acts[e["act"]]: e for e in entries if e["kind"] == "judged"}
+    assert judged["home.get"]["labels"] == "none" and judged["home.set"]["labels"] == "untrusted", judged
+    assert judged["home.set"]["verdict"] == "allow", judged
