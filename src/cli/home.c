@@ -64,6 +64,8 @@ show_called(const struct json *row)
 
 	if (json_words(row, "area")[0] != '\0')
 		terminal_print(" in %s", json_words(row, "area"));
+	if (json_words(row, "floor")[0] != '\0')
+		terminal_print(" on %s", json_words(row, "floor"));
 	for (; a != NULL; a = json_next(a))
 		terminal_print(", called %s", json_text(a));
 }
@@ -369,6 +371,23 @@ call_it(struct session *s, const char *what, const char *id, const char *word,
 	return code;
 }
 
+static int
+put_floor(struct session *s, const char *area, const char *floor)
+{
+	struct json *body = json_object();
+	int code = EXIT_REACHED;
+	struct json *v;
+
+	json_put_str(body, "area", area);
+	json_put_str(body, "floor", floor);
+	v = session_command(s, "home.floor", body, &code);
+	if (v != NULL)
+		terminal_print("%s is on %s\n", area,
+		    floor[0] != '\0' ? floor : "no floor");
+	json_free(v);
+	return code;
+}
+
 /* Do the words behind it fit what is wanted? */
 static bool
 fits(const char *what, int n_words, bool all, bool remove)
@@ -381,7 +400,7 @@ fits(const char *what, int n_words, bool all, bool remove)
 		return n_words == 0;
 	if (strcmp(what, "place") == 0)
 		return n_words == 2;
-	if (strcmp(what, "area") == 0)
+	if (strcmp(what, "area") == 0 || strcmp(what, "floor") == 0)
 		return n_words == 2 || (n_words == 1 && remove);
 	return strcmp(what, "alias") == 0 && n_words == 2;
 }
@@ -420,6 +439,8 @@ command_home(int argc, char **argv)
 		code = set_shown(s, strcmp(what, "show") == 0);
 	else if (strcmp(what, "place") == 0)
 		code = automate_place(s, words, argv[3]);
+	else if (strcmp(what, "floor") == 0)
+		code = put_floor(s, words, remove ? "" : argv[3]);
 	else
 		code = call_it(s, what, words, argc > 3 ? argv[3] : "", remove);
 	session_close(s);

@@ -280,7 +280,7 @@ devices_find(struct devices *d, const struct act *a, const struct json *args)
 	buf_init(&out, RESULT_MAX);
 	away = is_away(d, &out);
 	for (i = 0; i < d->n && !away; i++)
-		if (devices_answers_to(d->list[i], words) &&
+		if (devices_answers_to(d, d->list[i], words) &&
 		    found++ < DEVICES_SHOWN_MAX)
 			devices_say(d->list[i], &out);
 	if (found > DEVICES_SHOWN_MAX)
@@ -326,6 +326,7 @@ describe(const struct devices *d, const struct device *one)
 	json_put_str(v, "id", one->id);
 	json_put_str(v, "name", e->name);
 	json_put_str(v, "area", device_area(one));
+	json_put_str(v, "floor", devices_floor(d, device_area(one)));
 	json_put(v, "aliases", device_aliases(one));
 	json_put_str(v, "device", e->device_name);
 	json_put_str(v, "component", e->component);

@@ -158,3 +158,52 @@ def test_what_devices_say_of_themselves_is_foreign_text(h):
     judged = {acts[e["act"]]: e for e in entries if e["kind"] == "judged"}
     assert judged["home.get"]["labels"] == "none" and judged["home.set"]["labels"] == "untrusted", judged
     assert judged["home.set"]["verdict"] == "allow", judged
+
+
+def test_a_floor_is_all_of_its_rooms_and_outlives_the_house(h):
+    """In a goal, in home.find and in a call."""
+    rooms = {"light.office_light": "Study", "light.bedroom_light": "Alcove", "light.hall_light": "Corridor"}
+    for light, room in rooms.items():
+        home(h, "accept", light, "--yes")
+        home(h, "area", light, room)
+    home(h, "floor", "Study", "first floor")
+    home(h, "floor", "alcove", "first floor")
+    home(h, "floor", "Corridor", "ground floor")
+    assert " in Alcove on first floor" in state(h, "light.bedroom_light"), state(h, "light.bedroom_light")
+    h.stop()
+    h.start(tools=False)
+    for light in rooms:
+        wait_entity(h, light)
+        wait_for(lambda light=light: " off" in state(h, light), 30, 0.1)
+    end = h.console.ask("turn on the lights on the first floor")[-1]
+    assert end["reached"] and "2 confirmed" in end["reply"], end
+    assert " off" in state(h, "light.hall_light"), state(h, "light.hall_light")
+    with ModelServer([{"calls": [{"name": "home__find", "arguments": {"text": "first floor"}, "id": "c0"}]},
+                      {"calls": [{"name": "home__set", "id": "c1", "arguments":
+                                  {"action": "turn_off", "area": "First Floor", "kind": "light"}}]},
+                      {"text": "Done."}]) as m:
+        provider(h, "ollama", m.url, name="fourth")
+        h.console.ask("please do what is right on the first floor")
+        told = [x["content"] for x in m.chats[-1].json["messages"] if x["role"] == "tool"]
+        shown = json.dumps(m.chats[0].json["messages"])
+    h.console.run("tool", "remove", "fourth", "--yes")
+    assert "light.office_light" in told[0] and "light.hall_light" not in told[0], told
+    assert "2 confirmed" in told[1], told
+    assert "Study" in shown and "first floor" in shown, shown
+    home(h, "floor", "Alcove", "--remove")
+    end = h.console.ask("turn on the lights on the first floor")[-1]
+    assert end["reached"] and "light.office_light: confirmed" in end["reply"], end
+    for words in (("floor", "Alcove", "--remove"), ("floor", "Study", "\"x"), ("floor", "...", "x")):
+        r = h.console.run("home", *words)
+        assert r.returncode != 0 and r.stderr, words
+    guest = h.pair("guest", "approver")
+    assert guest.run("home", "floor", "Study", "attic").returncode != 0
+
+
+def test_a_room_without_letters_is_none(h):
+    home(h, "accept", LIGHT, "--yes")
+    with ModelServer(calls({"action": "turn_on", "area": "!!!"})) as m:
+        provider(h, "ollama", m.url, name="fifth")
+        entries = h.console.ask("please do what is right")
+    h.console.run("tool", "remove", "fifth", "--yes")
+    assert "nothing that an owner accepted" in json.dumps(entries), entries
