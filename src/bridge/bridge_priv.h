@@ -16,6 +16,8 @@
 #define BRIDGE_CONFIRM_MS (8 * 1000) /* and for how long. */
 #define BRIDGE_ENTITIES_MAX 4096
 #define BRIDGE_REFUSED_TOLD 50 /* Announcements that the log names. */
+#define BRIDGE_FILTERS_NAMED 3 /* Of those that the broker refuses, */
+#define BRIDGE_FILTER_SHOWN 64 /* and so much of each. */
 #define BRIDGE_TOPICS_MAX 8192 /* Of states and availability; a power of 2. */
 /* One that never came up looks for its broker's folder anew, by ending. */
 #define BRIDGE_ANEW_MS (60 * 1000)
@@ -100,7 +102,8 @@ struct bridge {
 	bool up;
 	bool broker_untold; /* The core has yet to hear how the broker is, */
 	bool untold; /* or of that, or of any of the things. */
-	char why[128]; /* It is down, or else what is wrong with it. */
+	bool flooded; /* It may have dropped what it retains. */
+	char why[HOME_WHY_SIZE]; /* It is down, or what is wrong with it. */
 	uint64_t timer;
 	int64_t key_version; /* Of the broker's password; 0: there is none. */
 };

@@ -49,17 +49,6 @@ find_pinned(
 }
 
 static bool
-has_topic(const struct entity *e, const char *topic)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_actions; i++)
-		if (strcmp(e->actions[i].topic, topic) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_reversible(const struct manifest *m, const struct thing *t)
 {
 	size_t i;
@@ -75,9 +64,34 @@ is_reversible(const struct manifest *m, const struct thing *t)
 static bool
 is_of_one_list(const struct entity *a, const struct entity *b)
 {
-	return strcmp(a->source, "zigbee2mqtt") == 0 &&
-	    strcmp(b->source, "zigbee2mqtt") == 0 &&
+	return home_is_listed(a) && home_is_listed(b) &&
 	    strcmp(a->device, b->device) == 0;
+}
+
+/* The owner's own word, also while that device is away: who can take its
+ * announcement off the broker must gain nothing by it. */
+static enum err
+check_accepted(const struct order *o, const struct entity *e, const char *topic,
+    struct errmsg *why)
+{
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < o->manifest->n_devices; i++) {
+		const struct manifest_device *d = &o->manifest->devices[i];
+
+		if (d->effect == EFFECT_REVERSIBLE ||
+		    (d->of != NULL && home_is_listed(e) &&
+			strcmp(d->of, e->device) == 0))
+			continue;
+		for (j = 0; j < d->n_topics; j++)
+			if (home_topics_meet(d->topics[j], topic))
+				return err_say(why, ERR_DENIED,
+				    "what commands it commands %s too, which "
+				    "is not accepted as harmless",
+				    d->entity);
+	}
+	return OK;
 }
 
 /* Anybody on the broker can announce a light whose command opens a door:
@@ -96,7 +110,7 @@ check_topic(struct bridge *b, const struct order *o,
 
 		if (other == t || other->entity == NULL || other->gone ||
 		    is_of_one_list(other->entity, t->entity) ||
-		    !has_topic(other->entity, topic) ||
+		    !entity_hears(other->entity, topic) ||
 		    is_reversible(o->manifest, other))
 			continue;
 		return err_say(why, ERR_DENIED,
@@ -104,7 +118,7 @@ check_topic(struct bridge *b, const struct order *o,
 		    "accepted as harmless",
 		    other->entity->name);
 	}
-	return OK;
+	return check_accepted(o, t->entity, topic, why);
 }
 
 /* ---- What is wished ---- */

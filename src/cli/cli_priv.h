@@ -20,8 +20,9 @@
 
 #define HOME_USAGE                                                             \
 	"[list [WORD] | accept WORD | accept --all | area ENTITY ROOM "        \
-	"| area ENTITY --remove | alias ENTITY NAME [--remove] | show | "      \
-	"hide | place LATITUDE LONGITUDE] "                                    \
+	"| area ENTITY --remove | alias ENTITY NAME [--remove] | floor ROOM "  \
+	"FLOOR | floor ROOM --remove | show | hide | place LATITUDE "          \
+	"LONGITUDE] "                                                          \
 	"[--effect reversible|physical] "                                      \
 	"[--yes]"
 

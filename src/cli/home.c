@@ -64,6 +64,8 @@ show_called(const struct json *row)
 
 	if (json_words(row, "area")[0] != '\0')
 		terminal_print(" in %s", json_words(row, "area"));
+	if (json_words(row, "floor")[0] != '\0')
+		terminal_print(" on %s", json_words(row, "floor"));
 	for (; a != NULL; a = json_next(a))
 		terminal_print(", called %s", json_text(a));
 }
@@ -99,6 +101,16 @@ show_broker(const struct json *answer)
 	return EXIT_FAILED;
 }
 
+/* It is there, and yet not all is well with it. */
+static void
+show_trouble(const struct json *answer)
+{
+	const char *why = json_words(json_get(answer, "broker"), "why");
+
+	if (why[0] != '\0')
+		terminal_error("the home's broker is there, but %s", why);
+}
+
 /* A page at a time; `take` is called for each, until it says no. */
 static int
 each_entity(struct session *s, const char *words,
@@ -116,6 +128,8 @@ each_entity(struct session *s, const char *words,
 		if (answer == NULL)
 			return code;
 		code = show_broker(answer);
+		if (from == 0 && code == EXIT_REACHED)
+			show_trouble(answer);
 		count = json_int(answer, "count", 0);
 		row = json_first(json_get(answer, "entities"));
 		if (row == NULL)
@@ -157,11 +171,18 @@ names_it(const struct json *list, const char *id)
 	return false;
 }
 
+/* Of what can do harm also what commands it, so that nothing harmless can be
+ * accepted that commands it too. */
 static void
-put_device(
-    struct json *list, const char *id, enum effect effect, const char *pin)
+put_device(struct json *list, const char *id, enum effect effect,
+    const char *pin, const struct entity *e)
 {
 	struct json *d = json_object();
+
+	if (effect != EFFECT_REVERSIBLE)
+		json_put(d, "topics", entity_topics(e));
+	if (effect != EFFECT_REVERSIBLE && home_is_listed(e))
+		json_put_str(d, "device", e->device);
 
 	json_put_str(d, "effect", effect_name(effect));
 	json_put_str(d, "entity", id);
@@ -220,7 +241,7 @@ take_accepted(void *arg, const struct json *row)
 		put_device(a->devices, id,
 		    a->effect != NULL ? effect_by_name(a->effect)
 				      : home_effect(e->component, e->class),
-		    pin);
+		    pin, e);
 		a->n++;
 	}
 	entity_free(e);
@@ -350,6 +371,23 @@ call_it(struct session *s, const char *what, const char *id, const char *word,
 	return code;
 }
 
+static int
+put_floor(struct session *s, const char *area, const char *floor)
+{
+	struct json *body = json_object();
+	int code = EXIT_REACHED;
+	struct json *v;
+
+	json_put_str(body, "area", area);
+	json_put_str(body, "floor", floor);
+	v = session_command(s, "home.floor", body, &code);
+	if (v != NULL)
+		terminal_print("%s is on %s\n", area,
+		    floor[0] != '\0' ? floor : "no floor");
+	json_free(v);
+	return code;
+}
+
 /* Do the words behind it fit what is wanted? */
 static bool
 fits(const char *what, int n_words, bool all, bool remove)
@@ -362,7 +400,7 @@ fits(const char *what, int n_words, bool all, bool remove)
 		return n_words == 0;
 	if (strcmp(what, "place") == 0)
 		return n_words == 2;
-	if (strcmp(what, "area") == 0)
+	if (strcmp(what, "area") == 0 || strcmp(what, "floor") == 0)
 		return n_words == 2 || (n_words == 1 && remove);
 	return strcmp(what, "alias") == 0 && n_words == 2;
 }
@@ -401,6 +439,8 @@ command_home(int argc, char **argv)
 		code = set_shown(s, strcmp(what, "show") == 0);
 	else if (strcmp(what, "place") == 0)
 		code = automate_place(s, words, argv[3]);
+	else if (strcmp(what, "floor") == 0)
+		code = put_floor(s, words, remove ? "" : argv[3]);
 	else
 		code = call_it(s, what, words, argc > 3 ? argv[3] : "", remove);
 	session_close(s);

@@ -198,6 +198,7 @@ static const struct {
     {"model.price", ROOM_RULES, rules_price_models, false},
     {"home.area", ROOM_DEVICES, devices_set_area, false},
     {"home.alias", ROOM_DEVICES, devices_set_alias, false},
+    {"home.floor", ROOM_DEVICES, devices_set_floor, false},
     {"automation.add", ROOM_AUTOMATIONS, automations_add, false},
     {"automation.remove", ROOM_AUTOMATIONS, automations_remove, false},
     {"automation.enable", ROOM_AUTOMATIONS, automations_enable, false},

@@ -291,12 +291,15 @@ say_reasons(const struct core *c, struct json *list)
 static void
 say_broker(const struct core *c, struct json *list)
 {
-	const char *why = devices_broker_trouble(c->devices);
+	struct buf what;
+	bool good;
 
-	if (why != NULL)
-		finding(list, "broker", why[0] == '\0',
-		    why[0] == '\0' ? "the home's broker is there" : why,
-		    "see that the broker runs and takes this house");
+	buf_init(&what, HOME_WHY_SIZE + 64);
+	if (devices_say_broker(c->devices, &what, &good))
+		finding(list, "broker", good, what.p,
+		    "see that the broker runs, takes this house, and lets it "
+		    "read what devices say");
+	buf_done(&what);
 }
 
 /* Tombstones among them: they only become more. */

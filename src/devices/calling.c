@@ -91,9 +91,8 @@ keep(struct devices *d, const struct called *c)
 	return OK;
 }
 
-/* Something that can be said, on one line, and shown as it is. */
-static enum err
-check_word(const char *text, struct errmsg *why)
+enum err
+devices_check_word(const char *text, struct errmsg *why)
 {
 	struct clean c;
 	struct buf shown;
@@ -145,6 +144,7 @@ devices_load(struct devices *d, const struct json *row)
 	struct json *v;
 
 	registry_load(d, row);
+	floors_load(d, row);
 	if (strcmp(json_words(row, "name"), CALLED) != 0)
 		return;
 	if (json_parse(value, strlen(value), &v) != OK)
@@ -220,7 +220,7 @@ devices_set_area(void *room, const struct request *k, struct errmsg *why)
 	enum err e = find_named(d, k, &c, why);
 
 	if (e == OK && area[0] != '\0')
-		e = check_word(area, why);
+		e = devices_check_word(area, why);
 	if (e != OK)
 		return e;
 	snprintf(c.area, sizeof(c.area), "%s", area);
@@ -251,7 +251,7 @@ devices_set_alias(void *room, const struct request *k, struct errmsg *why)
 	enum err e = find_named(d, k, &c, why);
 
 	if (e == OK)
-		e = check_word(alias, why);
+		e = devices_check_word(alias, why);
 	if (e != OK)
 		return e;
 	before = c.n_aliases;

@@ -11,14 +11,13 @@
  * signed and commanded is the list; the room is forgotten with it.
  */
 
-/* As they are said: without case, accents and what is around them. */
-static bool
-are_same(const char *a, const char *b)
+bool
+devices_is_same(const char *a, const char *b)
 {
 	struct clean x;
 	struct clean y;
 
-	return words_clean(a, false, &x) == OK &&
+	return words_clean(a, false, &x) == OK && x.n > 0 &&
 	    words_clean(b, false, &y) == OK && strcmp(x.text, y.text) == 0;
 }
 
@@ -38,7 +37,7 @@ is_chosen(const struct devices *d, const struct device *one, const char *area,
 {
 	return entity_action(one->entity, action) != NULL &&
 	    (kind[0] == '\0' || is_kind(one->entity->component, kind)) &&
-	    (area[0] == '\0' || are_same(device_area(one), area)) &&
+	    (area[0] == '\0' || devices_is_in(d, one, area)) &&
 	    devices_accepted(d, one);
 }
 

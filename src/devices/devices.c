@@ -214,10 +214,32 @@ devices_bridge_lost(struct devices *d)
 	d->bytes = 0;
 }
 
-const char *
-devices_broker_trouble(const struct devices *d)
+/* A broker may take a subscription and then say nothing of what its rules do
+ * not let this house read: that there is nothing is all that one sees of it. */
+static const char *
+broker_why(const struct devices *d)
 {
-	return d->bridge || d->why[0] != '\0' ? d->why : NULL;
+	return d->up && d->n == 0 && d->why[0] == '\0'
+	    ? "nothing has announced itself on it; if there are devices, its "
+	      "access rules may keep 'homeassistant/#' and 'zigbee2mqtt/#' "
+	      "from this house"
+	    : d->why;
+}
+
+bool
+devices_say_broker(const struct devices *d, struct buf *out, bool *ret_good)
+{
+	const char *why = broker_why(d);
+
+	if (!d->bridge && why[0] == '\0')
+		return false;
+	buf_addf(out, "the home's broker is %sthere%s%s", d->up ? "" : "not ",
+	    why[0] == '\0' ? ""
+		: d->up    ? ", but "
+			   : ": ",
+	    why);
+	*ret_good = d->up && d->why[0] == '\0';
+	return true;
 }
 
 /* ---- Functions of the house ---- */
@@ -258,7 +280,7 @@ devices_find(struct devices *d, const struct act *a, const struct json *args)
 	buf_init(&out, RESULT_MAX);
 	away = is_away(d, &out);
 	for (i = 0; i < d->n && !away; i++)
-		if (devices_answers_to(d->list[i], words) &&
+		if (devices_answers_to(d, d->list[i], words) &&
 		    found++ < DEVICES_SHOWN_MAX)
 			devices_say(d->list[i], &out);
 	if (found > DEVICES_SHOWN_MAX)
@@ -304,6 +326,7 @@ describe(const struct devices *d, const struct device *one)
 	json_put_str(v, "id", one->id);
 	json_put_str(v, "name", e->name);
 	json_put_str(v, "area", device_area(one));
+	json_put_str(v, "floor", devices_floor(d, device_area(one)));
 	json_put(v, "aliases", device_aliases(one));
 	json_put_str(v, "device", e->device_name);
 	json_put_str(v, "component", e->component);
@@ -335,8 +358,8 @@ devices_query(void *room, const struct request *q)
 	size_t i;
 
 	json_put_bool(broker, "up", d->up);
-	json_put_str(
-	    broker, "why", d->bridge || d->why[0] != '\0' ? d->why : "none");
+	json_put_str(broker, "why",
+	    d->bridge || d->why[0] != '\0' ? broker_why(d) : "none");
 	json_put(answer, "broker", broker);
 	for (i = from > 0 ? (size_t)from : 0;
 	     i < d->n && json_count(list) < DEVICES_SHOWN_MAX; i++)

@@ -23,7 +23,8 @@
 #define DEVICES_REGISTERED_MAX 8192 /* Names, of what is away too. */
 #define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
 #define DEVICE_ALIASES_MAX 8
-#define DEVICE_WORD_MAX 64 /* Bytes of an area or an alias. */
+#define DEVICE_WORD_MAX 64 /* Bytes of an area, a floor or an alias. */
+#define DEVICES_FLOORS_MAX 128 /* Rooms of which an owner said the floor. */
 
 struct devices;
 
@@ -49,9 +50,9 @@ void devices_keep(struct devices *d);
 /* It ended: nobody knows how anything is. */
 void devices_bridge_lost(struct devices *d);
 
-/* What is wrong with its broker, that is there or not; "": nothing, NULL: there
- * is none. */
-const char *devices_broker_trouble(const struct devices *d);
+/* How its broker is, and whether that is good; false: there is none. */
+bool devices_say_broker(
+    const struct devices *d, struct buf *out, bool *ret_good);
 /* One value of an entity as it said it last; NULL when nobody knows. */
 const struct json *devices_value(
     const struct devices *d, const char *entity, const char *value);
@@ -69,20 +70,22 @@ void devices_load(struct devices *d, const struct json *row);
 command_fn devices_set_area;
 /* {"entity", "alias", "remove"} */
 command_fn devices_set_alias;
+/* {"area", "floor"}: "" is none. */
+command_fn devices_set_floor;
 
 /* ---- A turn ---- */
 
-/* Puts "home": [{"entity", "name", "area", "aliases"}] into a turn's view: the
- * entities of whose names words stand in the goal, the best first; when there
- * are none, all of a home of up to DEVICES_VIEW_MAX, and of a larger one
- * "rooms": [{"area", "kinds": "4 light, 1 cover"}].  Nothing without a home.
- * Says whether there is one. */
+/* Puts "home": [{"entity", "name", "area", "floor", "aliases"}] into a turn's
+ * view: the entities of whose names words stand in the goal, the best first;
+ * when there are none, all of a home of up to DEVICES_VIEW_MAX, and of a larger
+ * one "rooms": [{"area", "floor", "kinds": "4 light, 1 cover"}].  Nothing
+ * without a home. Says whether there is one. */
 bool devices_put_view(void *devices, const char *goal, struct json *view);
 
-/* A call of home.set that names a room ("area"), a kind or both, with what an
- * owner accepted of it in their place: "entity" or "entities".  Things that
- * have no such action are none of it.  ERR_INPUT, ERR_NOTFOUND, ERR_LIMIT,
- * ERR_STATE say what to do; the caller frees what it gets. */
+/* A call of home.set that names a room or a floor ("area"), a kind or both,
+ * with what an owner accepted of it in their place: "entity" or "entities".
+ * Things that have no such action are none of it.  ERR_INPUT, ERR_NOTFOUND,
+ * ERR_LIMIT, ERR_STATE say what to do; the caller frees what it gets. */
 NODISCARD enum err devices_choose(void *devices, const struct json *args,
     struct json **ret, struct errmsg *why);
 
@@ -93,9 +96,9 @@ void devices_find(
 void devices_get(
     struct devices *d, const struct act *a, const struct json *args);
 
-/* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "aliases",
- * "device", "component", "presence", "values", "actions", "accepted",
- * "record", "read_only_why"}], "count"}, from "from" on */
+/* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "floor",
+ * "aliases", "device", "component", "presence", "values", "actions",
+ * "accepted", "record", "read_only_why"}], "count"}, from "from" on */
 query_fn devices_query;
 
 #endif

@@ -19,6 +19,11 @@ struct registered {
 	bool kept; /* On the disk. */
 };
 
+struct floor {
+	char area[DEVICE_WORD_MAX + 1];
+	char name[DEVICE_WORD_MAX + 1];
+};
+
 struct device {
 	char id[DEVICE_ID_SIZE];
 	struct entity *entity;
@@ -37,9 +42,11 @@ struct devices {
 	size_t unkept; /* At least so many of them are to be written, or 0. */
 	struct called *called[DEVICES_CALLED_MAX];
 	size_t n_called;
+	struct floor floors[DEVICES_FLOORS_MAX];
+	size_t n_floors;
 	bool up;
 	bool bridge;
-	char why[128];
+	char why[HOME_WHY_SIZE];
 };
 
 struct device *devices_by_id(const struct devices *d, const char *id);
@@ -67,6 +74,21 @@ const char *device_area(const struct device *one);
 /* As a list. */
 struct json *device_aliases(const struct device *one);
 
+/* Something that can be said, on one line, and shown as it is?  ERR_INPUT,
+ * ERR_LIMIT. */
+NODISCARD enum err devices_check_word(const char *text, struct errmsg *why);
+
+/* ---- floors.c: where the rooms are ---- */
+
+/* "": nobody said it. */
+const char *devices_floor(const struct devices *d, const char *area);
+/* In this room, or on this floor? */
+bool devices_is_in(
+    const struct devices *d, const struct device *one, const char *place);
+/* As they are said: without case, accents and what is around them. */
+bool devices_is_same(const char *a, const char *b);
+void floors_load(struct devices *d, const struct json *row);
+
 /* ---- saying.c: for people and models ---- */
 
 /* "light.kitchen_ceiling: on, brightness 80 %" */
@@ -74,8 +96,10 @@ void devices_say(const struct device *one, struct buf *out);
 /* All that it is, can and says. */
 void devices_say_all(const struct device *one, struct buf *out);
 /* How many words of its names and room stand in this text? */
-int devices_score(const struct device *one, const char *text);
+int devices_score(
+    const struct devices *d, const struct device *one, const char *text);
 /* Do all of these words stand in its names? */
-bool devices_answers_to(const struct device *one, const char *words);
+bool devices_answers_to(
+    const struct devices *d, const struct device *one, const char *words);
 
 #endif

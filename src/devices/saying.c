@@ -117,10 +117,12 @@ count_words(const char *name, const char *text)
 }
 
 int
-devices_score(const struct device *one, const char *text)
+devices_score(
+    const struct devices *d, const struct device *one, const char *text)
 {
-	int n = count_words(one->entity->name, text) +
-	    count_words(device_area(one), text);
+	const char *area = device_area(one);
+	int n = count_words(one->entity->name, text) + count_words(area, text) +
+	    count_words(devices_floor(d, area), text);
 	size_t i;
 
 	for (i = 0; one->called != NULL && i < one->called->n_aliases; i++)
@@ -140,16 +142,18 @@ has_alias(const struct device *one, const char *word, size_t len)
 }
 
 bool
-devices_answers_to(const struct device *one, const char *words)
+devices_answers_to(
+    const struct devices *d, const struct device *one, const char *words)
 {
 	const struct entity *e = one->entity;
+	const char *area = device_area(one);
 
 	while (*words != '\0') {
 		size_t n = strcspn(words, " ");
 
 		if (n > 0 && !has(one->id, words, n) &&
-		    !has(e->name, words, n) &&
-		    !has(device_area(one), words, n) &&
+		    !has(e->name, words, n) && !has(area, words, n) &&
+		    !has(devices_floor(d, area), words, n) &&
 		    !has(e->device_name, words, n) && !has_alias(one, words, n))
 			return false;
 		words += n;

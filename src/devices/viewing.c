@@ -12,14 +12,22 @@
 
 #define ROOM_TEXT_MAX 256
 
+static void
+put_floor(const struct devices *d, const char *area, struct json *row)
+{
+	if (devices_floor(d, area)[0] != '\0')
+		json_put_str(row, "floor", devices_floor(d, area));
+}
+
 static struct json *
-view_row(const struct device *one)
+view_row(const struct devices *d, const struct device *one)
 {
 	struct json *v = json_object();
 
 	json_put_str(v, "entity", one->id);
 	json_put_str(v, "name", one->entity->name);
 	json_put_str(v, "area", device_area(one));
+	put_floor(d, device_area(one), v);
 	if (one->called != NULL && one->called->n_aliases > 0)
 		json_put(v, "aliases", device_aliases(one));
 	return v;
@@ -32,7 +40,7 @@ best_score(const struct devices *d, const char *goal)
 	size_t i;
 
 	for (i = 0; i < d->n; i++) {
-		int score = devices_score(d->list[i], goal);
+		int score = devices_score(d, d->list[i], goal);
 
 		best = score > best ? score : best;
 	}
@@ -46,8 +54,8 @@ push_scored(
 	size_t i;
 
 	for (i = 0; i < d->n && json_count(list) < DEVICES_VIEW_MAX; i++)
-		if (devices_score(d->list[i], goal) == score)
-			json_push(list, view_row(d->list[i]));
+		if (devices_score(d, d->list[i], goal) == score)
+			json_push(list, view_row(d, d->list[i]));
 }
 
 /* ---- Rooms ---- */
@@ -103,6 +111,7 @@ view_rooms(const struct devices *d)
 		buf_init(&kinds, ROOM_TEXT_MAX);
 		write_kinds(d, area, &kinds);
 		json_put_str(row, "area", area);
+		put_floor(d, area, row);
 		json_put_str(row, "kinds", kinds.p);
 		json_push(rooms, row);
 		buf_done(&kinds);

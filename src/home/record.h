@@ -30,6 +30,7 @@
 
 #define RECORD_MAX_LEN (32 * 1024) /* As bytes. */
 #define HOME_RECORDS_MAX (32 * 1024 * 1024) /* Bytes of all that one knows. */
+#define HOME_WHY_SIZE 512 /* What is wrong with the broker. */
 #define RECORD_FORMAT 1
 #define HOME_KEY_LEN 32 /* Hexadecimal digits. */
 #define HOME_TOPIC_MAX 512
@@ -227,6 +228,15 @@ void entity_pin(const struct entity *e, struct digest *ret);
 
 const struct home_action *entity_action(
     const struct entity *e, const char *name);
+/* Does what is published to this topic command it?  By a command topic of its,
+ * a level above or below one, or its address. */
+bool entity_hears(const struct entity *e, const char *topic);
+/* These topics, each once. */
+struct json *entity_topics(const struct entity *e);
+/* Two of them are one, as far as a server might see it. */
+bool home_topics_meet(const char *a, const char *b);
+/* In Zigbee2MQTT's own list, which has all that a device can on one topic. */
+bool home_is_listed(const struct entity *e);
 /* -1: none. */
 int entity_value(const struct entity *e, const char *name);
 

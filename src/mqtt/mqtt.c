@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <mosquitto.h>
 #include <mosquitto/mqtt_protocol.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,35 +8,7 @@
 #include "mqtt/mqtt_priv.h"
 #include "sys/clock.h"
 
-/* Nobody ever subscribes to it. */
-#define FENCE "durward"
-
-struct mqtt {
-	struct mqtt_setup s;
-	struct mosquitto *mosq;
-	int fd; /* Watched by the loop; -1: none. */
-	int version;
-	bool up;
-	bool refused;
-	bool anew; /* Once all is taken: connect as somebody else. */
-	bool ended; /* The connection, in the middle of a call. */
-	struct inbox inbox;
-	struct wishes wishes;
-	uint64_t later; /* The timer of who looks at these two, or 0. */
-	int asked; /* The id of the last fence that is waited for, or 0; */
-	int first; /* that of the first of them; */
-	char filter[MQTT_TOPIC_MAX + 1]; /* the wildcard before it, or "", */
-	size_t flood; /* and what the broker retained for it. */
-	uint64_t timer;
-	int64_t pause_ms;
-	int64_t begun_ms; /* The try that goes on. */
-	int64_t up_ms; /* Since when it is up. */
-	size_t unsent;
-	uint64_t dropped;
-};
-
 static void connect_now(struct mqtt *m);
-static void look_later(struct mqtt *m);
 
 /* ---- The connection ---- */
 
@@ -73,8 +44,7 @@ lose(struct mqtt *m, const char *why)
 		m->pause_ms = MQTT_PAUSE_MS;
 	unwatch(m);
 	inbox_clear(&m->inbox);
-	wishes_clear(&m->wishes);
-	m->asked = 0;
+	asking_forget(m);
 	m->up = false;
 	m->unsent = 0;
 	m->anew = false;
@@ -123,65 +93,6 @@ settle(struct mqtt *m, int rc)
 	watch(m);
 }
 
-/* One filter with a wildcard, or many topics. */
-static int
-take_wishes(struct mqtt *m, struct wish *ret[MQTT_BATCH])
-{
-	int n = 0;
-
-	m->filter[0] = '\0';
-	m->flood = 0;
-	while (n < MQTT_BATCH && m->wishes.first != NULL) {
-		const char *next = m->wishes.first->filter;
-		bool wild = strpbrk(next, "+#") != NULL;
-
-		if (wild && n > 0)
-			break;
-		if (wild)
-			snprintf(m->filter, sizeof(m->filter), "%s", next);
-		ret[n++] = wishes_take(&m->wishes);
-		if (wild)
-			break;
-	}
-	return n;
-}
-
-/* Some brokers answer before they say what they retain, and others behind it:
- * what comes last is the answer to what was asked next.  One that drops what it
- * has to say drops that, too: it is asked again. */
-static void
-put_fence(struct mqtt *m)
-{
-	int id;
-
-	if (mosquitto_unsubscribe(m->mosq, &id, FENCE) != MOSQ_ERR_SUCCESS)
-		return;
-	if (m->asked == 0)
-		m->first = id;
-	m->asked = id;
-}
-
-static void
-subscribe_next(struct mqtt *m)
-{
-	struct wish *wishes[MQTT_BATCH];
-	char *filters[MQTT_BATCH];
-	int n = take_wishes(m, wishes);
-	int i;
-
-	for (i = 0; i < n; i++)
-		filters[i] = wishes[i]->filter;
-	if (n > 0 &&
-	    mosquitto_subscribe_multiple(m->mosq, NULL, n, filters, 0,
-		m->version == MQTT_PROTOCOL_V5 ? MQTT_SUB_OPT_NO_LOCAL : 0,
-		NULL) != MOSQ_ERR_SUCCESS)
-		log_warn("the broker takes no subscription");
-	else if (n > 0)
-		put_fence(m);
-	for (i = 0; i < n; i++)
-		free(wishes[i]);
-}
-
 static void
 on_later(void *arg)
 {
@@ -196,14 +107,14 @@ on_later(void *arg)
 		free(l);
 	}
 	if (m->up && m->asked == 0)
-		subscribe_next(m);
+		asking_go_on(m);
 	watch(m);
-	look_later(m);
+	mqtt_look_later(m);
 }
 
 /* Behind what else happens in this turn of the loop. */
-static void
-look_later(struct mqtt *m)
+void
+mqtt_look_later(struct mqtt *m)
 {
 	if (m->later == 0 &&
 	    (m->inbox.first != NULL ||
@@ -224,7 +135,7 @@ drain(struct mqtt *m)
 			rc = mosquitto_loop_read(m->mosq, 1);
 	} while (
 	    rc == MOSQ_ERR_SUCCESS && !m->ended && m->inbox.taken_in != before);
-	look_later(m);
+	mqtt_look_later(m);
 	return rc;
 }
 
@@ -255,8 +166,7 @@ on_tick(void *arg)
 	else if (m->anew && m->unsent == 0)
 		settle(m, mosquitto_disconnect(m->mosq));
 	else {
-		if (m->asked != 0)
-			put_fence(m);
+		asking_tick(m);
 		settle(m, mosquitto_loop_misc(m->mosq));
 	}
 }
@@ -376,26 +286,6 @@ on_message(struct mosquitto *mosq, void *arg,
 	m->flood += told.retained;
 }
 
-/* Of the fence: all that stands before it has come. */
-static void
-on_unsubscribe(struct mosquitto *mosq, void *arg, int mid,
-    const mosquitto_property *properties)
-{
-	struct mqtt *m = arg;
-
-	(void)mosq;
-	(void)properties;
-	/* Any of them: a slow broker is asked again before it answers. */
-	if (m->asked == 0 ||
-	    (uint16_t)(mid - m->first) > (uint16_t)(m->asked - m->first))
-		return;
-	m->asked = 0;
-	if (m->filter[0] != '\0' && m->flood >= MQTT_FLOOD &&
-	    m->s.on_flood != NULL)
-		m->s.on_flood(m->s.arg, m->filter);
-	look_later(m);
-}
-
 static void
 on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
     const mosquitto_property *properties)
@@ -448,7 +338,7 @@ mqtt_open(const struct mqtt_setup *s)
 	mosquitto_connect_v5_callback_set(m->mosq, on_connect);
 	mosquitto_disconnect_v5_callback_set(m->mosq, on_disconnect);
 	mosquitto_message_v5_callback_set(m->mosq, on_message);
-	mosquitto_unsubscribe_v5_callback_set(m->mosq, on_unsubscribe);
+	asking_listen(m);
 	mosquitto_publish_v5_callback_set(m->mosq, on_publish);
 	mosquitto_max_inflight_messages_set(m->mosq, 0);
 	set_will(m);
@@ -472,7 +362,7 @@ mqtt_close(struct mqtt *m)
 	loop_timer_cancel(m->s.loop, m->timer);
 	loop_timer_cancel(m->s.loop, m->later);
 	inbox_clear(&m->inbox);
-	wishes_clear(&m->wishes);
+	asking_forget(m);
 	mosquitto_destroy(m->mosq);
 	mosquitto_lib_cleanup();
 	free(m);
@@ -515,7 +405,7 @@ mqtt_subscribe(struct mqtt *m, const char *filter)
 		return ERR_INPUT;
 	if (!wishes_put(&m->wishes, filter))
 		return ERR_BUSY;
-	look_later(m);
+	mqtt_look_later(m);
 	return OK;
 }
 
@@ -524,6 +414,7 @@ mqtt_unsubscribe(struct mqtt *m, const char *filter)
 {
 	if (!m->up)
 		return ERR_CLOSED;
+	asking_drop_refused(m, filter);
 	if (wishes_drop(&m->wishes, filter))
 		return OK;
 	return said(m, mosquitto_unsubscribe(m->mosq, NULL, filter));

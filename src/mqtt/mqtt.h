@@ -32,6 +32,8 @@
 #define MQTT_INBOX_MAX (16 * 1024 * 1024) /* Read, and not told yet. */
 #define MQTT_BATCH 64
 #define MQTT_WISHES_MAX 16384 /* Subscriptions that wait for their turn. */
+#define MQTT_REFUSED_MAX 1024 /* Filters that are remembered as refused, */
+#define MQTT_REFUSED_MS (60 * 1000) /* and asked for again so much later. */
 #define MQTT_FLOOD 900 /* Behind one wildcard: more may have been dropped. */
 #define MQTT_ADDRESS_MAX 108 /* The path of a Unix socket, or an address. */
 #define MQTT_UNSENT_MAX 1024 /* Messages that the broker has yet to take. */
@@ -72,6 +74,8 @@ struct mqtt_setup {
 	/* Behind this filter the broker retained MQTT_FLOOD messages or more.
 	 * NULL: nobody minds. */
 	void (*on_flood)(void *arg, const char *filter);
+	/* What mqtt_refused() says may have changed.  NULL: nobody minds. */
+	void (*on_refused)(void *arg);
 	void *arg;
 };
 
@@ -102,6 +106,12 @@ uint64_t mqtt_dropped(const struct mqtt *m);
  * when too many wait. */
 NODISCARD enum err mqtt_subscribe(struct mqtt *m, const char *filter);
 NODISCARD enum err mqtt_unsubscribe(struct mqtt *m, const char *filter);
+
+/* How many filters the broker refuses on this connection, and the first `most`
+ * of them, borrowed until anything else is called.  They are asked for again
+ * from time to time.  A broker may also take a subscription and say nothing
+ * behind it, which is told nowhere. */
+size_t mqtt_refused(const struct mqtt *m, size_t most, const char **ret);
 
 /* At quality of service 0: now or never, since a command that is obeyed hours
  * later opens a door that nobody expects to open.  OK says that it is under

@@ -21,24 +21,26 @@
 struct names {
 	struct sentence_thing things[THINGS_MAX];
 	struct sentence_thing areas[THINGS_MAX];
+	struct sentence_thing floors[THINGS_MAX];
 	struct sentence_fact facts[THINGS_MAX];
 	char domains[THINGS_MAX][DOMAIN_SIZE];
 	const char *aliases[THINGS_MAX][ALIASES_MAX];
 	size_t n;
 	size_t n_areas;
+	size_t n_floors;
 };
 
 static void
-add_area(struct names *n, const char *area)
+add_place(struct sentence_thing *list, size_t *n, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < n->n_areas; i++)
-		if (strcmp(n->areas[i].name, area) == 0)
+	for (i = 0; i < *n; i++)
+		if (strcmp(list[i].name, name) == 0)
 			return;
-	if (area[0] != '\0')
-		n->areas[n->n_areas++] =
-		    (struct sentence_thing){.id = area, .name = area};
+	if (name[0] != '\0')
+		list[(*n)++] =
+		    (struct sentence_thing){.id = name, .name = name};
 }
 
 static size_t
@@ -73,7 +75,8 @@ read_names(const struct json *home, struct names *n)
 			read_aliases(json_get(v, "aliases"), n->aliases[n->n]),
 		    .facts = &n->facts[n->n],
 		    .n_facts = 1};
-		add_area(n, json_words(v, "area"));
+		add_place(n->areas, &n->n_areas, json_words(v, "area"));
+		add_place(n->floors, &n->n_floors, json_words(v, "floor"));
 		n->n++;
 	}
 }
@@ -82,12 +85,13 @@ static enum err
 make_home(const struct json *home, struct sentence_home **ret)
 {
 	struct names *n = xalloc(sizeof(*n));
-	struct sentence_list lists[2];
+	struct sentence_list lists[3];
 	enum err e;
 
 	read_names(home, n);
 	lists[0] = (struct sentence_list){"name", n->things, n->n};
 	lists[1] = (struct sentence_list){"area", n->areas, n->n_areas};
+	lists[2] = (struct sentence_list){"floor", n->floors, n->n_floors};
 	e = sentence_home_new(lists, ARRAY_LEN(lists), ret);
 	free(n);
 	return e;
@@ -190,13 +194,15 @@ static enum err
 make_wide_call(const struct sentence_match *m, struct plain_call *ret)
 {
 	const struct sentence_slot *area = find_slot(m, "area");
+	const struct sentence_slot *floor = find_slot(m, "floor");
 	const struct sentence_slot *kind = find_slot(m, "domain");
 	char id[DOMAIN_SIZE + 1];
 	const struct meaning *w;
 
-	if (kind == NULL || find_slot(m, "device_class") != NULL ||
-	    find_slot(m, "floor") != NULL)
+	if (kind == NULL || find_slot(m, "device_class") != NULL)
 		return ERR_NOTFOUND;
+	/* The home knows it as the rooms that are there. */
+	area = area != NULL ? area : floor;
 	snprintf(id, sizeof(id), "%.*s.", DOMAIN_SIZE - 1, kind->value);
 	w = find_meaning(m, id);
 	if (w == NULL || w->action == NULL)

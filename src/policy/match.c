@@ -70,16 +70,12 @@ static const struct json *
 array_at(const struct json *v, const char *index)
 {
 	const struct json *m = json_first(v);
-	size_t n = 0;
+	size_t n;
 
 	if (index[0] == '\0' || (index[0] == '0' && index[1] != '\0') ||
-	    strlen(index) > 6)
+	    strlen(index) > 6 || index[strspn(index, "0123456789")] != '\0')
 		return NULL;
-	for (; *index != '\0'; index++) {
-		if (*index < '0' || *index > '9')
-			return NULL;
-		n = n * 10 + (size_t)(*index - '0');
-	}
+	n = strtoul(index, NULL, 10);
 	while (m != NULL && n-- > 0)
 		m = json_next(m);
 	return m;
@@ -123,10 +119,8 @@ under_holds(const char *folder, const char *path)
 {
 	size_t len = strlen(folder);
 
-	if (path == NULL)
-		return HOLDS_NOT;
-	if (!path_is_plain(path))
-		return HOLDS_MISSING;
+	if (path == NULL || !path_is_plain(path))
+		return path == NULL ? HOLDS_NOT : HOLDS_MISSING;
 	/* The folder "/" was left as "". */
 	return truth(strncmp(path, folder, len) == 0 &&
 	    (path[len] == '/' || path[len] == '\0'));
@@ -234,21 +228,53 @@ value_holds(const struct word *w, const struct value *v, const struct trial *t)
 	return HOLDS_MISSING;
 }
 
-enum holds
-word_holds(const struct word *w, const struct trial *t)
+static enum holds
+any_holds(const struct word *w, const struct trial *t)
 {
 	enum holds best = HOLDS_NOT;
 	size_t i;
 
-	for (i = 0; i < w->n_values; i++) {
+	for (i = 0; i < w->n_values && best != HOLDS; i++) {
 		enum holds h = value_holds(w, &w->values[i], t);
 
-		if (h == HOLDS)
-			return HOLDS;
-		if (h == HOLDS_MISSING)
-			best = HOLDS_MISSING;
+		best = h != HOLDS_NOT ? h : best;
 	}
 	return best;
+}
+
+/* "light.a,light.b": no star reaches over the comma.  Of all of them, of none,
+ * or it cannot be said. */
+static enum holds
+list_holds(const struct word *w, const char *list, const char *at)
+{
+	struct policy_question q = {.args = NULL};
+	struct trial t = {.q = &q};
+	enum holds all = HOLDS_NOT;
+
+	do {
+		struct json *args = json_object();
+		size_t len = strcspn(at, ",");
+		enum holds h;
+
+		json_put_strn(args, "entities", at, len);
+		q.args = args;
+		h = any_holds(w, &t);
+		all = at == list || h == all ? h : HOLDS_MISSING;
+		json_free(args);
+		at += len;
+	} while (*at++ == ',');
+	return all;
+}
+
+enum holds
+word_holds(const struct word *w, const struct trial *t)
+{
+	const char *name = w->kind == WORD_ARG ? w->arg : "";
+	const char *list = strcmp(name + (*name == '/'), "entities") == 0
+	    ? json_text(find_arg(t->q->args, name))
+	    : NULL;
+
+	return list != NULL ? list_holds(w, list, list) : any_holds(w, t);
 }
 
 /* Do all of them hold, when what is missing counts as `if_missing`? */

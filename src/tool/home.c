@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -59,10 +60,58 @@ is_entity(const char *s)
 	    strchr(dot + 1, '.') == NULL;
 }
 
+static bool
+is_short_text(const char *s)
+{
+	return s[0] != '\0' && strlen(s) <= HOME_TOPIC_LEN;
+}
+
+static enum err
+read_topics(const struct json *v, struct manifest_device *d, struct errmsg *why)
+{
+	const struct json *list = json_get(v, "topics");
+	const struct json *t = json_first(list);
+
+	if (json_has(v, "topics") &&
+	    (!json_is_array(list) || json_count(list) > HOME_TOPICS_MAX))
+		return SAY(why, "'topics' of %s needs a list of at most %d",
+		    d->entity, HOME_TOPICS_MAX);
+	if (json_has(v, "device") && !is_short_text(json_words(v, "device")))
+		return SAY(why, "'device' of %s has 1 to %d bytes", d->entity,
+		    HOME_TOPIC_LEN);
+	if (json_has(v, "device"))
+		d->of = xstrdup(json_words(v, "device"));
+	for (; t != NULL; t = json_next(t)) {
+		const char *topic = json_text(t);
+
+		if (topic == NULL || !is_short_text(topic))
+			return SAY(why, "a topic of %s has 1 to %d bytes",
+			    d->entity, HOME_TOPIC_LEN);
+		d->topics[d->n_topics++] = xstrdup(topic);
+	}
+	return OK;
+}
+
+void
+manifest_free_devices(struct manifest *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_devices; i++) {
+		struct manifest_device *d = &m->devices[i];
+
+		while (d->n_topics > 0)
+			free(d->topics[--d->n_topics]);
+		free(d->of);
+	}
+	free(m->devices);
+}
+
 static enum err
 read_device(const struct json *v, struct manifest *m, struct errmsg *why)
 {
-	static const char *const known[] = {"entity", "effect", "pin"};
+	static const char *const known[] = {
+	    "entity", "effect", "pin", "topics", "device"};
 	struct manifest_device *d = &m->devices[m->n_devices];
 	const char *entity = json_words(v, "entity");
 	const char *pin = json_words(v, "pin");
@@ -83,7 +132,7 @@ read_device(const struct json *v, struct manifest *m, struct errmsg *why)
 	if (digest_read(pin, strlen(pin), &d->pin) != OK)
 		return SAY(why, "'pin' of %s must be 64 digits", d->entity);
 	m->n_devices++;
-	return OK;
+	return read_topics(v, d, why);
 }
 
 enum err

@@ -474,7 +474,7 @@ void
 manifest_free(struct manifest *m)
 {
 	if (m != NULL)
-		free(m->devices);
+		manifest_free_devices(m);
 	free(m);
 }
 

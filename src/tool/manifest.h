@@ -75,11 +75,18 @@ struct manifest_provider {
 /* What an owner accepted of the home, where the transport is "home". */
 #define HOME_TOOL "home"
 #define HOME_ACCEPTED_MAX 256
+#define HOME_TOPICS_MAX 17 /* One for each action, and one by address. */
+#define HOME_TOPIC_LEN 512
 #define HOME_CALL_MS (15 * 1000)
 struct manifest_device {
 	char entity[NAME_MAX_LEN + 1]; /* "light.kitchen" */
 	enum effect effect; /* Reversible or physical. */
 	struct digest pin; /* Of its record (home/record.h). */
+	/* What commands it, of one that is not reversible: known also while it
+	 * is not announced. */
+	char *topics[HOME_TOPICS_MAX];
+	size_t n_topics;
+	char *of; /* Its address in Zigbee2MQTT's list, or NULL. */
 };
 
 struct manifest {

@@ -24,5 +24,6 @@ NODISCARD enum err manifest_read_provider(
 /* transport "home": the devices that were accepted. */
 NODISCARD enum err manifest_read_devices(
     const struct json *v, struct manifest *m, struct errmsg *why);
+void manifest_free_devices(struct manifest *m);
 
 #endif

@@ -54,12 +54,19 @@ write_thing(const struct json *d, struct buf *out)
 }
 
 static void
-write_room(const char *area, struct buf *out)
+write_room(const struct json *row, struct buf *out)
 {
+	const char *area = json_words(row, "area");
+	const char *floor = json_words(row, "floor");
+
 	if (area[0] != '\0')
 		json_escape(out, area, strlen(area));
 	else
 		buf_adds(out, "in no room");
+	if (floor[0] != '\0') {
+		buf_adds(out, " on ");
+		json_escape(out, floor, strlen(floor));
+	}
 	buf_adds(out, ": ");
 }
 
@@ -103,7 +110,7 @@ add_room(
 			continue;
 		buf_init(&piece, VIEW_MAX);
 		if (between[0] == '\n')
-			write_room(area, &piece);
+			write_room(d, &piece);
 		write_thing(d, &piece);
 		if (add_if_fits(out, most, between, &piece))
 			between = ", ";
@@ -124,7 +131,7 @@ add_counts(const struct json *rooms, struct buf *out, size_t most)
 		struct buf piece;
 
 		buf_init(&piece, VIEW_MAX);
-		write_room(json_words(r, "area"), &piece);
+		write_room(r, &piece);
 		buf_adds(&piece, json_words(r, "kinds"));
 		left += !add_if_fits(out, most, "\n- ", &piece);
 		buf_done(&piece);

@@ -42,6 +42,9 @@ TREES = ([], {}, [1, "on"], ["on", 5], {"a": 1}, {"b": [5, {"c": "on"}], "a": 2}
          {"": "on"}, {"0": "on"}, [[5], 5.0], {"m": {"n": 5}})
 VALUES = ("1..9", "5..5", "-5..0", "0..999999999999999", "on", "off", "5", "o*", "*", "?",
           "null", "true", "[*]", '"{?a?:1}"', "{*}", "2.5", "a*b", '"[1,?on?]"', "?*", '"1..5"')
+LISTS = ("light.a,light.b", "light.a,lock.front", "lock.front,light.b", "light.a", "lock.front",
+         "light.a,,light.b", "light.a,", ",", "", "light.a,cover.garage,lock.front", 5, ["light.a", "lock.front"])
+LIST_GLOBS = ("light.*", "light.?", "lock.front", "*", '"light.a,light.b"', '"light.*,lock.*"', "*t", "?*", "under:/srv")
 ARGS = ("n", "mode", "p", "t")
 POINTERS = ("/n", "/mode", "/t/a", "/t/0", "/t/1", "/t/b/0", "/t/b/1/c", "/t/a~1b", "/t/",
             "/t/m/n", "/t/-", "/t/01", "/t", "/p", "/t/0/0")
@@ -89,6 +92,8 @@ def word(rng, kind):
         return "effect=" + ",".join(some(rng, EFFECTS, 5))
     if pick < 0.50:
         return "entity=" + ",".join(some(rng, ENTITY_GLOBS))
+    if pick < 0.54:
+        return rng.choice(("arg.entities=", "arg./entities=")) + ",".join(some(rng, LIST_GLOBS))
     if pick < 0.68:
         name = rng.choice(ARGS if rng.random() < 0.6 else POINTERS)
         values = FOLDERS + ("/srv*", "on") if name in ("p", "/p") else VALUES
@@ -194,6 +199,8 @@ def policy_set(rng):
 def argument(rng, name):
     if name == "p":
         return rng.choice(PATHS) if rng.random() < 0.9 else rng.choice(SCALARS)
+    if name == "entities":
+        return rng.choice(LISTS)
     return rng.choice(TREES if name == "t" and rng.random() < 0.8 else SCALARS)
 
 
@@ -218,7 +225,7 @@ def question(rng, layers, near):
     granted = [f"{layer}:{line.split()[1]}" for layer, lines in layers for line in lines
                if line.split()[:1] == ["ask"] and rng.random() < 0.3] if rng.random() < 0.4 else []
     return {"tool": rng.choice(TOOLS), "effect": effect,
-            "args": {a: argument(rng, a) for a in ARGS if rng.random() < 0.7},
+            "args": {a: argument(rng, a) for a in ARGS + ("entities",) if rng.random() < 0.7},
             "entities": things, "principal": rng.choice(PEOPLE), "agent": rng.choice(AGENTS),
             "client": rng.choice(CLIENTS) if rng.random() < 0.8 else None,
             "labels": some(rng, LABELS) if rng.random() < 0.6 else [],

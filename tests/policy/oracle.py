@@ -115,8 +115,12 @@ def matching_word(kind, key, values):
             found = found.get(step, MISSING) if isinstance(found, dict) else MISSING
         if found is MISSING or found is None and not name:
             return None
-        results = [t(found) for t in tests]
-        return True if True in results else None if None in results else False
+        names = found.split(",") if steps == ["entities"] and isinstance(found, str) else [found]
+        said = set()
+        for one in names:
+            results = [t(one) for t in tests]
+            said.add(True if True in results else None if None in results else False)
+        return said.pop() if len(said) == 1 else None
     return word
 
 

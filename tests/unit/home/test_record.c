@@ -288,3 +288,14 @@ TEST(what_opens_heats_or_does_not_say_what_it_is_stays_physical)
 	CHECK(home_effect_stricter(EFFECT_REVERSIBLE, EFFECT_PHYSICAL) ==
 	    EFFECT_PHYSICAL);
 }
+
+TEST(two_topics_are_one_where_a_server_takes_them_so)
+{
+	CHECK(home_topics_meet("gate/set", "gate/set"));
+	CHECK(home_topics_meet("gate/set", "Gate/SET"));
+	CHECK(home_topics_meet("gate/set", "gate/set/state"));
+	CHECK(home_topics_meet("gate/set/state", "gate/set"));
+	CHECK(!home_topics_meet("gate/set", "gate/settle"));
+	CHECK(!home_topics_meet("gate/set", "gatehouse/set"));
+	CHECK(!home_topics_meet("gate/set/a", "gate/set/b"));
+}

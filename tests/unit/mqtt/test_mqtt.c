@@ -2,6 +2,7 @@
 #include "mqtt/mqtt.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 
 #include "base/buf.h"
@@ -20,6 +21,7 @@ struct party {
 	int ups;
 	int downs;
 	int messages;
+	int refusals;
 	char flood[64]; /* The filter of the last one. */
 };
 
@@ -34,8 +36,34 @@ check_setup(void)
 	snprintf(path, sizeof(path), "%s/mqtt.sock", folder);
 }
 
+/* Lets everybody read what is below "open" and nothing else. */
 static void
-start_broker(void)
+write_access(FILE *conf)
+{
+	char rules[512];
+	glob_t found;
+	FILE *f;
+
+	REQUIRE(glob("/usr/lib/*/mosquitto_dynamic_security.so", 0, NULL,
+		    &found) == 0);
+	snprintf(rules, sizeof(rules), "%s/rules.json", folder);
+	fprintf(conf, "plugin %s\nplugin_opt_config_file %s\n",
+	    found.gl_pathv[0], rules);
+	globfree(&found);
+	f = fopen(rules, "w");
+	fputs("{\"defaultACLAccess\":{\"publishClientSend\":true,"
+	      "\"publishClientReceive\":true,\"subscribe\":false,"
+	      "\"unsubscribe\":true},\"clients\":[],\"groups\":[{"
+	      "\"groupname\":\"all\",\"roles\":[{\"rolename\":\"r\"}]}],"
+	      "\"roles\":[{\"rolename\":\"r\",\"acls\":[{\"acltype\":"
+	      "\"subscribePattern\",\"topic\":\"open/#\",\"allow\":true}]}],"
+	      "\"anonymousGroup\":\"all\"}",
+	    f);
+	fclose(f);
+}
+
+static void
+begin_broker(bool guarded)
 {
 	char conf[512];
 	FILE *f;
@@ -46,6 +74,8 @@ start_broker(void)
 	    "listener 0 %s\nallow_anonymous true\nlog_type all\n"
 	    "log_dest file %s/log\nmax_queued_messages 10000\n%s",
 	    path, folder, getuid() == 0 ? "user root\n" : "");
+	if (guarded)
+		write_access(f);
 	fclose(f);
 	broker = fork();
 	if (broker == 0) {
@@ -56,6 +86,12 @@ start_broker(void)
 		execl("/usr/sbin/mosquitto", "mosquitto", "-c", conf, NULL);
 		_exit(127);
 	}
+}
+
+static void
+start_broker(void)
+{
+	begin_broker(false);
 }
 
 static void
@@ -101,6 +137,12 @@ on_flood(void *arg, const char *filter)
 }
 
 static void
+on_refused(void *arg)
+{
+	((struct party *)arg)->refusals++;
+}
+
+static void
 join(struct party *p, struct loop *l, const char *name)
 {
 	struct mqtt_setup s = {.loop = l,
@@ -113,6 +155,7 @@ join(struct party *p, struct loop *l, const char *name)
 	    .on_down = on_down,
 	    .on_message = on_message,
 	    .on_flood = on_flood,
+	    .on_refused = on_refused,
 	    .arg = p};
 
 	memset(p, 0, sizeof(*p));
@@ -436,5 +479,46 @@ TEST(many_topics_are_asked_for_in_few_packets)
 	CHECK_INT(count_in_log("Received SUBSCRIBE from a"), 10);
 	CHECK_INT(count_in_log("one/6 (QoS 0)"), 1);
 	CHECK_INT(count_in_log("one/7 (QoS 0)"), 0);
+	loop_free(l);
+}
+
+static bool
+wait_refused(struct party *p, size_t n)
+{
+	int64_t end_ms = clock_boot_ms() + WAIT_MS;
+
+	while (mqtt_refused(p->mqtt, 0, NULL) != n && clock_boot_ms() < end_ms)
+		loop_turn(p->loop, 50);
+	return mqtt_refused(p->mqtt, 0, NULL) == n;
+}
+
+TEST(what_a_broker_refuses_is_told_and_the_rest_is_heard)
+{
+	struct loop *l = loop_new();
+	const char *first[2];
+	struct party a;
+	struct party b;
+
+	begin_broker(true);
+	join(&a, l, "a");
+	join(&b, l, "b");
+	REQUIRE(wait_ups(&a, 1) && wait_ups(&b, 1));
+	REQUIRE(mqtt_subscribe(a.mqtt, "shut/1") == OK);
+	REQUIRE(mqtt_subscribe(a.mqtt, "open/1") == OK);
+	REQUIRE(mqtt_subscribe(a.mqtt, "shut/#") == OK);
+	CHECK(wait_refused(&a, 2));
+	CHECK(a.refusals > 0);
+	CHECK_INT(mqtt_refused(a.mqtt, 2, first), 2);
+	CHECK_STR(first[0], "shut/1");
+	CHECK_STR(first[1], "shut/#");
+	CHECK(say_until_heard(&b, &a, "open/1", "one", 3, "open/1 one;"));
+	CHECK_INT(b.refusals, 0);
+	/* Nobody wants it any more. */
+	CHECK_INT(mqtt_unsubscribe(a.mqtt, "shut/1"), OK);
+	CHECK_INT(mqtt_refused(a.mqtt, 2, first), 1);
+	CHECK_STR(first[0], "shut/#");
+	leave(&a);
+	leave(&b);
+	end_broker();
 	loop_free(l);
 }

@@ -425,6 +425,24 @@ TEST(the_arguments_of_a_grant_match_only_what_is_there)
 	CHECK(!matches("arg.a=* rate=1/min", "{\"a\":1}"));
 }
 
+TEST(a_star_of_a_grant_covers_no_second_name_of_a_list)
+{
+	CHECK(matches("arg.entities=light.*", "{\"entities\":\"light.a\"}"));
+	CHECK(matches(
+	    "arg.entities=light.*", "{\"entities\":\"light.a,light.b\"}"));
+	CHECK(!matches(
+	    "arg.entities=light.*", "{\"entities\":\"light.a,lock.front\"}"));
+	CHECK(!matches(
+	    "arg.entities=*.light", "{\"entities\":\"lock.front,a.light\"}"));
+	CHECK(!matches("arg./entities=light.*",
+	    "{\"entities\":\"light.a,lock.front,light.b\"}"));
+	CHECK(!matches("arg.entities=\"light.*,lock.*\"",
+	    "{\"entities\":\"light.a,lock.front\"}"));
+	CHECK(matches("arg.entities=light.*,lock.front",
+	    "{\"entities\":\"light.a,lock.front\"}"));
+	CHECK(!matches("arg.entities=light.*", "{\"entities\":\"light.a,\"}"));
+}
+
 static bool
 knows_notes(void *arg, const char *glob)
 {

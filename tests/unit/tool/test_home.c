@@ -20,6 +20,11 @@ check_setup(void)
 	"\"entity\":{\"type\":\"string\",\"required\":true,\"max\":64}}}},"    \
 	"\"devices\":[" devices "]}"
 
+#define ROW(more)                                                              \
+	"{\"effect\":\"physical\",\"entity\":\"lock.a\",\"pin\":\"" PIN        \
+	"\"," more "}"
+#define EIGHT "\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\""
+
 static enum err
 parse(const char *text, struct manifest **ret)
 {
@@ -91,6 +96,23 @@ TEST(a_call_of_what_is_not_accepted_has_the_strict_effect)
 	manifest_free(m);
 }
 
+TEST(what_commands_a_device_stands_with_it)
+{
+	struct manifest *m;
+
+	REQUIRE(parse(HOME("home",
+			  DEVICE("light.a", "reversible") "," ROW(
+			      "\"topics\":[\"gate/set\",\"b\"],"
+			      "\"device\":\"0x01\"")),
+		    &m) == OK);
+	CHECK_INT(m->devices[0].n_topics, 0);
+	CHECK(m->devices[0].of == NULL);
+	CHECK_INT(m->devices[1].n_topics, 2);
+	CHECK_STR(m->devices[1].topics[0], "gate/set");
+	CHECK_STR(m->devices[1].of, "0x01");
+	manifest_free(m);
+}
+
 TEST(a_home_that_is_malformed_is_refused)
 {
 	static const char *const bad[] = {
@@ -109,6 +131,12 @@ TEST(a_home_that_is_malformed_is_refused)
 		"\"pin\":\"00\"}"),
 	    HOME("home", "{\"entity\":\"light.a\",\"pin\":\"" PIN "\"}"),
 	    HOME("home", "1"),
+	    HOME("home", ROW("\"topics\":\"a\"")),
+	    HOME("home", ROW("\"topics\":[1]")),
+	    HOME("home", ROW("\"topics\":[\"\"]")),
+	    HOME("home", ROW("\"topics\":[" EIGHT "," EIGHT ",\"a\",\"b\"]")),
+	    HOME("home", ROW("\"device\":\"\"")),
+	    HOME("home", ROW("\"device\":1")),
 	};
 	struct manifest *m = NULL;
 	size_t i;
