@@ -16,6 +16,7 @@ BOUNDED = os.path.join(TOP, "config/policies/bounded.policy")
 
 LIGHT = "light.kitchen_light"
 LOCK = "lock.front_door"
+CELLAR = "lock.cellar_door"  # Of one test alone.
 
 
 def setup():
@@ -45,7 +46,7 @@ def test_a_grant_for_lights_covers_no_list_with_a_lock_in_it(h):
     lights = (LIGHT, "light.hall_light")
     for light in lights:
         home(h, "accept", light, "--yes", "--effect", "physical")
-    home(h, "accept", LOCK, "--yes")
+    home(h, "accept", CELLAR, "--yes")
     asked = {"action": "turn_on", "entities": ",".join(lights)}
     with ModelServer(calls(asked)) as m:
         provider(h, "ollama", m.url, name="first")
@@ -54,15 +55,15 @@ def test_a_grant_for_lights_covers_no_list_with_a_lock_in_it(h):
         assert r.returncode == 0, r.stderr
         finish(p)
     h.console.run("tool", "remove", "first", "--yes")
-    with ModelServer(calls({**asked, "action": "turn_off"}, {"action": "unlock", "entities": f"{LIGHT},{LOCK}"})) as m:
+    with ModelServer(calls({**asked, "action": "turn_off"}, {"action": "unlock", "entities": f"{LIGHT},{CELLAR}"})) as m:
         provider(h, "ollama", m.url, name="second")
         p, act = h.console.asked("please do what is right")
         status, answer = Wire(h, h.console).query(f"sheet?act={act}")
-        assert status == 200 and f"\nentities {LIGHT},{LOCK}\n" in answer["sheet"], answer
+        assert status == 200 and f"\nentities {LIGHT},{CELLAR}\n" in answer["sheet"], answer
         assert h.console.run("deny", act).returncode == 0
         entries = finish(p)
     assert "2 confirmed" in [e["result"] for e in entries if e["kind"] == "done"], entries
-    assert "unlocked" not in state(h, LOCK), state(h, LOCK)
+    assert "unlocked" not in state(h, CELLAR), state(h, CELLAR)
 
 
 def announce(m, component, name, topic, **more):
