@@ -214,6 +214,11 @@ runs_restore(struct runs *rs, const struct json *row)
 	    names_read(json_words(row, "labels"), &run->labels) != OK)
 		return ERR_CORRUPT;
 	run->resumes = (int)json_int(row, "resumes", 0);
+	/* A machine that starts anew may have no clock, and not know it. */
+	run_set_off(run,
+	    judge_is_same_boot(rs->s.judge)
+		? clock_wall_ms() - json_int(row, "wall_ms", 0)
+		: -1);
 	fork_mark(run, json_words(row, "fork_of"), json_int(row, "forked", 0));
 	return OK;
 }
@@ -526,11 +531,28 @@ resume_one(struct runs *rs, struct run *run)
 		    false, NULL);
 }
 
+/* Halted or not: the next start would not know any more.  Who is asked decides
+ * whether it still makes sense. */
+static void
+end_outdated(struct runs *rs)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *run = rs->open[i];
+
+		if (run != NULL && !run->over && run_is_outdated(run) &&
+		    !runs_is_asked(rs, run->id))
+			run_comes_too_late(run);
+	}
+}
+
 void
 runs_thaw(struct runs *rs)
 {
 	size_t i;
 
+	end_outdated(rs);
 	if (!safety_is_free(judge_safety(rs->s.judge)))
 		return;
 	for (i = 0; i < RUNS_OPEN_MAX; i++)

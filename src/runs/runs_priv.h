@@ -38,6 +38,8 @@ struct run {
 	uint64_t timer; /* Of the next look at how long it takes. */
 	int64_t looked_ms; /* The last one, on the boot clock; */
 	int64_t used_ms; /* and what it took of RUN_MS by then. */
+	/* Boot clock: of an automation, nothing is allowed it any more. */
+	int64_t late_ms;
 	bool over; /* Its end is being written. */
 	struct buf words; /* The last that a model said, */
 	int64_t words_from; /* from this byte on. */
@@ -105,6 +107,9 @@ void run_read_steps(struct runs *rs, struct run *run);
 
 /* Did an automation begin it, and no person? */
 bool run_is_automated(const struct run *run);
+/* It was set off so long ago. */
+void run_set_off(struct run *run, int64_t ago_ms);
+bool run_is_outdated(const struct run *run);
 /* What an owner signed is one call, and this is another one.  ERR_DENIED. */
 NODISCARD enum err run_check_signed(const struct run *run, const char *tool,
     const char *args, struct errmsg *why);
@@ -113,6 +118,8 @@ NODISCARD enum err run_check_signed(const struct run *run, const char *tool,
 
 /* It took RUN_MS: it ends, and says so. */
 void run_is_late(struct run *run);
+/* What set it off is long past: the same. */
+void run_comes_too_late(struct run *run);
 
 /* ---- fork.c ---- */
 
