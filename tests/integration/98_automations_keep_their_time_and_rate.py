@@ -12,7 +12,7 @@ import logbook
 from house import wait_for
 from simhome import HouseWithHome, wait_entity
 
-LIGHT, HALL = "light.kitchen_light", "light.hall_light"
+LIGHT, HALL, LOCK = "light.kitchen_light", "light.hall_light", "lock.front_door"
 
 
 def setup():
@@ -140,3 +140,53 @@ def test_what_the_machine_was_off_behind_ends_as_too_late(h):
                             " WHERE scope='box' AND name='clock'")
     is_too_late(h, run)
     removed(h, "dark")
+
+
+def off(h, name):
+    return h.console.json("automation", "show", name)["automations"][0]["off"]
+
+
+def toggled(h, times):
+    for _ in range(times):
+        turn(h, "Kitchen light", "OFF")
+        turn(h, "Kitchen light", "ON")
+
+
+def wait_off(h, name, words):
+    def so():
+        return words in off(h, name)
+    so.__doc__ = f"{name} to be off; {off(h, name)} {h.log()[-2000:]}"
+    wait_for(so, 30, 0.1)
+
+
+def test_a_rate_that_was_signed_is_shown_and_kept(h):
+    turn(h, "Kitchen light", "OFF")
+    r = added(h, rule("many", LIGHT, "on", HALL, "turn_on", rate="20/min"))
+    assert f"when {LIGHT} state is on, at most 20 times a minute: home.set" in r.stdout, r.stdout
+    added(h, rule("few", LIGHT, "on", HALL, "turn_on", rate="2/min"))
+    toggled(h, 8)
+    wait_off(h, "few", "fired 2 times in 60 seconds")
+    wait_for(lambda: len(of(h, "many", "goal")) == 8, 30, 0.1)
+    assert off(h, "many") == "" and len(of(h, "few", "goal")) == 2
+    removed(h, "many")
+    removed(h, "few")
+
+
+def test_what_cannot_be_undone_keeps_the_low_rate(h):
+    wait_entity(h, LOCK)
+    assert h.console.run("home", "accept", LOCK, "--yes").returncode == 0
+    for document, words in ((rule("x", LIGHT, "on", LOCK, "lock", rate="7/min"), "can be undone"),
+                            ({**rule("x", LIGHT, "on", LOCK, "lock", rate="1/s"), "then": {"goal": "go"}}, "is for a call"),
+                            (rule("x", LIGHT, "on", HALL, "turn_on", rate="2001/s"), "from 1 to 2000")):
+        r = add(h, document)
+        assert r.returncode != 0 and words in r.stderr, r.stderr
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("changed", LIGHT, "on", HALL, "turn_on", rate="60/min"))
+    # It is a heater by now.
+    r = h.console.run("home", "accept", HALL, "--effect", "physical", "--yes")
+    assert r.returncode == 0, r.stderr
+    toggled(h, 7)
+    wait_off(h, "changed", "fired 6 times in 60 seconds")
+    r = h.console.run("home", "accept", HALL, "--effect", "reversible", "--yes")
+    assert r.returncode == 0, r.stderr
+    removed(h, "changed")
