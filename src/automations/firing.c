@@ -99,12 +99,13 @@ begin(struct automations *as, struct held *h, const char *cause, int hops)
 	struct errmsg why = {""};
 	struct begun *b = find_place(as, h, &why);
 
-	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK) {
-		tell(as, h, "automation-missed", why.text, cause);
-		return;
+	/* Before its act goes out. */
+	if (b != NULL) {
+		snprintf(b->name, sizeof(b->name), "%s", h->name);
+		b->hops = hops;
 	}
-	snprintf(b->name, sizeof(b->name), "%s", h->name);
-	b->hops = hops;
+	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK)
+		tell(as, h, "automation-missed", why.text, cause);
 }
 
 static void

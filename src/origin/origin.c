@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "origin/origin.h"
 
@@ -40,6 +41,22 @@ origins_fit(const char *origins, const struct json *args)
 		origins += len + (origins[len] == ',' ? 1 : 0);
 	}
 	return *origins == '\0';
+}
+
+void
+origins_of_person(const char *args, struct buf *out)
+{
+	const struct json *m;
+	struct json *v;
+
+	if (json_parse(args, strlen(args), &v) != OK)
+		fatal("arguments of our own cannot be read");
+	if (json_first(v) == NULL)
+		buf_adds(out, "none");
+	for (m = json_first(v); m != NULL; m = json_next(m))
+		buf_addf(
+		    out, "%s%s:person", out->len > 0 ? "," : "", json_name(m));
+	json_free(v);
 }
 
 /* ---- Rooms and kinds ---- */

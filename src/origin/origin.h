@@ -21,4 +21,7 @@ bool origins_fit(const char *origins, const struct json *args);
 void origins_of_chosen(
     const char *old, const struct json *args, struct buf *out);
 
+/* All of these arguments, canonical and of our own, are what a person said. */
+void origins_of_person(const char *args, struct buf *out);
+
 #endif

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "offline/offline.h"
+#include "origin/origin.h"
 #include "runs/runs_priv.h"
 #include "sys/clock.h"
 
@@ -28,9 +30,11 @@ void
 run_set_off(struct run *run, int64_t ago_ms)
 {
 	struct offline_call c;
-	int64_t may_ms =
-	    offline_call(run->goal, &c) == OK ? AUTOMATION_ACT_MS : RUN_MS;
+	int64_t may_ms;
 
+	run->is_signed =
+	    run_is_automated(run) && offline_call(run->goal, &c) == OK;
+	may_ms = run->is_signed ? AUTOMATION_ACT_MS : RUN_MS;
 	/* From the future: the clock was set back by nobody knows how much. */
 	run->late_ms = ago_ms >= 0 ? clock_boot_ms() + may_ms - ago_ms : 0;
 }
@@ -51,22 +55,58 @@ runs_is_late(struct runs *rs, const struct act *a)
 	return run == NULL || run_is_outdated(run);
 }
 
-/* ---- What it may do ---- */
+/* ---- One call that was signed ---- */
 
-/* A mind that was taken over would have each of them for what it likes. */
-enum err
-run_check_signed(const struct run *run, const char *tool, const char *args,
-    struct errmsg *why)
+void
+run_act_signed(struct run *run)
 {
+	struct json *proposal = json_object();
 	struct offline_call c;
+	struct buf origins;
 
-	if (!run_is_automated(run) || offline_call(run->goal, &c) != OK ||
-	    (run->acted == 0 && strcmp(c.tool, tool) == 0 &&
-		strcmp(c.args, args) == 0))
-		return OK;
-	return err_say(why, ERR_DENIED,
-	    "this automation makes the call that was signed, once, and no "
-	    "other");
+	if (offline_call(run->goal, &c) != OK)
+		fatal("run %s is no call", run->id);
+	json_put_int(proposal, "step", 0);
+	json_put_str(proposal, "tool", c.tool);
+	json_put_str(proposal, "args", c.args);
+	buf_init(&origins, GOAL_MAX);
+	origins_of_person(c.args, &origins);
+	json_put_str(proposal, "origins", origins.p);
+	buf_done(&origins);
+	run_propose(run->runs, run, proposal);
+	json_free(proposal);
+}
+
+void
+run_end_signed(struct run *run, const char *state, const char *text)
+{
+	bool done = strcmp(state, "done") == 0;
+	const char *before = strcmp(state, "denied") == 0
+	    ? "I may not do that: "
+	    : strcmp(state, "unknown") == 0
+	    ? "I do not know whether it was done: "
+	    : "That did not work: ";
+	struct buf b;
+
+	if (run->over)
+		return;
+	buf_init(&b, RESULT_MAX + 256);
+	buf_addf(&b, "%s%s", done ? "" : before, text != NULL ? text : "");
+	run_end(run->runs, run, b.p, done, NULL);
+	buf_done(&b);
+}
+
+void
+run_resume_signed(struct run *run, const struct json *acts)
+{
+	const struct json *act = json_first(acts);
+
+	if (run->acted == 0)
+		run_act_signed(run);
+	else if (acts_count(run->runs->acts, run->id, ACT_STATE_COUNT) == 0)
+		run_end_signed(run,
+		    act != NULL ? json_words(act, "state") : "unknown",
+		    act != NULL ? json_words(act, "text") : "");
 }
 
 enum err
@@ -97,7 +137,11 @@ runs_automate(struct runs *rs, const struct automated *a,
 	json_put_int(details, "hops", a->hops);
 	r = record_new(rs->ledger);
 	run_begin(run, details, r);
-	record_post(r, true, run_started, rs, run->id);
 	memcpy(ret_run, run->id, TOKEN_SIZE);
+	record_post(r, !run->is_signed, run->is_signed ? NULL : run_started, rs,
+	    run->id);
+	/* Its act waits for the disk where its effect demands that. */
+	if (run->is_signed)
+		run_act_signed(run);
 	return OK;
 }

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "known/known.h"
 #include "origin/origin.h"
 #include "runs/runs_priv.h"
-#include "tool/reach.h"
 
 /*
  * How a proposal becomes an act, and is judged.  What comes from the mind
@@ -12,96 +12,13 @@
  * the run in words.
  */
 
-/* A provider is called by what its manifest says of it, with a model that
- * stands there. */
-static enum err
-check_provider(const struct manifest *m, const struct manifest_function *f,
-    const char *tool, const struct json *args, struct errmsg *why)
-{
-	char name[CALL_NAME_SIZE];
-
-	manifest_call_name(m, f, name);
-	if (strcmp(name, tool) != 0)
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no function '%.64s'; the provider '%s' is "
-		    "called '%s'",
-		    tool, m->name, name);
-	if (manifest_is_provider(m) &&
-	    manifest_model(m, json_words(args, "model")) == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "the provider '%s' offers no model '%.128s'", m->name,
-		    json_words(args, "model"));
-	return OK;
-}
-
-/* What is commanded is what an owner accepted. */
-static enum err
-check_accepted(
-    const struct manifest *m, const struct json *args, struct errmsg *why)
-{
-	struct entities named;
-	size_t i;
-
-	if (!manifest_is_home(m))
-		return OK;
-	if (entities_of(args, &named) != OK)
-		return err_say(why, ERR_INPUT,
-		    "name one entity, or a room, a kind or both, or at most "
-		    "%d entities, each once",
-		    HOME_MANY_MAX);
-	for (i = 0; i < named.n; i++)
-		if (manifest_device(m, named.name[i]) == NULL)
-			return err_say(why, ERR_DENIED,
-			    "'%.64s' is no device that an owner accepted; "
-			    "'durward home' lists what is there, 'durward "
-			    "home accept' accepts",
-			    named.name[i]);
-	return OK;
-}
-
 /* The effect of a known function whose arguments fit. */
 enum err
 runs_check_call(struct runs *rs, const char *tool, const struct json *args,
     enum effect *ret, struct errmsg *why)
 {
-	const struct house_function *h = rs->s.house(tool);
-	char name[NAME_MAX_LEN + 1];
-	char function[NAME_MAX_LEN + 1];
-	const struct manifest_function *f;
-	struct reach reach;
-	struct slot *t;
-	enum err e;
-
-	if (h != NULL) {
-		*ret = h->call.effect;
-		return manifest_check_args(&h->call, args, why);
-	}
-	if (tool_name_split(tool, name, function) != OK)
-		return err_say(why, ERR_INPUT,
-		    "'%.64s' is no name of a tool's function", tool);
-	t = slots_find(rs->s.slots, name);
-	if (t == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no tool '%s'; 'durward tool' lists what is "
-		    "there",
-		    name);
-	if (slot_is_disabled(t))
-		return err_say(why, ERR_DENIED,
-		    "the tool '%s' is disabled; 'durward tool enable %s' "
-		    "enables it",
-		    name, name);
-	f = manifest_function(slot_manifest(t), function);
-	if (f == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "the tool '%s' has no function '%s'", name, function);
-	*ret = manifest_effect(slot_manifest(t), f, args);
-	e = manifest_check_args(f, args, why);
-	if (e == OK)
-		e = check_accepted(slot_manifest(t), args, why);
-	if (e == OK)
-		e = check_provider(slot_manifest(t), f, tool, args, why);
-	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)
-		       : e;
+	return known_check(
+	    rs->s.house(tool), rs->s.slots, tool, args, ret, why);
 }
 
 /* The view shows the mind what its role may ask; a mind that was taken over
@@ -194,16 +111,14 @@ choose(
 	return OK;
 }
 
-/* Strict: canonical arguments, an open run, a known call. */
+/* Strict: canonical arguments, `run` is open, a known call. */
 static enum err
 read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
     struct errmsg *why)
 {
-	const char *run = json_str(v, "run");
 	struct json *args;
 	enum err e;
 
-	ret->run = runs_find(rs, run != NULL ? run : "");
 	ret->step = json_int(v, "step", -1);
 	ret->tool = json_str(v, "tool");
 	ret->args = json_str(v, "args");
@@ -221,9 +136,7 @@ read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
 		return OK;
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
-	e = run_check_signed(ret->run, ret->tool, ret->args, why);
-	if (e == OK)
-		e = choose(rs, ret, &args, why);
+	e = choose(rs, ret, &args, why);
 	if (e == OK)
 		e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
 	if (e == OK)
@@ -278,16 +191,24 @@ begin(struct runs *rs, const struct proposal *p)
 }
 
 void
-runs_on_proposal(struct runs *rs, const struct msg *m)
+run_propose(struct runs *rs, struct run *run, const struct json *v)
 {
-	struct proposal p = {.run = NULL};
+	struct proposal p = {.run = run};
 	struct errmsg why = {""};
 
-	keep_wish(rs, m->body);
-	if (read_proposal(rs, m->body, &p, &why) != OK)
+	if (read_proposal(rs, v, &p, &why) != OK)
 		refuse(rs, &p, &why);
 	else if (!p.known)
 		begin(rs, &p);
 	buf_done(&p.chosen_args);
 	buf_done(&p.chosen_origins);
+}
+
+void
+runs_on_proposal(struct runs *rs, const struct msg *m)
+{
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
+
+	keep_wish(rs, m->body);
+	run_propose(rs, run, m->body);
 }

@@ -99,7 +99,7 @@ recalled(void *arg, const char *id, struct json *found)
 void
 runs_on_recall(struct runs *rs, const struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	struct memory_ask ask = {.want = MEMORY_VIEW};
 
 	if (run == NULL)

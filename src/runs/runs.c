@@ -25,27 +25,38 @@ runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts)
 	rs->acts = acts;
 }
 
-struct run *
-runs_find(struct runs *rs, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && !rs->open[i]->over &&
-		    strcmp(rs->open[i]->id, id) == 0)
-			return rs->open[i];
-	return NULL;
-}
-
-bool
-runs_is_open(const struct runs *rs, const char *id)
+/* Also one whose end is being written. */
+static struct run *
+find_any(const struct runs *rs, const char *id)
 {
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
 		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
-			return true;
-	return false;
+			return rs->open[i];
+	return NULL;
+}
+
+struct run *
+runs_find(struct runs *rs, const char *id)
+{
+	struct run *run = find_any(rs, id);
+
+	return run != NULL && !run->over ? run : NULL;
+}
+
+struct run *
+run_of_mind(struct runs *rs, const char *id)
+{
+	struct run *run = runs_find(rs, id);
+
+	return run != NULL && !run->is_signed ? run : NULL;
+}
+
+bool
+runs_is_open(const struct runs *rs, const char *id)
+{
+	return find_any(rs, id) != NULL;
 }
 
 bool
@@ -111,11 +122,10 @@ static void
 end_written(void *arg, const char *id)
 {
 	struct runs *rs = arg;
-	size_t i;
+	struct run *run = find_any(rs, id);
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
-			forget(rs, rs->open[i]);
+	if (run != NULL)
+		forget(rs, run);
 }
 
 /* What its models used, as the mind counts. */
@@ -135,8 +145,8 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
     const struct json *said)
 {
 	struct json *details = json_object();
-	struct json *body = json_object();
 	struct record *r = record_new(rs->ledger);
+	struct json *body;
 
 	json_put_strn(details, "reply", text, str_cut(text, REPLY_MAX));
 	/* What grows beyond an entry when it is escaped stands in the row. */
@@ -159,7 +169,10 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	run->over = true;
 	loop_timer_cancel(rs->s.loop, run->timer);
 	run->timer = 0;
-	record_post(r, true, end_written, rs, run->id);
+	record_post(r, !run->is_signed, end_written, rs, run->id);
+	if (run->is_signed)
+		return;
+	body = json_object();
 	json_put_str(body, "run", run->id);
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
 }
@@ -214,6 +227,7 @@ runs_restore(struct runs *rs, const struct json *row)
 	    names_read(json_words(row, "labels"), &run->labels) != OK)
 		return ERR_CORRUPT;
 	run->resumes = (int)json_int(row, "resumes", 0);
+	run->left = true;
 	/* A machine that starts anew may have no clock, and not know it. */
 	run_set_off(run,
 	    judge_is_same_boot(rs->s.judge)
@@ -410,10 +424,15 @@ void
 runs_tell_result(struct runs *rs, const char *run, int64_t step,
     const char *state, const char *text)
 {
-	struct json *body = json_object();
+	struct run *of = find_any(rs, run);
+	struct json *body;
 
 	forget_counts(rs, run);
-
+	if (of != NULL && of->is_signed) {
+		run_end_signed(of, state, text);
+		return;
+	}
+	body = json_object();
 	json_put_str(body, "run", run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "state", state);
@@ -455,7 +474,7 @@ runs_saw(struct runs *rs, const char *id, const struct names *more)
 void
 runs_on_reply(struct runs *rs, struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	char *text = msg_text(m);
 
 	if (run != NULL)
@@ -488,6 +507,11 @@ resume(void *arg, const char *id, struct json *steps, struct json *acts)
 	struct run *run = runs_find(rs, id);
 	const struct json *act;
 
+	if (run != NULL && run->is_signed) {
+		run->resuming = false;
+		run_resume_signed(run, acts);
+		run = NULL;
+	}
 	if (run != NULL) {
 		run->resuming = false;
 		keep_take_up(run, steps);
@@ -520,7 +544,7 @@ keep_resumes(struct runs *rs, const struct run *run)
 static void
 resume_one(struct runs *rs, struct run *run)
 {
-	run->waits = false;
+	run->waits = run->left = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
 		keep_resumes(rs, run);
 		run_read_steps(rs, run);
@@ -569,7 +593,8 @@ runs_resume_all(struct runs *rs)
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && !rs->open[i]->over)
+		if (rs->open[i] != NULL && !rs->open[i]->over &&
+		    (rs->open[i]->left || !rs->open[i]->is_signed))
 			rs->open[i]->waits = true;
 	runs_thaw(rs);
 }
