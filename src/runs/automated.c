@@ -80,19 +80,13 @@ run_act_signed(struct run *run)
 void
 run_end_signed(struct run *run, const char *state, const char *text)
 {
-	bool done = strcmp(state, "done") == 0;
-	const char *before = strcmp(state, "denied") == 0
-	    ? "I may not do that: "
-	    : strcmp(state, "unknown") == 0
-	    ? "I do not know whether it was done: "
-	    : "That did not work: ";
 	struct buf b;
 
 	if (run->over)
 		return;
 	buf_init(&b, RESULT_MAX + 256);
-	buf_addf(&b, "%s%s", done ? "" : before, text != NULL ? text : "");
-	run_end(run->runs, run, b.p, done, NULL);
+	offline_say_end(state, text != NULL ? text : "", &b);
+	run_end(run->runs, run, b.p, strcmp(state, "done") == 0, NULL);
 	buf_done(&b);
 }
 

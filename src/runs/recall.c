@@ -119,3 +119,14 @@ runs_on_recall(struct runs *rs, const struct msg *m)
 	snprintf(ask.words, sizeof(ask.words), "%s", run->goal);
 	ledger_read_memory(rs->ledger, &ask, recalled, rs, run->id);
 }
+
+void
+runs_labels(struct runs *rs, const char *id, struct names *ret)
+{
+	struct run *run = runs_find(rs, id);
+
+	if (run != NULL)
+		*ret = run->labels;
+	else
+		ret->all = true;
+}

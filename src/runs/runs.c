@@ -75,8 +75,10 @@ runs_acted(struct runs *rs, const char *run, int64_t step)
 }
 
 static void
-forget(struct runs *rs, struct run *run)
+forget(void *arg)
 {
+	struct run *run = arg;
+	struct runs *rs = run->runs;
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
@@ -125,7 +127,7 @@ end_written(void *arg, const char *id)
 	struct run *run = find_any(rs, id);
 
 	if (run != NULL)
-		forget(rs, run);
+		forget(run);
 }
 
 /* What its models used, as the mind counts. */
@@ -165,11 +167,15 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
 	rs->last = (struct runs_last){clock_wall_ms(), reached};
-	/* Who follows it reads on until its end is on the disk. */
+	/* Who follows it reads on until its end is on the disk; nobody waits
+	 * for that of a signed call. */
 	run->over = true;
 	loop_timer_cancel(rs->s.loop, run->timer);
-	run->timer = 0;
-	record_post(r, !run->is_signed, end_written, rs, run->id);
+	run->timer = run->is_signed
+	    ? loop_timer(rs->s.loop, clock_boot_ms(), forget, run)
+	    : 0;
+	record_post(r, !run->is_signed, run->is_signed ? NULL : end_written, rs,
+	    run->id);
 	if (run->is_signed)
 		return;
 	body = json_object();
@@ -440,17 +446,6 @@ runs_tell_result(struct runs *rs, const char *run, int64_t step,
 	    text != NULL ? strlen(text) : 0);
 }
 
-void
-runs_labels(struct runs *rs, const char *id, struct names *ret)
-{
-	struct run *run = runs_find(rs, id);
-
-	if (run != NULL)
-		*ret = run->labels;
-	else
-		ret->all = true;
-}
-
 /* Labels only grow, and are on the disk with what brought them. */
 void
 runs_saw(struct runs *rs, const char *id, const struct names *more)
@@ -507,13 +502,13 @@ resume(void *arg, const char *id, struct json *steps, struct json *acts)
 	struct run *run = runs_find(rs, id);
 	const struct json *act;
 
-	if (run != NULL && run->is_signed) {
+	if (run != NULL)
 		run->resuming = false;
+	if (run != NULL && run->is_signed) {
 		run_resume_signed(run, acts);
 		run = NULL;
 	}
 	if (run != NULL) {
-		run->resuming = false;
 		keep_take_up(run, steps);
 		tell_mind(rs, run, steps);
 	}

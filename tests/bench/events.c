@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * events echo SOCKET QOS: says on lamp/N/set what comes on sensor/N, and no
- * more: the least that an automation on this broker can take.
+ * events echo SOCKET QOS WHO: says on WHO/lamp/N/set what comes on
+ * WHO/sensor/N, and no more: the least that an automation on this broker can
+ * take.
  *
- * events load SOCKET QOS RATE COUNT DEVICES: so many switches go on and off in
- * turn, COUNT times at RATE a second, and so many lamps answer what they are
+ * events load SOCKET QOS WHO RATE COUNT DEVICES: so many switches go on and off
+ * in turn, COUNT times at RATE a second, and so many lamps answer what they are
  * told.  Prints how long the commands took behind the moment that each event
  * was due, in us: the median, 99 and 99.9 of 100, and how many never came.
  */
 
 #include <mosquitto.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +24,7 @@
 #define LAST_MS 5000 /* That the last may take. */
 
 static int qos;
+static const char *who;
 
 static int64_t
 now_ns(void)
@@ -53,6 +54,16 @@ state_of(const struct mosquitto_message *got)
 	    : "OFF";
 }
 
+/* WHO/lamp/7/set */
+static long
+number(const struct mosquitto_message *got)
+{
+	const char *slash = strchr(got->topic, '/');
+
+	slash = slash != NULL ? strchr(slash + 1, '/') : NULL;
+	return slash != NULL ? strtol(slash + 1, NULL, 10) : -1;
+}
+
 /* ---- echo ---- */
 
 static void
@@ -61,8 +72,7 @@ on_event(struct mosquitto *m, void *arg, const struct mosquitto_message *got)
 	char topic[64];
 
 	(void)arg;
-	snprintf(topic, sizeof(topic), "lamp/%ld/set",
-	    strtol(got->topic + strlen("sensor/"), NULL, 10));
+	snprintf(topic, sizeof(topic), "%s/lamp/%ld/set", who, number(got));
 	say(m, topic, state_of(got));
 }
 
@@ -80,7 +90,7 @@ static long lost;
 static void
 on_command(struct mosquitto *m, void *arg, const struct mosquitto_message *got)
 {
-	long i = strtol(got->topic + strlen("lamp/"), NULL, 10);
+	long i = number(got);
 	char topic[64];
 
 	(void)arg;
@@ -91,7 +101,7 @@ on_command(struct mosquitto *m, void *arg, const struct mosquitto_message *got)
 		us[n_us++] = (double)(now_ns() - lamps[i].due_ns) / 1000;
 		lamps[i].due_ns = 0;
 	}
-	snprintf(topic, sizeof(topic), "lamp/%ld", i);
+	snprintf(topic, sizeof(topic), "%s/lamp/%ld", who, i);
 	say(m, topic, state_of(got));
 }
 
@@ -104,7 +114,7 @@ begin(struct mosquitto *m, long k, long devices, int64_t due_ns)
 	lost += lamps[i].due_ns != 0;
 	lamps[i].due_ns = due_ns;
 	lamps[i].state = k / devices % 2 == 0 ? "ON" : "OFF";
-	snprintf(topic, sizeof(topic), "sensor/%ld", i);
+	snprintf(topic, sizeof(topic), "%s/sensor/%ld", who, i);
 	say(m, topic, lamps[i].state);
 }
 
@@ -172,25 +182,28 @@ load(struct mosquitto *m, long rate, long count, long devices)
 int
 main(int argc, char **argv)
 {
-	bool echoes = argc == 4 && strcmp(argv[1], "echo") == 0;
+	bool echoes = argc == 5 && strcmp(argv[1], "echo") == 0;
 	struct mosquitto *m;
+	char topics[64];
 
-	if (!echoes && argc != 7)
+	if (!echoes && argc != 8)
 		return 2;
 	qos = (int)strtol(argv[3], NULL, 10);
+	who = argv[4];
+	snprintf(topics, sizeof(topics),
+	    echoes ? "%s/sensor/+" : "%s/lamp/+/set", who);
 	mosquitto_lib_init();
 	m = mosquitto_new(NULL, true, NULL);
 	mosquitto_message_callback_set(m, echoes ? on_event : on_command);
 	if (mosquitto_connect(m, argv[2], 0, 60) != MOSQ_ERR_SUCCESS ||
-	    mosquitto_subscribe(
-		m, NULL, echoes ? "sensor/+" : "lamp/+/set", qos) != 0)
+	    mosquitto_subscribe(m, NULL, topics, qos) != MOSQ_ERR_SUCCESS)
 		return 1;
 	if (echoes) {
 		puts("up");
 		fflush(stdout);
 		return mosquitto_loop_forever(m, -1, 1);
 	}
-	load(m, strtol(argv[4], NULL, 10), strtol(argv[5], NULL, 10),
-	    strtol(argv[6], NULL, 10));
+	load(m, strtol(argv[5], NULL, 10), strtol(argv[6], NULL, 10),
+	    strtol(argv[7], NULL, 10));
 	return 0;
 }

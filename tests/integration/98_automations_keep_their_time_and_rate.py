@@ -190,3 +190,15 @@ def test_what_cannot_be_undone_keeps_the_low_rate(h):
     r = h.console.run("home", "accept", HALL, "--effect", "reversible", "--yes")
     assert r.returncode == 0, r.stderr
     removed(h, "changed")
+
+
+def test_a_signed_call_has_nothing_to_replay(h):
+    turn(h, "Kitchen light", "OFF")
+    turn(h, "Hall light", "OFF")
+    added(h, rule("plain", LIGHT, "on", HALL, "turn_on"))
+    turn(h, "Kitchen light", "ON")
+    wait_state(h, HALL, "on")
+    wait_for(lambda: of(h, "plain", "goal"), 30, 0.1)
+    r = h.console.run("replay", of(h, "plain", "goal")[0]["run"])
+    assert r.returncode == 1 and "no mind thought about it" in r.stderr, (r.stdout, r.stderr)
+    removed(h, "plain")

@@ -48,13 +48,13 @@ check_setup(void)
 		.run_labels = port_run_labels,
 		.house = port_house,
 		.asked = port_asked}};
-	struct runs_setup rs = {.peers = &fake_peers};
+	struct runs_setup rs = {.peers = &fake_peers, .house = port_house};
 
 	crypto_open();
 	fake_peers.loop = as.loop = rs.loop = loop_new();
 	fixture_open(folder, as.loop);
 	as.judge = rs.judge = judge;
-	as.slots = slots_new(as.loop, &none);
+	as.slots = rs.slots = slots_new(as.loop, &none);
 	acts = acts_new(&as);
 	acts_use_ledger(acts, ledger);
 	runs = runs_new(&rs);
@@ -270,5 +270,18 @@ TEST(an_automation_grows_old_in_a_halt_and_not_behind_a_question)
 	CHECK(is_given_up());
 	safety_set(judge_safety(judge), SAFE_CLOCK, false, "");
 	await_end();
+	fake_forget();
+}
+
+TEST(a_signed_call_that_a_kill_kept_from_its_act_is_made_and_no_mind_is_told)
+{
+	machine_started_anew(false);
+	open_run_of("automation:a", "notes.save {}", 0);
+	runs_resume_all(runs);
+	await_end();
+	CHECK(strstr(said(), "there is no tool 'notes'") != NULL);
+	CHECK_INT(fake_count(MSG_TURN_START), 0);
+	CHECK_INT(fake_count(MSG_ACT_RESULT), 0);
+	CHECK_INT(fake_count(MSG_TURN_END), 0);
 	fake_forget();
 }
