@@ -68,6 +68,9 @@ struct acts_ports {
 	bool (*runner_may_come)(void *arg);
 	/* Can the run be told, or must what was posted before come first? */
 	bool (*run_hears)(void *arg, const char *run);
+	/* Does it come too late after what set its run off?  Then nothing is
+	 * allowed it any more; a yes that somebody gave counts. */
+	bool (*run_is_late)(void *arg, const struct act *a);
 	/* The run hears what became of an act. */
 	void (*tell_run)(void *arg, const struct act *a);
 	/* What the run has seen so far, and what it has seen now. */

@@ -195,8 +195,13 @@ act_may_still(struct open_act *o)
 {
 	struct names labels;
 	struct judgement now = act_judge_now(o, &labels);
+	const struct acts_ports *ports = &o->acts->s.ports;
 	struct errmsg why = {""};
 
+	if (o->act->state == ACT_ALLOWED &&
+	    ports->run_is_late(ports->arg, o->act))
+		return deny_now(o,
+		    "it comes too late after what set its automation off", "");
 	if (!same_effect(o))
 		return deny_now(
 		    o, "the tool was replaced, and does something else", "");

@@ -16,7 +16,8 @@
  * where `when` is a test of a value ("is", "above" or "below"), or a time:
  * {"at": "07:00" | "sunrise" | "sunset", "offset_min": -10, "days": ["mon"]}.
  * Each of `if` is a test of a value, or a part of the day.  `then` may be
- * {"goal": "turn on the porch light"}.
+ * {"goal": "turn on the porch light"}.  A member "rate" says how often it may
+ * fire at most, as "30/min" or "1000/s".
  *
  * Pure: time and values are parameters.  Local time is that of the TZ in the
  * environment.
@@ -35,6 +36,9 @@
 #define AUTOMATION_VALUE_SIZE 64
 #define AUTOMATION_IFS_MAX 8
 #define AUTOMATION_OFFSET_MAX (12 * 60) /* Minutes. */
+#define AUTOMATION_RATE_MAX 2000 /* Times, a second or a minute. */
+#define AUTOMATION_LOW_TIMES 6 /* A minute, when nothing is said. */
+#define AUTOMATION_METER_PARTS 60 /* Of its span. */
 #define AUTOMATION_LATE_MS (5 * 60 * 1000) /* That is still made up. */
 
 enum automation_op { OP_IS, OP_ABOVE, OP_BELOW };
@@ -63,6 +67,11 @@ struct automation_condition {
 	struct automation_test test;
 };
 
+struct automation_rate {
+	int times;
+	int64_t span_ms;
+};
+
 struct automation {
 	char name[AUTOMATION_NAME_MAX + 1];
 	bool is_timed;
@@ -73,6 +82,7 @@ struct automation {
 	/* What its run is to reach: words, or a call as offline.h has it. */
 	char *goal;
 	bool is_call;
+	struct automation_rate rate;
 };
 
 /* 1 to AUTOMATION_NAME_MAX of a-z 0-9 . _ -, beginning with a letter. */
@@ -96,6 +106,27 @@ enum automation_holds automation_test_holds(
 
 /* Of the local day; -1, which nobody knows, is in no part of it. */
 bool automation_in_hours(const struct automation_condition *c, int minute);
+
+/* ---- Rates ---- */
+
+/* What every one may that says nothing else. */
+extern const struct automation_rate automation_rate_low;
+
+/* No more than that one? */
+bool automation_rate_is_low(const struct automation_rate *r);
+
+/* All 0 at first.  How often it fired, in parts of the span: so it never lets
+ * more through than the rate, and a part of it long perhaps less. */
+struct automation_meter {
+	int64_t part; /* The last, since boot. */
+	int sum;
+	uint16_t n[AUTOMATION_METER_PARTS + 1];
+};
+
+/* Count one at this time, which never runs backwards; false: that is one too
+ * often, and it is not counted. */
+bool automation_meter_take(struct automation_meter *m,
+    const struct automation_rate *r, int64_t now_ms);
 
 /* ---- Times ---- */
 

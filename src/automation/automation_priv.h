@@ -7,6 +7,12 @@
 /* "07:30" as a minute of the day, and nothing else; -1 for what is none. */
 int automation_minute(const char *text);
 
+/* "30/min".  ERR_INPUT. */
+NODISCARD enum err automation_read_rate(
+    const char *text, struct automation_rate *ret);
+/* "at most 30 times a minute" */
+void automation_say_rate(const struct automation_rate *r, struct buf *out);
+
 extern const char *const automation_days[7]; /* "sun" to "sat" */
 
 #endif

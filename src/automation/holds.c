@@ -117,5 +117,10 @@ automation_say(const struct automation *a, struct buf *out)
 	}
 	for (i = 0; i < a->n_ifs; i++)
 		say_condition(&a->ifs[i], out);
+	if (a->rate.times != automation_rate_low.times ||
+	    a->rate.span_ms != automation_rate_low.span_ms) {
+		buf_adds(out, ", ");
+		automation_say_rate(&a->rate, out);
+	}
 	buf_addf(out, ": %s", a->goal);
 }

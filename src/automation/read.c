@@ -274,10 +274,31 @@ read_then(const struct json *v, struct automation *a, struct errmsg *why)
 	return e;
 }
 
+/* What a goal in words will do nobody knows before. */
+static enum err
+read_rate(const struct json *v, struct automation *a, struct errmsg *why)
+{
+	a->rate = automation_rate_low;
+	if (!json_has(v, "rate"))
+		return OK;
+	if (automation_read_rate(json_words(v, "rate"), &a->rate) != OK)
+		return err_say(why, ERR_INPUT,
+		    "rate: a number from 1 to %d and a unit are wanted, like "
+		    "30/min or 10/s",
+		    AUTOMATION_RATE_MAX);
+	return a->is_call || automation_rate_is_low(&a->rate)
+	    ? OK
+	    : err_say(why, ERR_INPUT,
+		  "rate: more than %d/min is for a call, and not for a goal "
+		  "in words",
+		  AUTOMATION_LOW_TIMES);
+}
+
 static enum err
 read_all(const struct json *v, struct automation *a, struct errmsg *why)
 {
-	static const char *const known[] = {"name", "when", "if", "then", NULL};
+	static const char *const known[] = {
+	    "name", "when", "if", "then", "rate", NULL};
 	const struct json *when = json_get(v, "when");
 	enum err e = check_members(v, "the automation", known, why);
 
@@ -294,7 +315,9 @@ read_all(const struct json *v, struct automation *a, struct errmsg *why)
 			: read_test(when, "when", &a->test, why);
 	if (e == OK)
 		e = read_conditions(v, a, why);
-	return e == OK ? read_then(v, a, why) : e;
+	if (e == OK)
+		e = read_then(v, a, why);
+	return e == OK ? read_rate(v, a, why) : e;
 }
 
 enum err

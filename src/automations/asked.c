@@ -108,20 +108,39 @@ check_test(const struct automations *as, const struct automation_test *t,
 /* With what stands in the place of a room now. */
 static enum err
 check_call(const struct automations *as, const char *tool,
-    const struct json *args, struct errmsg *why)
+    const struct json *args, enum effect *ret, struct errmsg *why)
 {
 	bool is_room = strcmp(tool, HOME_TOOL ".set") == 0 &&
 	    (json_has(args, "area") || json_has(args, "kind"));
 	struct json *chosen = NULL;
-	enum effect effect;
 	enum err e = OK;
 
 	if (is_room)
 		e = devices_choose(as->s.devices, args, &chosen, why);
 	if (e == OK)
-		e = runs_check_call(as->s.runs, tool,
-		    chosen != NULL ? chosen : args, &effect, why);
+		e = runs_check_call(
+		    as->s.runs, tool, chosen != NULL ? chosen : args, ret, why);
 	json_free(chosen);
+	return e;
+}
+
+enum err
+automation_is_harmless(const struct automations *as, const struct automation *a,
+    bool *ret, struct errmsg *why)
+{
+	struct offline_call c;
+	enum effect effect;
+	struct json *args;
+	enum err e;
+
+	if (offline_call(a->goal, &c) != OK ||
+	    json_parse(c.args, strlen(c.args), &args) != OK)
+		return err_say(why, ERR_INPUT,
+		    "then.call: a function like home.set is wanted");
+	e = check_call(as, c.tool, args, &effect, why);
+	json_free(args);
+	if (e == OK)
+		*ret = effect == EFFECT_READ || effect == EFFECT_REVERSIBLE;
 	return e;
 }
 
@@ -130,8 +149,7 @@ static enum err
 check_parts(const struct automations *as, const struct automation *a,
     struct errmsg *why)
 {
-	struct offline_call c;
-	struct json *args;
+	bool harmless;
 	enum err e = OK;
 	size_t i;
 
@@ -147,13 +165,12 @@ check_parts(const struct automations *as, const struct automation *a,
 			e = check_test(as, &a->ifs[i].test, why);
 	if (e != OK || !a->is_call)
 		return e;
-	if (offline_call(a->goal, &c) != OK ||
-	    json_parse(c.args, strlen(c.args), &args) != OK)
-		return err_say(why, ERR_INPUT,
-		    "then.call: a function like home.set is wanted");
-	e = check_call(as, c.tool, args, why);
-	json_free(args);
-	return e;
+	e = automation_is_harmless(as, a, &harmless, why);
+	if (e != OK || harmless || automation_rate_is_low(&a->rate))
+		return e;
+	return err_say(why, ERR_INPUT,
+	    "rate: more than %d/min is for what only reads or can be undone",
+	    AUTOMATION_LOW_TIMES);
 }
 
 static struct record *

@@ -102,7 +102,8 @@ held_begin(struct automations *as, struct held *h)
 {
 	const struct automation_test *t = &h->a->test;
 
-	memset(h->fired_ms, 0, sizeof(h->fired_ms));
+	memset(&h->fired, 0, sizeof(h->fired));
+	memset(&h->low, 0, sizeof(h->low));
 	h->holds = HOLDS_UNKNOWN;
 	h->next_ms = INT64_MAX;
 	if (!h->a->is_timed)

@@ -14,7 +14,8 @@
  * What an automation commands a device counts as its doing for
  * AUTOMATION_ECHO_MS: one that this sets off is a hop further, and one that
  * would be more than AUTOMATION_HOPS_MAX is not begun.  One that fires more
- * than AUTOMATION_RATE_MAX times in AUTOMATION_RATE_MS is switched off.  While
+ * often than its rate allows is switched off; a rate above
+ * automation_rate_low is for what only reads or can be undone.  While
  * what one began waits for a yes it begins nothing more.  Hops
  * and rates are in memory, so a house that starts anew counts anew.
  */
@@ -27,8 +28,6 @@
 
 #define AUTOMATIONS_MAX 64
 #define AUTOMATION_LOOK_MS (60 * 1000) /* At times, whatever the clock did. */
-#define AUTOMATION_RATE_MAX 6
-#define AUTOMATION_RATE_MS (60 * 1000)
 #define AUTOMATION_HOPS_MAX 4
 #define AUTOMATION_RUNS_MAX                                                    \
 	8 /* Of them at once; the other places are people's. */

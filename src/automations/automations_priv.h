@@ -15,8 +15,8 @@ struct held {
 	int64_t last; /* The newest that there is. */
 	char off[AUTOMATION_WHY_SIZE]; /* Why it is switched off, or "". */
 	enum automation_holds holds; /* When it was looked at last. */
-	int64_t fired_ms[AUTOMATION_RATE_MAX]; /* Boot clock; a ring. */
-	size_t next_fired;
+	struct automation_meter fired; /* By its own rate, */
+	struct automation_meter low; /* and by that of every other. */
 	int64_t done_ms; /* Wall clock: automation_look(). */
 	int64_t next_ms;
 };
@@ -61,6 +61,10 @@ void held_setting(
 void held_begin(struct automations *as, struct held *h);
 /* Does somebody stand for it? */
 bool held_is_signed(const struct automations *as, const struct held *h);
+/* Does a call of it only read, or do what can be undone, as things are now?
+ * ERR_INPUT, ERR_NOTFOUND, ERR_DENIED. */
+NODISCARD enum err automation_is_harmless(const struct automations *as,
+    const struct automation *a, bool *ret, struct errmsg *why);
 /* For the rows of "off" and "done". */
 #define SCOPE_OFF "automation-off"
 #define SCOPE_DONE "automation-done"

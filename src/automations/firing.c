@@ -26,18 +26,20 @@ tell(struct automations *as, const struct held *h, const char *kind,
 	record_post(r, false, NULL, NULL, NULL);
 }
 
-/* One more now; false when that is one too often. */
+/* One more now; false when that is one too often.  What a call does may be
+ * another thing by now than when its rate was signed. */
 static bool
-count(struct held *h)
+count(const struct automations *as, struct held *h)
 {
 	int64_t now_ms = clock_boot_ms();
-	int64_t *oldest = &h->fired_ms[h->next_fired];
+	struct errmsg why;
+	bool harmless;
 
-	if (*oldest != 0 && now_ms - *oldest < AUTOMATION_RATE_MS)
+	if (!automation_meter_take(&h->fired, &h->a->rate, now_ms))
 		return false;
-	*oldest = now_ms;
-	h->next_fired = (h->next_fired + 1) % AUTOMATION_RATE_MAX;
-	return true;
+	return automation_meter_take(&h->low, &automation_rate_low, now_ms) ||
+	    (automation_is_harmless(as, h->a, &harmless, &why) == OK &&
+		harmless);
 }
 
 static bool
@@ -97,12 +99,25 @@ begin(struct automations *as, struct held *h, const char *cause, int hops)
 	struct errmsg why = {""};
 	struct begun *b = find_place(as, h, &why);
 
-	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK) {
-		tell(as, h, "automation-missed", why.text, cause);
-		return;
+	/* Before its act goes out. */
+	if (b != NULL) {
+		snprintf(b->name, sizeof(b->name), "%s", h->name);
+		b->hops = hops;
 	}
-	snprintf(b->name, sizeof(b->name), "%s", h->name);
-	b->hops = hops;
+	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK)
+		tell(as, h, "automation-missed", why.text, cause);
+}
+
+static void
+say_rate(struct held *h)
+{
+	const struct automation_rate *r = h->fired.sum >= h->a->rate.times
+	    ? &h->a->rate
+	    : &automation_rate_low;
+
+	snprintf(h->off, sizeof(h->off),
+	    "it fired %d times in %d seconds and was to again", r->times,
+	    (int)(r->span_ms / 1000));
 }
 
 void
@@ -112,10 +127,8 @@ held_fire(struct automations *as, struct held *h, const char *cause, int hops)
 	    !held_is_signed(as, h) || !conditions_hold(as, h->a))
 		return;
 	/* Also what is only told, so that the log has so much of it. */
-	if (!count(h)) {
-		snprintf(h->off, sizeof(h->off),
-		    "it fired %d times in %d seconds and was to again",
-		    AUTOMATION_RATE_MAX, AUTOMATION_RATE_MS / 1000);
+	if (!count(as, h)) {
+		say_rate(h);
 		tell(as, h, "automation-off", h->off, cause);
 		return;
 	}

@@ -193,6 +193,14 @@ port_run_hears(void *arg, const char *run)
 	return runs_hears(c->runs, run);
 }
 
+static bool
+port_run_is_late(void *arg, const struct act *a)
+{
+	struct core *c = arg;
+
+	return runs_is_late(c->runs, a);
+}
+
 static void
 port_tell_run(void *arg, const struct act *a)
 {
@@ -254,6 +262,7 @@ open_acts(struct core *c)
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
 		.run_hears = port_run_hears,
+		.run_is_late = port_run_is_late,
 		.tell_run = port_tell_run,
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,

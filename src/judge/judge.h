@@ -44,6 +44,8 @@ bool judge_watch_clock(struct judge *j);
 bool judge_clock_is_trusted(const struct judge *j);
 void judge_accept_clock(struct judge *j);
 int64_t judge_now_ms(const struct judge *j); /* Never runs backwards. */
+/* Of what was loaded: has the machine not been started anew since? */
+bool judge_is_same_boot(const struct judge *j);
 /* What the wall clock shows without the leaps nobody has looked at. */
 int64_t judge_wall_ms(const struct judge *j);
 /* Of the local day by that, or -1 while it is not to be trusted. */

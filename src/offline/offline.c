@@ -225,3 +225,16 @@ offline_help(struct buf *out)
 		if (forms[i].shown != NULL)
 			buf_addf(out, "  %s\n", forms[i].shown);
 }
+
+void
+offline_say_end(const char *state, const char *result, struct buf *out)
+{
+	if (strcmp(state, "done") == 0)
+		buf_adds(out, result[0] != '\0' ? result : "Done.");
+	else if (strcmp(state, "denied") == 0)
+		buf_addf(out, "I may not do that: %s", result);
+	else if (strcmp(state, "unknown") == 0)
+		buf_addf(out, "I do not know whether it was done: %s", result);
+	else
+		buf_addf(out, "That did not work: %s", result);
+}

@@ -35,6 +35,10 @@ struct offline_call {
 /* ERR_NOTFOUND: it is none. */
 NODISCARD enum err offline_call(const char *goal, struct offline_call *ret);
 
+/* What is replied when its call ended so ("done", "denied", ...), with this
+ * result. */
+void offline_say_end(const char *state, const char *result, struct buf *out);
+
 /* The forms, one a line, for people. */
 void offline_help(struct buf *out);
 

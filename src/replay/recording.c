@@ -135,6 +135,8 @@ static void
 take_goal(struct recording *r, const struct json *body)
 {
 	set(&r->goal, json_words(body, "goal"));
+	/* No client's name has a colon. */
+	r->automated = strchr(json_words(body, "principal"), ':') != NULL;
 	r->forked = json_int(body, "forked", 0);
 	snprintf(
 	    r->fork_of, sizeof(r->fork_of), "%s", json_words(body, "fork_of"));
@@ -238,6 +240,10 @@ look_over(const struct recording *r)
 	if (!r->ended || r->replay_sha256[0] == '\0')
 		return cannot("the log names no replay digest of this run: it "
 			      "is from before there were any");
+	if (r->automated && r->n == 0 && !r->replied)
+		return cannot("this run is one call that an automation's "
+			      "owner signed: no mind thought about it, so "
+			      "there is nothing to replay");
 	if (r->kept == 0 && r->n > 0)
 		return cannot("what was said in this run was forgotten: it "
 			      "cannot be replayed");

@@ -43,6 +43,7 @@ struct recording {
 	char fork_of[RUN_ID_SIZE];
 	int64_t forked; /* Steps that were taken over. */
 	char fork_sha256[DIGEST_HEX_SIZE];
+	bool automated; /* By an automation, */
 	bool ended;
 	bool replied; /* The turn ended it, and not the house. */
 	bool reached;

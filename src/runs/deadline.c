@@ -26,6 +26,9 @@ on_look(void *arg)
 	run->timer = 0;
 	if (!waits_for_a_person(run))
 		run->used_ms += clock_boot_ms() - run->looked_ms;
+	/* In a halt what set it off grows old, and behind a yes it does not. */
+	else if (runs_is_asked(run->runs, run->id))
+		run->late_ms += clock_boot_ms() - run->looked_ms;
 	if (run->used_ms < RUN_MS)
 		run_watch(run);
 	else

@@ -16,7 +16,7 @@
 void
 keep_wish(struct runs *rs, const struct json *proposal)
 {
-	struct run *run = runs_find(rs, json_words(proposal, "run"));
+	struct run *run = run_of_mind(rs, json_words(proposal, "run"));
 
 	/* What belongs to a step that is kept was wished before. */
 	if (run != NULL && json_int(proposal, "step", -1) == run->kept)
@@ -147,7 +147,7 @@ log_plan(struct record *r, const struct run *run, const char *plan)
 void
 runs_on_step(struct runs *rs, struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	int64_t n = json_int(m->body, "step", -1);
 	const char *name = json_words(m->body, "name");
 	struct digest wish;
@@ -192,7 +192,7 @@ is_next_part(const struct run *run, int64_t part, size_t len)
 void
 runs_on_heard(struct runs *rs, struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	int64_t n = json_int(m->body, "step", -1);
 	int64_t part = json_int(m->body, "part", -1);
 	struct json *row;

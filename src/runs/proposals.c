@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "known/known.h"
+#include "origin/origin.h"
 #include "runs/runs_priv.h"
-#include "tool/reach.h"
 
 /*
  * How a proposal becomes an act, and is judged.  What comes from the mind
@@ -11,96 +12,13 @@
  * the run in words.
  */
 
-/* A provider is called by what its manifest says of it, with a model that
- * stands there. */
-static enum err
-check_provider(const struct manifest *m, const struct manifest_function *f,
-    const char *tool, const struct json *args, struct errmsg *why)
-{
-	char name[CALL_NAME_SIZE];
-
-	manifest_call_name(m, f, name);
-	if (strcmp(name, tool) != 0)
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no function '%.64s'; the provider '%s' is "
-		    "called '%s'",
-		    tool, m->name, name);
-	if (manifest_is_provider(m) &&
-	    manifest_model(m, json_words(args, "model")) == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "the provider '%s' offers no model '%.128s'", m->name,
-		    json_words(args, "model"));
-	return OK;
-}
-
-/* What is commanded is what an owner accepted. */
-static enum err
-check_accepted(
-    const struct manifest *m, const struct json *args, struct errmsg *why)
-{
-	struct entities named;
-	size_t i;
-
-	if (!manifest_is_home(m))
-		return OK;
-	if (entities_of(args, &named) != OK)
-		return err_say(why, ERR_INPUT,
-		    "name one entity, or a room, a kind or both, or at most "
-		    "%d entities, each once",
-		    HOME_MANY_MAX);
-	for (i = 0; i < named.n; i++)
-		if (manifest_device(m, named.name[i]) == NULL)
-			return err_say(why, ERR_DENIED,
-			    "'%.64s' is no device that an owner accepted; "
-			    "'durward home' lists what is there, 'durward "
-			    "home accept' accepts",
-			    named.name[i]);
-	return OK;
-}
-
 /* The effect of a known function whose arguments fit. */
 enum err
 runs_check_call(struct runs *rs, const char *tool, const struct json *args,
     enum effect *ret, struct errmsg *why)
 {
-	const struct house_function *h = rs->s.house(tool);
-	char name[NAME_MAX_LEN + 1];
-	char function[NAME_MAX_LEN + 1];
-	const struct manifest_function *f;
-	struct reach reach;
-	struct slot *t;
-	enum err e;
-
-	if (h != NULL) {
-		*ret = h->call.effect;
-		return manifest_check_args(&h->call, args, why);
-	}
-	if (tool_name_split(tool, name, function) != OK)
-		return err_say(why, ERR_INPUT,
-		    "'%.64s' is no name of a tool's function", tool);
-	t = slots_find(rs->s.slots, name);
-	if (t == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no tool '%s'; 'durward tool' lists what is "
-		    "there",
-		    name);
-	if (slot_is_disabled(t))
-		return err_say(why, ERR_DENIED,
-		    "the tool '%s' is disabled; 'durward tool enable %s' "
-		    "enables it",
-		    name, name);
-	f = manifest_function(slot_manifest(t), function);
-	if (f == NULL)
-		return err_say(why, ERR_NOTFOUND,
-		    "the tool '%s' has no function '%s'", name, function);
-	*ret = manifest_effect(slot_manifest(t), f, args);
-	e = manifest_check_args(f, args, why);
-	if (e == OK)
-		e = check_accepted(slot_manifest(t), args, why);
-	if (e == OK)
-		e = check_provider(slot_manifest(t), f, tool, args, why);
-	return e == OK ? reach_of_call(slot_manifest(t), f, args, &reach, why)
-		       : e;
+	return known_check(
+	    rs->s.house(tool), rs->s.slots, tool, args, ret, why);
 }
 
 /* The view shows the mind what its role may ask; a mind that was taken over
@@ -125,44 +43,6 @@ check_listed(struct runs *rs, const struct run *run, const char *tool,
 	    "the model %s/%.128s is not among those that this goal may ask; "
 	    "'durward model use' says which these are",
 	    provider, model);
-}
-
-/* One of the words that may stand behind an argument's name. */
-static bool
-is_origin(const char *p, size_t len)
-{
-	static const char *const words[] = {
-	    "model", "fact", "result", "person"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(words); i++)
-		if (strlen(words[i]) == len && memcmp(words[i], p, len) == 0)
-			return true;
-	return false;
-}
-
-static bool
-origins_fit(const char *origins, const struct json *args)
-{
-	const struct json *m = json_first(args);
-
-	if (m == NULL)
-		return strcmp(origins, "none") == 0;
-	/* In the order of the canonical arguments, so nothing stands twice. */
-	for (; m != NULL; m = json_next(m)) {
-		size_t name = strlen(json_name(m));
-		size_t len;
-
-		if (strncmp(origins, json_name(m), name) != 0 ||
-		    origins[name] != ':')
-			return false;
-		origins += name + 1;
-		len = strcspn(origins, ",");
-		if (!is_origin(origins, len))
-			return false;
-		origins += len + (origins[len] == ',' ? 1 : 0);
-	}
-	return *origins == '\0';
 }
 
 static enum err
@@ -190,54 +70,6 @@ struct proposal {
 };
 
 /* ---- Rooms and kinds ---- */
-
-/* Where an argument is from, as one of the words; "" when it is not there. */
-static struct str
-origin_of(const char *origins, const char *name)
-{
-	size_t n = strlen(name);
-
-	while (*origins != '\0') {
-		size_t len = strcspn(origins, ",");
-
-		if (strncmp(origins, name, n) == 0 && origins[n] == ':')
-			return (struct str){origins + n + 1, len - n - 1};
-		origins += len;
-		origins += strspn(origins, ",");
-	}
-	return (struct str){"", 0};
-}
-
-/* What was chosen is from where the room and the kind are from; of two that
- * differ a model was one, or might have been. */
-static struct str
-origin_of_chosen(const char *origins)
-{
-	struct str area = origin_of(origins, "area");
-	struct str kind = origin_of(origins, "kind");
-
-	if (area.len == 0 || kind.len == 0)
-		return area.len == 0 ? kind : area;
-	return area.len == kind.len && memcmp(area.p, kind.p, area.len) == 0
-	    ? area
-	    : (struct str){"model", 5};
-}
-
-/* In the order of the canonical arguments. */
-static void
-write_origins(const char *old, const struct json *args, struct buf *out)
-{
-	const struct json *m = json_first(args);
-
-	for (; m != NULL; m = json_next(m)) {
-		struct str from = origin_of(old, json_name(m));
-
-		if (from.len == 0)
-			from = origin_of_chosen(old);
-		buf_addf(out, "%s%s:%.*s", out->len > 0 ? "," : "",
-		    json_name(m), (int)from.len, from.p);
-	}
-}
 
 enum err
 runs_choose(struct runs *rs, const char *tool, const struct json *args,
@@ -273,22 +105,20 @@ choose(
 	if (json_parse(p->chosen_args.p, p->chosen_args.len, args) != OK)
 		fatal("arguments of the house's own are not canonical");
 	buf_init(&p->chosen_origins, GOAL_MAX);
-	write_origins(p->origins, *args, &p->chosen_origins);
+	origins_of_chosen(p->origins, *args, &p->chosen_origins);
 	p->args = p->chosen_args.p;
 	p->origins = p->chosen_origins.p;
 	return OK;
 }
 
-/* Strict: canonical arguments, an open run, a known call. */
+/* Strict: canonical arguments, `run` is open, a known call. */
 static enum err
 read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
     struct errmsg *why)
 {
-	const char *run = json_str(v, "run");
 	struct json *args;
 	enum err e;
 
-	ret->run = runs_find(rs, run != NULL ? run : "");
 	ret->step = json_int(v, "step", -1);
 	ret->tool = json_str(v, "tool");
 	ret->args = json_str(v, "args");
@@ -306,9 +136,7 @@ read_proposal(struct runs *rs, const struct json *v, struct proposal *ret,
 		return OK;
 	if (json_parse(ret->args, strlen(ret->args), &args) != OK)
 		return ERR_INPUT;
-	e = run_check_signed(ret->run, ret->tool, ret->args, why);
-	if (e == OK)
-		e = choose(rs, ret, &args, why);
+	e = choose(rs, ret, &args, why);
 	if (e == OK)
 		e = runs_check_call(rs, ret->tool, args, &ret->effect, why);
 	if (e == OK)
@@ -363,16 +191,24 @@ begin(struct runs *rs, const struct proposal *p)
 }
 
 void
-runs_on_proposal(struct runs *rs, const struct msg *m)
+run_propose(struct runs *rs, struct run *run, const struct json *v)
 {
-	struct proposal p = {.run = NULL};
+	struct proposal p = {.run = run};
 	struct errmsg why = {""};
 
-	keep_wish(rs, m->body);
-	if (read_proposal(rs, m->body, &p, &why) != OK)
+	if (read_proposal(rs, v, &p, &why) != OK)
 		refuse(rs, &p, &why);
 	else if (!p.known)
 		begin(rs, &p);
 	buf_done(&p.chosen_args);
 	buf_done(&p.chosen_origins);
+}
+
+void
+runs_on_proposal(struct runs *rs, const struct msg *m)
+{
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
+
+	keep_wish(rs, m->body);
+	run_propose(rs, run, m->body);
 }

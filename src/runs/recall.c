@@ -99,7 +99,7 @@ recalled(void *arg, const char *id, struct json *found)
 void
 runs_on_recall(struct runs *rs, const struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	struct memory_ask ask = {.want = MEMORY_VIEW};
 
 	if (run == NULL)
@@ -118,4 +118,15 @@ runs_on_recall(struct runs *rs, const struct msg *m)
 	snprintf(ask.session, sizeof(ask.session), "%s", session_of(run));
 	snprintf(ask.words, sizeof(ask.words), "%s", run->goal);
 	ledger_read_memory(rs->ledger, &ask, recalled, rs, run->id);
+}
+
+void
+runs_labels(struct runs *rs, const char *id, struct names *ret)
+{
+	struct run *run = runs_find(rs, id);
+
+	if (run != NULL)
+		*ret = run->labels;
+	else
+		ret->all = true;
 }

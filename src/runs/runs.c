@@ -25,27 +25,38 @@ runs_use(struct runs *rs, struct ledger *ledger, struct acts *acts)
 	rs->acts = acts;
 }
 
-struct run *
-runs_find(struct runs *rs, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && !rs->open[i]->over &&
-		    strcmp(rs->open[i]->id, id) == 0)
-			return rs->open[i];
-	return NULL;
-}
-
-bool
-runs_is_open(const struct runs *rs, const char *id)
+/* Also one whose end is being written. */
+static struct run *
+find_any(const struct runs *rs, const char *id)
 {
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
 		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
-			return true;
-	return false;
+			return rs->open[i];
+	return NULL;
+}
+
+struct run *
+runs_find(struct runs *rs, const char *id)
+{
+	struct run *run = find_any(rs, id);
+
+	return run != NULL && !run->over ? run : NULL;
+}
+
+struct run *
+run_of_mind(struct runs *rs, const char *id)
+{
+	struct run *run = runs_find(rs, id);
+
+	return run != NULL && !run->is_signed ? run : NULL;
+}
+
+bool
+runs_is_open(const struct runs *rs, const char *id)
+{
+	return find_any(rs, id) != NULL;
 }
 
 bool
@@ -64,8 +75,10 @@ runs_acted(struct runs *rs, const char *run, int64_t step)
 }
 
 static void
-forget(struct runs *rs, struct run *run)
+forget(void *arg)
 {
+	struct run *run = arg;
+	struct runs *rs = run->runs;
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
@@ -111,11 +124,10 @@ static void
 end_written(void *arg, const char *id)
 {
 	struct runs *rs = arg;
-	size_t i;
+	struct run *run = find_any(rs, id);
 
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && strcmp(rs->open[i]->id, id) == 0)
-			forget(rs, rs->open[i]);
+	if (run != NULL)
+		forget(run);
 }
 
 /* What its models used, as the mind counts. */
@@ -135,8 +147,8 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
     const struct json *said)
 {
 	struct json *details = json_object();
-	struct json *body = json_object();
 	struct record *r = record_new(rs->ledger);
+	struct json *body;
 
 	json_put_strn(details, "reply", text, str_cut(text, REPLY_MAX));
 	/* What grows beyond an entry when it is escaped stands in the row. */
@@ -155,11 +167,18 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
 	rs->last = (struct runs_last){clock_wall_ms(), reached};
-	/* Who follows it reads on until its end is on the disk. */
+	/* Who follows it reads on until its end is on the disk; nobody waits
+	 * for that of a signed call. */
 	run->over = true;
 	loop_timer_cancel(rs->s.loop, run->timer);
-	run->timer = 0;
-	record_post(r, true, end_written, rs, run->id);
+	run->timer = run->is_signed
+	    ? loop_timer(rs->s.loop, clock_boot_ms(), forget, run)
+	    : 0;
+	record_post(r, !run->is_signed, run->is_signed ? NULL : end_written, rs,
+	    run->id);
+	if (run->is_signed)
+		return;
+	body = json_object();
 	json_put_str(body, "run", run->id);
 	peers_send(rs->s.peers, ROLE_MIND, MSG_TURN_END, body);
 }
@@ -214,6 +233,12 @@ runs_restore(struct runs *rs, const struct json *row)
 	    names_read(json_words(row, "labels"), &run->labels) != OK)
 		return ERR_CORRUPT;
 	run->resumes = (int)json_int(row, "resumes", 0);
+	run->left = true;
+	/* A machine that starts anew may have no clock, and not know it. */
+	run_set_off(run,
+	    judge_is_same_boot(rs->s.judge)
+		? clock_wall_ms() - json_int(row, "wall_ms", 0)
+		: -1);
 	fork_mark(run, json_words(row, "fork_of"), json_int(row, "forked", 0));
 	return OK;
 }
@@ -405,26 +430,20 @@ void
 runs_tell_result(struct runs *rs, const char *run, int64_t step,
     const char *state, const char *text)
 {
-	struct json *body = json_object();
+	struct run *of = find_any(rs, run);
+	struct json *body;
 
 	forget_counts(rs, run);
-
+	if (of != NULL && of->is_signed) {
+		run_end_signed(of, state, text);
+		return;
+	}
+	body = json_object();
 	json_put_str(body, "run", run);
 	json_put_int(body, "step", step);
 	json_put_str(body, "state", state);
 	peers_send_bulk(rs->s.peers, ROLE_MIND, MSG_ACT_RESULT, body, text,
 	    text != NULL ? strlen(text) : 0);
-}
-
-void
-runs_labels(struct runs *rs, const char *id, struct names *ret)
-{
-	struct run *run = runs_find(rs, id);
-
-	if (run != NULL)
-		*ret = run->labels;
-	else
-		ret->all = true;
 }
 
 /* Labels only grow, and are on the disk with what brought them. */
@@ -450,7 +469,7 @@ runs_saw(struct runs *rs, const char *id, const struct names *more)
 void
 runs_on_reply(struct runs *rs, struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	char *text = msg_text(m);
 
 	if (run != NULL)
@@ -483,8 +502,13 @@ resume(void *arg, const char *id, struct json *steps, struct json *acts)
 	struct run *run = runs_find(rs, id);
 	const struct json *act;
 
-	if (run != NULL) {
+	if (run != NULL)
 		run->resuming = false;
+	if (run != NULL && run->is_signed) {
+		run_resume_signed(run, acts);
+		run = NULL;
+	}
+	if (run != NULL) {
 		keep_take_up(run, steps);
 		tell_mind(rs, run, steps);
 	}
@@ -515,7 +539,7 @@ keep_resumes(struct runs *rs, const struct run *run)
 static void
 resume_one(struct runs *rs, struct run *run)
 {
-	run->waits = false;
+	run->waits = run->left = false;
 	if (run->resumes++ < RUN_RESUMES_MAX) {
 		keep_resumes(rs, run);
 		run_read_steps(rs, run);
@@ -526,11 +550,28 @@ resume_one(struct runs *rs, struct run *run)
 		    false, NULL);
 }
 
+/* Halted or not: the next start would not know any more.  Who is asked decides
+ * whether it still makes sense. */
+static void
+end_outdated(struct runs *rs)
+{
+	size_t i;
+
+	for (i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *run = rs->open[i];
+
+		if (run != NULL && !run->over && run_is_outdated(run) &&
+		    !runs_is_asked(rs, run->id))
+			run_comes_too_late(run);
+	}
+}
+
 void
 runs_thaw(struct runs *rs)
 {
 	size_t i;
 
+	end_outdated(rs);
 	if (!safety_is_free(judge_safety(rs->s.judge)))
 		return;
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
@@ -547,7 +588,8 @@ runs_resume_all(struct runs *rs)
 	size_t i;
 
 	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && !rs->open[i]->over)
+		if (rs->open[i] != NULL && !rs->open[i]->over &&
+		    (rs->open[i]->left || !rs->open[i]->is_signed))
 			rs->open[i]->waits = true;
 	runs_thaw(rs);
 }

@@ -63,6 +63,10 @@ const struct runs_last *runs_last(const struct runs *rs);
 bool runs_is_open(const struct runs *rs, const char *id);
 /* Does an act of it wait for a yes? */
 bool runs_is_asked(const struct runs *rs, const char *id);
+/* Of an automation: did what set it off happen too long ago, or nobody knows
+ * when?  A call may still begin for so long; a goal in words has RUN_MS. */
+#define AUTOMATION_ACT_MS (2 * 60 * 1000)
+bool runs_is_late(struct runs *rs, const struct act *a);
 
 /* For a client, whose request `started` answers.  `models` is a list of those
  * that may be asked (roster.h), after a restart and in a fork as well, or "":

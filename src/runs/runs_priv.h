@@ -38,6 +38,10 @@ struct run {
 	uint64_t timer; /* Of the next look at how long it takes. */
 	int64_t looked_ms; /* The last one, on the boot clock; */
 	int64_t used_ms; /* and what it took of RUN_MS by then. */
+	/* Boot clock: of an automation, nothing is allowed it any more. */
+	int64_t late_ms;
+	bool is_signed; /* It is one call, and no mind has a part in it. */
+	bool left; /* By the house before this one. */
 	bool over; /* Its end is being written. */
 	struct buf words; /* The last that a model said, */
 	int64_t words_from; /* from this byte on. */
@@ -64,6 +68,8 @@ struct runs {
 };
 
 struct run *runs_find(struct runs *rs, const char *id);
+/* What a mind speaks of. */
+struct run *run_of_mind(struct runs *rs, const char *id);
 
 /* ---- deadline.c ---- */
 
@@ -105,14 +111,27 @@ void run_read_steps(struct runs *rs, struct run *run);
 
 /* Did an automation begin it, and no person? */
 bool run_is_automated(const struct run *run);
-/* What an owner signed is one call, and this is another one.  ERR_DENIED. */
-NODISCARD enum err run_check_signed(const struct run *run, const char *tool,
-    const char *args, struct errmsg *why);
+/* It was set off so long ago. */
+void run_set_off(struct run *run, int64_t ago_ms);
+bool run_is_outdated(const struct run *run);
+/* Its one call is proposed. */
+void run_act_signed(struct run *run);
+/* Its act ended so: the run ends, too. */
+void run_end_signed(struct run *run, const char *state, const char *text);
+/* The house before had these acts of it. */
+void run_resume_signed(struct run *run, const struct json *acts);
+
+/* ---- proposals.c ---- */
+
+/* {"step", "tool", "args", "origins"}; NULL: of no run that is open. */
+void run_propose(struct runs *rs, struct run *run, const struct json *proposal);
 
 /* ---- stop.c ---- */
 
 /* It took RUN_MS: it ends, and says so. */
 void run_is_late(struct run *run);
+/* What set it off is long past: the same. */
+void run_comes_too_late(struct run *run);
 
 /* ---- fork.c ---- */
 

@@ -27,6 +27,15 @@ run_is_late(struct run *run)
 	stop(run, text, "its run took as long as one goal may");
 }
 
+void
+run_comes_too_late(struct run *run)
+{
+	stop(run,
+	    "This came too late: what set the automation off was long past "
+	    "when the house could go on.",
+	    "it comes too late after what set its automation off");
+}
+
 /* By its whole id, or the beginning that lists show. */
 static struct run *
 find_beginning(struct runs *rs, const char *beginning)

@@ -66,7 +66,7 @@ keep(struct run *run, const char *p, size_t len)
 void
 runs_on_words(struct runs *rs, const struct msg *m)
 {
-	struct run *run = runs_find(rs, json_words(m->body, "run"));
+	struct run *run = run_of_mind(rs, json_words(m->body, "run"));
 	char *text;
 
 	if (run == NULL || m->bulk_len == 0)

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "offline/offline.h"
+#include "origin/origin.h"
 #include "plain/plain.h"
 #include "turn/turn_priv.h"
 
@@ -87,18 +88,12 @@ think_proposal(const struct offline_match *m, struct json *content)
 static void
 put_persons(struct json *content, const char *args)
 {
-	const struct json *m;
-	struct json *v;
 	struct buf b;
 
-	if (json_parse(args, strlen(args), &v) != OK)
-		fatal("arguments of our own cannot be read");
 	buf_init(&b, GOAL_MAX);
-	for (m = json_first(v); m != NULL; m = json_next(m))
-		buf_addf(&b, "%s%s:person", b.len > 0 ? "," : "", json_name(m));
-	json_put_str(content, "origins", b.len > 0 ? b.p : "none");
+	origins_of_person(args, &b);
+	json_put_str(content, "origins", b.p);
 	buf_done(&b);
-	json_free(v);
 }
 
 /* Word for word what the person said. */

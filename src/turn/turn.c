@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "offline/offline.h"
 #include "turn/turn_priv.h"
 
 /* Each step leaves its outcome in `content`, from which replay restores
@@ -83,15 +84,7 @@ word_reply(struct turn *t)
 	if (t->reply != NULL)
 		return;
 	buf_init(&b, RESULT_MAX + 256);
-	if (t->reached)
-		buf_adds(&b, c->result[0] != '\0' ? c->result : "Done.");
-	else if (strcmp(c->state, "denied") == 0)
-		buf_addf(&b, "I may not do that: %s", c->result);
-	else if (strcmp(c->state, "unknown") == 0)
-		buf_addf(
-		    &b, "I do not know whether it was done: %s", c->result);
-	else
-		buf_addf(&b, "That did not work: %s", c->result);
+	offline_say_end(t->reached ? "done" : c->state, c->result, &b);
 	t->reply = buf_steal(&b);
 }
 

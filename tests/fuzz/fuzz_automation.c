@@ -18,6 +18,8 @@ check(const struct automation *a)
 	struct buf b;
 
 	if (!automation_is_name(a->name) || a->n_ifs > AUTOMATION_IFS_MAX ||
+	    a->rate.times < 1 || a->rate.times > AUTOMATION_RATE_MAX ||
+	    (!a->is_call && !automation_rate_is_low(&a->rate)) ||
 	    a->goal == NULL || a->goal[0] == '\0' || strlen(a->goal) > GOAL_MAX)
 		abort();
 	buf_init(&b, 16 * AUTOMATION_TEXT_MAX);

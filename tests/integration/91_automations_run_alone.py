@@ -81,6 +81,12 @@ def wait_fired(h, name, times):
     wait_for(so, 30, 0.1)
 
 
+def fired_just(h, name, times):
+    """The log is behind what can be undone, by a group commit."""
+    wait_fired(h, name, times)
+    assert len(fired(h, name)) == times
+
+
 def off(h, name):
     return h.console.json("automation", "show", name)["automations"][0]["off"]
 
@@ -92,7 +98,7 @@ def test_it_fires_once_when_it_becomes_so_and_not_after_a_restart(h):
     assert fired(h, "follow") == []
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
-    assert len(fired(h, "follow")) == 1
+    fired_just(h, "follow", 1)
     goal = fired(h, "follow")[0]
     assert goal["client"] == "console" and goal["cause"] == LIGHT and goal["hops"] == 0, goal
     # It stays so, and says so again.
@@ -103,11 +109,11 @@ def test_it_fires_once_when_it_becomes_so_and_not_after_a_restart(h):
     h.start_house()
     h.wait_up(False)
     wait_state(h, LIGHT, "on")
-    assert len(fired(h, "follow")) == 1
+    fired_just(h, "follow", 1)
     turn(h, "Kitchen light", "OFF")
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
-    assert len(fired(h, "follow")) == 2
+    fired_just(h, "follow", 2)
     done = [e for e in logbook.entries(h) if e["kind"] == "proposed" and e["principal"] == "automation:follow"]
     assert [json.loads(e["args"]) for e in done] == 2 * [{"entity": HALL, "action": "turn_on"}]
     # Nobody said it.
@@ -126,7 +132,7 @@ def test_a_number_is_passed_once(h):
     for degrees in (20, 26, 27, 25, 26):
         h.said.publish("zigbee2mqtt/Garden climate", json.dumps({"temperature": degrees}))
         wait_state(h, climate, degrees)
-    assert len(fired(h, "hot")) == 2
+    fired_just(h, "hot", 2)
     remove(h, "hot")
 
 
@@ -149,6 +155,8 @@ def test_a_room_is_commanded_and_what_that_sets_off_is_a_hop(h):
     turn(h, "Office light", "ON")
     for name in (LIGHT, LAMP, BATH):
         wait_state(h, name, "on")
+    wait_fired(h, "room", 1)
+    wait_fired(h, "echo", 1)
     hops = [e["hops"] for e in fired(h, "room") + fired(h, "echo")]
     assert hops == [0, 1], hops
     remove(h, "room", "echo")
@@ -166,7 +174,7 @@ def test_conditions_hold_it_back(h):
     assert fired(h, "held") == []
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
-    assert len(fired(h, "held")) == 1
+    fired_just(h, "held", 1)
     remove(h, "held")
 
 
@@ -193,7 +201,7 @@ def test_what_fires_too_often_is_switched_off_and_told(h):
         turn(h, "Kitchen light", "ON")
         turn(h, "Kitchen light", "OFF")
     wait_for(lambda: told(h, "automation-off", "often"), 30, 0.1)
-    assert len(fired(h, "often")) == 6
+    fired_just(h, "often", 6)
     assert "fired 6 times" in off(h, "often")
     h.stop()
     h.start_house()
@@ -220,7 +228,7 @@ def test_a_halted_house_does_nothing(h):
     turn(h, "Kitchen light", "OFF")
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
-    assert len(fired(h, "halted")) == 1
+    fired_just(h, "halted", 1)
     remove(h, "halted")
 
 
@@ -296,7 +304,7 @@ def test_who_signed_must_be_a_live_owner(h):
     added(h, rule("firsts", LIGHT, "on", PORCH, "turn_on"))
     turn(h, "Kitchen light", "ON")
     wait_state(h, HALL, "on")
-    assert len(fired(h, "seconds")) == 1
+    fired_just(h, "seconds", 1)
     assert h.console.run("clients", "revoke", "second").returncode == 0
     assert h.console.run("clients", "extend", "third", "1s").returncode == 0
 
@@ -308,8 +316,8 @@ def test_who_signed_must_be_a_live_owner(h):
     turn(h, "Hall light", "OFF")
     turn(h, "Kitchen light", "ON")
     wait_fired(h, "firsts", 2)
-    assert len(fired(h, "seconds")) == 1
-    assert len(fired(h, "thirds")) == 1
+    fired_just(h, "seconds", 1)
+    fired_just(h, "thirds", 1)
     assert "no owner" in off(h, "seconds") and "no owner" in off(h, "thirds")
     assert h.console.run("clients", "extend", "third", "1h").returncode == 0
     assert off(h, "thirds") == ""
@@ -405,7 +413,8 @@ def test_a_time_that_came_while_the_house_was_off_is_made_up_within_minutes_alon
     h.start_house()
     h.wait_up(False)
     assert h.console.json("automation", "show", "late")["automations"][0]["next_ms"] / 1000 > time.time()
-    assert len(fired(h, "late")) == 1 and len(told(h, "automation-missed", "long-ago")) == 1
+    fired_just(h, "late", 1)
+    assert len(told(h, "automation-missed", "long-ago")) == 1
     assert fired(h, "long-ago") == []
     assert told(h, "automation-missed", "late") == []
     remove(h, "late", "long-ago")
@@ -426,7 +435,8 @@ def test_a_rule_in_a_sentence_is_asked_about_once_and_runs_alone(h):
     turn(h, "Kitchen light", "ON")
     wait_state(h, PORCH, "on")
     name = h.console.json("automation")["automations"][0]["name"]
-    assert name == "when-the-kitchen-light-turns-on" and len(fired(h, name)) == 1
+    assert name == "when-the-kitchen-light-turns-on"
+    fired_just(h, name, 1)
     remove(h, name)
     assert h.console.run("home", "place", "52.52", "13.405").returncode == 0
     r = h.console.run("automation", "add", "--when", "at sunset", "--do", "turn on the porch light",
@@ -444,26 +454,15 @@ def test_a_rule_in_a_sentence_is_asked_about_once_and_runs_alone(h):
     assert h.console.json("automation")["automations"] == []
 
 
-def of_a_bad_mind(text):
-    """The log of a house whose mind makes of this signed call another one, twice."""
+def test_a_mind_that_was_taken_over_has_no_part_in_a_signed_call():
+    """It would make another call of it, twice."""
     with HouseWithHome(binary="probe-badmind") as h:
         h.start(tools=False)
         wait_entity(h, LIGHT)
         h.said = h.home.client("91")
         turn(h, "Kitchen light", "OFF")
         added(h, {"name": "noted", "when": {"entity": LIGHT, "value": "state", "is": "on"},
-                  "then": {"call": "memory.remember", "args": {"text": text}}})
+                  "then": {"call": "memory.remember", "args": {"text": "signed"}}})
         turn(h, "Kitchen light", "ON")
         wait_for(lambda: [e for e in logbook.entries(h) if e["kind"] == "run-done"], 30, 0.1)
-        return logbook.entries(h)
-
-
-def test_a_mind_that_was_taken_over_makes_no_other_call_of_it():
-    log = of_a_bad_mind("signed")
-    assert [e["reason"] for e in log if e["kind"] == "refused"] == [
-        "this automation makes the call that was signed, once, and no other"] * 2, log
-    assert not [e for e in log if e["kind"] == "proposed"]
-
-
-def test_a_mind_that_was_taken_over_makes_its_call_once():
-    assert len([e for e in of_a_bad_mind("twisted") if e["kind"] == "proposed"]) == 1
+        assert [e["args"] for e in logbook.entries(h) if e["kind"] == "proposed"] == ['{"text":"signed"}']

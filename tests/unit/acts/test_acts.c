@@ -154,6 +154,7 @@ check_setup(void)
 		.model_stop = port_net_end,
 		.epoch = port_epoch,
 		.runner_may_come = port_runner_may_come,
+		.run_is_late = port_run_is_late,
 		.tell_run = port_tell_run,
 		.run_labels = port_run_labels,
 		.run_saw = port_run_saw,
@@ -503,4 +504,26 @@ TEST(what_a_crash_left_is_asked_once_when_the_house_goes_on)
 	CHECK_INT(n_questions, 2);
 	acts_stop_run(acts, RUN, "stopped by console");
 	await_end();
+}
+
+/* Judged before the crash, and not spent. */
+static struct open_act *
+left_allowed(int attempt)
+{
+	struct open_act *o = fixture_act(acts, ACT_ALLOWED, "lamp.on");
+
+	o->act->attempt = attempt;
+	return o;
+}
+
+TEST(what_comes_too_late_is_not_allowed_any_more)
+{
+	late = true;
+	CHECK(!act_may_still(left_allowed(1)));
+	await_end();
+	CHECK_STR(act_state_name(told), "denied");
+	CHECK(!act_may_still(left_allowed(2)));
+	await_end();
+	CHECK_STR(act_state_name(told), "unknown");
+	late = false;
 }

@@ -418,3 +418,77 @@ TEST(other_sentences_are_no_rules)
 		CHECK(automation_words(texts[i], &w) == ERR_NOTFOUND);
 	}
 }
+
+/* ---- Rates ---- */
+
+#define CALLS "\"then\":{\"call\":\"home.set\",\"args\":{}}}"
+#define RATED(rate)                                                            \
+	NAMED "\"when\":{\"at\":\"07:00\"},\"rate\":\"" rate "\"," CALLS
+
+TEST(a_rate_is_told_with_what_is_signed)
+{
+	check_said(RATED("1000/s"),
+	    "at 07:00, at most 1,000 times a second: home.set {}");
+	check_said(RATED("30/min"),
+	    "at 07:00, at most 30 times a minute: home.set {}");
+	check_said(
+	    RATED("1/s"), "at 07:00, at most once a second: home.set {}");
+	check_said(RATED("6/min"), "at 07:00: home.set {}");
+	check_said(NAMED "\"when\":{\"at\":\"07:00\"},\"rate\":\"2/min\"," THEN,
+	    "at 07:00, at most 2 times a minute: go");
+}
+
+TEST(a_rate_is_a_number_and_a_unit_within_bounds)
+{
+	static const char *const rates[] = {"", "0/s", "01/s", "2001/s",
+	    "99999/min", "-1/s", "5", "5/h", "5/sec", "/min", "5 /s", "5/s "};
+	char text[160];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rates); i++) {
+		snprintf(text, sizeof(text),
+		    NAMED "\"when\":{\"at\":\"07:00\"},\"rate\":\"%s\"," CALLS,
+		    rates[i]);
+		check_wrong(text, "rate: a number from 1 to 2000");
+	}
+	check_wrong(NAMED "\"when\":{\"at\":\"07:00\"},\"rate\":60," CALLS,
+	    "rate: a number");
+	check_wrong(NAMED
+	    "\"when\":{\"at\":\"07:00\"},\"rate\":\"7/min\"," THEN,
+	    "rate: more than 6/min is for a call");
+	check_wrong(NAMED "\"when\":{\"at\":\"07:00\"},\"rate\":\"1/s\"," THEN,
+	    "rate: more than 6/min is for a call");
+}
+
+/* At each of these times, the first so many. */
+static void
+check_window(const struct automation_rate *r, int64_t step_ms, int64_t long_ms)
+{
+	static int64_t taken[1 << 16];
+	struct automation_meter m = {0};
+	size_t first = 0;
+	size_t n = 0;
+	int64_t t;
+
+	for (t = 5000; t < 5000 + long_ms; t += step_ms) {
+		if (!automation_meter_take(&m, r, t))
+			continue;
+		REQUIRE(n < ARRAY_LEN(taken));
+		taken[n++] = t;
+		while (taken[first] <= t - r->span_ms)
+			first++;
+		CHECK((int64_t)(n - first) <= r->times);
+	}
+	/* And nearly all of it is there to be used. */
+	CHECK((int64_t)n * r->span_ms >= r->times * long_ms * 9 / 10);
+}
+
+TEST(a_rate_is_never_passed_in_any_span_and_nearly_reached)
+{
+	static const struct automation_rate fast = {1000, 1000};
+	static const struct automation_rate slow = {30, 60000};
+
+	check_window(&fast, 1, 20000);
+	check_window(&slow, 7, 3600000);
+	check_window(&automation_rate_low, 100, 3600000);
+}

@@ -43,17 +43,18 @@ check_setup(void)
 	struct acts_setup as = {.trust = &trust,
 	    .boot = RUN,
 	    .ports = {.run_hears = hears,
+		.run_is_late = port_run_is_late,
 		.tell_run = tell_run,
 		.run_labels = port_run_labels,
 		.house = port_house,
 		.asked = port_asked}};
-	struct runs_setup rs = {.peers = &fake_peers};
+	struct runs_setup rs = {.peers = &fake_peers, .house = port_house};
 
 	crypto_open();
 	fake_peers.loop = as.loop = rs.loop = loop_new();
 	fixture_open(folder, as.loop);
 	as.judge = rs.judge = judge;
-	as.slots = slots_new(as.loop, &none);
+	as.slots = rs.slots = slots_new(as.loop, &none);
 	acts = acts_new(&as);
 	acts_use_ledger(acts, ledger);
 	runs = runs_new(&rs);
@@ -61,15 +62,23 @@ check_setup(void)
 }
 
 static void
-open_run(void)
+open_run_of(const char *principal, const char *goal, int64_t ago_ms)
 {
 	struct json *row = json_object();
 
 	json_put_str(row, "id", RUN);
-	json_put_str(row, "goal", "go on and on");
+	json_put_str(row, "principal", principal);
+	json_put_str(row, "goal", goal);
+	json_put_int(row, "wall_ms", clock_wall_ms() - ago_ms);
 	json_put_str(row, "labels", "");
 	REQUIRE(runs_restore(runs, row) == OK);
 	json_free(row);
+}
+
+static void
+open_run(void)
+{
+	open_run_of("phone", "go on and on", 0);
 }
 
 static void
@@ -188,5 +197,91 @@ TEST(what_has_not_begun_never_does_when_the_run_is_given_up)
 	await_end();
 	CHECK_STR(act_state_name(told), "denied");
 	CHECK(strstr(said(), "its run took as long as one goal may") != NULL);
+	fake_forget();
+}
+
+/* ---- Automations that a kill interrupted ---- */
+
+#define CALL "home.set {\"entity\":\"light.a\"}"
+
+static bool
+goes_on(const char *principal, const char *goal, int64_t ago_ms)
+{
+	bool on;
+
+	open_run_of(principal, goal, ago_ms);
+	runs_resume_all(runs);
+	on = !is_given_up();
+	if (on)
+		minutes(RUN_MINUTES + 1);
+	await_end();
+	fake_forget();
+	return on;
+}
+
+/* What the judge remembers of the clock. */
+static void
+machine_started_anew(bool anew)
+{
+	struct json *row = json_object();
+
+	json_put_str(row, "scope", "box");
+	json_put_str(row, "name", "clock");
+	json_put_str(row, "value", anew ? "1 1 1 other" : "1 1 1 this");
+	REQUIRE(judge_load(judge, ROW_SETTING, row) == OK);
+	json_free(row);
+}
+
+TEST(an_automation_goes_on_for_so_long_after_its_event)
+{
+	machine_started_anew(false);
+	CHECK(goes_on("automation:a", CALL, 0));
+	CHECK(goes_on("automation:a", CALL, AUTOMATION_ACT_MS / 2));
+	CHECK(!goes_on("automation:a", CALL, AUTOMATION_ACT_MS + 1));
+	CHECK(goes_on("automation:a", "in words", RUN_MS / 2));
+	CHECK(!goes_on("automation:a", "in words", RUN_MS + 1));
+	CHECK(goes_on("phone", CALL, 24 * 3600 * 1000));
+	CHECK(strstr(said(), "This came too late") != NULL);
+}
+
+TEST(a_clock_that_nobody_knows_makes_no_automation_go_on)
+{
+	machine_started_anew(false);
+	CHECK(!goes_on("automation:a", CALL, -3600 * 1000));
+	machine_started_anew(true);
+	CHECK(!goes_on("automation:a", CALL, 0));
+	CHECK(goes_on("phone", CALL, 0));
+}
+
+TEST(an_automation_grows_old_in_a_halt_and_not_behind_a_question)
+{
+	struct open_act *o;
+
+	machine_started_anew(false);
+	open_run_of("automation:a", CALL, 0);
+	o = fixture_act(acts, ACT_ASKED, "notes.save");
+	minutes(60);
+	runs_resume_all(runs);
+	CHECK(!is_given_up());
+	act_forget(o);
+	safety_set(judge_safety(judge), SAFE_CLOCK, true, "");
+	minutes(3);
+	runs_resume_all(runs);
+	CHECK(is_given_up());
+	safety_set(judge_safety(judge), SAFE_CLOCK, false, "");
+	await_end();
+	fake_forget();
+}
+
+TEST(a_signed_call_that_a_kill_kept_from_its_act_is_made_and_no_mind_is_told)
+{
+	machine_started_anew(false);
+	open_run_of("automation:a", "notes.save {}", 0);
+	runs_resume_all(runs);
+	await_end();
+	CHECK(strstr(said(), "there is no tool 'notes'") != NULL);
+	CHECK_INT(fake_count(MSG_TURN_START), 0);
+	CHECK_INT(fake_count(MSG_ACT_RESULT), 0);
+	CHECK_INT(fake_count(MSG_TURN_END), 0);
 	fake_forget();
 }
