@@ -392,10 +392,10 @@ check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
 	$(Q)tests/lib/run-integration --suite tests/containers/*.py
 
-# A Debian with systemd and cgroup v2, in QEMU.
+# A Debian with systemd and cgroup v2, in QEMU; SUITE=trixie for the next.
 check-vm: all $(PROBES) $(HOSTILE_TOOLS)
-	$(Q)tests/vm/image
-	$(Q)tests/lib/run-integration --suite tests/vm/*.py
+	$(Q)tests/vm/image $(SUITE)
+	$(Q)DURWARD_SUITE=$(or $(SUITE),bookworm) tests/lib/run-integration --suite tests/vm/*.py
 
 check-web: all
 	$(Q)tests/lib/run-integration --suite tests/web_tool/the_web_is_read.py

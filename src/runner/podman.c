@@ -285,6 +285,10 @@ podman_run_words(const struct podman_run *r, struct podman_words *w)
 	size_t i;
 
 	*w = (struct podman_words){.n = 0};
+	/* From Podman 5 on, a folder that the container's ids can reach is
+	 * made below it, and the images' scratch is closed to them. */
+	word(w, "env");
+	word(w, "--unset=TMPDIR");
 	word(w, "podman");
 	word(w, PODMAN_CGROUPFS);
 	wordf(w, "--runtime=%s", r->runtime);

@@ -7,11 +7,13 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 from house import HOUSE_USER, ROLES, TOOLS_USER, TOP, status, wait_for
 from models import ModelServer
 from ran import OTHER_USER, Run
+from screen import Screen
 
 def setup():
     return Run("save a note: buy milk")
@@ -156,3 +158,34 @@ def test_a_model_on_this_machine_is_added_once_and_said_how_to_undo(r):
     r.env.pop("OLLAMA_HOST")
     if before:
         r.env["OLLAMA_HOST"] = before
+
+
+def test_a_pi_that_counts_no_memory_is_told_how_and_changed_when_wanted(r):
+    with tempfile.TemporaryDirectory() as pi:
+        def put(path, text):
+            os.makedirs(os.path.dirname(f"{pi}/{path}"), exist_ok=True)
+            with open(f"{pi}/{path}", "w") as f:
+                f.write(text)
+
+        def read(path):
+            with open(f"{pi}/{path}") as f:
+                return f.read()
+        offer = [TOP + "/scripts/offer-limits", pi]
+        line = "boot/firmware/cmdline.txt"
+        put(line, "console=tty1 root=/dev/mmcblk0p2 rootwait\n")
+        put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io pids\n")
+        told = subprocess.run(offer, text=True, capture_output=True, stdin=subprocess.DEVNULL)
+        assert told.returncode == 0 and "cgroup_enable=memory" in told.stdout, told
+        assert "cgroup_enable" not in read(line), "nobody said yes"
+        with_no, with_yes = (Screen(offer, dict(os.environ)) for _ in range(2))
+        with_no.until("Add it now")
+        with_no.type("n\n")
+        assert with_no.end() == 0 and "cgroup_enable" not in read(line)
+        with_yes.until("Add it now")
+        with_yes.type("\n")
+        with_yes.until("Reboot")
+        assert with_yes.end() == 3
+        assert read(line) == "console=tty1 root=/dev/mmcblk0p2 rootwait cgroup_enable=memory\n"
+        assert read(line + ".before-durward") == "console=tty1 root=/dev/mmcblk0p2 rootwait\n"
+        put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n")
+        assert subprocess.run(offer, capture_output=True).stdout == b""

@@ -56,6 +56,13 @@ class Installed:
                 tar.add(os.path.join(TOP, name), name)
         hostile = os.path.join(BUILD, "test-containers", "hostile")
         self.m = Machine(bring=[self.package, self.newer, tree, hostile, BUILD + "/probe-badmind"])
+        try:
+            self.bring_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def bring_up(self):
         self.m.start(8443, 8444)
         self.m.run(f"useradd -m -s /bin/bash {ANNA} && "
                    f"echo '{ANNA} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{ANNA} && "
@@ -63,8 +70,9 @@ class Installed:
                    f"cp /run/brought/{os.path.basename(self.package)} {HERE} && "
                    f"chown -R {ANNA}: {HERE}")
         begun = time.monotonic()
-        self.first = self.anna("cd durward && DURWARD_BROKER=none ./scripts/run 'save a note: buy milk'",
-                               timeout=600)
+        self.first = self.anna("cd durward && mkdir ~/Letters && echo hello >~/Letters/first && "
+                               "DURWARD_BROKER=none ./scripts/run --with files=~/Letters "
+                               "'save a note: buy milk'", timeout=900)
         self.install_s = time.monotonic() - begun
         print(f"install_s {self.install_s:.0f}, boot_s {self.m.boot_s:.0f}, in emulation")
 
@@ -140,6 +148,21 @@ def test_what_tools_use_is_limited_and_each_is_inside_the_unit(i):
     assert limits and all(x.isdigit() for x in limits), limits
 
 
+def test_a_folder_of_an_owners_home_is_given_to_a_tool(i):
+    assert "first" in i.anna("durward ask list files")
+
+
+def test_nobody_who_is_not_its_client_stops_the_house(i):
+    i.m.run("useradd -m -s /bin/bash berta && "
+            "echo 'berta ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/berta && "
+            f"cp -r {HERE} /home/berta/ && chown -R berta: /home/berta")
+    before = i.unit("durward", "MainPID")
+    said = i.m.run("su - berta -c 'cd durward && DURWARD_BROKER=none DURWARD_PORT=9443 "
+                   "./scripts/run status'", check=False)
+    assert "has another owner" in said, said
+    assert i.unit("durward", "MainPID") == before and i.m.code("grep -q 9443 /etc/durward/run") == 1
+
+
 def test_a_laptop_outside_is_paired_and_approves(i):
     token = json.loads(i.anna("durward pair --json"))["token"]
     with tempfile.TemporaryDirectory() as folder:
@@ -205,12 +228,18 @@ def test_it_is_there_after_a_reboot_and_after_the_plug_was_pulled(i):
     assert "verified under the signed root" in i.anna("durward audit verify")
 
 
-def test_an_upgrade_keeps_everything(i):
+def test_an_upgrade_keeps_everything_and_gives_nothing_away(i):
+    # Who broke out of a container could leave this behind.
+    i.m.run("cd /var/lib/durward-tools && mv .config kept && ln -s /etc .config && "
+            "chown -h durward-tools: .config && stat -c '%U %a' /etc >/tmp/etc")
     begun = time.monotonic()
     i.m.run(f"dpkg -i /run/brought/{os.path.basename(i.newer)}", timeout=300)
+    i.m.run("cd /var/lib/durward-tools && rm .config && mv kept .config && "
+            "systemctl restart durward-tools")
     i.await_up()
     print(f"update_downtime_ms at most {(time.monotonic() - begun) * 1000:.0f}, in emulation")
-    assert "99.0" in i.m.run("dpkg-query -W durward")
+    assert "99.0" in i.m.run("dpkg-query -W durward", check=False)
+    assert i.m.code("stat -c '%U %a' /etc | cmp - /tmp/etc && test ! -e /etc/containers/storage.conf") == 0
     assert "before the plug" in i.anna("durward ask list notes")
 
 
