@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "approval/trust.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -99,6 +100,28 @@ read_tool(const struct json *v, struct trusted_tool *ret)
 	return OK;
 }
 
+/* In a table from before there were some, there are none. */
+static enum err
+read_automations(const struct json *v, struct trust *t)
+{
+	const struct json *list = json_get(v, "automations");
+	const struct json *m;
+
+	if (list == NULL)
+		return OK;
+	if (!json_is_array(list) || json_count(list) > AUTOMATION_TOPICS_MAX)
+		return ERR_INPUT;
+	for (m = json_first(list); m != NULL; m = json_next(m)) {
+		const char *hex = json_words(m, "document");
+		struct digest d;
+
+		if (digest_read(hex, strlen(hex), &d) != OK ||
+		    trust_set_automation(t, json_words(m, "name"), &d) != OK)
+			return ERR_INPUT;
+	}
+	return OK;
+}
+
 static enum err
 read_grants(const struct json *v, struct trust *t)
 {
@@ -141,7 +164,7 @@ trust_read(const struct json *v, struct trust *ret)
 	for (m = json_first(tools); m != NULL; m = json_next(m))
 		if (read_tool(m, &t.tools[t.n_tools++]) != OK)
 			return ERR_INPUT;
-	if (read_grants(v, &t) != OK)
+	if (read_grants(v, &t) != OK || read_automations(v, &t) != OK)
 		return ERR_INPUT;
 	*ret = t;
 	return OK;
@@ -166,6 +189,24 @@ write_client(const struct client *c)
 	}
 	term_write(&c->term, v);
 	return v;
+}
+
+static struct json *
+write_automations(const struct trust *t)
+{
+	struct json *list = json_array();
+	char hex[DIGEST_HEX_SIZE];
+	size_t i;
+
+	for (i = 0; i < t->n_automations; i++) {
+		struct json *v = json_object();
+
+		digest_hex(&t->automations[i].document, hex);
+		json_put_str(v, "name", t->automations[i].name);
+		json_put_str(v, "document", hex);
+		json_push(list, v);
+	}
+	return list;
 }
 
 struct json *
@@ -200,6 +241,9 @@ trust_write(const struct trust *t)
 	json_put(v, "revoked_grants", grants);
 	json_put(v, "clients", clients);
 	json_put(v, "tools", tools);
+	/* A table without any is as it was before there were some. */
+	if (t->n_automations > 0)
+		json_put(v, "automations", write_automations(t));
 	return v;
 }
 
@@ -244,6 +288,17 @@ trust_has_manifest(
 	const struct trusted_tool *row = trust_tool(t, tool);
 
 	return row != NULL && digest_equal(&row->manifest, manifest);
+}
+
+const struct trusted_automation *
+trust_automation(const struct trust *t, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_automations; i++)
+		if (strcmp(t->automations[i].name, name) == 0)
+			return &t->automations[i];
+	return NULL;
 }
 
 bool
@@ -419,6 +474,41 @@ trust_unset_tool(struct trust *t, const char *name)
 	memmove(&t->tools[i], &t->tools[i + 1],
 	    (t->n_tools - i - 1) * sizeof(t->tools[0]));
 	memset(&t->tools[--t->n_tools], 0, sizeof(t->tools[0]));
+	return OK;
+}
+
+enum err
+trust_set_automation(
+    struct trust *t, const char *name, const struct digest *document)
+{
+	const struct trusted_automation *row = trust_automation(t, name);
+	size_t i =
+	    row != NULL ? (size_t)(row - t->automations) : t->n_automations;
+
+	if (!str_is_name(name) || strlen(name) > NAME_MAX_LEN)
+		return ERR_INPUT;
+	if (i == AUTOMATION_TOPICS_MAX)
+		return ERR_LIMIT;
+	snprintf(
+	    t->automations[i].name, sizeof(t->automations[i].name), "%s", name);
+	t->automations[i].document = *document;
+	t->n_automations += row == NULL;
+	return OK;
+}
+
+enum err
+trust_unset_automation(struct trust *t, const char *name)
+{
+	const struct trusted_automation *row = trust_automation(t, name);
+	size_t i;
+
+	if (row == NULL)
+		return ERR_NOTFOUND;
+	i = (size_t)(row - t->automations);
+	t->n_automations--;
+	memmove(&t->automations[i], &t->automations[i + 1],
+	    (t->n_automations - i) * sizeof(*row));
+	memset(&t->automations[t->n_automations], 0, sizeof(*row));
 	return OK;
 }
 

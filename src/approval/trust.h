@@ -75,6 +75,13 @@ struct trusted_tool {
 	struct digest manifest;
 };
 
+/* The digest of an automation that waits for a topic, as an owner signed it:
+ * its document as canonical JSON. */
+struct trusted_automation {
+	char name[NAME_MAX_LEN + 1];
+	struct digest document;
+};
+
 struct trust {
 	struct digest box; /* SHA-256 of the box's SPKI. */
 	struct public_key box_key;
@@ -82,6 +89,8 @@ struct trust {
 	size_t n_clients;
 	struct trusted_tool tools[TOOLS_MAX];
 	size_t n_tools;
+	struct trusted_automation automations[AUTOMATION_TOPICS_MAX];
+	size_t n_automations;
 	/* Grants that an owner took back; longer than they would have lasted.
 	 */
 	struct revoked_grant {
@@ -105,6 +114,10 @@ const struct trusted_tool *trust_tool(const struct trust *t, const char *name);
 /* Did an owner sign this very manifest for the tool? */
 bool trust_has_manifest(
     const struct trust *t, const char *tool, const struct digest *manifest);
+
+/* NULL: no automation of this name waits for a topic. */
+const struct trusted_automation *trust_automation(
+    const struct trust *t, const char *name);
 
 /* Neither revoked nor over, at this time of the wall clock. */
 bool client_is_live(const struct client *c, int64_t wall_ms);
@@ -150,5 +163,10 @@ NODISCARD enum err trust_set_tool(
     struct trust *t, const char *name, const struct digest *manifest);
 /* ERR_NOTFOUND when it has none. */
 NODISCARD enum err trust_unset_tool(struct trust *t, const char *name);
+/* ERR_INPUT for what is no name, ERR_LIMIT. */
+NODISCARD enum err trust_set_automation(
+    struct trust *t, const char *name, const struct digest *document);
+/* ERR_NOTFOUND when there is none. */
+NODISCARD enum err trust_unset_automation(struct trust *t, const char *name);
 
 #endif

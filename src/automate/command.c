@@ -24,6 +24,16 @@ show_next(const struct json *row)
 		terminal_print("    next: %s\n", text);
 }
 
+/* What was said on its topic. */
+static void
+show_value(const struct json *v)
+{
+	char *text = json_print(v);
+
+	terminal_print("    now: %s\n", text);
+	free(text);
+}
+
 static void
 show(const struct json *row)
 {
@@ -35,6 +45,8 @@ show(const struct json *row)
 	terminal_print("    %s\n", json_words(row, "text"));
 	if (off[0] == '\0')
 		show_next(row);
+	if (json_has(row, "value"))
+		show_value(json_get(row, "value"));
 	if (json_has(row, "document"))
 		terminal_print("    %s\n", json_words(row, "document"));
 }

@@ -15,6 +15,11 @@
  *
  * where `when` is a test of a value ("is", "above" or "below"), or a time:
  * {"at": "07:00" | "sunrise" | "sunset", "offset_min": -10, "days": ["mon"]}.
+ * Or it is a test of what is said on a topic: {"topic": "washer/power",
+ * "extract": "{{ value_json.watts }}", "type": "number", "below": 5}, where
+ * the template is read as that of a device (home/record.h), and without one
+ * the payload is the value; a document with a topic has "format": 2, so that
+ * a house from before refuses it.
  * Each of `if` is a test of a value, or a part of the day.  `then` may be
  * {"goal": "turn on the porch light"}.  A member "rate" says how often it may
  * fire at most, as "30/min" or "1000/s".
@@ -29,7 +34,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "home/record.h"
 
+#define AUTOMATION_FORMAT 2 /* Of a document with a topic. */
 #define AUTOMATION_NAME_MAX 32
 #define AUTOMATION_TEXT_MAX 8192 /* Of the document. */
 #define AUTOMATION_ENTITY_SIZE 96
@@ -49,6 +56,26 @@ struct automation_test {
 	char value[AUTOMATION_VALUE_SIZE];
 	enum automation_op op;
 	struct json *wanted; /* A text, number or boolean; else a number. */
+};
+
+/* What is said on a topic: a text is what comes out, a number is read from it,
+ * and a boolean is "on" for true and True, and "off" for false and False. */
+#define AUTOMATION_TYPE_TABLE(X)                                               \
+	X(AUTOMATION_BOOLEAN, "boolean")                                       \
+	X(AUTOMATION_NUMBER, "number")                                         \
+	X(AUTOMATION_TEXT, "text")
+
+enum automation_type {
+#define X(name, text) name,
+	AUTOMATION_TYPE_TABLE(X)
+#undef X
+	    AUTOMATION_TYPE_COUNT
+};
+
+struct automation_topic {
+	char name[HOME_TOPIC_MAX + 1]; /* "": it waits for something else. */
+	char *extract; /* NULL: the payload as it stands. */
+	enum automation_type type;
 };
 
 enum automation_base { AT_CLOCK, AT_SUNRISE, AT_SUNSET };
@@ -75,7 +102,8 @@ struct automation_rate {
 struct automation {
 	char name[AUTOMATION_NAME_MAX + 1];
 	bool is_timed;
-	struct automation_test test;
+	struct automation_topic topic;
+	struct automation_test test; /* Of a topic's value without a name. */
 	struct automation_time time;
 	struct automation_condition ifs[AUTOMATION_IFS_MAX];
 	size_t n_ifs;
@@ -84,6 +112,9 @@ struct automation {
 	bool is_call;
 	struct automation_rate rate;
 };
+
+/* Does it wait for a topic? */
+bool automation_has_topic(const struct automation *a);
 
 /* 1 to AUTOMATION_NAME_MAX of a-z 0-9 . _ -, beginning with a letter. */
 bool automation_is_name(const char *name);

@@ -62,7 +62,9 @@ say_test(const struct automation_test *t, struct buf *out)
 {
 	static const char *const ops[] = {"is", "is above", "is below"};
 
-	buf_addf(out, "%s %s %s ", t->entity, t->value, ops[t->op]);
+	if (t->entity[0] != '\0')
+		buf_addf(out, "%s %s ", t->entity, t->value);
+	buf_addf(out, "%s ", ops[t->op]);
 	if (json_is_string(t->wanted))
 		buf_adds(out, json_text(t->wanted));
 	else
@@ -113,6 +115,8 @@ automation_say(const struct automation *a, struct buf *out)
 		say_time(&a->time, out);
 	} else {
 		buf_adds(out, "when ");
+		if (automation_has_topic(a))
+			automation_say_topic(&a->topic, out);
 		say_test(&a->test, out);
 	}
 	for (i = 0; i < a->n_ifs; i++)

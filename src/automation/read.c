@@ -34,10 +34,9 @@ automation_minute(const char *text)
 	return hour < 24 && minute < 60 ? hour * 60 + minute : -1;
 }
 
-/* Is each member one of these?  Ends in NULL. */
-static enum err
-check_members(const struct json *v, const char *where, const char *const *known,
-    struct errmsg *why)
+enum err
+automation_members(const struct json *v, const char *where,
+    const char *const *known, struct errmsg *why)
 {
 	const struct json *m;
 	size_t i;
@@ -73,9 +72,9 @@ read_text(const struct json *v, const char *where, const char *name, char *ret,
 
 /* ---- Tests ---- */
 
-static enum err
-read_wanted(const struct json *v, const char *where, struct automation_test *t,
-    struct errmsg *why)
+enum err
+automation_read_wanted(const struct json *v, const char *where,
+    struct automation_test *t, struct errmsg *why)
 {
 	static const char *const ops[] = {"is", "above", "below"};
 	const struct json *wanted = NULL;
@@ -109,7 +108,7 @@ read_test(const struct json *v, const char *where, struct automation_test *t,
 {
 	static const char *const known[] = {
 	    "entity", "value", "is", "above", "below", NULL};
-	enum err e = check_members(v, where, known, why);
+	enum err e = automation_members(v, where, known, why);
 
 	if (e == OK)
 		e = read_text(
@@ -117,7 +116,7 @@ read_test(const struct json *v, const char *where, struct automation_test *t,
 	if (e == OK)
 		e = read_text(
 		    v, where, "value", t->value, sizeof(t->value), why);
-	return e == OK ? read_wanted(v, where, t, why) : e;
+	return e == OK ? automation_read_wanted(v, where, t, why) : e;
 }
 
 /* ---- Times ---- */
@@ -157,7 +156,7 @@ read_time(const struct json *v, struct automation_time *t, struct errmsg *why)
 	const char *at = json_words(v, "at");
 	const struct json *offset = json_get(v, "offset_min");
 	int64_t minutes = json_int(v, "offset_min", 0);
-	enum err e = check_members(v, "when", known, why);
+	enum err e = automation_members(v, "when", known, why);
 
 	if (e != OK)
 		return e;
@@ -188,7 +187,7 @@ read_condition(const struct json *v, const char *where,
 
 	if (!json_has(v, "after") && !json_has(v, "before"))
 		return read_test(v, where, &c->test, why);
-	e = check_members(v, where, known, why);
+	e = automation_members(v, where, known, why);
 	if (e != OK)
 		return e;
 	c->is_hours = true;
@@ -233,7 +232,7 @@ read_call(const struct json *v, struct automation *a, struct errmsg *why)
 	static const char *const known[] = {"call", "args", NULL};
 	char call[2 * NAME_MAX_LEN + 2];
 	struct buf b;
-	enum err e = check_members(v, "then", known, why);
+	enum err e = automation_members(v, "then", known, why);
 
 	if (e == OK)
 		e = read_text(v, "then", "call", call, sizeof(call), why);
@@ -265,7 +264,7 @@ read_then(const struct json *v, struct automation *a, struct errmsg *why)
 
 	if (!json_is_object(then) || !json_has(then, "goal"))
 		return read_call(then, a, why);
-	e = check_members(then, "then", known, why);
+	e = automation_members(then, "then", known, why);
 	if (e == OK && (goal[0] == '\0' || strlen(goal) > GOAL_MAX))
 		e = err_say(why, ERR_INPUT,
 		    "then.goal: a text of 1 to %d bytes is wanted", GOAL_MAX);
@@ -294,13 +293,45 @@ read_rate(const struct json *v, struct automation *a, struct errmsg *why)
 		  AUTOMATION_LOW_TIMES);
 }
 
+/* What houses from before cannot do says so, and nothing else does. */
+static enum err
+check_format(
+    const struct json *v, const struct automation *a, struct errmsg *why)
+{
+	const struct json *format = json_get(v, "format");
+	int64_t wanted = automation_has_topic(a) ? AUTOMATION_FORMAT : 1;
+
+	if (format == NULL && wanted == 1)
+		return OK;
+	return json_is_integer(format) && json_int(v, "format", 0) == wanted
+	    ? OK
+	    : err_say(why, ERR_INPUT,
+		  "format: %d is wanted, and only with when.topic",
+		  AUTOMATION_FORMAT);
+}
+
+static enum err
+read_when(const struct json *v, struct automation *a, struct errmsg *why)
+{
+	const struct json *when = json_get(v, "when");
+	enum err e;
+
+	a->is_timed = json_has(when, "at");
+	if (a->is_timed)
+		e = read_time(when, &a->time, why);
+	else if (json_has(when, "topic"))
+		e = automation_read_topic(when, a, why);
+	else
+		e = read_test(when, "when", &a->test, why);
+	return e == OK ? check_format(v, a, why) : e;
+}
+
 static enum err
 read_all(const struct json *v, struct automation *a, struct errmsg *why)
 {
 	static const char *const known[] = {
-	    "name", "when", "if", "then", "rate", NULL};
-	const struct json *when = json_get(v, "when");
-	enum err e = check_members(v, "the automation", known, why);
+	    "format", "name", "when", "if", "then", "rate", NULL};
+	enum err e = automation_members(v, "the automation", known, why);
 
 	if (e == OK && !automation_is_name(json_words(v, "name")))
 		e = err_say(why, ERR_INPUT,
@@ -310,9 +341,7 @@ read_all(const struct json *v, struct automation *a, struct errmsg *why)
 	if (e != OK)
 		return e;
 	snprintf(a->name, sizeof(a->name), "%s", json_words(v, "name"));
-	a->is_timed = json_has(when, "at");
-	e = a->is_timed ? read_time(when, &a->time, why)
-			: read_test(when, "when", &a->test, why);
+	e = read_when(v, a, why);
 	if (e == OK)
 		e = read_conditions(v, a, why);
 	if (e == OK)
@@ -341,6 +370,7 @@ automation_free(struct automation *a)
 
 	if (a == NULL)
 		return;
+	free(a->topic.extract);
 	json_free(a->test.wanted);
 	for (i = 0; i < a->n_ifs; i++)
 		json_free(a->ifs[i].test.wanted);

@@ -34,6 +34,19 @@ check_owner(const struct request *k, struct errmsg *why)
 	    : err_say(why, ERR_DENIED, "only an owner changes automations");
 }
 
+/* Which there are may be about to change. */
+static enum err
+check_free(
+    const struct automations *as, const struct request *k, struct errmsg *why)
+{
+	enum err e = check_owner(k, why);
+
+	if (e == OK && as->changing.request != 0)
+		e = err_say(why, ERR_BUSY,
+		    "automations are being changed; try again in a moment");
+	return e;
+}
+
 static struct held *
 named(struct automations *as, const struct request *k, struct errmsg *why)
 {
@@ -48,13 +61,13 @@ named(struct automations *as, const struct request *k, struct errmsg *why)
 }
 
 static struct json *
-log_body(const struct held *h, const struct request *k)
+log_body(const struct held *h, const char *client)
 {
 	struct json *body = json_object();
 
 	json_put_str(body, "name", h->name);
 	json_put_int(body, "version", h->version);
-	json_put_str(body, "by", k->client->name);
+	json_put_str(body, "by", client);
 	return body;
 }
 
@@ -144,6 +157,17 @@ automation_is_harmless(const struct automations *as, const struct automation *a,
 	return e;
 }
 
+/* What others command the home with is not for it to read. */
+static enum err
+check_topic(const struct automations *as, const char *topic, struct errmsg *why)
+{
+	return devices_hear(as->s.devices, topic)
+	    ? err_say(why, ERR_INPUT,
+		  "when.topic: a device of the home is commanded there; what "
+		  "it says itself stands on another topic")
+	    : OK;
+}
+
 /* Would it do anything at all? */
 static enum err
 check_parts(const struct automations *as, const struct automation *a,
@@ -153,7 +177,9 @@ check_parts(const struct automations *as, const struct automation *a,
 	enum err e = OK;
 	size_t i;
 
-	if (!a->is_timed)
+	if (automation_has_topic(a))
+		e = check_topic(as, a->topic.name, why);
+	else if (!a->is_timed)
 		e = check_test(as, &a->test, why);
 	else if (a->time.base != AT_CLOCK && !as->place.known)
 		e = err_say(why, ERR_STATE,
@@ -173,13 +199,12 @@ check_parts(const struct automations *as, const struct automation *a,
 	    AUTOMATION_LOW_TIMES);
 }
 
-static struct record *
-new_version(struct automations *as, struct held *h, const struct request *k)
+static void
+record_version(struct record *r, const struct held *h)
 {
-	struct record *r = record_new(as->s.requests->ledger);
 	struct json *row = json_object();
 	struct json *active = json_object();
-	struct json *body = log_body(h, k);
+	struct json *body = log_body(h, h->client);
 	char hex[DIGEST_HEX_SIZE];
 	struct digest d;
 
@@ -199,7 +224,48 @@ new_version(struct automations *as, struct held *h, const struct request *k)
 	record_row(r, ROW_ACTIVE, active);
 	json_put_str(body, "document", h->text);
 	record_log(r, "automation-added", NULL, NULL, body);
-	return r;
+}
+
+void
+automations_keep(struct automations *as, const char *client, int64_t request,
+    const struct json *document, struct record *r)
+{
+	struct held *h = automations_make(as, json_words(document, "name"));
+	struct errmsg why = {""};
+	char value[24];
+
+	if (h == NULL || held_take(h, document, h->last + 1, &why) != OK)
+		fatal("an automation that was checked is none: %s", why.text);
+	snprintf(h->client, sizeof(h->client), "%s", client);
+	h->off[0] = '\0';
+	h->done_ms = judge_wall_ms(as->s.judge);
+	held_begin(as, h);
+	record_version(r, h);
+	held_setting(r, SCOPE_OFF, h->name, "");
+	snprintf(value, sizeof(value), "%lld", (long long)h->done_ms);
+	held_setting(r, SCOPE_DONE, h->name, value);
+	request_confirm(as->s.requests, request, r);
+	trusted_tell(as, h);
+	automations_look(as);
+}
+
+/* All that can be wrong with it is told before anybody trusts it. */
+static enum err
+check_document(const struct automations *as, const struct json *document,
+    const struct automation *a, struct errmsg *why)
+{
+	enum err e = check_parts(as, a, why);
+	size_t i = 0;
+
+	if (e == OK)
+		e = document_fits(document, why);
+	while (i < as->n && strcmp(as->list[i]->name, a->name) != 0)
+		i++;
+	return e == OK && i == AUTOMATIONS_MAX
+	    ? err_say(why, ERR_LIMIT,
+		  "there are %d automations already; remove one",
+		  AUTOMATIONS_MAX)
+	    : e;
 }
 
 enum err
@@ -208,40 +274,20 @@ automations_add(void *room, const struct request *k, struct errmsg *why)
 	struct automations *as = room;
 	const struct json *document = json_get(k->params, "automation");
 	struct automation *a;
-	struct record *r;
-	struct held *h;
-	char value[24];
-	enum err e = check_owner(k, why);
+	enum err e = check_free(as, k, why);
 
 	if (e == OK)
 		e = automation_read(document, &a, why);
 	if (e != OK)
 		return e;
-	e = check_parts(as, a, why);
-	h = e == OK ? automations_make(as, a->name) : NULL;
+	e = check_document(as, document, a, why);
+	if (e == OK && trusted_is_needed(as, a->name, a))
+		e = trusted_ask(as, k, a->name, document, why);
+	else if (e == OK)
+		automations_keep(as, k->client->name, k->id, document,
+		    record_new(as->s.requests->ledger));
 	automation_free(a);
-	if (e == OK && h == NULL)
-		e = err_say(why, ERR_LIMIT,
-		    "there are %d automations already; remove one",
-		    AUTOMATIONS_MAX);
-	if (e == OK)
-		e = held_take(h, document, h->last + 1, why);
-	if (e != OK) {
-		if (h != NULL && h->a == NULL)
-			automations_forget(as, h);
-		return e;
-	}
-	snprintf(h->client, sizeof(h->client), "%s", k->client->name);
-	h->off[0] = '\0';
-	h->done_ms = judge_wall_ms(as->s.judge);
-	held_begin(as, h);
-	r = new_version(as, h, k);
-	held_setting(r, SCOPE_OFF, h->name, "");
-	snprintf(value, sizeof(value), "%lld", (long long)h->done_ms);
-	held_setting(r, SCOPE_DONE, h->name, value);
-	request_confirm(as->s.requests, k->id, r);
-	automations_look(as);
-	return OK;
+	return e;
 }
 
 /* ---- Removing, and switching ---- */
@@ -257,27 +303,40 @@ row_of(const char *scope)
 	return row;
 }
 
+void
+automations_drop(struct automations *as, const char *client, int64_t request,
+    const char *name, struct record *r)
+{
+	struct held *h = automations_find(as, name);
+
+	if (h != NULL) {
+		record_row(r, ROW_ACTIVE_GONE, row_of(h->name));
+		record_row(r, ROW_VERSION_GONE, row_of(h->name));
+		held_setting(r, SCOPE_OFF, h->name, "");
+		held_setting(r, SCOPE_DONE, h->name, "");
+		record_log(
+		    r, "automation-removed", NULL, NULL, log_body(h, client));
+		automations_forget(as, h);
+	}
+	request_confirm(as->s.requests, request, r);
+}
+
 enum err
 automations_remove(void *room, const struct request *k, struct errmsg *why)
 {
 	struct automations *as = room;
-	enum err e = check_owner(k, why);
-	struct record *r;
-	struct held *h;
+	const char *name = json_words(k->params, "name");
+	enum err e = check_free(as, k, why);
 
 	if (e != OK)
 		return e;
-	h = named(as, k, why);
-	if (h == NULL)
+	/* Also one of which the vault alone knows, behind a kill. */
+	if (trusted_is_needed(as, name, NULL))
+		return trusted_ask(as, k, name, NULL, why);
+	if (named(as, k, why) == NULL)
 		return ERR_NOTFOUND;
-	r = record_new(as->s.requests->ledger);
-	record_row(r, ROW_ACTIVE_GONE, row_of(h->name));
-	record_row(r, ROW_VERSION_GONE, row_of(h->name));
-	held_setting(r, SCOPE_OFF, h->name, "");
-	held_setting(r, SCOPE_DONE, h->name, "");
-	record_log(r, "automation-removed", NULL, NULL, log_body(h, k));
-	automations_forget(as, h);
-	request_confirm(as->s.requests, k->id, r);
+	automations_drop(as, k->client->name, k->id, name,
+	    record_new(as->s.requests->ledger));
 	return OK;
 }
 
@@ -301,7 +360,7 @@ switch_it(struct automations *as, const struct request *k, bool on,
 		    k->client->name);
 	else
 		held_begin(as, h);
-	body = log_body(h, k);
+	body = log_body(h, k->client->name);
 	r = record_new(as->s.requests->ledger);
 	record_log(
 	    r, on ? "automation-on" : "automation-off", NULL, NULL, body);
@@ -373,11 +432,15 @@ describe(const struct automations *as, const struct held *h, bool whole)
 	json_put_str(v, "by", h->client);
 	json_put_int(v, "version", h->version);
 	json_put_str(v, "off",
-	    h->off[0] != '\0' || held_is_signed(as, h)
-		? h->off
-		: "who signed it is no owner any more");
+	    h->off[0] != '\0'            ? h->off
+		: !held_is_signed(as, h) ? "who signed it is no owner any more"
+		: !held_is_trusted(as, h)
+		? "it is not as it was signed; add it again"
+		: "");
 	if (h->next_ms != INT64_MAX)
 		json_put_int(v, "next_ms", h->next_ms);
+	if (h->said != NULL)
+		json_put(v, "value", json_copy(h->said));
 	if (whole)
 		json_put_str(v, "document", h->text);
 	buf_done(&b);

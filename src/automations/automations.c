@@ -56,8 +56,25 @@ automations_forget(struct automations *as, struct held *h)
 	memmove(
 	    &as->list[i], &as->list[i + 1], (as->n - i) * sizeof(as->list[0]));
 	automation_free(h->a);
+	json_free(h->said);
 	free(h->text);
 	free(h);
+}
+
+enum err
+document_fits(const struct json *document, struct errmsg *why)
+{
+	struct buf b;
+	bool fits;
+
+	buf_init(&b, AUTOMATION_TEXT_MAX);
+	json_canonical(document, &b);
+	fits = !b.overflow;
+	buf_done(&b);
+	return fits
+	    ? OK
+	    : err_say(why, ERR_INPUT, "an automation has at most %d bytes",
+		  AUTOMATION_TEXT_MAX);
 }
 
 enum err
@@ -66,20 +83,19 @@ held_take(struct held *h, const struct json *document, int64_t version,
 {
 	struct automation *a;
 	struct buf b;
-	enum err e = automation_read(document, &a, why);
+	enum err e = document_fits(document, why);
 
+	if (e == OK)
+		e = automation_read(document, &a, why);
 	if (e != OK)
 		return e;
-	buf_init(&b, LANE_BULK_MAX);
+	buf_init(&b, AUTOMATION_TEXT_MAX);
 	json_canonical(document, &b);
-	if (b.len > AUTOMATION_TEXT_MAX) {
-		buf_done(&b);
-		automation_free(a);
-		return err_say(why, ERR_INPUT,
-		    "an automation has at most %d bytes", AUTOMATION_TEXT_MAX);
-	}
 	automation_free(h->a);
+	json_free(h->said);
 	free(h->text);
+	h->said = NULL;
+	h->unread = false;
 	h->a = a;
 	h->text = buf_steal(&b);
 	h->version = version;
@@ -97,18 +113,26 @@ held_is_signed(const struct automations *as, const struct held *h)
 	    client_is_live(c, judge_wall_ms(as->s.judge));
 }
 
-void
-held_begin(struct automations *as, struct held *h)
+const struct json *
+held_value(const struct automations *as, const struct held *h)
 {
 	const struct automation_test *t = &h->a->test;
 
+	return automation_has_topic(h->a)
+	    ? h->said
+	    : devices_value(as->s.devices, t->entity, t->value);
+}
+
+void
+held_begin(struct automations *as, struct held *h)
+{
 	memset(&h->fired, 0, sizeof(h->fired));
 	memset(&h->low, 0, sizeof(h->low));
 	h->holds = HOLDS_UNKNOWN;
 	h->next_ms = INT64_MAX;
 	if (!h->a->is_timed)
-		h->holds = automation_test_holds(
-		    t, devices_value(as->s.devices, t->entity, t->value));
+		h->holds =
+		    automation_test_holds(&h->a->test, held_value(as, h));
 }
 
 /* ---- What was there when the house ended ---- */

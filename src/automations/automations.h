@@ -8,8 +8,10 @@
  * comes, and begun as runs of their own in the name of who signed them.
  *
  * One fires when its condition becomes true, and not while it stays so; what
- * nobody knew before is no change.  It does nothing while the house is
- * halted or in safe mode, nor when who signed it is no live owner.
+ * nobody knew before is no change.  Of one that waits for a topic the vault
+ * keeps the digest, and the bridge listens and reads for it
+ * (bridge/watching.c). It does nothing while the house is halted or in safe
+ * mode, nor when who signed it is no live owner.
  *
  * What an automation commands a device counts as its doing for
  * AUTOMATION_ECHO_MS: one that this sets off is a hop further, and one that
@@ -59,13 +61,29 @@ void automations_start(struct automations *as);
 /* This entity said something. */
 void automations_changed(struct automations *as, const char *entity);
 
+/* ---- Topics ---- */
+
+/* The bridge is there: all documents that it listens for. */
+void automations_tell(struct automations *as);
+/* {"name", "value", "unread"}: what was said on the topic of this one; without
+ * a value nobody knows it. */
+void automations_said(struct automations *as, const struct json *body);
+/* Nobody knows what is said. */
+void automations_bridge_lost(struct automations *as);
+/* The vault trusts what was sent to it, or not: then the asker is refused by
+ * who calls.  True: `r` is taken, and the asker is answered. */
+bool automations_on_trust_answer(
+    struct automations *as, int64_t request, struct record *r);
+void automations_on_trust_refused(struct automations *as, int64_t request);
+
 /* This act goes out to a device. */
 void automations_ordered(struct automations *as, const struct act *a);
 
 /* ---- What clients ask and command ---- */
 
 /* {"place", "automations": [{"name", "text", "by", "version", "off",
- * "next_ms"}]}; with "name" the "document" of that one, too. */
+ * "next_ms", "value"}]}, the value of its topic; with "name" the "document" of
+ * that one, too. */
 query_fn automations_query;
 /* body: {"automation"}: an object, a new version of what has its name. */
 command_fn automations_add;

@@ -14,6 +14,8 @@ struct held {
 	int64_t version;
 	int64_t last; /* The newest that there is. */
 	char off[AUTOMATION_WHY_SIZE]; /* Why it is switched off, or "". */
+	struct json *said; /* On its topic, last; NULL: nobody knows. */
+	bool unread; /* That something said there is no value was told. */
 	enum automation_holds holds; /* When it was looked at last. */
 	struct automation_meter fired; /* By its own rate, */
 	struct automation_meter low; /* and by that of every other. */
@@ -33,8 +35,17 @@ struct mark {
 	int64_t until_ms; /* Boot clock. */
 };
 
+/* What the vault was asked to trust, or not any more.  One at a time. */
+struct changing {
+	int64_t request; /* 0: nothing. */
+	char name[AUTOMATION_NAME_MAX + 1];
+	char client[NAME_MAX_LEN + 1];
+	struct json *document; /* NULL: it is to be removed. */
+};
+
 struct automations {
 	struct automations_setup s;
+	struct changing changing;
 	struct held *list[AUTOMATIONS_MAX];
 	size_t n;
 	struct automation_place place;
@@ -52,6 +63,9 @@ struct held *automations_find(struct automations *as, const char *name);
 /* The one of this name, or a new one; NULL: there are too many. */
 struct held *automations_make(struct automations *as, const char *name);
 void automations_forget(struct automations *as, struct held *h);
+/* At most AUTOMATION_TEXT_MAX bytes?  ERR_INPUT. */
+NODISCARD enum err document_fits(
+    const struct json *document, struct errmsg *why);
 /* Takes the document over as this version.  ERR_INPUT. */
 NODISCARD enum err held_take(struct held *h, const struct json *document,
     int64_t version, struct errmsg *why);
@@ -59,8 +73,13 @@ void held_setting(
     struct record *r, const char *scope, const char *name, const char *value);
 /* What it waits for is looked at for the first time. */
 void held_begin(struct automations *as, struct held *h);
+/* What it waits for as it is now, or NULL. */
+const struct json *held_value(
+    const struct automations *as, const struct held *h);
 /* Does somebody stand for it? */
 bool held_is_signed(const struct automations *as, const struct held *h);
+/* Is its topic listened to as it stands there? */
+bool held_is_trusted(const struct automations *as, const struct held *h);
 /* Does a call of it only read, or do what can be undone, as things are now?
  * ERR_INPUT, ERR_NOTFOUND, ERR_DENIED. */
 NODISCARD enum err automation_is_harmless(const struct automations *as,
@@ -70,7 +89,31 @@ NODISCARD enum err automation_is_harmless(const struct automations *as,
 #define SCOPE_DONE "automation-done"
 #define SCOPE_HOME "home"
 
+/* ---- asked.c ---- */
+
+/* It is there, or it is not any more: `r` says so, too, and the asker is told
+ * once that is on the disk. */
+void automations_keep(struct automations *as, const char *client,
+    int64_t request, const struct json *document, struct record *r);
+void automations_drop(struct automations *as, const char *client,
+    int64_t request, const char *name, struct record *r);
+
+/* ---- trusted.c ---- */
+
+/* Is it for the vault to say?  `a` may be NULL. */
+bool trusted_is_needed(
+    const struct automations *as, const char *name, const struct automation *a);
+/* Ask it.  Without a document it is to be forgotten.  ERR_BUSY. */
+NODISCARD enum err trusted_ask(struct automations *as, const struct request *k,
+    const char *name, const struct json *document, struct errmsg *why);
+/* Its document, to the bridge. */
+void trusted_tell(const struct automations *as, const struct held *h);
+
 /* ---- firing.c ---- */
+
+/* What it waits for may be another by now. */
+void held_look(
+    struct automations *as, struct held *h, const char *cause, int hops);
 
 /* It is to fire: `cause` is for the log. */
 void held_fire(

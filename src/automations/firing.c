@@ -144,6 +144,21 @@ held_fire(struct automations *as, struct held *h, const char *cause, int hops)
 
 /* ---- Values ---- */
 
+void
+held_look(struct automations *as, struct held *h, const char *cause, int hops)
+{
+	enum automation_holds before = h->holds;
+	enum automation_holds now =
+	    automation_test_holds(&h->a->test, held_value(as, h));
+
+	/* While nobody knows it stays as it was. */
+	if (now == HOLDS_UNKNOWN)
+		return;
+	h->holds = now;
+	if (now == HOLDS && before == HOLDS_NOT)
+		held_fire(as, h, cause, hops);
+}
+
 /* How many automations led to what this entity says now? */
 static int
 hops_of(const struct automations *as, const char *entity)
@@ -169,20 +184,68 @@ automations_changed(struct automations *as, const char *entity)
 
 	for (i = 0; i < as->n && as->started; i++) {
 		struct held *h = as->list[i];
-		const struct automation_test *t = &h->a->test;
-		enum automation_holds before = h->holds;
-		enum automation_holds now;
 
-		if (h->a->is_timed || strcmp(t->entity, entity) != 0)
-			continue;
-		now = automation_test_holds(
-		    t, devices_value(as->s.devices, entity, t->value));
-		/* While nobody knows it stays as it was. */
-		if (now == HOLDS_UNKNOWN)
-			continue;
-		h->holds = now;
-		if (now == HOLDS && before == HOLDS_NOT)
-			held_fire(as, h, entity, hops_of(as, entity));
+		if (!h->a->is_timed && strcmp(h->a->test.entity, entity) == 0)
+			held_look(as, h, entity, hops_of(as, entity));
+	}
+}
+
+/* Of all that say something there. */
+static int
+hops_of_topic(const struct automations *as, const char *topic)
+{
+	int64_t now_ms = clock_boot_ms();
+	int hops = 0;
+	size_t i;
+
+	for (i = 0; i < AUTOMATION_MARKS_MAX; i++) {
+		const struct mark *m = &as->marks[i];
+
+		if (m->until_ms > now_ms && m->hops > hops &&
+		    devices_says(as->s.devices, m->entity, topic))
+			hops = m->hops;
+	}
+	return hops;
+}
+
+/* Who says nonsense does not fill the log. */
+static void
+tell_unread(struct automations *as, struct held *h)
+{
+	if (!h->unread)
+		tell(as, h, "automation-unread",
+		    "what came on its topic is no value of its type; this is "
+		    "told once",
+		    h->a->topic.name);
+	h->unread = true;
+}
+
+void
+automations_said(struct automations *as, const struct json *body)
+{
+	struct held *h = automations_find(as, json_words(body, "name"));
+	const struct json *value = json_get(body, "value");
+	const char *topic;
+
+	if (h == NULL || h->a == NULL || !automation_has_topic(h->a))
+		return;
+	topic = h->a->topic.name;
+	json_free(h->said);
+	h->said = value != NULL ? json_copy(value) : NULL;
+	if (as->started && json_flag(body, "unread"))
+		tell_unread(as, h);
+	if (as->started)
+		held_look(as, h, topic, hops_of_topic(as, topic));
+}
+
+void
+automations_bridge_lost(struct automations *as)
+{
+	size_t i;
+
+	for (i = 0; i < as->n; i++) {
+		json_free(as->list[i]->said);
+		as->list[i]->said = NULL;
 	}
 }
 

@@ -94,6 +94,7 @@
 /* The trust table and pairing. */
 #define CLIENTS_MAX 160 /* Tombstones among them. */
 #define TOOLS_MAX 32
+#define AUTOMATION_TOPICS_MAX 32 /* Automations that wait for a topic. */
 #define OPENSSL_MS (20 * 1000) /* On a Pi that has other work. */
 #define PROGRAM_WORDS_MAX 4096 /* Of what it says. */
 #define PAIR_WINDOW_MS (5 * 60 * 1000)

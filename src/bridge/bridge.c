@@ -17,6 +17,7 @@ on_trust_table(void *role, struct msg *m)
 	if (b->announced.id[0] == '\0')
 		announcing_open(b, &verifier_trust(b->verifier)->box);
 	broker_prepare(b);
+	watching_settle(b);
 }
 
 static void
@@ -31,6 +32,7 @@ static const struct peer_handler handlers[] = {
     {MSG_TRUST_TABLE, on_trust_table},
     {MSG_MANIFEST, on_manifest},
     {MSG_HOME_ORDER, commands_on_order},
+    {MSG_HOME_TOPIC, watching_on_topic},
     {MSG_HOME_HERALD, announcing_on_herald},
     {MSG_BROKER_KEY, broker_on_key},
 };

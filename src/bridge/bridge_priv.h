@@ -2,6 +2,7 @@
 #ifndef BRIDGE_BRIDGE_PRIV_H
 #define BRIDGE_BRIDGE_PRIV_H
 
+#include "automation/automation.h"
 #include "discovery/discovery.h"
 #include "exposes/exposes.h"
 #include "herald/herald.h"
@@ -24,12 +25,24 @@
 #define ANNOUNCE_SPREAD_MS 1500 /* Behind a birth of Home Assistant. */
 #define ANNOUNCE_PAUSE_MS 500
 
+/* An automation that waits for a topic, as core says it is. */
+struct watched {
+	char name[AUTOMATION_NAME_MAX + 1]; /* "": a free place. */
+	char *text; /* Its document, */
+	size_t len;
+	struct digest digest; /* which counts only when an owner signed it: */
+	char
+	    key[HOME_KEY_LEN + 1]; /* then of the thing it listens by; or "". */
+};
+
 /* An entity, and what it says. */
 struct thing {
 	struct entity *entity; /* NULL: a free place. */
 	struct digest pin;
 	bool named; /* In the list that is being read. */
 	bool gone; /* Until the core has heard it. */
+	/* What it says is for this automation alone; NULL: it is a device's. */
+	const struct watched *watched;
 	struct home_reading *readings; /* One for each value, */
 	uint64_t *told; /* and which message told it: bridge.live, 0: none. */
 	enum home_presence each[HOME_AVAILABILITY_MAX];
@@ -90,6 +103,7 @@ struct bridge {
 	struct pending pending[BRIDGE_PENDING_MAX];
 	struct commanded commanded[BRIDGE_PENDING_MAX];
 	struct thing things[BRIDGE_ENTITIES_MAX];
+	struct watched watched[AUTOMATION_TOPICS_MAX];
 	size_t n_things; /* Places that were ever used. */
 	size_t bytes; /* Of their records. */
 	uint64_t live; /* Messages that were said since we are there. */
@@ -141,6 +155,8 @@ bool finding_hear(struct bridge *b, const struct mqtt_message *m);
 
 /* It was announced, or changed; takes it. */
 void things_put(struct bridge *b, struct entity *e);
+/* NULL: there is none. */
+struct thing *things_find(struct bridge *b, const char *key);
 /* One has no place: said once. */
 void things_too_many(struct bridge *b);
 /* It was taken back: it goes once the core has heard it. */
@@ -152,6 +168,12 @@ void things_hear(struct bridge *b, const struct mqtt_message *m);
 void things_listen(struct bridge *b);
 /* And is not: nobody knows how anything is. */
 void things_forget_states(struct bridge *b);
+
+/* ---- watching.c: topics that automations wait for ---- */
+
+/* The trust table is there, or another one. */
+void watching_settle(struct bridge *b);
+peer_fn watching_on_topic;
 
 /* ---- commands.c: what the core wishes ---- */
 

@@ -57,9 +57,29 @@ tell_values(struct bridge *b, const struct thing *t)
 	return peers_send(b->peers, ROLE_CORE, MSG_HOME_VALUES, body) == OK;
 }
 
+/* {"name", "value", "unread"}: what an automation waits for; without a value
+ * nobody knows it, and unread, what came is none. */
+static bool
+tell_watched(struct bridge *b, struct thing *t)
+{
+	const struct home_reading *r = &t->readings[0];
+	struct json *body = json_object();
+
+	json_put_str(body, "name", t->watched->name);
+	if (r->news == NEWS_KNOWN)
+		json_put(body, "value", home_reading_json(r));
+	json_put_bool(body, "unread", r->news == NEWS_UNKNOWN);
+	if (peers_send(b->peers, ROLE_CORE, MSG_HOME_SAID, body) != OK)
+		return false;
+	t->untold = t->changed = false;
+	return true;
+}
+
 static bool
 tell_thing(struct bridge *b, struct thing *t)
 {
+	if (t->watched != NULL)
+		return tell_watched(b, t);
 	if (t->untold && !tell_record(b, t))
 		return false;
 	t->untold = false;

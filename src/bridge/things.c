@@ -80,6 +80,14 @@ is_same(const struct entity *a, const struct entity *b)
 	return digest_equal(&one, &other);
 }
 
+struct thing *
+things_find(struct bridge *b, const char *key)
+{
+	size_t at = find(b, key);
+
+	return at < b->n_things ? &b->things[at] : NULL;
+}
+
 void
 things_drop(struct bridge *b, struct thing *t)
 {
@@ -188,6 +196,23 @@ hear_presence(struct thing *t, struct home_message *m)
 	return home_presence(e, t->each, t->latest) != was;
 }
 
+/* What a device says so, it does not say; an automation's value is none. */
+static void
+hear_nonsense(struct bridge *b, const struct topic *topic)
+{
+	size_t i;
+
+	for (i = 0; i < topic->n; i++) {
+		struct thing *t = &b->things[topic->things[i]];
+
+		if (t->watched == NULL || t->readings[0].news == NEWS_UNKNOWN)
+			continue;
+		memset(&t->readings[0], 0, sizeof(t->readings[0]));
+		t->readings[0].news = NEWS_UNKNOWN;
+		t->changed = b->untold = true;
+	}
+}
+
 void
 things_hear(struct bridge *b, const struct mqtt_message *got)
 {
@@ -196,10 +221,13 @@ things_hear(struct bridge *b, const struct mqtt_message *got)
 	struct errmsg why;
 	size_t i;
 
-	if (t == NULL ||
-	    home_message_new(got->topic, got->payload, got->len, &m, &why) !=
-		OK)
+	if (t == NULL)
 		return;
+	if (home_message_new(got->topic, got->payload, got->len, &m, &why) !=
+	    OK) {
+		hear_nonsense(b, t);
+		return;
+	}
 	b->live += !got->retained;
 	for (i = 0; i < t->n; i++) {
 		struct thing *thing = &b->things[t->things[i]];

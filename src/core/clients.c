@@ -492,6 +492,7 @@ clients_on_trust_answer(void *role, struct msg *m)
 
 	if (!json_flag(m->body, "ok")) {
 		err_say(&why, OK, "%s", json_words(m->body, "error"));
+		automations_on_trust_refused(c->automations, request);
 		if (!tooling_on_trust_refused(c->tooling, request, why.text))
 			request_refuse(&c->requests, request, ERR_DENIED, &why);
 		return;
@@ -514,7 +515,8 @@ clients_on_trust_answer(void *role, struct msg *m)
 	    judge_grant(c->judge, json_words(m->body, "grant")) != NULL)
 		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
 	record_row(r, ROW_SETTING, trust_row(c));
-	if (tooling_on_trust_answer(c->tooling, request, r))
+	if (tooling_on_trust_answer(c->tooling, request, r) ||
+	    automations_on_trust_answer(c->automations, request, r))
 		return;
 	if (json_parse(m->bulk, m->bulk_len, &told) != OK)
 		told = json_object();

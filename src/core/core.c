@@ -35,6 +35,7 @@ static const struct peer_handler handlers[] = {
     {MSG_HOME_BROKER, lanes_on_home},
     {MSG_HOME_ENTITY, lanes_on_home},
     {MSG_HOME_VALUES, lanes_on_home},
+    {MSG_HOME_SAID, lanes_on_said},
     {MSG_HOME_DONE, lanes_on_act_done},
     {MSG_TOOL_READY, lanes_on_tooling},
     {MSG_TOOL_GONE, lanes_on_tooling},
@@ -49,8 +50,10 @@ static const struct peer_handler handlers[] = {
 static void
 on_connector(struct core *c, enum role peer)
 {
-	if (peer == ROLE_BRIDGE)
+	if (peer == ROLE_BRIDGE) {
 		heralds_begin(c->heralds);
+		automations_tell(c->automations);
+	}
 	tooling_tell(c->tooling, peer);
 	if (c->have_trust)
 		acts_ask_anew(c->acts);
@@ -90,6 +93,7 @@ on_lost(void *role, enum role peer)
 		notify_egress_lost(c->notify);
 	} else if (peer == ROLE_BRIDGE) {
 		devices_bridge_lost(c->devices);
+		automations_bridge_lost(c->automations);
 		acts_tool_failed(
 		    c->acts, HOME_TOOL, "the bridge was restarted");
 	} else if (peer == ROLE_RUNNER) {

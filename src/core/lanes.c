@@ -108,6 +108,15 @@ lanes_on_home(void *role, struct msg *m)
 		automations_changed(c->automations, entity);
 }
 
+/* {"name", "value", "unread"} */
+void
+lanes_on_said(void *role, struct msg *m)
+{
+	struct core *c = role;
+
+	automations_said(c->automations, m->body);
+}
+
 /* What the mind says of a run. */
 #define OF_RUNS(what)                                                          \
 	void lanes_on_##what(void *role, struct msg *m)                        \

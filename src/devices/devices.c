@@ -192,6 +192,44 @@ devices_entity(const struct devices *d, const char *entity)
 	return one != NULL ? one->entity : NULL;
 }
 
+/* Below a command topic, too; what is above it may be its state. */
+static bool
+is_commanded(const struct entity *e, const char *topic)
+{
+	struct json *list = entity_topics(e);
+	const struct json *t = json_first(list);
+	bool is = false;
+
+	for (; t != NULL && !is; t = json_next(t))
+		is = strlen(json_text(t)) <= strlen(topic) &&
+		    home_topics_meet(json_text(t), topic);
+	json_free(list);
+	return is;
+}
+
+bool
+devices_hear(const struct devices *d, const char *topic)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if (is_commanded(d->list[i]->entity, topic))
+			return true;
+	return false;
+}
+
+bool
+devices_says(const struct devices *d, const char *entity, const char *topic)
+{
+	const struct entity *e = devices_entity(d, entity);
+	size_t i;
+
+	for (i = 0; e != NULL && i < e->n_values; i++)
+		if (strcmp(e->values[i].topic, topic) == 0)
+			return true;
+	return false;
+}
+
 const char *
 devices_on_message(struct devices *d, const struct msg *m)
 {

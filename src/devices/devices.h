@@ -56,6 +56,11 @@ bool devices_say_broker(
 /* One value of an entity as it said it last; NULL when nobody knows. */
 const struct json *devices_value(
     const struct devices *d, const char *entity, const char *value);
+/* Is what is said there a command to one of them? */
+bool devices_hear(const struct devices *d, const char *topic);
+/* Does this entity say something there? */
+bool devices_says(
+    const struct devices *d, const char *entity, const char *topic);
 /* Its record, or NULL; borrowed until the bridge speaks again. */
 const struct entity *devices_entity(
     const struct devices *d, const char *entity);

@@ -98,6 +98,8 @@
 	X(MSG_HOME_BROKER,       ROLE_BRIDGE,  ROLE_CORE)                      \
 	X(MSG_HOME_ENTITY,       ROLE_BRIDGE,  ROLE_CORE)                      \
 	X(MSG_HOME_VALUES,       ROLE_BRIDGE,  ROLE_CORE)                      \
+	X(MSG_HOME_TOPIC,        ROLE_CORE,    ROLE_BRIDGE)                    \
+	X(MSG_HOME_SAID,         ROLE_BRIDGE,  ROLE_CORE)                      \
 	X(MSG_HOME_HERALD,       ROLE_CORE,    ROLE_BRIDGE)                    \
 	X(MSG_HOME_ORDER,        ROLE_CORE,    ROLE_BRIDGE)                    \
 	X(MSG_HOME_DONE,         ROLE_BRIDGE,  ROLE_CORE)                      \

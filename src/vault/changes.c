@@ -270,6 +270,80 @@ do_tool_unset(const struct trust_change *ch, struct errmsg *why)
 	return OK;
 }
 
+/* "" for a document: from now on it has none. */
+static void
+answer_automation(
+    const struct trust_change *ch, const char *name, const char *document)
+{
+	struct json *body = json_object();
+
+	json_put_int(body, "id", ch->request);
+	json_put_bool(body, "ok", true);
+	json_put_str(body, "what", ch->what);
+	json_put_str(body, "automation", name);
+	json_put_str(body, "document", document);
+	json_put_str(body, "by", ch->owner->name);
+	peers_send(ch->vault->peers, ROLE_CORE, MSG_TRUST_ANSWER, body);
+}
+
+static enum err
+forget_automation(
+    const struct trust_change *ch, const char *name, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	enum err e = OK;
+
+	if (trust_unset_automation(&v->trust, name) == OK)
+		e = keep(v, &before, why);
+	if (e != OK)
+		return e;
+	answer_automation(ch, name, "");
+	return OK;
+}
+
+/* body: {"automation"}: an object.  That it waits for a topic is all of it
+ * that counts here, and its digest then stands in the table. */
+static enum err
+do_automation_set(const struct trust_change *ch, struct errmsg *why)
+{
+	struct vault *v = ch->vault;
+	struct trust before = v->trust;
+	const struct json *document = json_get(ch->body, "automation");
+	const char *name = json_words(document, "name");
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+	struct buf b;
+	enum err e;
+
+	if (!json_has(json_get(document, "when"), "topic"))
+		return forget_automation(ch, name, why);
+	buf_init(&b, LANE_BULK_MAX);
+	json_canonical(document, &b);
+	crypto_hash(b.p, b.len, &d);
+	buf_done(&b);
+	e = trust_set_automation(&v->trust, name, &d);
+	if (e == ERR_LIMIT)
+		return err_say(why, e,
+		    "%d automations wait for a topic already; remove one",
+		    AUTOMATION_TOPICS_MAX);
+	if (e != OK)
+		return err_say(why, e, "the command is malformed");
+	e = keep(v, &before, why);
+	if (e != OK)
+		return e;
+	digest_hex(&d, hex);
+	answer_automation(ch, name, hex);
+	return OK;
+}
+
+/* body: {"name"} */
+static enum err
+do_automation_unset(const struct trust_change *ch, struct errmsg *why)
+{
+	return forget_automation(ch, json_words(ch->body, "name"), why);
+}
+
 static void
 answer_grant(const struct trust_change *ch, const char *grant)
 {
@@ -367,6 +441,8 @@ static const struct {
     {"tool.rollback", do_tool_set, "tool-rolled-back", false},
     {"tool.disable", do_tool_unset, "tool-disabled", true},
     {"tool.remove", do_tool_unset, "tool-removed", false},
+    {"automation.add", do_automation_set, "automation-trusted", false},
+    {"automation.remove", do_automation_unset, "automation-untrusted", false},
     {"grant.revoke", do_grant_revoke, "grant-revoked", true},
     {"secret.set", do_secret_set, NULL, false},
     {"secret.remove", do_secret_remove, NULL, false},

@@ -466,3 +466,129 @@ def test_a_mind_that_was_taken_over_has_no_part_in_a_signed_call():
         turn(h, "Kitchen light", "ON")
         wait_for(lambda: [e for e in logbook.entries(h) if e["kind"] == "run-done"], 30, 0.1)
         assert [e["args"] for e in logbook.entries(h) if e["kind"] == "proposed"] == ['{"text":"signed"}']
+
+
+def on_topic(name, topic, kind="number", extract=None, **test):
+    when = {"topic": topic, "type": kind, **test}
+    if extract is not None:
+        when["extract"] = extract
+    return {"format": 2, **rule(name, "", "", HALL, "turn_on"), "when": when}
+
+
+def wait_value(h, name, value):
+    def so():
+        return h.console.json("automation", "show", name)["automations"][0].get("value") == value
+    so.__doc__ = f"{name} knows {value}; {h.log()[-2000:]}"
+    wait_for(so, 30, 0.1)
+
+
+def say(h, name, topic, payload, value):
+    h.said.publish(topic, payload)
+    wait_value(h, name, value)
+
+
+def test_what_is_said_on_a_topic_sets_it_off(h):
+    turn(h, "Hall light", "OFF")
+    r = added(h, on_topic("washed", "washer/power", extract="{{ value_json.watts | round(1) }}", below=5))
+    assert "when what is said on washer/power ({{ value_json.watts | round(1) }}), a number, is below 5: home.set" \
+        in r.stdout, r.stdout
+    for watts in (2, 900, 4, 3):
+        say(h, "washed", "washer/power", json.dumps({"watts": watts}), watts)
+    # It says nothing of it, so it is what it was.
+    h.said.publish("washer/power", '{"volts": 230}')
+    wait_fired(h, "washed", 1)
+    wait_state(h, HALL, "on")
+    say(h, "washed", "washer/power", '{"watts": 700.04}', 700)
+    fired_just(h, "washed", 1)
+    goal = fired(h, "washed")[0]
+    assert goal["client"] == "console" and goal["cause"] == "washer/power" and goal["hops"] == 0, goal
+    added(h, on_topic("rung", "bell", kind="boolean", extract="{{ value == 'DING' }}", **{"is": True}))
+    added(h, on_topic("mode", "house/mode", kind="text", **{"is": "away"}))
+    for payload, value in (("-", "off"), ("DING", "on"), ("-", "off"), ("DING", "on")):
+        say(h, "rung", "bell", payload, value)
+    for payload in ("home", "away", "away", "asleep"):
+        say(h, "mode", "house/mode", payload, payload)
+    fired_just(h, "rung", 2)
+    fired_just(h, "mode", 1)
+    remove(h, "rung", "mode")
+    # Signed anew as it is, it knows what it knew; and it is gone when it is.
+    added(h, on_topic("washed", "washer/power", extract="{{ value_json.watts | round(1) }}", below=5))
+    wait_value(h, "washed", 700)
+    added(h, on_topic("other", "washer/power", extract="{{ value_json.watts }}", below=5))
+    say(h, "other", "washer/power", '{"watts": 800}', 800)
+    remove(h, "washed")
+    say(h, "other", "washer/power", '{"watts": 1}', 1)
+    fired_just(h, "other", 1)
+    assert len(fired(h, "washed")) == 1
+    remove(h, "other")
+
+
+def test_what_a_topic_retains_is_no_edge(h):
+    h.said.publish("tank/level", "4", retain=True)
+    added(h, on_topic("tank", "tank/level", below=5))
+    wait_value(h, "tank", 4)
+    say(h, "tank", "tank/level", "6", 6)
+    h.said.publish("tank/level", "4", retain=True)
+    wait_fired(h, "tank", 1)
+    h.stop()
+    h.start_house()
+    h.wait_up(False)
+    wait_value(h, "tank", 4)
+    fired_just(h, "tank", 1)
+    say(h, "tank", "tank/level", "6", 6)
+    say(h, "tank", "tank/level", "4", 4)
+    fired_just(h, "tank", 2)
+    remove(h, "tank")
+
+
+def test_what_is_no_value_of_a_topic_is_told_once(h):
+    added(h, on_topic("dry", "soil", below=5))
+    say(h, "dry", "soil", "9", 9)
+    for payload in ("wet", b"\xff\xfe", "nan", "soaked"):
+        say(h, "dry", "soil", payload, None)
+        say(h, "dry", "soil", "9", 9)
+    say(h, "dry", "soil", "4", 4)
+    fired_just(h, "dry", 1)
+    assert len(told(h, "automation-unread", "dry")) == 1
+    remove(h, "dry")
+
+
+def test_a_topic_that_is_not_for_automations_is_refused(h):
+    wait_entity(h, LIGHT)
+    for document, words in (
+            (on_topic("x", "washer/+", below=5), "without + and #"),
+            (on_topic("x", "$SYS/uptime", below=5), "no $ in front"),
+            (on_topic("x", "w" * 513, below=5), "1 to 512 bytes"),
+            (on_topic("x", "homeassistant/light/a/config", below=5), "below homeassistant"),
+            (on_topic("x", "durward/a/questions", below=5), "below durward"),
+            (on_topic("x", "zigbee2mqtt/Kitchen light/set", below=5), "is commanded there"),
+            (on_topic("x", "washer", extract="{{ value", below=5), "when.extract"),
+            (on_topic("x", "washer", kind="text", below=5), "never what is tested"),
+            (on_topic("x", "washer", kind="date", below=5), "when.type"),
+            ({**on_topic("x", "washer", below=5), "format": 3}, "format: 2"),
+            ({**rule("x", LIGHT, "on", HALL, "turn_on"), "format": 2}, "format: 2")):
+        r = add(h, document)
+        assert r.returncode != 0 and words in r.stderr, (document, r.stderr)
+
+
+def test_the_bridge_listens_for_nothing_that_nobody_signed(h):
+    """As a core that was taken over would have it."""
+    added(h, on_topic("forged", "t/signed", below=5))
+    added(h, on_topic("signed", "t/other", below=5))
+    h.stop()
+    with sqlite3.connect(h.path("state", "core", "durward.db")) as db:
+        n = db.execute("UPDATE version SET body=replace(body, 't/signed', 't/forged') WHERE scope='forged'").rowcount
+        assert n == 1
+    db.close()
+    h.start_house()
+    h.wait_up(False)
+    wait_entity(h, HALL)
+    say(h, "signed", "t/other", "6", 6)
+    for payload in ("6", "4"):
+        h.said.publish("t/forged", payload)
+        h.said.publish("t/signed", payload)
+    say(h, "signed", "t/other", "4", 4)
+    wait_fired(h, "signed", 1)
+    assert fired(h, "forged") == []
+    assert off(h, "forged") == "it is not as it was signed; add it again"
+    remove(h, "signed", "forged")
