@@ -16,6 +16,7 @@
 #define BRIDGE_PENDING_MAX 64 /* Devices that are waited for, */
 #define BRIDGE_CONFIRM_MS (8 * 1000) /* and for how long. */
 #define BRIDGE_ENTITIES_MAX 4096
+#define BRIDGE_WATCHED_MAX 64 /* Automations, also those that do not count. */
 #define BRIDGE_REFUSED_TOLD 50 /* Announcements that the log names. */
 #define BRIDGE_FILTERS_NAMED 3 /* Of those that the broker refuses, */
 #define BRIDGE_FILTER_SHOWN 64 /* and so much of each. */
@@ -103,7 +104,7 @@ struct bridge {
 	struct pending pending[BRIDGE_PENDING_MAX];
 	struct commanded commanded[BRIDGE_PENDING_MAX];
 	struct thing things[BRIDGE_ENTITIES_MAX];
-	struct watched watched[AUTOMATION_TOPICS_MAX];
+	struct watched watched[BRIDGE_WATCHED_MAX];
 	size_t n_things; /* Places that were ever used. */
 	size_t bytes; /* Of their records. */
 	uint64_t live; /* Messages that were said since we are there. */

@@ -103,7 +103,10 @@ begin(struct bridge *b, struct watched *w)
 
 	if (e == OK)
 		e = automation_read(v, &a, &why);
-	if (e == OK && automation_has_topic(a) && strcmp(a->name, w->name) == 0)
+	if (e == OK &&
+	    (!automation_has_topic(a) || strcmp(a->name, w->name) != 0))
+		e = err_say(&why, ERR_INPUT, "it is another one");
+	if (e == OK)
 		listen_to(b, w, a);
 	else
 		log_warn("the automation %s cannot be listened for: %s",
@@ -135,7 +138,7 @@ watching_settle(struct bridge *b)
 {
 	size_t i;
 
-	for (i = 0; i < AUTOMATION_TOPICS_MAX; i++) {
+	for (i = 0; i < BRIDGE_WATCHED_MAX; i++) {
 		struct watched *w = &b->watched[i];
 
 		if (w->name[0] == '\0')
@@ -153,18 +156,21 @@ watching_settle(struct bridge *b)
 static struct watched *
 find_place(struct bridge *b, const char *name)
 {
-	struct watched *place = NULL;
+	struct watched *free_one = NULL;
+	struct watched *idle = NULL;
 	size_t i;
 
-	for (i = 0; i < AUTOMATION_TOPICS_MAX; i++) {
+	for (i = 0; i < BRIDGE_WATCHED_MAX; i++) {
 		struct watched *w = &b->watched[i];
 
 		if (strcmp(w->name, name) == 0)
 			return w;
-		if (place == NULL && (w->name[0] == '\0' || !is_signed(b, w)))
-			place = w;
+		if (w->name[0] == '\0')
+			free_one = w;
+		else if (!is_signed(b, w))
+			idle = w;
 	}
-	return place;
+	return free_one != NULL ? free_one : idle;
 }
 
 /* Signed anew as it was, and core knows nothing of what it said before. */

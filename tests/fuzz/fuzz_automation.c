@@ -15,6 +15,7 @@ check(const struct automation *a)
 {
 	struct automation_place p = {true, 52.52, 13.405};
 	struct automation_due due;
+	struct errmsg why;
 	struct buf b;
 
 	if (!automation_is_name(a->name) || a->n_ifs > AUTOMATION_IFS_MAX ||
@@ -25,6 +26,12 @@ check(const struct automation *a)
 	buf_init(&b, 16 * AUTOMATION_TEXT_MAX);
 	automation_say(a, &b);
 	buf_done(&b);
+	if (automation_has_topic(a) &&
+	    (a->is_timed || !home_topic_ok(a->topic.name) ||
+		a->topic.type >= AUTOMATION_TYPE_COUNT ||
+		(a->topic.extract != NULL &&
+		    home_template_check(a->topic.extract, false, &why) != OK)))
+		abort();
 	if (!a->is_timed)
 		return;
 	due = automation_look(&a->time, &p, NOW_MS, NOW_MS);

@@ -577,8 +577,13 @@ def test_the_bridge_listens_for_nothing_that_nobody_signed(h):
     added(h, on_topic("signed", "t/other", below=5))
     h.stop()
     with sqlite3.connect(h.path("state", "core", "durward.db")) as db:
+        triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type='trigger' AND tbl_name='version'").fetchall()
+        for name, _ in triggers:
+            db.execute(f"DROP TRIGGER {name}")
         n = db.execute("UPDATE version SET body=replace(body, 't/signed', 't/forged') WHERE scope='forged'").rowcount
         assert n == 1
+        for _, sql in triggers:
+            db.execute(sql)
     db.close()
     h.start_house()
     h.wait_up(False)
@@ -592,3 +597,22 @@ def test_the_bridge_listens_for_nothing_that_nobody_signed(h):
     assert fired(h, "forged") == []
     assert off(h, "forged") == "it is not as it was signed; add it again"
     remove(h, "signed", "forged")
+
+
+def test_a_loop_by_a_topic_ends_as_well(h):
+    said = "zigbee2mqtt/Office light"
+    turn(h, "Office light", "OFF")
+    for name, state, action in (("t-on", "OFF", "turn_on"), ("t-off", "ON", "turn_off")):
+        document = on_topic(name, said, kind="text", extract="{{ value_json.state }}", **{"is": state})
+        document["then"]["args"] = {"entity": OFFICE, "action": action}
+        added(h, document)
+        wait_value(h, name, "OFF")
+    h.said.publish(f"{said}/set", '{"state": "ON"}')
+
+    def stopped():
+        "the end of the loop"
+        return told(h, "automation-stopped", "t-on") + told(h, "automation-stopped", "t-off")
+    wait_for(stopped, 60, 0.2)
+    hops = sorted(e["hops"] for name in ("t-on", "t-off") for e in fired(h, name))
+    assert hops == [0, 1, 2, 3, 4], hops
+    remove(h, "t-on", "t-off")

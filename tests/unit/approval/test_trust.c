@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "approval/trust.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -410,4 +411,42 @@ TEST(a_phones_certificate_stays_one_and_is_lent_nothing)
 	CHECK_INT(again.clients[WHO_BROWSER].kind, CLIENT_BROWSER);
 	CHECK_INT(again.clients[WHO_OWNER].kind, CLIENT_CLI);
 	json_free(v);
+}
+
+TEST(automations_that_wait_for_a_topic_are_written_and_read)
+{
+	static struct trust t;
+	static struct trust back;
+	struct digest one = {{1}};
+	struct digest other = {{2}};
+	struct json *v;
+	char name[16];
+	size_t i;
+
+	t = trust;
+	v = trust_write(&t);
+	CHECK(!json_has(v, "automations"));
+	json_free(v);
+	CHECK(trust_set_automation(&t, "Washer", &one) == ERR_INPUT);
+	CHECK(trust_set_automation(&t, "", &one) == ERR_INPUT);
+	CHECK(trust_set_automation(&t, "washer", &one) == OK);
+	CHECK(trust_set_automation(&t, "bell", &one) == OK);
+	CHECK(trust_set_automation(&t, "washer", &other) == OK);
+	CHECK(trust_unset_automation(&t, "none") == ERR_NOTFOUND);
+	v = trust_write(&t);
+	REQUIRE(trust_read(v, &back) == OK);
+	json_free(v);
+	CHECK(back.n_automations == 2);
+	REQUIRE(trust_automation(&back, "washer") != NULL);
+	CHECK(
+	    digest_equal(&trust_automation(&back, "washer")->document, &other));
+	CHECK(trust_unset_automation(&back, "washer") == OK);
+	CHECK(trust_automation(&back, "washer") == NULL);
+	CHECK(trust_automation(&back, "bell") != NULL);
+	for (i = 1; i < AUTOMATION_TOPICS_MAX; i++) {
+		snprintf(name, sizeof(name), "a%zu", i);
+		CHECK(trust_set_automation(&back, name, &one) == OK);
+	}
+	CHECK(trust_set_automation(&back, "more", &one) == ERR_LIMIT);
+	CHECK(trust_set_automation(&back, "bell", &other) == OK);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "check.h"
 
 #define MINUTE ((int64_t)60 * 1000)
@@ -92,6 +93,64 @@ TEST(what_is_read_is_told_in_words)
 	    "when light.a state is on, if it is between 22:00 and 24:00, if "
 	    "s.b temperature is below 18.5: home.set "
 	    "{\"action\":\"turn_on\",\"entity\":\"light.b\"}");
+}
+
+#define TOPIC                                                                  \
+	"{\"name\":\"x\",\"format\":2,\"when\":{\"topic\":\"a/b\",\"type\":"
+
+TEST(a_topic_is_read_with_its_type_and_told_in_words)
+{
+	struct automation *a;
+
+	check_said(TOPIC "\"number\",\"extract\":\"{{ value_json.w }}\","
+			 "\"above\":3}," THEN,
+	    "when what is said on a/b ({{ value_json.w }}), a number, is above "
+	    "3: go");
+	check_said(TOPIC "\"boolean\",\"is\":true}," THEN,
+	    "when what is said on a/b, a boolean, is on: go");
+	check_said(TOPIC "\"text\",\"is\":\"away\"}," THEN,
+	    "when what is said on a/b, a text, is away: go");
+	a = good(TOPIC "\"boolean\",\"is\":false}," THEN);
+	CHECK(automation_has_topic(a) && !a->is_timed);
+	CHECK(a->topic.extract == NULL);
+	CHECK_STR(json_text(a->test.wanted), "off");
+	automation_free(a);
+}
+
+TEST(a_topic_that_is_none_is_told_with_its_member)
+{
+#define OF(topic)                                                              \
+	NAMED "\"format\":2,\"when\":{\"topic\":\"" topic                      \
+	      "\",\"type\":\"number\",\"is\":1}," THEN
+	static const char *const wrong[] = {OF(""), OF("a/+"), OF("a/#"),
+	    OF("$SYS/a"), OF("homeassistant/a"), OF("HomeAssistant"),
+	    OF("durward/a/b"), OF("zigbee2mqtt/bridge/devices")};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(wrong); i++)
+		check_wrong(wrong[i], "when.topic");
+	check_wrong(TOPIC "\"number\"}," THEN, "one of is, above and below");
+	check_wrong(TOPIC "\"date\",\"is\":1}," THEN, "when.type");
+	check_wrong(TOPIC "\"number\",\"is\":true}," THEN,
+	    "a number is never what is tested");
+	check_wrong(TOPIC "\"boolean\",\"is\":\"on\"}," THEN,
+	    "a boolean is never what is tested");
+	check_wrong(TOPIC "\"text\",\"above\":1}," THEN,
+	    "a text is never what is tested");
+	check_wrong(TOPIC "\"text\",\"is\":\"a\",\"extract\":\"{{\"}," THEN,
+	    "when.extract");
+	check_wrong(
+	    TOPIC "\"text\",\"is\":\"a\",\"extract\":1}," THEN, "when.extract");
+	check_wrong(TOPIC "\"text\",\"is\":\"a\",\"entity\":\"l.a\"}," THEN,
+	    "no member 'entity'");
+	check_wrong(NAMED "\"when\":{\"topic\":\"a\",\"type\":\"text\","
+			  "\"is\":\"a\"}," THEN,
+	    "format: 2");
+	check_wrong(
+	    NAMED "\"format\":2,\"when\":{\"at\":\"07:00\"}," THEN, "format");
+	check_wrong(NAMED "\"format\":\"2\",\"when\":{\"topic\":\"a\",\"type\":"
+			  "\"text\",\"is\":\"a\"}," THEN,
+	    "format: 2");
 }
 
 TEST(what_is_wrong_is_told_with_its_member)
