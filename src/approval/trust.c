@@ -109,14 +109,14 @@ read_automations(const struct json *v, struct trust *t)
 
 	if (list == NULL)
 		return OK;
-	if (!json_is_array(list) || json_count(list) > AUTOMATION_TOPICS_MAX)
+	if (!json_is_object(list))
 		return ERR_INPUT;
 	for (m = json_first(list); m != NULL; m = json_next(m)) {
-		const char *hex = json_words(m, "document");
+		const char *hex = json_is_string(m) ? json_text(m) : "";
 		struct digest d;
 
 		if (digest_read(hex, strlen(hex), &d) != OK ||
-		    trust_set_automation(t, json_words(m, "name"), &d) != OK)
+		    trust_set_automation(t, json_name(m), &d) != OK)
 			return ERR_INPUT;
 	}
 	return OK;
@@ -194,17 +194,13 @@ write_client(const struct client *c)
 static struct json *
 write_automations(const struct trust *t)
 {
-	struct json *list = json_array();
+	struct json *list = json_object();
 	char hex[DIGEST_HEX_SIZE];
 	size_t i;
 
 	for (i = 0; i < t->n_automations; i++) {
-		struct json *v = json_object();
-
 		digest_hex(&t->automations[i].document, hex);
-		json_put_str(v, "name", t->automations[i].name);
-		json_put_str(v, "document", hex);
-		json_push(list, v);
+		json_put_str(list, t->automations[i].name, hex);
 	}
 	return list;
 }
@@ -445,32 +441,26 @@ trust_extend(
 enum err
 trust_set_tool(struct trust *t, const char *name, const struct digest *manifest)
 {
-	size_t i;
+	const struct trusted_tool *row = trust_tool(t, name);
+	size_t i = row != NULL ? (size_t)(row - t->tools) : t->n_tools;
 
-	for (i = 0; i < t->n_tools; i++) {
-		if (strcmp(t->tools[i].name, name) != 0)
-			continue;
-		t->tools[i].manifest = *manifest;
-		return OK;
-	}
-	if (t->n_tools == TOOLS_MAX)
+	if (i == TOOLS_MAX ||
+	    str_copy(t->tools[i].name, sizeof(t->tools[i].name), name) != OK)
 		return ERR_LIMIT;
-	if (str_copy(t->tools[i].name, sizeof(t->tools[i].name), name) != OK)
-		return ERR_LIMIT;
-	t->tools[t->n_tools++].manifest = *manifest;
+	t->tools[i].manifest = *manifest;
+	t->n_tools += row == NULL;
 	return OK;
 }
 
 enum err
 trust_unset_tool(struct trust *t, const char *name)
 {
+	const struct trusted_tool *row = trust_tool(t, name);
 	size_t i;
 
-	for (i = 0; i < t->n_tools; i++)
-		if (strcmp(t->tools[i].name, name) == 0)
-			break;
-	if (i == t->n_tools)
+	if (row == NULL)
 		return ERR_NOTFOUND;
+	i = (size_t)(row - t->tools);
 	memmove(&t->tools[i], &t->tools[i + 1],
 	    (t->n_tools - i - 1) * sizeof(t->tools[0]));
 	memset(&t->tools[--t->n_tools], 0, sizeof(t->tools[0]));
@@ -500,15 +490,11 @@ enum err
 trust_unset_automation(struct trust *t, const char *name)
 {
 	const struct trusted_automation *row = trust_automation(t, name);
-	size_t i;
 
 	if (row == NULL)
 		return ERR_NOTFOUND;
-	i = (size_t)(row - t->automations);
-	t->n_automations--;
-	memmove(&t->automations[i], &t->automations[i + 1],
-	    (t->n_automations - i) * sizeof(*row));
-	memset(&t->automations[t->n_automations], 0, sizeof(*row));
+	t->automations[row - t->automations] =
+	    t->automations[--t->n_automations];
 	return OK;
 }
 

@@ -245,7 +245,6 @@ automations_keep(struct automations *as, const char *client, int64_t request,
 	snprintf(value, sizeof(value), "%lld", (long long)h->done_ms);
 	held_setting(r, SCOPE_DONE, h->name, value);
 	request_confirm(as->s.requests, request, r);
-	trusted_tell(as, h);
 	automations_look(as);
 }
 

@@ -19,7 +19,7 @@ automations_new(const struct automations_setup *s)
 }
 
 struct held *
-automations_find(struct automations *as, const char *name)
+automations_find(const struct automations *as, const char *name)
 {
 	size_t i;
 

@@ -63,13 +63,12 @@ void automations_changed(struct automations *as, const char *entity);
 
 /* ---- Topics ---- */
 
-/* The bridge is there: all documents that it listens for. */
+/* The bridge is there, and knows nothing yet: all documents that it listens
+ * for. */
 void automations_tell(struct automations *as);
 /* {"name", "value", "unread"}: what was said on the topic of this one; without
  * a value nobody knows it. */
 void automations_said(struct automations *as, const struct json *body);
-/* Nobody knows what is said. */
-void automations_bridge_lost(struct automations *as);
 /* The vault trusts what was sent to it, or not: then the asker is refused by
  * who calls.  True: `r` is taken, and the asker is answered. */
 bool automations_on_trust_answer(

@@ -59,7 +59,7 @@ struct automations {
 
 /* ---- automations.c ---- */
 
-struct held *automations_find(struct automations *as, const char *name);
+struct held *automations_find(const struct automations *as, const char *name);
 /* The one of this name, or a new one; NULL: there are too many. */
 struct held *automations_make(struct automations *as, const char *name);
 void automations_forget(struct automations *as, struct held *h);
@@ -106,8 +106,8 @@ bool trusted_is_needed(
 /* Ask it.  Without a document it is to be forgotten.  ERR_BUSY. */
 NODISCARD enum err trusted_ask(struct automations *as, const struct request *k,
     const char *name, const struct json *document, struct errmsg *why);
-/* Its document, to the bridge. */
-void trusted_tell(const struct automations *as, const struct held *h);
+/* Its document, to the bridge, or that it waits for no topic any more. */
+void trusted_tell(const struct automations *as, const char *name);
 
 /* ---- firing.c ---- */
 

@@ -238,17 +238,6 @@ automations_said(struct automations *as, const struct json *body)
 		held_look(as, h, topic, hops_of_topic(as, topic));
 }
 
-void
-automations_bridge_lost(struct automations *as)
-{
-	size_t i;
-
-	for (i = 0; i < as->n; i++) {
-		json_free(as->list[i]->said);
-		as->list[i]->said = NULL;
-	}
-}
-
 /* The place of this entity, or that of the oldest. */
 static struct mark *
 find_mark(struct automations *as, const char *entity)

@@ -54,6 +54,7 @@ automations_on_trust_answer(
 		automations_keep(as, c->client, request, c->document, r);
 	else
 		automations_drop(as, c->client, request, c->name, r);
+	trusted_tell(as, c->name);
 	forget_change(as);
 	return true;
 }
@@ -81,16 +82,15 @@ held_is_trusted(const struct automations *as, const struct held *h)
 /* ---- The bridge ---- */
 
 void
-trusted_tell(const struct automations *as, const struct held *h)
+trusted_tell(const struct automations *as, const char *name)
 {
-	struct json *body;
+	const struct held *h = automations_find(as, name);
+	bool waits = h != NULL && h->a != NULL && automation_has_topic(h->a);
+	struct json *body = json_object();
 
-	if (h->a == NULL || !automation_has_topic(h->a))
-		return;
-	body = json_object();
-	json_put_str(body, "name", h->name);
+	json_put_str(body, "name", name);
 	peers_send_bulk(as->s.requests->peers, ROLE_BRIDGE, MSG_HOME_TOPIC,
-	    body, h->text, strlen(h->text));
+	    body, waits ? h->text : "", waits ? strlen(h->text) : 0);
 }
 
 void
@@ -98,6 +98,12 @@ automations_tell(struct automations *as)
 {
 	size_t i;
 
-	for (i = 0; i < as->n; i++)
-		trusted_tell(as, as->list[i]);
+	for (i = 0; i < as->n; i++) {
+		struct held *h = as->list[i];
+
+		json_free(h->said);
+		h->said = NULL;
+		if (h->a != NULL && automation_has_topic(h->a))
+			trusted_tell(as, h->name);
+	}
 }

@@ -183,7 +183,7 @@ tell_again(struct bridge *b, const struct watched *w)
 		t->changed = b->untold = true;
 }
 
-/* {"name"}, and its document as bulk. */
+/* {"name"}, and its document as bulk; without one, it is to be forgotten. */
 void
 watching_on_topic(void *role, struct msg *m)
 {
@@ -192,7 +192,7 @@ watching_on_topic(void *role, struct msg *m)
 	struct watched *w = find_place(b, name);
 	struct digest d;
 
-	if (w == NULL || !automation_is_name(name) || m->bulk_len == 0 ||
+	if (w == NULL || !automation_is_name(name) ||
 	    m->bulk_len > AUTOMATION_TEXT_MAX)
 		return;
 	crypto_hash(m->bulk, m->bulk_len, &d);
@@ -200,7 +200,10 @@ watching_on_topic(void *role, struct msg *m)
 		tell_again(b, w);
 		return;
 	}
-	forget(b, w);
+	if (m->bulk_len > 0 || strcmp(w->name, name) == 0)
+		forget(b, w);
+	if (m->bulk_len == 0)
+		return;
 	snprintf(w->name, sizeof(w->name), "%s", name);
 	w->text = xstrndup(m->bulk, m->bulk_len);
 	w->len = m->bulk_len;

@@ -35,7 +35,7 @@ static const struct peer_handler handlers[] = {
     {MSG_HOME_BROKER, lanes_on_home},
     {MSG_HOME_ENTITY, lanes_on_home},
     {MSG_HOME_VALUES, lanes_on_home},
-    {MSG_HOME_SAID, lanes_on_said},
+    {MSG_HOME_SAID, lanes_on_home},
     {MSG_HOME_DONE, lanes_on_act_done},
     {MSG_TOOL_READY, lanes_on_tooling},
     {MSG_TOOL_GONE, lanes_on_tooling},
@@ -93,7 +93,6 @@ on_lost(void *role, enum role peer)
 		notify_egress_lost(c->notify);
 	} else if (peer == ROLE_BRIDGE) {
 		devices_bridge_lost(c->devices);
-		automations_bridge_lost(c->automations);
 		acts_tool_failed(
 		    c->acts, HOME_TOOL, "the bridge was restarted");
 	} else if (peer == ROLE_RUNNER) {

@@ -69,7 +69,6 @@ peer_fn lanes_on_net_used;
 peer_fn lanes_on_model_done;
 peer_fn lanes_on_notice_done;
 peer_fn lanes_on_home;
-peer_fn lanes_on_said;
 peer_fn lanes_on_tooling;
 peer_fn lanes_on_proposal;
 peer_fn lanes_on_step;

@@ -101,20 +101,16 @@ void
 lanes_on_home(void *role, struct msg *m)
 {
 	struct core *c = role;
-	const char *entity = devices_on_message(c->devices, m);
+	const char *entity;
 
+	if (m->type == MSG_HOME_SAID) {
+		automations_said(c->automations, m->body);
+		return;
+	}
+	entity = devices_on_message(c->devices, m);
 	devices_keep(c->devices);
 	if (entity != NULL)
 		automations_changed(c->automations, entity);
-}
-
-/* {"name", "value", "unread"} */
-void
-lanes_on_said(void *role, struct msg *m)
-{
-	struct core *c = role;
-
-	automations_said(c->automations, m->body);
 }
 
 /* What the mind says of a run. */

@@ -174,6 +174,13 @@ TEST(one_that_counts_keeps_its_place_when_core_names_many)
 		name_it(name, OTHER);
 	}
 	CHECK(listens("washer/power") && !listens("other/power"));
+	for (i = 0; i < 2 * BRIDGE_WATCHED_MAX; i++) {
+		snprintf(name, sizeof(name), "a%zu", i);
+		name_it(name, "");
+	}
+	CHECK(listens("washer/power"));
+	name_it("washer", "");
+	CHECK(!listens("washer/power"));
 	trust_it("washer", NULL);
 }
 
