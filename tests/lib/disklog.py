@@ -83,6 +83,11 @@ class DiskLog:
         os.close(fd)
         return self.cut
 
+    def whole(self):
+        """The disk with all that it was told; no cuts are made after that."""
+        self._durable(len(self.entries))
+        return self.disk
+
     def close(self):
         os.close(self.fd)
         self.log.close()
