@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm dist asan crash soak fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm dist asan crash soak soak-vm fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -96,6 +96,7 @@ help:
 	@echo 'check-sweep        kill each role at each of its writes and sends, SWEEP="..."'
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
 	@echo 'soak               10,000 power cuts, a million judged cases'
+	@echo 'soak-vm            1,000 power cuts of a whole machine'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
 	@echo 'analyze            two static analysers, one line a finding'
@@ -395,7 +396,7 @@ check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 # A Debian with systemd and cgroup v2, in QEMU; SUITE=trixie for the next.
 check-vm: all $(PROBES) $(HOSTILE_TOOLS)
 	$(Q)tests/vm/image $(SUITE)
-	$(Q)DURWARD_SUITE=$(or $(SUITE),bookworm) tests/lib/run-integration --suite tests/vm/*.py
+	$(Q)DURWARD_SUITE=$(or $(SUITE),bookworm) tests/lib/run-integration --suite tests/vm/[0-9]*.py
 
 check-web: all
 	$(Q)tests/lib/run-integration --suite tests/web_tool/the_web_is_read.py
@@ -477,6 +478,11 @@ crash: $(B)/crash
 soak: $(B)/crash $(B)/tests/decide
 	$(Q)tests/crash/run $(B)/crash 10000
 	$(Q)tests/policy/run --count 1000000
+
+# A thousand ends of power of a whole machine; needs root, as all of its tests.
+soak-vm: all
+	$(Q)tests/vm/image
+	$(Q)VM_STATES=1000 tests/lib/run-integration tests/vm/20_the_power_goes.py
 
 # The judge beside a second reading of its man page.
 CASES ?= 100000

@@ -3,7 +3,8 @@
 
 Commands go in and answers come out by its second serial port (agent.py).
 Its disk is a copy of an image that tests/vm/image made, so nothing of one
-test is in another.  What a test brings is a tar on a second disk."""
+test is in another.  What a test brings is a tar on a second disk.  One more
+disk may be had whose writes are written down (disklog.py)."""
 
 import json
 import os
@@ -15,6 +16,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BOOT_S = 600  # It takes ten, on a machine of its own.
+LOG_MB = 4096  # Of a sparse file.
 
 
 class Failed(Exception):
@@ -31,6 +33,7 @@ class Machine:
         subprocess.run(["cp", "--sparse=always", os.path.join(self.image, "root.img"), self.disk],
                        check=True)
         self.ports = {}
+        self.logged = []
         self.process = None
 
     def bring(self, files):
@@ -43,6 +46,34 @@ class Machine:
             words += ["-C", os.path.dirname(os.path.abspath(f)), os.path.basename(f)]
         subprocess.run(["tar", "-cf", tar, *words], check=True)
         os.truncate(tar, -(-os.path.getsize(tar) // 1048576) * 1048576)
+
+    def add_logged_disk(self, mb, beyond_mb):
+        """From the next start on there is /dev/vdc, with an ext4 of so many MB
+        and some room behind it.  `logged` are the disk as the last start found
+        it, and the log of what was written to it since."""
+        self.logged = [os.path.join(self.folder, n) for n in ("logged.base", "logged.log")]
+        disk = self.logged[0]
+        with open(disk, "w") as f:
+            f.truncate((mb + beyond_mb) << 20)
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,nodiscard", disk,
+                        f"{mb}M"], check=True)
+
+    def logged_disk(self):
+        if not self.logged:
+            return []
+        base, log = self.logged
+        disk = os.path.join(self.folder, "logged.img")
+        if os.path.exists(disk):
+            os.replace(disk, base)
+        subprocess.run(["cp", "--sparse=always", base, disk], check=True)
+        with open(log, "w") as f:
+            f.truncate(LOG_MB << 20)
+        return ["-blockdev", f"driver=file,filename={disk},node-name=df,cache.no-flush=on",
+                "-blockdev", f"driver=file,filename={log},node-name=lf,cache.no-flush=on",
+                "-blockdev", "driver=blklogwrites,node-name=lw,file=df,log=lf",
+                # Behind the others, so that these keep their names.
+                "-device", "virtio-blk-pci,drive=lw,write-cache=on,discard=off,write-zeroes=off,"
+                "addr=0x10"]
 
     def start(self, *guest_ports, clock=None):
         """Boots; `ports` has for each of these the one by which it is reached here."""
@@ -62,7 +93,7 @@ class Machine:
             "-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r",
             "-serial", f"file:{self.folder}/console.txt",
             "-chardev", f"socket,id=a,path={agent},server=on,wait=off", "-serial", "chardev:a",
-            *(["-rtc", "base=" + clock] if clock else [])]
+            *self.logged_disk(), *(["-rtc", "base=" + clock] if clock else [])]
         begun = time.monotonic()
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
                                         stdout=open(f"{self.folder}/qemu.txt", "w"),
@@ -137,6 +168,12 @@ class Machine:
 
     def __exit__(self, *_):
         self.close()
+
+
+def built(folder):
+    """A package of what is built, in this folder."""
+    subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL)
+    return next(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".deb"))
 
 
 def free_port():

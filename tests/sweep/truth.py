@@ -57,6 +57,8 @@ class Truth:
                                                  " WHERE kind='message'") if r["run"] in self.runs]
         self.nonces = [(r["nonce"], r["act"]) for r in db.execute("SELECT * FROM nonce_spent")
                        if r["act"] in self.acts]
+        # A grant is not a run's: its uses are known where all runs are.
+        self.grants = [dict(r) for r in db.execute("SELECT * FROM standing")] if not goal else []
         db.close()
 
     def of_act(self, act, *kinds):
@@ -73,6 +75,7 @@ class Truth:
         if self.size and self.last != self.size - 1:
             yield f"the log has {self.size} entries and ends at {self.last}"
         yield from self._runs()
+        yield from self._grants()
         for act in sorted(set(self.acts) | {e["act"] for e in self.log if "act" in e}):
             yield from self._act(act)
         spent = [n for n, _ in self.nonces]
@@ -98,6 +101,20 @@ class Truth:
             if kinds.count("run-done") > 1:
                 yield f"run {run[:8]} ended {kinds.count('run-done')} times"
 
+    def by_grant(self, act, seq):
+        """The grant by which the act was judged before this entry."""
+        judged = [e for e in self.of_act(act) if e["seq"] < seq and "verdict" in e]
+        return judged[-1].get("grant") if judged else None
+
+    def _grants(self):
+        used = [self.by_grant(e["act"], e["seq"]) for e in self.of_kind("intent") if "nonce" not in e]
+        for g in self.grants:
+            most = int(dict(line.split(" ", 1) for line in g["body"].splitlines() if " " in line)["uses"])
+            if g["uses"] != used.count(g["id"]):
+                yield f"grant {g['id'][:8]} has {g['uses']} uses, the log {used.count(g['id'])}"
+            if g["uses"] > most:
+                yield f"grant {g['id'][:8]} was used {g['uses']} times, and is for {most}"
+
     def _act(self, act):
         kinds = [{"asked-again": "asked"}.get(e["kind"], e["kind"]) for e in self.of_act(act)]
         states = [k for k in kinds if k in STATES]
@@ -114,7 +131,7 @@ class Truth:
         if sorted(signed) != sorted(kept):
             yield f"act {act[:8]} has {len(signed)} entries 'approved' and {len(kept)} sheets"
         for e in self.of_act(act, "intent"):
-            if row["effect"] in DURABLE and "nonce" not in e:
+            if row["effect"] in DURABLE and "nonce" not in e and not self.by_grant(act, e["seq"]):
                 yield f"act {act[:8]} of effect {row['effect']} was meant without a sheet"
             if "nonce" in e and e["nonce"] not in kept.values():
                 yield f"act {act[:8]} spent a nonce that no sheet has"

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from house import BUILD, TOP
-from machine import Machine
+from machine import Machine, built
 from proposals import call
 
 ANNA = "anna"  # An ordinary user with sudo.
@@ -20,12 +20,6 @@ HERE = "/home/anna/durward"
 CANARY = "canary-7f3a9c51e0"
 PACKAGE_BYTES_MAX = 12 << 20
 EXPOSURE_MAX = 2.2
-
-
-def built(folder):
-    """A package of what is built, in this folder."""
-    subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL)
-    return next(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".deb"))
 
 
 def newer(package, version):
