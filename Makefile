@@ -391,12 +391,13 @@ check-integration: all $(PROBES) $(BAD)/tool.json $(KEEPER)/tool.json \
 
 check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 		$(KEEPER)/tool.json $(HOARDER)/tool.json $(HOSTILE_TOOLS)
-	$(Q)tests/lib/run-integration --suite tests/containers/*.py
+	$(Q)DURWARD_LANES=1 tests/lib/run-integration --suite tests/containers/*.py
 
 # A Debian with systemd and cgroup v2, in QEMU; SUITE=trixie for the next.
 check-vm: all $(PROBES) $(HOSTILE_TOOLS)
 	$(Q)tests/vm/image $(SUITE)
-	$(Q)DURWARD_SUITE=$(or $(SUITE),bookworm) tests/lib/run-integration --suite tests/vm/[0-9]*.py
+	$(Q)DURWARD_LANES=1 DURWARD_SUITE=$(or $(SUITE),bookworm) \
+		tests/lib/run-integration --suite tests/vm/[0-9]*.py
 
 check-web: all
 	$(Q)tests/lib/run-integration --suite tests/web_tool/the_web_is_read.py
