@@ -82,14 +82,16 @@ see(struct walk *k, const char *name, const struct stat *st)
 	    st->st_gid, st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
 	    st->st_ctim.tv_sec, st->st_ctim.tv_nsec};
 	struct timespec now;
+	int64_t age_ns;
 
 	hashing_add(k->seen, name, strlen(name) + 1);
 	hashing_add(k->seen, words, sizeof(words));
-	/* Changed so lately that another change could bear the same time. */
+	/* Changed so lately that another change could bear the same time.  A
+	 * time to come is of a clock that was ahead: no change bears it now. */
 	clock_gettime(CLOCK_REALTIME, &now);
-	if ((now.tv_sec - st->st_ctim.tv_sec) * 1000000000LL + now.tv_nsec -
-		st->st_ctim.tv_nsec <
-	    RECENT_NS)
+	age_ns = (now.tv_sec - st->st_ctim.tv_sec) * 1000000000LL +
+	    now.tv_nsec - st->st_ctim.tv_nsec;
+	if (age_ns >= 0 && age_ns < RECENT_NS)
 		k->changed = true;
 }
 

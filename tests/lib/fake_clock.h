@@ -3,8 +3,8 @@
 #define FAKE_CLOCK_H
 
 /*
- * In the place of the C library's: a boot clock that goes ahead when a test
- * says so.  A test file includes it once.
+ * In the place of the C library's: a boot clock that goes ahead, and a wall
+ * clock that goes back, when a test says so.  A test file includes it once.
  */
 
 #include <stdint.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static int64_t ahead_s;
+static int64_t wall_back_s;
 
 int
 clock_gettime(clockid_t id, struct timespec *ret)
@@ -21,6 +22,8 @@ clock_gettime(clockid_t id, struct timespec *ret)
 
 	if (id == CLOCK_BOOTTIME)
 		ret->tv_sec += ahead_s;
+	if (id == CLOCK_REALTIME)
+		ret->tv_sec -= wall_back_s;
 	return (int)rc;
 }
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "check.h"
 #include "crypto/crypto.h"
+#include "fake_clock.h"
 #include "ids/ids.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -366,6 +367,21 @@ TEST(a_volume_that_changes_all_the_while_is_not_copied)
 	CHECK(strstr(why.text, "notes writes all the while") != NULL);
 	CHECK(!is_there("house.backup.new"));
 	CHECK(rescue_backup(&r, &done, &why) == OK);
+}
+
+/* All that is there bears times that are still to come. */
+TEST(a_clock_that_was_ahead_once_hinders_no_backup)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+
+	make_house("first");
+	wall_back_s = 24 * 60 * 60;
+	if (!CHECK(rescue_backup(&r, &done, &why) == OK))
+		printf("  %s\n", why.text);
+	CHECK_INT(done.volumes, with_tools ? 1 : 0);
+	wall_back_s = 0;
 }
 
 static enum err
