@@ -284,6 +284,14 @@ read_quiet_vault(const struct saving *s, struct vault *ret)
 }
 
 static enum err
+say_vault(const struct saving *s, enum err e, struct errmsg *why)
+{
+	return err_say(why, e,
+	    "the vault in %.150s cannot be read (%s); run as root", s->r->state,
+	    err_text(e));
+}
+
+static enum err
 save_vault(struct saving *s, struct errmsg *why)
 {
 	struct vault v = {.n = 0};
@@ -291,9 +299,7 @@ save_vault(struct saving *s, struct errmsg *why)
 	size_t i;
 
 	if (e != OK)
-		return err_say(why, e,
-		    "the vault in %.150s cannot be read (%s); run as root",
-		    s->r->state, err_text(e));
+		return say_vault(s, e, why);
 	for (i = 0; i < v.n && e == OK; i++) {
 		const struct vault_file *f = &v.files[i];
 		bool is_key = strcmp(f->name, KEY_NAME) == 0;
@@ -341,18 +347,31 @@ save_policy(struct saving *s)
 
 /* ---- The file ---- */
 
+/* There is one copy of the database at a time.  The folder of the core is
+ * held by the house itself, so ours is that of the vault. */
 static enum err
-save_all(struct saving *s, struct errmsg *why)
+take_house(const struct saving *s, int *ret_fd, struct errmsg *why)
 {
-	struct stat st;
-	enum err e;
+	enum err e = open_folder(s, "vault", ret_fd);
 
-	if (stat(s->r->state, &st) < 0)
-		return err_say(why, ERR_NOTFOUND,
-		    "%.150s: there is no house in this folder", s->r->state);
-	s->owner = st.st_uid;
-	s->group = st.st_gid;
-	e = save_database(s, why);
+	if (e != OK)
+		return say_vault(s, e, why);
+	e = file_lock_fd(*ret_fd);
+	if (e == OK)
+		return OK;
+	close(*ret_fd);
+	return e == ERR_BUSY
+	    ? err_say(why, e,
+		  "another backup of %.150s is under way; wait for it",
+		  s->r->state)
+	    : say_vault(s, e, why);
+}
+
+static enum err
+save_parts(struct saving *s, struct errmsg *why)
+{
+	enum err e = save_database(s, why);
+
 	if (e == OK && save_policy(s) != OK)
 		e = err_say(why, ERR_IO, "%.150s/core/policy cannot be read",
 		    s->r->state);
@@ -366,13 +385,60 @@ save_all(struct saving *s, struct errmsg *why)
 }
 
 static enum err
+save_all(struct saving *s, struct errmsg *why)
+{
+	struct stat st;
+	int lock;
+	enum err e;
+
+	if (stat(s->r->state, &st) < 0)
+		return err_say(why, ERR_NOTFOUND,
+		    "%.150s: there is no house in this folder", s->r->state);
+	s->owner = st.st_uid;
+	s->group = st.st_gid;
+	e = take_house(s, &lock, why);
+	if (e != OK)
+		return e;
+	e = save_parts(s, why);
+	close(lock);
+	return e;
+}
+
+static bool
+is_under(const char *name, int fd)
+{
+	struct stat named;
+	struct stat st;
+
+	return lstat(name, &named) == 0 && fstat(fd, &st) == 0 &&
+	    named.st_dev == st.st_dev && named.st_ino == st.st_ino;
+}
+
+/* Held against others until it is closed, and not changed before: it may be
+ * what another one writes.  Who held it first has put it in place. */
+static enum err
+take_new(struct saving *s, const char *tmp, struct errmsg *why)
+{
+	enum err e = ERR_IO;
+
+	s->out = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->out >= 0)
+		e = file_lock_fd(s->out);
+	if (e == OK && !is_under(tmp, s->out))
+		e = ERR_BUSY;
+	if (e == ERR_BUSY)
+		return err_say(why, e,
+		    "another backup to %.150s is under way; wait for it",
+		    s->r->file);
+	return e == OK ? OK : err_say(why, e, "%.180s cannot be written", tmp);
+}
+
+static enum err
 write_new(struct saving *s, const char *tmp, struct errmsg *why)
 {
 	enum err e;
 
-	s->out = open(
-	    tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->out < 0 || fchmod(s->out, 0600) < 0)
+	if (ftruncate(s->out, 0) < 0 || fchmod(s->out, 0600) < 0)
 		e = ERR_IO;
 	else
 		e = archive_write_new(
@@ -386,9 +452,13 @@ write_new(struct saving *s, const char *tmp, struct errmsg *why)
 		    "%.180s cannot be written; is there "
 		    "room?",
 		    tmp);
-	if (s->out >= 0)
-		close(s->out);
 	archive_write_free(s->w);
+	if (e == OK && rename(tmp, s->r->file) < 0)
+		e = err_say(
+		    why, ERR_IO, "%.180s cannot be written", s->r->file);
+	/* Behind the rename that name is another's. */
+	if (e != OK)
+		unlink(tmp);
 	return e;
 }
 
@@ -404,10 +474,12 @@ rescue_backup(
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", r->file) >=
 	    sizeof(tmp))
 		return err_say(why, ERR_LIMIT, "the file's name is too long");
-	e = write_new(&s, tmp, why);
-	if (e == OK && file_move(tmp, r->file) != OK)
+	e = take_new(&s, tmp, why);
+	if (e == OK)
+		e = write_new(&s, tmp, why);
+	if (e == OK && file_sync_folder(r->file) != OK)
 		e = err_say(why, ERR_IO, "%.180s cannot be written", r->file);
-	if (e != OK)
-		unlink(tmp);
+	if (s.out >= 0)
+		close(s.out);
 	return e;
 }

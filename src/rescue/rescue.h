@@ -54,7 +54,8 @@ struct rescue_done {
 	bool secrets; /* and secrets. */
 };
 
-/* The file is there whole, or as it was before. */
+/* The file is there whole, or as it was before.  ERR_BUSY: another one is at
+ * work, on this file or this house; or a tool writes all the while. */
 NODISCARD enum err rescue_backup(
     const struct rescue *r, struct rescue_done *ret, struct errmsg *why);
 

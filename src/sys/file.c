@@ -293,6 +293,14 @@ file_free_bytes(const char *path, int64_t *ret)
 }
 
 enum err
+file_lock_fd(int fd)
+{
+	if (syscall(SYS_flock, fd, FLOCK_ALONE | FLOCK_AT_ONCE) == 0)
+		return OK;
+	return errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+}
+
+enum err
 file_lock_folder(const char *path, int *ret_fd)
 {
 	int fd = open_folder(path);
@@ -300,8 +308,8 @@ file_lock_folder(const char *path, int *ret_fd)
 
 	if (fd < 0)
 		return ERR_IO;
-	if (syscall(SYS_flock, fd, FLOCK_ALONE | FLOCK_AT_ONCE) < 0) {
-		e = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+	e = file_lock_fd(fd);
+	if (e != OK) {
 		close(fd);
 		return e;
 	}

@@ -57,6 +57,10 @@ NODISCARD enum err file_reserve(const char *path, int64_t len);
 /* What anybody may still write to the file system of `path`. */
 NODISCARD enum err file_free_bytes(const char *path, int64_t *ret);
 
+/* Hold what is open against every other process that asks, until nobody has
+ * this descriptor any more.  ERR_BUSY when one holds it. */
+NODISCARD enum err file_lock_fd(int fd);
+
 /* Hold the folder of `path` against every other process that asks, until
  * the descriptor is closed.  ERR_BUSY when one holds it. */
 NODISCARD enum err file_lock_folder(const char *path, int *ret_fd);

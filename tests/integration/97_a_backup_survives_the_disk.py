@@ -2,6 +2,7 @@
 """A house in one file: backed up while it works, brought back on what is another
 machine to it, and every file that is not the one that was written refused."""
 
+import fcntl
 import json
 import os
 import pty
@@ -311,6 +312,33 @@ def test_what_cannot_be_written_leaves_the_file_of_before(h):
     with open(file) as f:
         assert f.read() == "the one of before"
     assert not os.path.exists(file + ".new")
+
+
+def test_two_backups_at_once_leave_the_file_whole(h):
+    file = h.path("shared.backup")
+    with open(file, "w") as f:
+        f.write("the one of before")
+    with open(file + ".new", "w") as f:
+        f.write("what another one writes")
+        f.flush()
+        fcntl.flock(f, fcntl.LOCK_EX)
+        r = back_up(h, file)
+        with open(file + ".new") as new:
+            assert new.read() == "what another one writes", r.stderr
+        assert r.returncode == 1 and "another backup to" in r.stderr, r.stderr
+    os.unlink(file + ".new")
+    vault = os.open(h.path("state", "vault"), os.O_RDONLY)
+    try:
+        fcntl.flock(vault, fcntl.LOCK_EX)
+        r = back_up(h, file)
+    finally:
+        os.close(vault)
+    assert r.returncode == 1 and "another backup of" in r.stderr, r.stderr
+    with open(file) as f:
+        assert f.read() == "the one of before"
+    assert not os.path.exists(file + ".new")
+    r = back_up(h, file)
+    assert r.returncode == 0, r.stderr
 
 
 def test_a_house_of_one_user_needs_no_root_but_for_volumes(h):

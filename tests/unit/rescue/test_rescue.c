@@ -91,8 +91,8 @@ check_setup(void)
 static void
 clean(void)
 {
-	static const char *const names[] = {
-	    "state", "tools", "house.backup", "house.backup.new"};
+	static const char *const names[] = {"state", "tools", "house.backup",
+	    "house.backup.new", "other.backup"};
 	int fd = open(top, O_RDONLY | O_DIRECTORY);
 	size_t i;
 
@@ -444,10 +444,12 @@ TEST(a_copy_of_a_volume_that_was_void_is_thrown_away)
 	CHECK(!is_there("state/vault/kek"));
 }
 
-/* In a process that is killed before its n-th system call.  False when it
- * ended before that. */
-static bool
-restore_until(long calls)
+/* A process that does `work`, stopped before its n-th system call; 0 when it
+ * ended well before that. */
+static pid_t
+stop_before(long calls,
+    enum err (*work)(
+	const struct rescue *r, struct rescue_done *ret, struct errmsg *why))
 {
 	int status;
 	pid_t pid;
@@ -461,7 +463,7 @@ restore_until(long calls)
 
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(rescue_restore(&r, &done, &why) == OK ? 0 : 1);
+		_exit((int)work(&r, &done, &why));
 	}
 	waitpid(pid, &status, 0);
 	/* It stops before each and behind each. */
@@ -471,10 +473,21 @@ restore_until(long calls)
 		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)sig);
 		waitpid(pid, &status, 0);
 	}
-	if (WIFEXITED(status)) {
-		CHECK_INT(WEXITSTATUS(status), 0);
+	if (!WIFEXITED(status))
+		return pid;
+	CHECK_INT(WEXITSTATUS(status), OK);
+	return 0;
+}
+
+/* False when it ended before that. */
+static bool
+restore_until(long calls)
+{
+	pid_t pid = stop_before(calls, rescue_restore);
+	int status;
+
+	if (pid == 0)
 		return false;
-	}
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return true;
@@ -534,4 +547,109 @@ TEST(a_restore_of_all_that_is_killed_anywhere_leaves_the_old_or_the_new)
 	CHECK(!killed);
 	CHECK(old > 50 && new > 5 && begun > 5);
 	CHECK_INT(old + new, calls - 1);
+}
+
+static enum err
+get_fd(void *arg, void *p, size_t len, size_t *ret_len)
+{
+	ssize_t n = read(*(const int *)arg, p, len);
+
+	*ret_len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? ERR_IO : OK;
+}
+
+/* A backup that can be read to its end. */
+static bool
+is_whole(const char *file)
+{
+	struct archive_entry entry = {.kind = ARCHIVE_FILE};
+	struct archive_reader *from = NULL;
+	int fd = open(file, O_RDONLY);
+	enum err e = archive_read_new(passphrase, get_fd, &fd, &from);
+
+	while (e == OK && entry.kind != ARCHIVE_END)
+		e = archive_read_entry(from, &entry);
+	archive_read_free(from);
+	close(fd);
+	return e == OK;
+}
+
+struct at_once {
+	int first_busy;
+	int second_busy;
+	bool over; /* The first one ended before it was to be stopped. */
+};
+
+/* A second one, whole, before the n-th call of the first. */
+static void
+back_up_twice(long calls, const char *second_file, struct at_once *a)
+{
+	struct rescue r = wanted();
+	struct rescue second = r;
+	struct rescue_done done;
+	struct errmsg why = {""};
+	int status = 0;
+	pid_t pid;
+	enum err e;
+
+	second.file = second_file;
+	pid = stop_before(calls, rescue_backup);
+	e = rescue_backup(&second, &done, &why);
+	CHECK(e == OK || e == ERR_BUSY);
+	if (e == ERR_BUSY)
+		CHECK(strstr(why.text, "another backup") != NULL);
+	a->second_busy += e == ERR_BUSY;
+	a->over = pid == 0;
+	if (pid != 0) {
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+		CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	}
+	CHECK(WEXITSTATUS(status) == OK || WEXITSTATUS(status) == ERR_BUSY);
+	a->first_busy += WEXITSTATUS(status) == ERR_BUSY;
+	CHECK(e == OK || WEXITSTATUS(status) == OK);
+	CHECK(is_whole(r.file));
+	CHECK(e != OK || is_whole(second_file));
+	CHECK(!is_there("house.backup.new"));
+	CHECK(!is_there("state/core/durward.out.tmp"));
+}
+
+static struct at_once
+back_up_twice_everywhere(const char *second_file)
+{
+	struct at_once a = {.over = false};
+	char row[64];
+	long calls;
+
+	make_house("first");
+	for (calls = 1; calls < CALLS_MAX && !a.over; calls++) {
+		snprintf(row, sizeof(row), "another before call %ld", calls);
+		CASE(row);
+		back_up_twice(calls, second_file, &a);
+	}
+	CASE("");
+	CHECK(a.over);
+	return a;
+}
+
+TEST(of_two_backups_into_one_file_at_once_one_is_refused)
+{
+	struct at_once a;
+
+	NEEDS_A_KERNEL("emulators do not trace");
+	a = back_up_twice_everywhere(wanted().file);
+	CHECK(a.second_busy > 50);
+	/* Between opening the file and holding it. */
+	CHECK(a.first_busy >= 1);
+}
+
+TEST(of_two_backups_of_one_house_at_once_one_is_refused)
+{
+	struct at_once a;
+	char other[128];
+
+	NEEDS_A_KERNEL("emulators do not trace");
+	snprintf(other, sizeof(other), "%s/other.backup", top);
+	a = back_up_twice_everywhere(other);
+	CHECK(a.second_busy > 50);
+	CHECK_INT(a.first_busy, 0);
 }
