@@ -195,6 +195,9 @@
 #define VOLUME_DISK_MS 100
 #define VOLUME_DISK_LEFT (2 * STORE_RESERVE)
 #define VOLUME_FILES_MAX 4096 /* Open files that are looked at in a scan. */
+/* Files with holes, and such with several names, are larger in a backup than
+ * on the disk; a volume is by so much at most. */
+#define VOLUME_HOLES_MAX (64LL * 1024 * 1024)
 #define PROCESSES_MAX 1024 /* Of one container. */
 
 /* What tools say on stderr. */

@@ -15,6 +15,7 @@
 #include "main/commands.h"
 #include "main/options.h"
 #include "policy/policy.h"
+#include "rescue/rescue.h"
 #include "sys/file.h"
 
 /*
@@ -259,7 +260,13 @@ command_init(int argc, char **argv)
 		option_table, ARRAY_LEN(option_table), argc - 1, argv + 1, &o))
 		return EXIT_USAGE;
 	crypto_open();
-	if (o.state != NULL && o.console != NULL)
+	/* What waits there would be put over the new box, or never. */
+	if (o.state != NULL && rescue_is_pending(o.state))
+		e = err_say(&why, ERR_STATE,
+		    "%.120s holds a restore that was begun; run 'durward "
+		    "restore --state' with this folder first, which ends it",
+		    o.state);
+	else if (o.state != NULL && o.console != NULL)
 		e = all_steps(&o, &why);
 	else if (o.state != NULL && o.owner != NULL)
 		e = step_state(&o, &why);

@@ -28,7 +28,8 @@ struct saving {
 	gid_t group;
 	struct rescue_done *done;
 	struct archive_writer *w;
-	int out;
+	char tmp[PATH_SIZE]; /* What we write, beside the file, */
+	int out; /* and its descriptor. */
 };
 
 static enum err
@@ -51,6 +52,16 @@ put_file(struct saving *s, const char *name, unsigned mode, uint64_t size)
 	    : ERR_LIMIT;
 }
 
+enum err
+backup_check_room(const char *path, int64_t bytes)
+{
+	int64_t free_bytes;
+
+	if (file_free_bytes(path, &free_bytes) != OK)
+		return ERR_IO;
+	return free_bytes < bytes + 2 * STORE_RESERVE ? ERR_LIMIT : OK;
+}
+
 /* ---- The database ---- */
 
 struct copying {
@@ -62,16 +73,14 @@ static enum err
 copy_database(void *arg)
 {
 	const struct copying *c = arg;
-	int64_t free_bytes;
 	struct stat st;
+	enum err e;
 
 	/* The house must not meet a full disk by a copy. */
-	if (stat(c->from, &st) < 0 ||
-	    file_free_bytes(c->from, &free_bytes) != OK)
+	if (stat(c->from, &st) < 0)
 		return ERR_IO;
-	if (free_bytes < st.st_size + 2 * STORE_RESERVE)
-		return ERR_LIMIT;
-	return ledger_copy(c->from, c->to);
+	e = backup_check_room(c->from, st.st_size);
+	return e == OK ? ledger_copy(c->from, c->to) : e;
 }
 
 static enum err
@@ -134,6 +143,8 @@ take_copy(struct saving *s)
 	e = open_own(in, COPY_NAME, s->owner, &fd, &st);
 	if (e == OK) {
 		e = unlinkat(in, COPY_NAME, 0) < 0 ? ERR_IO : OK;
+		if (e == OK)
+			e = backup_check_room(s->tmp, st.st_size);
 		if (e == OK)
 			e = put_copy(s, fd, (uint64_t)st.st_size);
 		close(fd);
@@ -378,7 +389,7 @@ save_parts(struct saving *s, struct errmsg *why)
 	if (e == OK)
 		e = save_vault(s, why);
 	if (e == OK && s->r->tools != NULL)
-		e = volumes_save(s->r, s->w, s->done, why);
+		e = volumes_save(s->r, s->w, s->tmp, s->done, why);
 	if (e == OK && archive_write_end(s->w) != OK)
 		e = err_say(why, ERR_IO, "%s", err_text(ERR_IO));
 	return e;
@@ -417,24 +428,26 @@ is_under(const char *name, int fd)
 /* Held against others until it is closed, and not changed before: it may be
  * what another one writes.  Who held it first has put it in place. */
 static enum err
-take_new(struct saving *s, const char *tmp, struct errmsg *why)
+take_new(struct saving *s, struct errmsg *why)
 {
 	enum err e = ERR_IO;
 
-	s->out = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->out =
+	    open(s->tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->out >= 0)
 		e = file_lock_fd(s->out);
-	if (e == OK && !is_under(tmp, s->out))
+	if (e == OK && !is_under(s->tmp, s->out))
 		e = ERR_BUSY;
 	if (e == ERR_BUSY)
 		return err_say(why, e,
 		    "another backup to %.150s is under way; wait for it",
 		    s->r->file);
-	return e == OK ? OK : err_say(why, e, "%.180s cannot be written", tmp);
+	return e == OK ? OK
+		       : err_say(why, e, "%.180s cannot be written", s->tmp);
 }
 
 static enum err
-write_new(struct saving *s, const char *tmp, struct errmsg *why)
+write_new(struct saving *s, struct errmsg *why)
 {
 	enum err e;
 
@@ -446,19 +459,19 @@ write_new(struct saving *s, const char *tmp, struct errmsg *why)
 	if (e == OK)
 		e = save_all(s, why);
 	else
-		err_say(why, e, "%.180s cannot be written", tmp);
+		err_say(why, e, "%.180s cannot be written", s->tmp);
 	if (e == OK && fsync(s->out) < 0)
 		e = err_say(why, ERR_IO,
 		    "%.180s cannot be written; is there "
 		    "room?",
-		    tmp);
+		    s->tmp);
 	archive_write_free(s->w);
-	if (e == OK && rename(tmp, s->r->file) < 0)
+	if (e == OK && rename(s->tmp, s->r->file) < 0)
 		e = err_say(
 		    why, ERR_IO, "%.180s cannot be written", s->r->file);
 	/* Behind the rename that name is another's. */
 	if (e != OK)
-		unlink(tmp);
+		unlink(s->tmp);
 	return e;
 }
 
@@ -467,16 +480,15 @@ rescue_backup(
     const struct rescue *r, struct rescue_done *ret, struct errmsg *why)
 {
 	struct saving s = {.r = r, .done = ret, .out = -1};
-	char tmp[PATH_SIZE];
 	enum err e;
 
 	memset(ret, 0, sizeof(*ret));
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", r->file) >=
-	    sizeof(tmp))
+	if ((size_t)snprintf(s.tmp, sizeof(s.tmp), "%s.new", r->file) >=
+	    sizeof(s.tmp))
 		return err_say(why, ERR_LIMIT, "the file's name is too long");
-	e = take_new(&s, tmp, why);
+	e = take_new(&s, why);
 	if (e == OK)
-		e = write_new(&s, tmp, why);
+		e = write_new(&s, why);
 	if (e == OK && file_sync_folder(r->file) != OK)
 		e = err_say(why, ERR_IO, "%.180s cannot be written", r->file);
 	if (s.out >= 0)

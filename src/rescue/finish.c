@@ -109,6 +109,21 @@ finish_locked(int state, struct errmsg *why)
 	return e;
 }
 
+static void
+path_of(const char *state, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/" RESTORE_NAME, state);
+}
+
+bool
+rescue_is_pending(const char *state)
+{
+	char path[PATH_SIZE];
+
+	path_of(state, path, sizeof(path));
+	return file_is_there(path);
+}
+
 enum err
 rescue_finish(const char *state, struct errmsg *why)
 {
@@ -116,9 +131,9 @@ rescue_finish(const char *state, struct errmsg *why)
 	int lock;
 	enum err e;
 
-	snprintf(path, sizeof(path), "%s/" RESTORE_NAME, state);
-	if (!file_is_there(path))
+	if (!rescue_is_pending(state))
 		return OK;
+	path_of(state, path, sizeof(path));
 	e = file_lock_folder(path, &lock);
 	if (e == ERR_BUSY)
 		return err_say(why, e, "a restore is under way; wait for it");

@@ -67,6 +67,9 @@ bool rescue_is_backup(const char *path);
 NODISCARD enum err rescue_restore(
     const struct rescue *r, struct rescue_done *ret, struct errmsg *why);
 
+/* Is there a restore that was begun and is not ended? */
+bool rescue_is_pending(const char *state);
+
 /* End what a restore began and could not end; fine when there is nothing.
  * ERR_BUSY: it is at work. */
 NODISCARD enum err rescue_finish(const char *state, struct errmsg *why);

@@ -38,13 +38,21 @@ struct own_ids {
 NODISCARD enum err own_ids_of(
     const char *home, struct own_ids *ret, struct errmsg *why);
 
+/* ---- backup.c ---- */
+
+/* ERR_LIMIT when the disk of `path` has no room for so many bytes more and
+ * what the house keeps of it. */
+NODISCARD enum err backup_check_room(const char *path, int64_t bytes);
+
 /* ---- volumes.c: out of them ---- */
 
 /* The folder of all volumes.  ERR_NOTFOUND: there is none. */
 NODISCARD enum err volumes_open(const char *home, int *ret_fd);
 
+/* `file` is where `w` writes. */
 NODISCARD enum err volumes_save(const struct rescue *r,
-    struct archive_writer *w, struct rescue_done *done, struct errmsg *why);
+    struct archive_writer *w, const char *file, struct rescue_done *done,
+    struct errmsg *why);
 
 /* ---- placing.c: into new ones ---- */
 

@@ -21,6 +21,10 @@
  * walked twice, once copying and once looking alone, and both must have seen
  * the same files with the same times.  Then what was copied is what the
  * volume was when the copying ended.  Else it is copied again.
+ *
+ * A file with holes or with several names takes little of the disk and much
+ * of a backup.  So a volume is looked at before it is copied, too, and is not
+ * copied when it would be much more there, or when there is no room for it.
  */
 
 #define VOLUMES_PATH ".local/share/containers/storage/volumes"
@@ -35,8 +39,19 @@ struct walk {
 	uint32_t first_gid;
 	dev_t device;
 	int64_t entries;
+	int64_t bytes; /* That a copy has, */
+	int64_t bytes_max;
+	int64_t taken; /* and what that takes on the disk. */
 	int left_out;
 	bool changed;
+};
+
+struct saving_volumes {
+	struct archive_writer *w;
+	const char *file; /* Where it writes. */
+	struct own_ids ids;
+	struct rescue_done *done;
+	int fd; /* The folder of all. */
 };
 
 enum err
@@ -84,6 +99,7 @@ see(struct walk *k, const char *name, const struct stat *st)
 	struct timespec now;
 	int64_t age_ns;
 
+	k->taken += tree_bytes(st);
 	hashing_add(k->seen, name, strlen(name) + 1);
 	hashing_add(k->seen, words, sizeof(words));
 	/* Changed so lately that another change could bear the same time.  A
@@ -93,6 +109,15 @@ see(struct walk *k, const char *name, const struct stat *st)
 	    now.tv_nsec - st->st_ctim.tv_nsec;
 	if (age_ns >= 0 && age_ns < RECENT_NS)
 		k->changed = true;
+}
+
+/* Before they are copied.  No file that an archive can hold is larger, and
+ * no sum of such goes round. */
+static enum err
+count_bytes(struct walk *k, int64_t size)
+{
+	k->bytes += size < ARCHIVE_DATA_MAX ? size : ARCHIVE_DATA_MAX;
+	return k->bytes > k->bytes_max ? ERR_LIMIT : OK;
 }
 
 static enum err
@@ -148,8 +173,10 @@ put_plain(struct walk *k, int in, const char *name)
 		k->changed = true;
 	} else {
 		see(k, name, &st);
-		e = put_entry(
-		    k, ARCHIVE_PLAIN, name, &st, (uint64_t)st.st_size);
+		e = count_bytes(k, st.st_size);
+		if (e == OK)
+			e = put_entry(
+			    k, ARCHIVE_PLAIN, name, &st, (uint64_t)st.st_size);
 		if (e == OK && k->w != NULL)
 			e = put_bytes(k, fd, (uint64_t)st.st_size);
 	}
@@ -170,7 +197,9 @@ put_link(struct walk *k, int in, const char *name, const struct stat *st)
 		return OK;
 	}
 	see(k, name, st);
-	e = put_entry(k, ARCHIVE_LINK, name, st, (uint64_t)n);
+	e = count_bytes(k, n);
+	if (e == OK)
+		e = put_entry(k, ARCHIVE_LINK, name, st, (uint64_t)n);
 	return e == OK && k->w != NULL
 	    ? archive_write_bytes(k->w, to, (size_t)n)
 	    : e;
@@ -283,6 +312,8 @@ walk_volume(struct walk *k, int volumes, const char *volume, struct digest *ret)
 	enum err e;
 
 	k->entries = 0;
+	k->bytes = 0;
+	k->taken = 0;
 	k->left_out = 0;
 	if (!begin_walk(k, volumes, volume, &fd, &st))
 		return ERR_NOTFOUND;
@@ -295,40 +326,6 @@ walk_volume(struct walk *k, int volumes, const char *volume, struct digest *ret)
 		close(fd);
 	hashing_end(k->seen, ret);
 	return e;
-}
-
-static enum err
-save_volume(struct archive_writer *w, const struct own_ids *ids, int volumes,
-    const char *volume, struct rescue_done *done)
-{
-	struct archive_entry end = {.kind = ARCHIVE_VOLUME_END, .mode = 1};
-	struct walk k = {.ids = ids};
-	struct digest copied;
-	struct digest now;
-	int tries;
-	enum err e = OK;
-
-	for (tries = 0; tries < RESCUE_TRIES && end.mode == 1; tries++) {
-		if (tries > 0)
-			usleep(AGAIN_US);
-		k.changed = false;
-		k.w = w;
-		e = walk_volume(&k, volumes, volume, &copied);
-		if (e == ERR_NOTFOUND && tries == 0)
-			return OK;
-		k.w = NULL;
-		if (e == OK)
-			e = walk_volume(&k, volumes, volume, &now);
-		if (e != OK)
-			return e;
-		end.mode = k.changed || memcmp(&copied, &now, sizeof(now)) != 0;
-		e = archive_write_entry(w, &end);
-		if (e != OK)
-			return e;
-	}
-	done->volumes++;
-	done->left_out += k.left_out;
-	return end.mode == 1 ? ERR_BUSY : OK;
 }
 
 static bool
@@ -344,8 +341,17 @@ is_volume(const char *name)
 		strcmp(name + len - strlen(REPLACED), REPLACED) == 0);
 }
 
+/* ---- One of them ---- */
+
+static long long
+in_mib(int64_t bytes)
+{
+	return (long long)(bytes / 1024 / 1024);
+}
+
 static enum err
-say_failed(enum err e, const char *volume, struct errmsg *why)
+say_failed(
+    const struct walk *k, enum err e, const char *volume, struct errmsg *why)
 {
 	const char *tool = volume + strlen(VOLUME_PREFIX);
 
@@ -355,19 +361,102 @@ say_failed(enum err e, const char *volume, struct errmsg *why)
 		    "cannot be copied; 'durward tool disable %.64s', or leave "
 		    "volumes out with --without-volumes",
 		    tool, tool);
+	if (e == ERR_LIMIT && k->bytes > k->bytes_max)
+		return err_say(why, e,
+		    "the volume of %.64s takes %lld MiB on the disk and "
+		    "would be more than %lld in a backup: files in it have "
+		    "holes or several names; remove these, or use "
+		    "--without-volumes",
+		    tool, in_mib(k->taken), in_mib(k->bytes_max));
 	return err_say(why, e, "the volume of %.64s cannot be copied: %s", tool,
 	    e == ERR_LIMIT ? "it is too deep, or holds too many files"
 			   : err_text(e));
 }
 
+static enum err
+say_no_room(const struct walk *k, const char *volume, struct errmsg *why)
+{
+	return err_say(why, ERR_LIMIT,
+	    "there is no room for the volume of %.64s, which has %lld MiB, "
+	    "beside what the backup has already; make room, or use "
+	    "--without-volumes",
+	    volume + strlen(VOLUME_PREFIX), in_mib(k->bytes));
+}
+
+/* What there is, and how much of it a copy may have. */
+static enum err
+look(struct walk *k, int volumes, const char *volume, struct digest *ret)
+{
+	enum err e;
+
+	k->w = NULL;
+	k->bytes_max = INT64_MAX;
+	e = walk_volume(k, volumes, volume, ret);
+	if (e != OK)
+		return e;
+	k->bytes_max = k->taken + VOLUME_HOLES_MAX;
+	return k->bytes > k->bytes_max ? ERR_LIMIT : OK;
+}
+
+/* What two walks saw is the same when nothing changed from the one's end to
+ * the other's. */
+static enum err
+copy(struct walk *k, struct archive_writer *w, int volumes, const char *volume,
+    bool *ret_same)
+{
+	struct archive_entry end = {.kind = ARCHIVE_VOLUME_END};
+	struct digest copied;
+	struct digest now;
+	enum err e;
+
+	k->changed = false;
+	k->w = w;
+	e = walk_volume(k, volumes, volume, &copied);
+	if (e == OK)
+		e = look(k, volumes, volume, &now);
+	if (e != OK)
+		return e;
+	*ret_same = !k->changed && memcmp(&copied, &now, sizeof(now)) == 0;
+	end.mode = !*ret_same;
+	return archive_write_entry(w, &end);
+}
+
+static enum err
+save_volume(struct saving_volumes *s, const char *volume, struct errmsg *why)
+{
+	struct walk k = {.ids = &s->ids};
+	struct digest before;
+	bool same = false;
+	int tries;
+	enum err e = look(&k, s->fd, volume, &before);
+
+	if (e == ERR_NOTFOUND)
+		return OK; /* No tool has ever run in it. */
+	for (tries = 0; tries < RESCUE_TRIES && e == OK && !same; tries++) {
+		if (tries > 0)
+			usleep(AGAIN_US);
+		if (backup_check_room(s->file, k.bytes) != OK)
+			return say_no_room(&k, volume, why);
+		e = copy(&k, s->w, s->fd, volume, &same);
+	}
+	if (e == OK && !same)
+		e = ERR_BUSY;
+	if (e != OK)
+		return say_failed(&k, e, volume, why);
+	s->done->volumes++;
+	s->done->left_out += k.left_out;
+	return OK;
+}
+
+/* ---- All ---- */
+
 enum err
-volumes_save(const struct rescue *r, struct archive_writer *w,
+volumes_save(const struct rescue *r, struct archive_writer *w, const char *file,
     struct rescue_done *done, struct errmsg *why)
 {
+	struct saving_volumes s = {.w = w, .file = file, .done = done};
 	const struct dirent *entry;
-	struct own_ids ids;
 	DIR *d;
-	int fd;
 	enum err e;
 
 	if (!file_is_there(r->tools))
@@ -376,7 +465,7 @@ volumes_save(const struct rescue *r, struct archive_writer *w,
 		    "user with --tools, or leave volumes out with "
 		    "--without-volumes",
 		    r->tools);
-	e = volumes_open(r->tools, &fd);
+	e = volumes_open(r->tools, &s.fd);
 	if (e == ERR_NOTFOUND)
 		return OK; /* No tool has ever kept anything. */
 	if (e != OK)
@@ -384,19 +473,16 @@ volumes_save(const struct rescue *r, struct archive_writer *w,
 		    "the volumes in %.120s cannot be read; only root can, so "
 		    "run as root, or leave them out with --without-volumes",
 		    r->tools);
-	e = own_ids_of(r->tools, &ids, why);
-	d = e == OK ? fdopendir(fd) : NULL;
+	e = own_ids_of(r->tools, &s.ids, why);
+	d = e == OK ? fdopendir(s.fd) : NULL;
 	if (d == NULL) {
-		close(fd);
+		close(s.fd);
 		return e != OK ? e
 			       : err_say(why, ERR_IO, "%s", err_text(ERR_IO));
 	}
 	while (e == OK && (entry = readdir(d)) != NULL)
-		if (is_volume(entry->d_name)) {
-			e = save_volume(w, &ids, fd, entry->d_name, done);
-			if (e != OK)
-				e = say_failed(e, entry->d_name, why);
-		}
+		if (is_volume(entry->d_name))
+			e = save_volume(&s, entry->d_name, why);
 	closedir(d);
 	return e;
 }

@@ -17,15 +17,20 @@ struct walk {
 
 static void look_through(struct walk *w, int fd, int depth);
 
-/* A file with several names counts in parts: once, when all are seen. */
-static void
-count(struct walk *w, const struct stat *st)
+int64_t
+tree_bytes(const struct stat *st)
 {
 	int64_t names =
 	    !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? st->st_nlink : 1;
 
+	return (int64_t)st->st_blocks * BLOCK / names;
+}
+
+static void
+count(struct walk *w, const struct stat *st)
+{
 	w->size->entries++;
-	w->size->bytes += (int64_t)st->st_blocks * BLOCK / names;
+	w->size->bytes += tree_bytes(st);
 }
 
 /* What it is said to be need not be what is opened: it is looked at again,

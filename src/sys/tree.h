@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -25,6 +26,10 @@ struct tree_size {
 /* ERR_NOTFOUND when there is no such folder, ERR_IO. */
 NODISCARD enum err tree_measure(const char *path, int depth_max,
     int64_t entries_max, struct tree_size *ret);
+
+/* What one name of it takes on the disk: a file with several names counts in
+ * parts, once when all are seen. */
+int64_t tree_bytes(const struct stat *st);
 
 /* A folder opened as itself, whoever may put a link in its place. */
 #define TREE_OPEN (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)

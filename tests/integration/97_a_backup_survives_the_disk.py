@@ -263,6 +263,33 @@ def test_a_restore_that_was_cut_short_is_ended_and_no_half_house_starts(h):
         assert other.console.run("audit", "verify").returncode == 0
 
 
+def test_no_new_box_is_made_beside_a_restore_that_waits(h):
+    with House(tools=()) as other:
+        state = other.path("state")
+        shutil.rmtree(other.path("state", "vault.replaced"), ignore_errors=True)
+        # As a kill between the vault that goes and the one that comes leaves it.
+        restoring = other.path("state", "restore")
+        os.mkdir(restoring, 0o700)
+        shutil.chown(restoring, HOUSE_USER, HOUSE_USER)
+        shutil.copytree(other.path("state", "vault"), os.path.join(restoring, "vault"))
+        os.rename(other.path("state", "vault"), other.path("state", "vault.replaced"))
+        before = tree(state)
+        console = other.path("client-new")
+
+        def init(*args):
+            return subprocess.run([h.durward, "init", "--state", state, "--policy",
+                                   other.path("state", "core", "policy"), *args], text=True,
+                                  capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        for args in (("--console", console), ("--owner", "-")):
+            r = init(*args)
+            assert tree(state) == before and not os.path.exists(console)
+            assert r.returncode == 1 and "durward restore" in r.stderr, r.stderr
+        r = durward(other, "restore", "--state", state)
+        assert r.returncode == 0 and not os.path.exists(restoring), r.stderr
+        r = init("--console", console)
+        assert r.returncode == 1 and "restore" not in r.stderr, "there is a box already"
+
+
 def test_a_passphrase_is_asked_for_twice_and_unseen(h):
     def typed(*lines):
         ours, theirs = pty.openpty()
@@ -393,3 +420,22 @@ def test_a_volume_holds_nothing_of_others(h):
         assert sorted(os.listdir(came)) == sorted(os.listdir(data) + ["soft"])
         assert os.readlink(os.path.join(came, "soft")) == h.path("shadow"), "it is a name, not what it names"
         assert {os.lstat(os.path.join(came, n)).st_uid for n in os.listdir(came)} == {uid}
+
+
+def test_a_tool_cannot_fill_the_disk_by_a_backup(h):
+    data = h.path("podman", ".local/share/containers/storage/volumes/durward-notes/_data")
+    uid = os.stat(data).st_uid
+    hole = os.path.join(data, "hole")
+    file = h.path("holes.backup")
+    with open(hole, "w") as f:
+        f.truncate(100 * 1024 * 1024)
+    os.chown(hole, uid, uid)
+    try:
+        r = back_up(h, file)
+        assert r.returncode == 1 and "the volume of notes" in r.stderr and "holes" in r.stderr, r.stderr
+        assert not os.path.exists(file) and not os.path.exists(file + ".new")
+        os.truncate(hole, 1024 * 1024)
+        r = back_up(h, file)
+        assert r.returncode == 0 and "1 volume" in r.stdout, r.stderr
+    finally:
+        os.unlink(hole)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/buf.h"
 #include "check.h"
@@ -27,6 +28,21 @@ static int next_path;
 static struct secret *passphrase;
 static bool with_tools; /* Root, and somebody with subordinate ids. */
 static uid_t tools_uid;
+
+/* In the place of the C library's: room for the backup as a test has it. */
+#define PLENTY (1LL << 40)
+static int64_t room_bytes = PLENTY;
+
+int
+statvfs(const char *path, struct statvfs *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->f_frsize = 1;
+	ret->f_bavail =
+	    (fsblkcnt_t)(strstr(path, ".backup.new") != NULL ? room_bytes
+							     : PLENTY);
+	return 0;
+}
 
 static const char *
 in_top(const char *name)
@@ -382,6 +398,113 @@ TEST(a_clock_that_was_ahead_once_hinders_no_backup)
 		printf("  %s\n", why.text);
 	CHECK_INT(done.volumes, with_tools ? 1 : 0);
 	wall_back_s = 0;
+}
+
+#define DATA VOLUMES "/durward-notes/_data"
+#define MIB (1024 * 1024)
+
+static void
+make_file(const char *name, off_t size)
+{
+	write_text(name, "");
+	CHECK(truncate(in_top(name), size) == 0);
+	own_by_tools(name, 2048 + 7);
+}
+
+/* 4 MiB on the disk, under so many names. */
+static void
+make_names(const char *name, int names)
+{
+	char other[200];
+	int fd = open(in_top(name), O_WRONLY);
+
+	CHECK(posix_fallocate(fd, 0, 4 * MIB) == 0);
+	close(fd);
+	for (; names > 1; names--) {
+		snprintf(other, sizeof(other), "%s-%d", name, names);
+		CHECK(link(in_top(name), in_top(other)) == 0);
+	}
+}
+
+static void
+check_refused(const char *word)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+
+	CASE(word);
+	CHECK_INT(rescue_backup(&r, &done, &why), ERR_LIMIT);
+	CHECK(strstr(why.text, "notes") != NULL);
+	if (!CHECK(strstr(why.text, word) != NULL))
+		printf("  %s\n", why.text);
+	CHECK(!is_there("house.backup"));
+	CHECK(!is_there("house.backup.new"));
+	CASE("");
+}
+
+TEST(a_volume_is_not_much_more_in_a_backup_than_on_the_disk)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+
+	CHECK(true);
+	if (!with_tools)
+		return;
+	make_house("first");
+	make_file(DATA "/hole", 80 * MIB);
+	check_refused("holes");
+	REQUIRE(!is_there("house.backup"));
+	/* No sum of sizes goes round. */
+	make_file(DATA "/hole", INT64_MAX / 2);
+	make_file(DATA "/hole-1", INT64_MAX / 2);
+	make_file(DATA "/hole-2", INT64_MAX / 2);
+	check_refused("holes");
+	make_house("first");
+	make_file(DATA "/name", 0);
+	make_names(DATA "/name", 20);
+	check_refused("names");
+	make_house("first");
+	make_file(DATA "/hole", MIB);
+	make_file(DATA "/name", 0);
+	make_names(DATA "/name", 3);
+	if (!CHECK(rescue_backup(&r, &done, &why) == OK))
+		printf("  %s\n", why.text);
+	CHECK(done.bytes > 13 * MIB);
+}
+
+TEST(a_volume_is_copied_where_there_is_room_for_it)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+
+	CHECK(true);
+	if (!with_tools)
+		return;
+	make_house("first");
+	make_file(DATA "/hole", 8 * MIB);
+	room_bytes = 2 * STORE_RESERVE + 7 * MIB;
+	check_refused("room");
+	room_bytes += 2 * MIB;
+	CHECK(rescue_backup(&r, &done, &why) == OK);
+	room_bytes = PLENTY;
+}
+
+TEST(a_database_is_copied_where_there_is_room_for_it)
+{
+	struct rescue r = wanted();
+	struct rescue_done done;
+	struct errmsg why = {""};
+
+	make_house("first");
+	room_bytes = 2 * STORE_RESERVE;
+	CHECK_INT(rescue_backup(&r, &done, &why), ERR_LIMIT);
+	CHECK(strstr(why.text, "is there room") != NULL);
+	CHECK(!is_there("house.backup.new"));
+	CHECK(!is_there("state/core/durward.out.tmp"));
+	room_bytes = PLENTY;
 }
 
 static enum err
