@@ -350,9 +350,9 @@ def test_two_backups_at_once_leave_the_file_whole(h):
         f.flush()
         fcntl.flock(f, fcntl.LOCK_EX)
         r = back_up(h, file)
+        assert r.returncode == 1 and "another backup to" in r.stderr, r.stdout + r.stderr
         with open(file + ".new") as new:
-            assert new.read() == "what another one writes", r.stderr
-        assert r.returncode == 1 and "another backup to" in r.stderr, r.stderr
+            assert new.read() == "what another one writes"
     os.unlink(file + ".new")
     vault = os.open(h.path("state", "vault"), os.O_RDONLY)
     try:
