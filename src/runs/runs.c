@@ -164,7 +164,9 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
 	if (text[0] != '\0' && !run_is_automated(run))
 		record_row(r, ROW_MEMORY, run_message(run, "assistant", text));
-	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
+	/* The act of a signed call ends it, and is still being told of. */
+	if (run->is_signed ||
+	    acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
 	rs->last = (struct runs_last){clock_wall_ms(), reached};
 	/* Who follows it reads on until its end is on the disk; nobody waits

@@ -9,7 +9,8 @@ import sqlite3
 import time
 
 import logbook
-from house import wait_for
+from house import TOP, wait_for
+from rules import BASE, use
 from simhome import HouseWithHome, wait_entity
 
 LIGHT, HALL, LOCK = "light.kitchen_light", "light.hall_light", "lock.front_door"
@@ -202,3 +203,27 @@ def test_a_signed_call_has_nothing_to_replay(h):
     r = h.console.run("replay", of(h, "plain", "goal")[0]["run"])
     assert r.returncode == 1 and "no mind thought about it" in r.stderr, (r.stdout, r.stderr)
     removed(h, "plain")
+
+
+def counted_for_runs(h):
+    with sqlite3.connect(h.path("state", "core", "durward.db")) as db:
+        rows = db.execute("SELECT key FROM usage WHERE key LIKE '%@%'").fetchall()
+    db.close()
+    return rows
+
+
+def test_what_was_counted_for_a_signed_call_is_forgotten_with_it(h):
+    """Of such counters there is a bounded number, and without room for one
+    nothing is allowed any more."""
+    with open(os.path.join(TOP, "config/policies/bounded.policy")) as f:
+        use(h, f.read())
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("counted", LIGHT, "on", HALL, "turn_on"))
+    toggled(h, 3)
+    wait_for(lambda: len(of(h, "counted", "goal")) == 3, 30, 0.1)
+    for goal in of(h, "counted", "goal"):
+        h.before = 0
+        assert wait_end(h, goal["run"])["reached"]
+    assert counted_for_runs(h) == []
+    use(h, BASE)
+    removed(h, "counted")
