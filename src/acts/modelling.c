@@ -178,33 +178,25 @@ stop(struct open_act *o, const char *why)
 		end_call(o, why);
 }
 
-static void
-deny_allowed(struct open_act *o, const char *why)
-{
-	if (o->act->state == ACT_ALLOWED)
-		act_end(o, ACT_DENIED, why);
-}
-
-static void
-each_of_run(struct acts *a, const char *run,
-    void (*fn)(struct open_act *o, const char *why), const char *why)
+void
+acts_stop_run(struct acts *a, const char *run, const char *why)
 {
 	size_t i;
 
 	for (i = 0; i < ACTS_OPEN_MAX; i++)
 		if (a->open[i] != NULL &&
 		    strcmp(a->open[i]->act->run, run) == 0)
-			fn(a->open[i], why);
-}
-
-void
-acts_stop_run(struct acts *a, const char *run, const char *why)
-{
-	each_of_run(a, run, stop, why);
+			stop(a->open[i], why);
 }
 
 void
 acts_deny_allowed(struct acts *a, const char *run, const char *why)
 {
-	each_of_run(a, run, deny_allowed, why);
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL &&
+		    a->open[i]->act->state == ACT_ALLOWED &&
+		    strcmp(a->open[i]->act->run, run) == 0)
+			act_end(a->open[i], ACT_DENIED, why);
 }

@@ -552,10 +552,10 @@ resume_one(struct runs *rs, struct run *run)
 		    false, NULL);
 }
 
-/* Halted or not: the next start would not know any more.  Who is asked decides
- * whether it still makes sense. */
-static void
-end_outdated(struct runs *rs)
+/* What is outdated ends halted or not: the next start would not know any more.
+ * Who is asked decides whether it still makes sense. */
+void
+runs_thaw(struct runs *rs)
 {
 	size_t i;
 
@@ -565,21 +565,10 @@ end_outdated(struct runs *rs)
 		if (run != NULL && !run->over && run_is_outdated(run) &&
 		    !runs_is_asked(rs, run->id))
 			run_comes_too_late(run);
+		if (run != NULL && !run->over && run->waits &&
+		    safety_is_free(judge_safety(rs->s.judge)))
+			resume_one(rs, run);
 	}
-}
-
-void
-runs_thaw(struct runs *rs)
-{
-	size_t i;
-
-	end_outdated(rs);
-	if (!safety_is_free(judge_safety(rs->s.judge)))
-		return;
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && rs->open[i]->waits &&
-		    !rs->open[i]->over)
-			resume_one(rs, rs->open[i]);
 }
 
 /* Halted or in safe mode they wait: what they wish would be denied, though

@@ -27,29 +27,17 @@ run_is_late(struct run *run)
 	stop(run, text, "its run took as long as one goal may");
 }
 
-/* One call that was signed, and its act, whose end is that of the run. */
-static bool
-has_its_act(const struct run *run)
-{
-	const struct acts *acts = run->runs->acts;
-
-	return run->is_signed && run->acted != 0 &&
-	    acts_count(acts, run->id, ACT_PROPOSED) == 0 &&
-	    acts_count(acts, run->id, ACT_JUDGED) == 0;
-}
-
 void
 run_comes_too_late(struct run *run)
 {
-	static const char why[] =
-	    "it comes too late after what set its automation off";
+	const char *why = "it comes too late after what set its automation off";
 
-	if (has_its_act(run))
+	if (run->is_signed && run->acted != 0)
 		acts_deny_allowed(run->runs->acts, run->id, why);
 	else
 		stop(run,
-		    "This came too late: what set the automation off was "
-		    "long past when the house could go on.",
+		    "This came too late: what set the automation off was long "
+		    "past when the house could go on.",
 		    why);
 }
 

@@ -292,3 +292,55 @@ def test_what_was_counted_for_a_signed_call_is_forgotten_with_it(h):
     assert counted_for_runs(h) == []
     use(h, BASE)
     removed(h, "counted")
+
+
+def missed(h, name):
+    return [e for e in logbook.entries(h) if e["kind"] == "automation-missed" and e["name"] == name]
+
+
+def said_by_turns(h, times):
+    """The device says on and off so often, with a pace at which the house
+    still sees most of it."""
+    for _ in range(times):
+        for wanted in ("OFF", "ON"):
+            h.said.publish("zigbee2mqtt/Kitchen light", json.dumps({"state": wanted}))
+            time.sleep(0.005)
+
+
+def spoken_of(h, name):
+    """What it began, and how often the log says that it did not."""
+    return len(of(h, name, "goal")) + sum(e.get("times", 1) for e in missed(h, name))
+
+
+def wait_spoken_of(h, name, times):
+    def told():
+        return spoken_of(h, name) >= times
+    told.__doc__ = f"{times} to be told; {h.log()[-2000:]}"
+    wait_for(told, 60, 0.2)
+
+
+def test_what_is_missed_often_is_told_with_how_often(h):
+    use(h, BASE + "ask hall tool=home.set entity=light.hall_light\n")
+    turn(h, "Kitchen light", "ON")
+    added(h, rule("flood", LIGHT, "on", HALL, "turn_on", rate="2000/s"))
+    before = time.monotonic()
+    said_by_turns(h, 200)
+    act = asked(h)
+    wait_spoken_of(h, "flood", 60)
+    # One at once, and one for each second.
+    assert len(missed(h, "flood")) < 5 + time.monotonic() - before, missed(h, "flood")
+    assert h.console.run("deny", act, "no").returncode == 0
+    use(h, BASE)
+    removed(h, "flood")
+
+
+def test_a_disk_that_does_not_keep_up_is_not_filled_with_what_is_missed(h):
+    """More than the store's queue holds."""
+    turn(h, "Kitchen light", "ON")
+    added(h, rule("slow", LIGHT, "on", HALL, "turn_on", rate="2000/s"))
+    core = h.pids()["core"]
+    with frozen.disk(h):
+        said_by_turns(h, 1500)
+    wait_spoken_of(h, "slow", 300)
+    assert h.pids()["core"] == core
+    removed(h, "slow")
