@@ -201,6 +201,8 @@ NODISCARD enum err acts_explain(struct acts *a, const struct wish *w,
 /* The run is stopped: what of it has not begun never does, and its models are
  * asked no further.  What a tool has begun it ends. */
 void acts_stop_run(struct acts *a, const char *run, const char *why);
+/* What rules allowed it and has not begun is denied; all else goes on. */
+void acts_deny_allowed(struct acts *a, const char *run, const char *why);
 
 /* Calls of this provider that are under way end; NULL: of all. */
 void acts_stop_models(struct acts *a, const char *provider, const char *why);

@@ -188,3 +188,15 @@ acts_stop_run(struct acts *a, const char *run, const char *why)
 		    strcmp(a->open[i]->act->run, run) == 0)
 			stop(a->open[i], why);
 }
+
+void
+acts_deny_allowed(struct acts *a, const char *run, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < ACTS_OPEN_MAX; i++)
+		if (a->open[i] != NULL &&
+		    a->open[i]->act->state == ACT_ALLOWED &&
+		    strcmp(a->open[i]->act->run, run) == 0)
+			act_end(a->open[i], ACT_DENIED, why);
+}

@@ -18,8 +18,10 @@
  * would be more than AUTOMATION_HOPS_MAX is not begun.  One that fires more
  * often than its rate allows is switched off; a rate above
  * automation_rate_low is for what only reads or can be undone.  While
- * what one began waits for a yes it begins nothing more.  Hops
- * and rates are in memory, so a house that starts anew counts anew.
+ * what one began waits for a yes it begins nothing more, nor while the disk
+ * does not keep up.  What it was not begun for is told with how often that
+ * was, once in AUTOMATION_TOLD_MS.  Hops and rates are in memory, so a house
+ * that starts anew counts anew.
  */
 
 #include "automation/automation.h"
@@ -30,6 +32,7 @@
 
 #define AUTOMATIONS_MAX 64
 #define AUTOMATION_LOOK_MS (60 * 1000) /* At times, whatever the clock did. */
+#define AUTOMATION_TOLD_MS 1000
 #define AUTOMATION_HOPS_MAX 4
 #define AUTOMATION_RUNS_MAX                                                    \
 	8 /* Of them at once; the other places are people's. */

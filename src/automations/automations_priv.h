@@ -6,6 +6,15 @@
 
 #define AUTOMATION_WHY_SIZE 96
 
+/* Events that it was not begun for, and that the log does not have yet. */
+enum unbegun_kind { UNBEGUN_MISSED, UNBEGUN_STOPPED, UNBEGUN_COUNT };
+struct unbegun {
+	int times;
+	char why[AUTOMATION_WHY_SIZE]; /* This and the cause: of the last. */
+	char cause[AUTOMATION_ENTITY_SIZE];
+	int64_t quiet_until_ms; /* Boot clock: one entry was just written. */
+};
+
 struct held {
 	char name[AUTOMATION_NAME_MAX + 1];
 	struct automation *a; /* NULL while only settings of it were loaded. */
@@ -21,6 +30,7 @@ struct held {
 	struct automation_meter low; /* and by that of every other. */
 	int64_t done_ms; /* Wall clock: automation_look(). */
 	int64_t next_ms;
+	struct unbegun unbegun[UNBEGUN_COUNT];
 };
 
 /* A run that an automation began, and what it commanded. */
@@ -55,6 +65,7 @@ struct automations {
 	size_t next_mark;
 	bool started;
 	uint64_t timer;
+	uint64_t told_timer; /* Of what is not told yet. */
 };
 
 /* ---- automations.c ---- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +10,10 @@
 
 /* When one fires, and when it may not. */
 
+/* With `times` when that is not 0. */
 static void
 tell(struct automations *as, const struct held *h, const char *kind,
-    const char *why, const char *cause)
+    const char *why, const char *cause, int times)
 {
 	struct json *body = json_object();
 	struct record *r = record_new(as->s.requests->ledger);
@@ -19,12 +21,75 @@ tell(struct automations *as, const struct held *h, const char *kind,
 	json_put_str(body, "name", h->name);
 	json_put_str(body, "why", why);
 	json_put_str(body, "cause", cause);
+	if (times != 0)
+		json_put_int(body, "times", times);
 	log_info("automation %s: %s", h->name, why);
 	record_log(r, kind, NULL, NULL, body);
 	if (strcmp(kind, "automation-off") == 0)
 		held_setting(r, SCOPE_OFF, h->name, h->off);
 	record_post(r, false, NULL, NULL, NULL);
 }
+
+/* ---- What it was not begun for ---- */
+
+static bool
+disk_keeps_up(const struct automations *as)
+{
+	return !ledger_is_busy(as->s.requests->ledger);
+}
+
+static void tell_rest(void *automations);
+
+/* Now, or a little later: a device may say more than a disk can take. */
+static void
+tell_unbegun(struct automations *as, struct held *h, enum unbegun_kind k)
+{
+	static const char *const kinds[] = {
+	    [UNBEGUN_MISSED] = "automation-missed",
+	    [UNBEGUN_STOPPED] = "automation-stopped"};
+	struct unbegun *u = &h->unbegun[k];
+	int64_t now_ms = clock_boot_ms();
+
+	if (now_ms < u->quiet_until_ms || !disk_keeps_up(as)) {
+		if (as->told_timer == 0)
+			as->told_timer = loop_timer(as->s.loop,
+			    now_ms + AUTOMATION_TOLD_MS, tell_rest, as);
+		return;
+	}
+	tell(as, h, kinds[k], u->why, u->cause, u->times);
+	u->times = 0;
+	u->quiet_until_ms = now_ms + AUTOMATION_TOLD_MS;
+}
+
+static void
+tell_rest(void *automations)
+{
+	struct automations *as = automations;
+	size_t i;
+	int k;
+
+	as->told_timer = 0;
+	for (i = 0; i < as->n; i++)
+		for (k = 0; k < UNBEGUN_COUNT; k++)
+			if (as->list[i]->unbegun[k].times > 0)
+				tell_unbegun(
+				    as, as->list[i], (enum unbegun_kind)k);
+}
+
+static void
+leave_out(struct automations *as, struct held *h, enum unbegun_kind k,
+    const char *why, const char *cause)
+{
+	struct unbegun *u = &h->unbegun[k];
+
+	if (u->times < INT_MAX)
+		u->times++;
+	snprintf(u->why, sizeof(u->why), "%s", why);
+	snprintf(u->cause, sizeof(u->cause), "%s", cause);
+	tell_unbegun(as, h, k);
+}
+
+/* ---- Firing ---- */
 
 /* One more now; false when that is one too often.  What a call does may be
  * another thing by now than when its rate was signed. */
@@ -105,7 +170,7 @@ begin(struct automations *as, struct held *h, const char *cause, int hops)
 		b->hops = hops;
 	}
 	if (b == NULL || runs_automate(as->s.runs, &run, b->run, &why) != OK)
-		tell(as, h, "automation-missed", why.text, cause);
+		leave_out(as, h, UNBEGUN_MISSED, why.text, cause);
 }
 
 static void
@@ -129,17 +194,22 @@ held_fire(struct automations *as, struct held *h, const char *cause, int hops)
 	/* Also what is only told, so that the log has so much of it. */
 	if (!count(as, h)) {
 		say_rate(h);
-		tell(as, h, "automation-off", h->off, cause);
+		tell(as, h, "automation-off", h->off, cause, 0);
 		return;
 	}
 	if (hops > AUTOMATION_HOPS_MAX) {
-		tell(as, h, "automation-stopped",
+		leave_out(as, h, UNBEGUN_STOPPED,
 		    "automations set each other off in a row; this one was not "
 		    "begun any more",
 		    cause);
 		return;
 	}
-	begin(as, h, cause, hops);
+	if (disk_keeps_up(as))
+		begin(as, h, cause, hops);
+	else
+		leave_out(as, h, UNBEGUN_MISSED,
+		    "the disk does not keep up with what is to be written",
+		    cause);
 }
 
 /* ---- Values ---- */
@@ -216,7 +286,7 @@ tell_unread(struct automations *as, struct held *h)
 		tell(as, h, "automation-unread",
 		    "what came on its topic is no value of its type; this is "
 		    "told once",
-		    h->a->topic.name);
+		    h->a->topic.name, 0);
 	h->unread = true;
 }
 
@@ -295,7 +365,7 @@ look_at(struct automations *as, struct held *h, int64_t now_ms)
 	h->next_ms = due.next_ms;
 	if (due.missed_ms != 0)
 		tell(as, h, "automation-missed",
-		    "its time came while the house was off", "time");
+		    "its time came while the house was off", "time", 1);
 	if (due.done_ms != h->done_ms) {
 		h->done_ms = due.done_ms;
 		snprintf(value, sizeof(value), "%lld", (long long)due.done_ms);

@@ -164,7 +164,9 @@ run_end(struct runs *rs, struct run *run, const char *text, bool reached,
 	    r, ROW_RUN, row_of_run(run, reached ? "done" : "failed", text));
 	if (text[0] != '\0' && !run_is_automated(run))
 		record_row(r, ROW_MEMORY, run_message(run, "assistant", text));
-	if (acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
+	/* The act of a signed call ends it, and is still being told of. */
+	if (run->is_signed ||
+	    acts_count(rs->acts, run->id, ACT_STATE_COUNT) == 0)
 		judge_forget_run(rs->s.judge, run->id, r);
 	rs->last = (struct runs_last){clock_wall_ms(), reached};
 	/* Who follows it reads on until its end is on the disk; nobody waits
@@ -550,10 +552,10 @@ resume_one(struct runs *rs, struct run *run)
 		    false, NULL);
 }
 
-/* Halted or not: the next start would not know any more.  Who is asked decides
- * whether it still makes sense. */
-static void
-end_outdated(struct runs *rs)
+/* What is outdated ends halted or not: the next start would not know any more.
+ * Who is asked decides whether it still makes sense. */
+void
+runs_thaw(struct runs *rs)
 {
 	size_t i;
 
@@ -563,21 +565,10 @@ end_outdated(struct runs *rs)
 		if (run != NULL && !run->over && run_is_outdated(run) &&
 		    !runs_is_asked(rs, run->id))
 			run_comes_too_late(run);
+		if (run != NULL && !run->over && run->waits &&
+		    safety_is_free(judge_safety(rs->s.judge)))
+			resume_one(rs, run);
 	}
-}
-
-void
-runs_thaw(struct runs *rs)
-{
-	size_t i;
-
-	end_outdated(rs);
-	if (!safety_is_free(judge_safety(rs->s.judge)))
-		return;
-	for (i = 0; i < RUNS_OPEN_MAX; i++)
-		if (rs->open[i] != NULL && rs->open[i]->waits &&
-		    !rs->open[i]->over)
-			resume_one(rs, rs->open[i]);
 }
 
 /* Halted or in safe mode they wait: what they wish would be denied, though

@@ -130,7 +130,7 @@ void run_propose(struct runs *rs, struct run *run, const struct json *proposal);
 
 /* It took RUN_MS: it ends, and says so. */
 void run_is_late(struct run *run);
-/* What set it off is long past: the same. */
+/* What set it off is long past: the same, or what its one signed call says. */
 void run_comes_too_late(struct run *run);
 
 /* ---- fork.c ---- */

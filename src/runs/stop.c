@@ -30,10 +30,15 @@ run_is_late(struct run *run)
 void
 run_comes_too_late(struct run *run)
 {
-	stop(run,
-	    "This came too late: what set the automation off was long past "
-	    "when the house could go on.",
-	    "it comes too late after what set its automation off");
+	const char *why = "it comes too late after what set its automation off";
+
+	if (run->is_signed && run->acted != 0)
+		acts_deny_allowed(run->runs->acts, run->id, why);
+	else
+		stop(run,
+		    "This came too late: what set the automation off was long "
+		    "past when the house could go on.",
+		    why);
 }
 
 /* By its whole id, or the beginning that lists show. */

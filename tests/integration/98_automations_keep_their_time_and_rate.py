@@ -8,8 +8,10 @@ import signal
 import sqlite3
 import time
 
+import frozen
 import logbook
-from house import wait_for
+from house import TOP, cmdline, wait_for
+from rules import BASE, use
 from simhome import HouseWithHome, wait_entity
 
 LIGHT, HALL, LOCK = "light.kitchen_light", "light.hall_light", "lock.front_door"
@@ -17,7 +19,7 @@ LIGHT, HALL, LOCK = "light.kitchen_light", "light.hall_light", "lock.front_door"
 
 def setup():
     h = HouseWithHome().start(tools=False)
-    for name in (LIGHT, HALL):
+    for name in (LIGHT, HALL, LOCK):
         wait_entity(h, name)
         r = h.console.run("home", "accept", name, "--yes")
         assert r.returncode == 0, r.stderr
@@ -82,19 +84,26 @@ def change(h, *statements):
     db.close()
 
 
+def kill(h):
+    """Its core writes down the time when it sees its parent gone."""
+    parent, core = h.processes["house"], h.pids()["core"]
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not cmdline(core), 30, 0.02)
+
+
 def killed_in_its_act(h, name, *changes):
     """The house that goes on behind a kill while an order of this automation
     was out, with its database changed so; the run."""
     turn(h, "Kitchen light", "OFF")
     turn(h, "Hall light", "OFF")
     added(h, rule(name, LIGHT, "on", HALL, "turn_on"))
-    bridge, parent = h.pids()["bridge"], h.processes["house"]
+    bridge = h.pids()["bridge"]
     h.said.publish("zigbee2mqtt/Kitchen light/set", '{"state": "ON"}')
     wait_for(lambda: of(h, name, "proposed"), 30, 0.02)
     os.kill(bridge, signal.SIGSTOP)
     run = of(h, name, "goal")[0]["run"]
-    parent.kill()
-    parent.wait()
+    kill(h)
     os.kill(bridge, signal.SIGKILL)
     h.said.publish("zigbee2mqtt/Hall light/set", '{"state": "OFF"}')
     # As if it had died between the verdict and the intent.
@@ -134,12 +143,71 @@ def test_what_a_kill_interrupted_an_hour_ago_ends_as_too_late(h):
     removed(h, "late")
 
 
+ANOTHER_BOOT = ("UPDATE setting SET value=replace(value, substr(value, -8), 'another1')"
+                " WHERE scope='box' AND name='clock'")
+
+
 def test_what_the_machine_was_off_behind_ends_as_too_late(h):
     """It may have no clock, so nobody knows for how long."""
-    run = killed_in_its_act(h, "dark", "UPDATE setting SET value=replace(value, substr(value, -8), 'another1')"
-                            " WHERE scope='box' AND name='clock'")
+    run = killed_in_its_act(h, "dark", ANOTHER_BOOT)
     is_too_late(h, run)
     removed(h, "dark")
+
+
+def test_in_a_halt_it_ends_as_too_late_before_another_start_forgets_that(h):
+    run = killed_in_its_act(h, "halted", ANOTHER_BOOT, "INSERT INTO setting (scope, name, value) VALUES"
+                            " ('box', 'halted', 'yes') ON CONFLICT (scope, name) DO UPDATE SET value='yes'")
+    is_too_late(h, run)
+    assert h.console.run("resume").returncode == 0
+    removed(h, "halted")
+
+
+def test_what_was_done_before_the_machine_was_off_ends_as_done(h):
+    """The end of a run may be lost where that of its act is not."""
+    run = killed_in_its_act(h, "done", ANOTHER_BOOT, "UPDATE act SET state='done', result='It is on.'"
+                            " WHERE state='allowed'")
+    end = wait_end(h, run)
+    assert end["reached"] and end["reply"] == "It is on.", end
+    removed(h, "done")
+
+
+def asked(h):
+    def there():
+        "the question"
+        return h.console.json("approvals")["approvals"]
+    return wait_for(there, 30, 0.1)[0]["act"]
+
+
+def another_mind(h):
+    """In the place of this one, and one that the core has heard."""
+    before = h.wait_roles()["mind"]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: h.pids().get("mind", before) != before, 30, 0.05)
+    assert h.console.ask("remember that milk is white")[-1]["reached"]
+
+
+def test_what_was_agreed_to_behind_a_restart_is_done_whatever_the_mind_does(h):
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("agreed", LIGHT, "on", LOCK, "unlock"))
+    turn(h, "Kitchen light", "ON")
+    asked(h)
+    run = of(h, "agreed", "goal")[0]["run"]
+    kill(h)
+    change(h, ANOTHER_BOOT)
+    h.before = len(logbook.entries(h))
+    h.start_house()
+    h.wait_up(False)
+    wait_entity(h, LOCK)
+    wait_state(h, LOCK, "locked")
+    with frozen.role(h, "bridge"):
+        r = h.console.run("approve", asked(h), "--yes")
+        assert r.returncode == 0, r.stderr
+        wait_for(lambda: since(h, "started", run), 30, 0.1)
+        another_mind(h)
+    end = wait_end(h, run)
+    assert end["reached"] and "too late" not in end["reply"], end
+    wait_state(h, LOCK, "unlocked")
+    removed(h, "agreed")
 
 
 def off(h, name):
@@ -173,8 +241,6 @@ def test_a_rate_that_was_signed_is_shown_and_kept(h):
 
 
 def test_what_cannot_be_undone_keeps_the_low_rate(h):
-    wait_entity(h, LOCK)
-    assert h.console.run("home", "accept", LOCK, "--yes").returncode == 0
     for document, words in ((rule("x", LIGHT, "on", LOCK, "lock", rate="7/min"), "can be undone"),
                             ({**rule("x", LIGHT, "on", LOCK, "lock", rate="1/s"), "then": {"goal": "go"}}, "is for a call"),
                             (rule("x", LIGHT, "on", HALL, "turn_on", rate="2001/s"), "from 1 to 2000")):
@@ -202,3 +268,79 @@ def test_a_signed_call_has_nothing_to_replay(h):
     r = h.console.run("replay", of(h, "plain", "goal")[0]["run"])
     assert r.returncode == 1 and "no mind thought about it" in r.stderr, (r.stdout, r.stderr)
     removed(h, "plain")
+
+
+def counted_for_runs(h):
+    with sqlite3.connect(h.path("state", "core", "durward.db")) as db:
+        rows = db.execute("SELECT key FROM usage WHERE key LIKE '%@%'").fetchall()
+    db.close()
+    return rows
+
+
+def test_what_was_counted_for_a_signed_call_is_forgotten_with_it(h):
+    """Of such counters there is a bounded number, and without room for one
+    nothing is allowed any more."""
+    with open(os.path.join(TOP, "config/policies/bounded.policy")) as f:
+        use(h, f.read())
+    turn(h, "Kitchen light", "OFF")
+    added(h, rule("counted", LIGHT, "on", HALL, "turn_on"))
+    toggled(h, 3)
+    wait_for(lambda: len(of(h, "counted", "goal")) == 3, 30, 0.1)
+    for goal in of(h, "counted", "goal"):
+        h.before = 0
+        assert wait_end(h, goal["run"])["reached"]
+    assert counted_for_runs(h) == []
+    use(h, BASE)
+    removed(h, "counted")
+
+
+def missed(h, name):
+    return [e for e in logbook.entries(h) if e["kind"] == "automation-missed" and e["name"] == name]
+
+
+def said_by_turns(h, times):
+    """The device says on and off so often, with a pace at which the house
+    still sees most of it."""
+    for _ in range(times):
+        for wanted in ("OFF", "ON"):
+            h.said.publish("zigbee2mqtt/Kitchen light", json.dumps({"state": wanted}))
+            time.sleep(0.005)
+
+
+def spoken_of(h, name):
+    """What it began, and how often the log says that it did not."""
+    return len(of(h, name, "goal")) + sum(e.get("times", 1) for e in missed(h, name))
+
+
+def wait_spoken_of(h, name, times):
+    def told():
+        return spoken_of(h, name) >= times
+    told.__doc__ = f"{times} to be told; {h.log()[-2000:]}"
+    wait_for(told, 60, 0.2)
+
+
+def test_what_is_missed_often_is_told_with_how_often(h):
+    use(h, BASE + "ask hall tool=home.set entity=light.hall_light\n")
+    turn(h, "Kitchen light", "ON")
+    added(h, rule("flood", LIGHT, "on", HALL, "turn_on", rate="2000/s"))
+    before = time.monotonic()
+    said_by_turns(h, 200)
+    act = asked(h)
+    wait_spoken_of(h, "flood", 60)
+    # One at once, and one for each second.
+    assert len(missed(h, "flood")) < 5 + time.monotonic() - before, missed(h, "flood")
+    assert h.console.run("deny", act, "no").returncode == 0
+    use(h, BASE)
+    removed(h, "flood")
+
+
+def test_a_disk_that_does_not_keep_up_is_not_filled_with_what_is_missed(h):
+    """More than the store's queue holds."""
+    turn(h, "Kitchen light", "ON")
+    added(h, rule("slow", LIGHT, "on", HALL, "turn_on", rate="2000/s"))
+    core = h.pids()["core"]
+    with frozen.disk(h):
+        said_by_turns(h, 1500)
+    wait_spoken_of(h, "slow", 300)
+    assert h.pids()["core"] == core
+    removed(h, "slow")

@@ -484,6 +484,29 @@ TEST(what_a_tool_has_begun_it_ends_when_its_run_is_stopped)
 	CHECK_STR(act_state_name(told), "done");
 }
 
+TEST(what_rules_alone_allowed_is_denied_and_what_a_person_agreed_to_is_not)
+{
+	static const enum act_state others[] = {
+	    ACT_ASKED, ACT_APPROVED, ACT_INTENT, ACT_STARTED};
+	size_t i;
+
+	fixture_act(acts, ACT_ALLOWED, "notes.save");
+	acts_deny_allowed(acts, RUN, "it comes too late");
+	await_end();
+	CHECK_STR(act_state_name(told), "denied");
+	CHECK_STR(text, "it comes too late");
+	for (i = 0; i < ARRAY_LEN(others); i++) {
+		struct open_act *o = fixture_act(acts, others[i], "notes.save");
+
+		CASE(act_state_name(others[i]));
+		acts_deny_allowed(acts, RUN, "it comes too late");
+		loop_turn(loop, 0);
+		CHECK_INT(told, ACT_STATE_COUNT);
+		CHECK_INT(o->act->state, others[i]);
+		act_forget(o);
+	}
+}
+
 /* ---- A house that goes on ---- */
 
 TEST(what_a_crash_left_is_asked_once_when_the_house_goes_on)
