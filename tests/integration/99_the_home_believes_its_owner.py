@@ -82,14 +82,41 @@ def test_what_commands_a_lock_by_another_topic_is_no_light(h):
     home(h, "accept", LOCK, "--yes")
     address = simhome.Device([row[0] for row in simhome.DEVICES].index("Front door"), simhome.DEVICES[0]).address
     for n, topic in enumerate(("zigbee2mqtt/Front door/set/state", f"zigbee2mqtt/{address}/set",
-                               "Zigbee2mqtt/front door/Set", f"zigbee2mqtt/{address}/set/state")):
+                               "Zigbee2mqtt/front door/Set", f"zigbee2mqtt/{address}/set/state",
+                               "zigbee2mqtt/Front door/1/set", f"zigbee2mqtt/{address}/request/set",
+                               "zigbee2mqtt/bridge/request/action")):
         announce(m, "light", f"trick{n}", topic, payload_on="UNLOCK")
         wait_entity(h, f"light.trick{n}")
         home(h, "accept", f"light.trick{n}", "--yes")
         end = h.console.ask(f"set light.trick{n} to turn_on")[-1]
-        assert not end["reached"] and "commands 'Front door' too" in end["reply"], end
+        assert not end["reached"] and "not accepted as harmless" in end["reply"], end
+        assert "commands 'Front door' too" in end["reply"] or "/bridge/" in topic, end  # All of them, there.
         take_back(m, "light", f"trick{n}")
     assert "unlocked" not in state(h, LOCK), state(h, LOCK)
+
+
+def test_any_command_of_a_device_with_a_lock_is_no_light(h):
+    m = h.home.client("backlog")
+    m.subscribe("cmnd/#")
+    announce(m, "lock", "barn", "cmnd/barn/POWER", payload_unlock="ON")
+    wait_entity(h, "lock.barn")
+    home(h, "accept", "lock.barn", "--yes")
+    announce(m, "light", "yard", "cmnd/yard/POWER")
+    for name, topic in (("backlog", "cmnd/barn/Backlog"), ("relay", "cmnd/barn/POWER1"),
+                        ("group", "cmnd/tasmotas/POWER")):
+        announce(m, "light", name, topic, payload_on="POWER ON")
+        wait_entity(h, f"light.{name}")
+        home(h, "accept", f"light.{name}", "--yes")
+        end = h.console.ask(f"set light.{name} to turn_on")[-1]
+        assert not end["reached"] and "commands 'Barn' too" in end["reply"], end
+        take_back(m, "light", name)
+    wait_entity(h, "light.yard")
+    home(h, "accept", "light.yard", "--yes")
+    end = h.console.ask("set light.yard to turn_on")[-1]
+    assert end["reached"], end
+    assert m.message(30) == ("cmnd/yard/POWER", b"ON")
+    take_back(m, "lock", "barn")
+    take_back(m, "light", "yard")
 
 
 def test_a_lock_that_was_accepted_is_one_while_it_is_away(h):
