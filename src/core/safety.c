@@ -302,6 +302,19 @@ say_broker(const struct core *c, struct json *list)
 	buf_done(&what);
 }
 
+static void
+say_unguarded(const struct core *c, struct json *list)
+{
+	struct buf what;
+
+	buf_init(&what, DEVICES_UNGUARDED_SIZE);
+	if (devices_say_unguarded(c->devices, &what))
+		finding(list, "home", false, what.p,
+		    "accept it anew while it is there: durward home accept "
+		    "NAME");
+	buf_done(&what);
+}
+
 /* Tombstones among them: they only become more. */
 static void
 say_places(const struct core *c, struct json *list)
@@ -365,6 +378,7 @@ safety_query_doctor(void *room, const struct request *q)
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
 	say_broker(c, list);
+	say_unguarded(c, list);
 	say_places(c, list);
 	say_terms(c, list);
 	json_put(v, "findings", list);

@@ -139,6 +139,53 @@ def test_a_lock_that_was_accepted_is_one_while_it_is_away(h):
         take_back(m, "light", name)
 
 
+def sign_as_before(h, entity):
+    """The home's manifest as a version signed it that did not know what commands a device."""
+    status, answer = Wire(h, h.console).query("tool?tool=home")
+    assert status == 200, answer
+    manifest = json.loads(answer["document"])
+    row, = [d for d in manifest["devices"] if d["entity"] == entity]
+    topics = row.pop("topics")
+    row.pop("device", None)
+    manifest["version"] = str(int(manifest["version"]) + 1)
+    os.makedirs(h.path("before"), exist_ok=True)
+    with open(h.path("before/tool.json"), "w") as f:
+        json.dump(manifest, f)
+    r = h.console.run("tool", "update", h.path("before"), "--yes")
+    assert r.returncode == 0, r.stderr
+    return topics
+
+
+def test_what_an_earlier_version_accepted_is_told_and_mended(h):
+    m = h.home.client("before")
+    announce(m, "lock", "attic", "attic/set")
+    announce(m, "light", "spare", "spare/set")
+    for name in ("lock.attic", "light.spare"):
+        wait_entity(h, name)
+        home(h, "accept", name, "--yes")
+    assert "earlier version" not in h.console.run("home").stderr
+    topics = sign_as_before(h, "lock.attic")
+    for r in (h.console.run("home"), h.console.run("doctor")):
+        assert "lock.attic: accepted by an earlier version" in r.stdout + r.stderr, r.stdout + r.stderr
+    # Whatever is accepted now, what is there is mended with it.
+    home(h, "accept", "light.spare", "--yes")
+    _, answer = Wire(h, h.console).query("tool?tool=home")
+    rows = {d["entity"]: d for d in json.loads(answer["document"])["devices"]}
+    assert rows["lock.attic"].get("topics") == topics, rows
+    for r in (h.console.run("home"), h.console.run("doctor")):
+        assert "earlier version" not in r.stdout + r.stderr, r.stdout + r.stderr
+    # But not by what it says when it is no more what was signed.
+    sign_as_before(h, "lock.attic")
+    announce(m, "lock", "attic", "window/set")
+    wait_for(lambda: " new " in state(h, "lock.attic"), 30, 0.1)
+    home(h, "accept", "light.spare", "--yes")
+    assert "lock.attic: accepted by an earlier version" in h.console.run("home").stderr
+    home(h, "accept", "lock.attic", "--yes")
+    assert "earlier version" not in h.console.run("home").stderr
+    take_back(m, "lock", "attic")
+    take_back(m, "light", "spare")
+
+
 def test_what_announces_itself_in_a_room_is_no_part_of_it(h):
     """Nor what takes the place of something that is."""
     m = h.home.client("rooms")
