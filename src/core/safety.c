@@ -289,7 +289,7 @@ say_reasons(const struct core *c, struct json *list)
 }
 
 static void
-say_broker(const struct core *c, struct json *list)
+say_home(const struct core *c, struct json *list)
 {
 	struct buf what;
 	bool good;
@@ -300,13 +300,6 @@ say_broker(const struct core *c, struct json *list)
 		    "see that the broker runs, takes this house, and lets it "
 		    "read what devices say");
 	buf_done(&what);
-}
-
-static void
-say_unguarded(const struct core *c, struct json *list)
-{
-	struct buf what;
-
 	buf_init(&what, DEVICES_UNGUARDED_SIZE);
 	if (devices_say_unguarded(c->devices, &what))
 		finding(list, "home", false, what.p,
@@ -377,8 +370,7 @@ safety_query_doctor(void *room, const struct request *q)
 			      : unlimited,
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
-	say_broker(c, list);
-	say_unguarded(c, list);
+	say_home(c, list);
 	say_places(c, list);
 	say_terms(c, list);
 	json_put(v, "findings", list);
