@@ -38,8 +38,6 @@ static enum err
 load_row(void *arg, enum ledger_row table, const struct json *row)
 {
 	struct core *c = arg;
-	/* What else has such a name is called so by an owner. */
-	bool box = strcmp(json_words(row, "scope"), "box") == 0;
 
 	switch (table) {
 	case ROW_RUN:
@@ -51,15 +49,14 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
 	case ROW_SETTING:
-		if (box && strcmp(json_words(row, "name"), "trust") == 0)
+		if (strcmp(json_words(row, "name"), "trust") == 0)
 			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
 			    json_words(row, "value"));
 		else if (strcmp(json_words(row, "name"), "exempt") == 0)
 			load_exempt(c, row);
-		else if (box && strcmp(json_words(row, "name"), "web") == 0)
+		else if (strcmp(json_words(row, "name"), "web") == 0)
 			web_load(c, row);
-		else if (box &&
-		    strcmp(json_words(row, "name"), "forgiven") == 0)
+		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
 			c->audit_forgiven =
 			    strtoull(json_words(row, "value"), NULL, 10);
 		else

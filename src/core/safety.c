@@ -294,17 +294,13 @@ say_home(const struct core *c, struct json *list)
 	struct buf what;
 	bool good;
 
-	buf_init(&what, HOME_WHY_SIZE + 64);
+	buf_init(&what, DEVICES_UNGUARDED_SIZE);
 	if (devices_say_broker(c->devices, &what, &good))
 		finding(list, "broker", good, what.p,
 		    "see that the broker runs, takes this house, and lets it "
 		    "read what devices say");
-	buf_done(&what);
-	buf_init(&what, DEVICES_UNGUARDED_SIZE);
-	if (devices_say_unguarded(c->devices, &what))
-		finding(list, "home", false, what.p,
-		    "accept it anew while it is there: durward home accept "
-		    "NAME");
+	if (what.len = 0, devices_say_unguarded(c->devices, &what))
+		finding(list, "home", false, what.p, "durward home accept");
 	buf_done(&what);
 }
 
