@@ -106,9 +106,14 @@ static void
 show_trouble(const struct json *answer)
 {
 	const char *why = json_words(json_get(answer, "broker"), "why");
+	const char *unguarded = json_words(answer, "unguarded");
 
 	if (why[0] != '\0')
 		terminal_error("the home's broker is there, but %s", why);
+	if (unguarded[0] != '\0')
+		terminal_error("%s; 'durward home accept NAME', while it is "
+			       "there, mends that",
+		    unguarded);
 }
 
 /* A page at a time; `take` is called for each, until it says no. */
@@ -155,35 +160,39 @@ take_shown(void *arg, const struct json *row)
 /* ---- Accepting ---- */
 
 struct accepting {
+	const char *words; /* Stand in the names that are accepted. */
 	struct json *devices; /* Of the new manifest. */
+	struct json *others; /* What else is there, as it would stand there. */
 	size_t n; /* That were accepted now. */
 	const char *effect; /* Of all of them; NULL: of their kinds. */
 };
 
-static bool
-names_it(const struct json *list, const char *id)
+static const struct json *
+find_row(const struct json *list, const char *id)
 {
 	const struct json *d = json_first(list);
 
-	for (; d != NULL; d = json_next(d))
-		if (strcmp(json_words(d, "entity"), id) == 0)
-			return true;
-	return false;
+	while (d != NULL && strcmp(json_words(d, "entity"), id) != 0)
+		d = json_next(d);
+	return d;
 }
 
 /* Of what can do harm also what commands it, so that nothing harmless can be
  * accepted that commands it too. */
 static void
 put_device(struct json *list, const char *id, enum effect effect,
-    const char *pin, const struct entity *e)
+    const struct entity *e)
 {
 	struct json *d = json_object();
+	char pin[DIGEST_HEX_SIZE];
+	struct digest digest;
 
 	if (effect != EFFECT_REVERSIBLE)
 		json_put(d, "topics", entity_topics(e));
 	if (effect != EFFECT_REVERSIBLE && home_is_listed(e))
 		json_put_str(d, "device", e->device);
-
+	entity_pin(e, &digest);
+	digest_hex(&digest, pin);
 	json_put_str(d, "effect", effect_name(effect));
 	json_put_str(d, "entity", id);
 	json_put_str(d, "pin", pin);
@@ -217,40 +226,64 @@ is_named_after(const char *id, const struct entity *e)
 	return strncmp(id, e->component, n) == 0 && id[n] == '.';
 }
 
+static void
+take_it(struct accepting *a, const char *id, const struct entity *e)
+{
+	enum effect effect = a->effect != NULL
+	    ? effect_by_name(a->effect)
+	    : home_effect(e->component, e->class);
+
+	if (e->n_actions == 0)
+		return;
+	show_topics(id, e);
+	put_device(a->devices, id, effect, e);
+	a->n++;
+}
+
 static bool
 take_accepted(void *arg, const struct json *row)
 {
 	struct accepting *a = arg;
 	const char *record = json_words(row, "record");
 	const char *id = json_words(row, "id");
-	char pin[DIGEST_HEX_SIZE];
+	bool wanted = strstr(id, a->words) != NULL;
 	struct errmsg why = {""};
-	struct digest digest;
-	struct entity *e;
+	struct entity *e = NULL;
+	bool good = entity_read(record, strlen(record), &e, &why) == OK &&
+	    is_named_after(id, e);
 
-	if (entity_read(record, strlen(record), &e, &why) != OK ||
-	    !is_named_after(id, e)) {
+	if (!good && wanted)
 		terminal_error("%s cannot be accepted: %s", id,
 		    why.text[0] != '\0' ? why.text : "its record is another's");
-		return false;
-	}
-	if (e->n_actions > 0) {
-		show_topics(id, e);
-		entity_pin(e, &digest);
-		digest_hex(&digest, pin);
-		put_device(a->devices, id,
-		    a->effect != NULL ? effect_by_name(a->effect)
-				      : home_effect(e->component, e->class),
-		    pin, e);
-		a->n++;
-	}
+	else if (good && wanted)
+		take_it(a, id, e);
+	else if (good)
+		put_device(a->others, id, EFFECT_PHYSICAL, e);
 	entity_free(e);
-	return true;
+	return good || !wanted;
+}
+
+/* With what commands it, where an earlier version left that out and it is
+ * there as it was signed. */
+static struct json *
+keep_row(const struct json *old, const struct json *others)
+{
+	const struct json *now = find_row(others, json_words(old, "entity"));
+	struct json *d = json_copy(old);
+
+	if (now == NULL || json_has(old, "topics") ||
+	    strcmp(json_words(old, "effect"), "physical") != 0 ||
+	    strcmp(json_words(old, "pin"), json_words(now, "pin")) != 0)
+		return d;
+	json_put(d, "topics", json_copy(json_get(now, "topics")));
+	if (json_has(now, "device") && !json_has(d, "device"))
+		json_put_str(d, "device", json_words(now, "device"));
+	return d;
 }
 
 /* Those of before stay, unless they are accepted anew. */
 static int64_t
-keep_old(struct session *s, struct json *devices, int *code)
+keep_old(struct session *s, struct accepting *a, int *code)
 {
 	struct json *tools = session_query(s, code, "tools");
 	const struct json *t = json_first(json_get(tools, "tools"));
@@ -268,8 +301,9 @@ keep_old(struct session *s, struct json *devices, int *code)
 		version = strtoll(json_words(old, "version"), NULL, 10);
 		d = json_first(json_get(old, "devices"));
 		for (; d != NULL; d = json_next(d))
-			if (!names_it(devices, json_words(d, "entity")))
-				json_push(devices, json_copy(d));
+			if (find_row(a->devices, json_words(d, "entity")) ==
+			    NULL)
+				json_push(a->devices, keep_row(d, a->others));
 	}
 	json_free(old);
 	json_free(answer);
@@ -278,13 +312,13 @@ keep_old(struct session *s, struct json *devices, int *code)
 }
 
 static int
-sign_manifest(struct session *s, struct json *devices, bool yes)
+sign_manifest(struct session *s, struct accepting *a, bool yes)
 {
 	struct package_options o = {.yes = yes};
 	struct json *v = json_object();
 	struct json *f = NULL;
 	int code = EXIT_REACHED;
-	int64_t version = keep_old(s, devices, &code);
+	int64_t version = keep_old(s, a, &code);
 	char text[24];
 	char *manifest;
 
@@ -296,7 +330,8 @@ sign_manifest(struct session *s, struct json *devices, bool yes)
 	json_put_str(v, "transport", "home");
 	json_put_str(v, "description", description);
 	json_put(v, "functions", f);
-	json_put(v, "devices", devices);
+	json_put(v, "devices", a->devices);
+	a->devices = NULL;
 	manifest = json_print(v);
 	if (code == EXIT_REACHED)
 		code = package_add_text(s, manifest, &o);
@@ -308,8 +343,11 @@ sign_manifest(struct session *s, struct json *devices, bool yes)
 static int
 accept_these(struct session *s, const char *words, bool yes, const char *effect)
 {
-	struct accepting a = {.devices = json_array(), .effect = effect};
-	int code = each_entity(s, words, take_accepted, &a);
+	struct accepting a = {.words = words,
+	    .devices = json_array(),
+	    .others = json_array(),
+	    .effect = effect};
+	int code = each_entity(s, "", take_accepted, &a);
 
 	if (code == EXIT_REACHED && a.n == 0) {
 		terminal_error("nothing that could be commanded has '%.64s' in "
@@ -318,8 +356,9 @@ accept_these(struct session *s, const char *words, bool yes, const char *effect)
 		code = EXIT_FAILED;
 	}
 	if (code == EXIT_REACHED)
-		return sign_manifest(s, a.devices, yes);
+		code = sign_manifest(s, &a, yes);
 	json_free(a.devices);
+	json_free(a.others);
 	return code;
 }
 

@@ -289,16 +289,18 @@ say_reasons(const struct core *c, struct json *list)
 }
 
 static void
-say_broker(const struct core *c, struct json *list)
+say_home(const struct core *c, struct json *list)
 {
 	struct buf what;
 	bool good;
 
-	buf_init(&what, HOME_WHY_SIZE + 64);
+	buf_init(&what, DEVICES_UNGUARDED_SIZE);
 	if (devices_say_broker(c->devices, &what, &good))
 		finding(list, "broker", good, what.p,
 		    "see that the broker runs, takes this house, and lets it "
 		    "read what devices say");
+	if (what.len = 0, devices_say_unguarded(c->devices, &what))
+		finding(list, "home", false, what.p, "durward home accept");
 	buf_done(&what);
 }
 
@@ -364,7 +366,7 @@ safety_query_doctor(void *room, const struct request *q)
 			      : unlimited,
 	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
 	    "Pi add cgroup_enable=memory to the kernel's command line");
-	say_broker(c, list);
+	say_home(c, list);
 	say_places(c, list);
 	say_terms(c, list);
 	json_put(v, "findings", list);

@@ -145,7 +145,8 @@ devices_load(struct devices *d, const struct json *row)
 
 	registry_load(d, row);
 	floors_load(d, row);
-	if (strcmp(json_words(row, "name"), CALLED) != 0)
+	if (strcmp(json_words(row, "name"), CALLED) != 0 ||
+	    strlen(json_words(row, "scope")) != HOME_KEY_LEN)
 		return;
 	if (json_parse(value, strlen(value), &v) != OK)
 		return;

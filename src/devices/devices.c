@@ -280,6 +280,30 @@ devices_say_broker(const struct devices *d, struct buf *out, bool *ret_good)
 	return true;
 }
 
+bool
+devices_say_unguarded(const struct devices *d, struct buf *out)
+{
+	const struct manifest *m = d->s.accepted(d->s.arg);
+	size_t found = 0;
+	size_t i;
+
+	for (i = 0; m != NULL && i < m->n_devices; i++) {
+		if (m->devices[i].effect == EFFECT_REVERSIBLE ||
+		    m->devices[i].n_topics > 0)
+			continue;
+		if (found++ < DEVICES_UNGUARDED_SHOWN)
+			buf_addf(out, "%s%s", found > 1 ? ", " : "",
+			    m->devices[i].entity);
+	}
+	if (found > DEVICES_UNGUARDED_SHOWN)
+		buf_addf(out, " and %zu more", found - DEVICES_UNGUARDED_SHOWN);
+	if (found > 0)
+		buf_adds(out,
+		    ": accepted by an earlier version, which did not sign "
+		    "what commands it; while it is away, a light may");
+	return found > 0;
+}
+
 /* ---- Functions of the house ---- */
 
 static void
@@ -393,8 +417,13 @@ devices_query(void *room, const struct request *q)
 	struct json *answer = json_object();
 	struct json *broker = json_object();
 	struct json *list = json_array();
+	struct buf unguarded;
 	size_t i;
 
+	buf_init(&unguarded, DEVICES_UNGUARDED_SIZE);
+	if (devices_say_unguarded(d, &unguarded))
+		json_put_str(answer, "unguarded", unguarded.p);
+	buf_done(&unguarded);
 	json_put_bool(broker, "up", d->up);
 	json_put_str(broker, "why",
 	    d->bridge || d->why[0] != '\0' ? broker_why(d) : "none");

@@ -19,6 +19,8 @@
 #define DEVICES_SHOWN_MAX 40 /* In one answer; more are counted. */
 #define DEVICES_VIEW_MAX 30 /* In the view of a turn. */
 #define DEVICES_ROOMS_MAX 40
+#define DEVICES_UNGUARDED_SHOWN 5
+#define DEVICES_UNGUARDED_SIZE 1024 /* What is said of them. */
 #define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
 #define DEVICES_REGISTERED_MAX 8192 /* Names, of what is away too. */
 #define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
@@ -53,6 +55,9 @@ void devices_bridge_lost(struct devices *d);
 /* How its broker is, and whether that is good; false: there is none. */
 bool devices_say_broker(
     const struct devices *d, struct buf *out, bool *ret_good);
+/* Which were accepted by a version that did not sign what commands them, so
+ * that nothing guards them while they are away; false: none. */
+bool devices_say_unguarded(const struct devices *d, struct buf *out);
 /* One value of an entity as it said it last; NULL when nobody knows. */
 const struct json *devices_value(
     const struct devices *d, const char *entity, const char *value);
@@ -103,7 +108,8 @@ void devices_get(
 
 /* {"broker": {"up", "why"}, "entities": [{"id", "name", "area", "floor",
  * "aliases", "device", "component", "presence", "values", "actions",
- * "accepted", "record", "read_only_why"}], "count"}, from "from" on */
+ * "accepted", "record", "read_only_why"}], "count"}, from "from" on, and
+ * "unguarded" where devices_say_unguarded() has something */
 query_fn devices_query;
 
 #endif

@@ -12,7 +12,10 @@
  * floor may be: all the rooms of it are meant.
  */
 
-#define FLOOR "floor" /* The name of the setting; its scope is the room. */
+#define FLOOR "floor" /* The name of the setting. */
+/* Its scope has the room behind this, so that it is nobody else's, whatever
+ * rooms, tools and automations are called. */
+#define SCOPE "floor/"
 
 /* Where it stands, or the end. */
 static size_t
@@ -68,10 +71,12 @@ keep(struct devices *d, const char *area, const char *name)
 void
 floors_load(struct devices *d, const struct json *row)
 {
-	const char *area = json_words(row, "scope");
+	const char *scope = json_words(row, "scope");
 	const char *name = json_words(row, "value");
+	const char *area = scope + strlen(SCOPE);
 
 	if (strcmp(json_words(row, "name"), FLOOR) == 0 &&
+	    strncmp(scope, SCOPE, strlen(SCOPE)) == 0 &&
 	    strlen(area) <= DEVICE_WORD_MAX &&
 	    strlen(name) <= DEVICE_WORD_MAX && keep(d, area, name) != OK)
 		log_warn("more rooms have floors than this version can hold");
@@ -102,13 +107,16 @@ devices_set_floor(void *room, const struct request *k, struct errmsg *why)
 	const char *name = json_words(k->params, "floor");
 	struct devices *d = room;
 	size_t i = place_of(d, area);
+	char scope[sizeof(SCOPE) + DEVICE_WORD_MAX];
 	struct json *row = json_object();
 	struct json *body;
 	struct record *r;
 	enum err e = check(d, k, area, name, why);
 
 	/* The room keeps the letters in which it was first said. */
-	json_put_str(row, "scope", i < d->n_floors ? d->floors[i].area : area);
+	snprintf(scope, sizeof(scope), SCOPE "%s",
+	    i < d->n_floors ? d->floors[i].area : area);
+	json_put_str(row, "scope", scope);
 	json_put_str(row, "name", FLOOR);
 	json_put_str(row, "value", name);
 	if (e == OK && keep(d, area, name) != OK)

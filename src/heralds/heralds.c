@@ -28,7 +28,8 @@ heralds_new(const struct heralds_setup *s)
 void
 heralds_load(struct heralds *h, const struct json *row)
 {
-	if (strcmp(json_words(row, "name"), SETTING) == 0)
+	if (strcmp(json_words(row, "scope"), "box") == 0 &&
+	    strcmp(json_words(row, "name"), SETTING) == 0)
 		h->hidden = strcmp(json_words(row, "value"), "hidden") == 0;
 }
 

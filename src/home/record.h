@@ -228,13 +228,15 @@ void entity_pin(const struct entity *e, struct digest *ret);
 
 const struct home_action *entity_action(
     const struct entity *e, const char *name);
-/* Does what is published to this topic command it?  By a command topic of its,
- * a level above or below one, or its address. */
+/* Does what is published to this topic command it?  By a command topic of its
+ * or its address, as home_topics_meet() has it. */
 bool entity_hears(const struct entity *e, const char *topic);
 /* These topics, each once. */
 struct json *entity_topics(const struct entity *e);
-/* Two of them are one, as far as a server might see it. */
-bool home_topics_meet(const char *a, const char *b);
+/* May `topic` command what `its` commands, as far as a server might see it?  It
+ * is a level above or below, or another one of the same device, or one of all
+ * devices. */
+bool home_topics_meet(const char *its, const char *topic);
 /* In Zigbee2MQTT's own list, which has all that a device can on one topic. */
 bool home_is_listed(const struct entity *e);
 /* -1: none. */

@@ -7,19 +7,72 @@
 
 /*
  * Which topics command a thing.  Its record has some; servers take others for
- * the same: Zigbee2MQTT a level more ("set/state") and its address instead of
- * its name, Tasmota any case.
+ * the same.  Zigbee2MQTT takes a device's address for its name, and below both
+ * endpoints, properties and more ("1/set", "request/set", "set/state").  To
+ * Tasmota the last level is the command, and there is one for many at once
+ * (Backlog), so that each topic of a device commands all of it.
  */
 
-bool
-home_topics_meet(const char *a, const char *b)
-{
-	size_t n = strlen(a);
-	size_t m = strlen(b);
+#define ZIGBEE "zigbee2mqtt/"
+#define ZIGBEE_OWN ZIGBEE "bridge/" /* Says anything to any device. */
+#define TASMOTA "cmnd"
+#define TASMOTA_ALL TASMOTA "/tasmotas/" /* All have this one besides. */
 
-	if (n > m)
-		return home_topics_meet(b, a);
-	return strncasecmp(a, b, n) == 0 && (b[n] == '/' || b[n] == '\0');
+static bool
+begins(const char *topic, const char *with)
+{
+	return strncasecmp(topic, with, strlen(with)) == 0;
+}
+
+/* Where the first such level begins; NULL: there is none. */
+static const char *
+find_level(const char *topic, const char *level)
+{
+	size_t n = strlen(level);
+	const char *at = topic;
+
+	while (!begins(at, level) || (at[n] != '/' && at[n] != '\0')) {
+		at = strchr(at, '/');
+		if (at == NULL)
+			return NULL;
+		at++;
+	}
+	return at;
+}
+
+/* Of a topic, what stands for the device: below it all is the device's. */
+static size_t
+stem_len(const char *topic)
+{
+	const char *cmnd = find_level(topic, TASMOTA);
+	const char *name =
+	    begins(topic, ZIGBEE) ? topic + sizeof(ZIGBEE) - 1 : NULL;
+	const char *more = name != NULL ? strchr(name, '/') : NULL;
+	const char *set = more != NULL ? find_level(more + 1, "set") : NULL;
+
+	if (set != NULL)
+		return (size_t)(set - topic) - 1;
+	if (cmnd != NULL && strchr(cmnd, '/') != NULL)
+		return (size_t)(strrchr(topic, '/') - topic);
+	return strlen(topic);
+}
+
+/* Is it what the first n bytes of the other name, or below that? */
+static bool
+is_below(const char *topic, const char *other, size_t n)
+{
+	return strncasecmp(topic, other, n) == 0 &&
+	    (topic[n] == '/' || topic[n] == '\0');
+}
+
+bool
+home_topics_meet(const char *its, const char *topic)
+{
+	if ((begins(topic, ZIGBEE_OWN) && begins(its, ZIGBEE)) ||
+	    (begins(topic, TASMOTA_ALL) && find_level(its, TASMOTA) != NULL))
+		return true;
+	return is_below(topic, its, stem_len(its)) ||
+	    is_below(its, topic, stem_len(topic));
 }
 
 bool

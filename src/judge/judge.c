@@ -212,8 +212,10 @@ judge_load(struct judge *j, enum ledger_row table, const struct json *row)
 {
 	switch (table) {
 	case ROW_SETTING:
-		load_setting(
-		    j, json_words(row, "name"), json_words(row, "value"));
+		/* The box's own: an automation may have any name. */
+		if (strcmp(json_words(row, "scope"), "box") == 0)
+			load_setting(j, json_words(row, "name"),
+			    json_words(row, "value"));
 		return OK;
 	case ROW_ACTIVE_VERSION:
 		return strcmp(json_words(row, "kind"), "policy") == 0

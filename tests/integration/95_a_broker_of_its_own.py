@@ -258,14 +258,23 @@ def test_roles_of_the_broker_let_the_house_alone_command():
             for topic in ("zigbee2mqtt/Front door/set", "other/light/lamp/command", "cmnd/other/POWER", "other/status",
                           "porch/light/lamp/command", *(["zigbee2mqtt/Porch"] if user == "porch" else [])):
                 device.publish(topic, "UNLOCK")
-            device.subscribe("#", "zigbee2mqtt/Kitchen light", "cmnd/other/POWER")
+            device.subscribe("#", *(["zigbee2mqtt/Kitchen light"] if user == "porch" else ["porch/#"]), "cmnd/other/POWER")
             packet = device.packet(30)
             while packet[0] != 0x90:
                 packet = device.packet(30)
             assert set(packet[1][2:]) == {0x80}, packet
         Tls(h.broker, "durward", HOUSE_PASSWORD, client_id="mark").publish("mark", "m")
         assert heard.message(30)[0] == "mark"
-        # And each device its own.
+        # And each device its own, as it asks for it: Zigbee2MQTT for all below its name.
+        zigbee = Tls(h.broker, "zigbee2mqtt", client_id="zigbee")
+        zigbee.subscribe("zigbee2mqtt/#", "homeassistant/status")
+        packet = zigbee.packet(30)
+        while packet[0] != 0x90:
+            packet = zigbee.packet(30)
+        assert 0x80 not in packet[1][2:], packet
+        heard.publish("zigbee2mqtt/Porch light/1/set", "{}")
+        while zigbee.message(30) != ("zigbee2mqtt/Porch light/1/set", b"{}"):
+            pass
         porch = Tls(h.broker, "porch")
         porch.subscribe("porch/light/lamp/command")
         assert porch.packet(30)[1][-1] == 0
@@ -281,6 +290,12 @@ def test_a_role_is_made_anew_and_bad_names_get_none():
         for kind, name in (("device", "a/#"), ("device", "+"), ("device", ""), ("king", "porch2")):
             r = h.broker.add(kind, name, "pw")
             assert r.returncode == 2, (kind, name, r.stdout, r.stderr)
+        # Nor is what somebody has taken away for a word that is none.
+        r = h.broker.add("devcie", "porch", "pw")
+        assert r.returncode == 2 and "usage:" in r.stderr, r.stdout + r.stderr
+        porch = Tls(h.broker, "porch")
+        porch.subscribe("porch/light/lamp/command")
+        assert porch.packet(30)[1][-1] == 0, "it may hear what it might before"
         with open(h.broker.path("mosquitto_ctrl"), "a") as f:
             f.write("-P no-password\n")
         r = h.broker.add("device", "shed", "pw")

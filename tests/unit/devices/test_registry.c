@@ -36,3 +36,36 @@ TEST(a_name_that_another_takes_is_its_own_and_the_first_key_stays)
 	CHECK_INT(d->n_registered, 2);
 	free(d);
 }
+
+TEST(what_is_called_like_a_setting_of_the_home_is_none)
+{
+	static const struct {
+		const char *scope;
+		const char *name;
+		const char *value;
+	} rows[] = {{"automation-off", "floor", "it failed too often"},
+	    {"automation-done", "floor", "1700000000000"},
+	    {"automation-done", "called", "1700000000000"},
+	    {"automation-off", "entity", "it failed"},
+	    {"floor/automation-off", "floor", "attic"}};
+	struct devices_setup s = {.accepted = nothing};
+	struct devices *d = devices_new(&s);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct json *row = json_object();
+
+		CASE(rows[i].scope);
+		json_put_str(row, "scope", rows[i].scope);
+		json_put_str(row, "name", rows[i].name);
+		json_put_str(row, "value", rows[i].value);
+		CHECK_INT(d->n_floors, 0);
+		devices_load(d, row);
+		json_free(row);
+	}
+	CHECK_INT(d->n_called, 0);
+	CHECK_INT(d->n_registered, 0);
+	CHECK_INT(d->n_floors, 1);
+	CHECK_STR(devices_floor(d, "automation-off"), "attic");
+	free(d);
+}

@@ -298,4 +298,53 @@ TEST(two_topics_are_one_where_a_server_takes_them_so)
 	CHECK(!home_topics_meet("gate/set", "gate/settle"));
 	CHECK(!home_topics_meet("gate/set", "gatehouse/set"));
 	CHECK(!home_topics_meet("gate/set/a", "gate/set/b"));
+	CHECK(!home_topics_meet("gate/POWER", "gate/Backlog"));
+}
+
+TEST(each_topic_of_one_device_commands_all_of_it)
+{
+	static const char door[] = "zigbee2mqtt/Front door/set";
+	static const char *const same[] = {
+	    "zigbee2mqtt/Front door/1/set",
+	    "zigbee2mqtt/Front door/request/set",
+	    "zigbee2mqtt/front Door/1/set/state",
+	    "Zigbee2mqtt/Front door/set/state",
+	    "zigbee2mqtt/bridge/request/action",
+	};
+	static const char *const others[] = {
+	    "zigbee2mqtt/Front doorbell/set",
+	    "zigbee2mqtt/Front/set",
+	    "zigbee2mqtt/set",
+	    "zigbee2mqtt/set/set",
+	    "zigbee/Front door/1/set",
+	    "cmnd/tasmotas/POWER",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(same); i++) {
+		CASE(same[i]);
+		CHECK(home_topics_meet(door, same[i]));
+	}
+	for (i = 0; i < ARRAY_LEN(others); i++) {
+		CASE(others[i]);
+		CHECK(!home_topics_meet(door, others[i]));
+	}
+	CHECK(!home_topics_meet("zigbee2mqtt/bridge/request/x", door));
+	CHECK(home_topics_meet("zigbee2mqtt/set/set", "zigbee2mqtt/set/1/set"));
+}
+
+TEST(to_tasmota_the_last_level_is_the_command)
+{
+	CHECK(home_topics_meet("cmnd/gate/POWER", "cmnd/gate/POWER1"));
+	CHECK(home_topics_meet("cmnd/gate/POWER", "CMND/Gate/Backlog"));
+	CHECK(home_topics_meet("cmnd/gate/POWER", "cmnd/gate/x/POWER"));
+	CHECK(home_topics_meet("cmnd/gate/x/POWER", "cmnd/gate/POWER"));
+	CHECK(home_topics_meet("gate/cmnd/POWER", "gate/cmnd/Backlog"));
+	CHECK(home_topics_meet("cmnd/gate/POWER", "cmnd/tasmotas/POWER"));
+	CHECK(!home_topics_meet("cmnd/tasmotas/POWER", "cmnd/gate/POWER"));
+	CHECK(!home_topics_meet("cmnd/gate/POWER", "cmnd/gatehouse/POWER"));
+	CHECK(!home_topics_meet("cmnd/gate/POWER", "cmnd/lamp/POWER"));
+	CHECK(!home_topics_meet("cmnd/gate/POWER", "stat/gate/POWER1"));
+	CHECK(!home_topics_meet("gate/cmnd/POWER", "lamp/cmnd/POWER"));
+	CHECK(!home_topics_meet("gate/cmnd", "lamp/cmnd"));
 }
