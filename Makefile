@@ -63,7 +63,7 @@ TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard co
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
 .PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm dist asan crash soak soak-vm fuzz \
-	fuzz-smoke analyze layers format size bench ci clean deps
+	fuzz-smoke analyze layers format size bench ci clean deps deps-aarch64
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
 
@@ -131,6 +131,10 @@ $(HOST)/.done: scripts/deps scripts/deps.lock $(wildcard scripts/deps.d/*)
 	$(Q)ARCH=$(ARCH) scripts/deps host && readlink -f build/deps >$@
 
 deps: $(DEPS)/.done $(if $(BY_EMULATOR),,$(HOST)/.done)
+
+# Beside this machine's.
+deps-aarch64:
+	$(Q)$(MAKE) ARCH=aarch64 deps
 
 # ---- the binary ----
 
@@ -545,8 +549,12 @@ $(A)/fuzz/%: tests/fuzz/%.c $(A)/web.a $(A)/lib.a
 fuzz: $(A)/fuzz/fuzz_$(T)
 	$(Q)tests/fuzz/run $(A)/fuzz/fuzz_$(T) $(S)
 
-fuzz-smoke: $(FUZZ_BIN)
-	$(Q)for f in $(FUZZ_BIN); do tests/fuzz/run $$f $(S) || exit 1; done
+SMOKE := $(FUZZ_BIN:%=%.smoke)
+.PHONY: $(SMOKE)
+$(SMOKE): %.smoke: %
+	$(Q)tests/fuzz/run $< $(S)
+fuzz-smoke: $(SMOKE)
+	@:
 
 # ---- static analysis ----
 

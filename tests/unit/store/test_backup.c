@@ -125,19 +125,40 @@ TEST(a_store_is_copied_while_it_works)
 	store_close(st);
 }
 
-TEST(another_process_copies_a_store_that_is_in_use)
+/* Begun before there are threads, whose locks a child would never see
+ * released.  It copies when it is told to. */
+static pid_t
+copy_elsewhere(int *ret_go)
 {
-	static struct insert in[200];
-	struct store *st = opened_full();
-	struct insert more = {.n = 1000000};
-	int status = -1;
+	int go[2];
+	char c;
 	pid_t pid;
-	int i;
 
+	REQUIRE(pipe(go) == 0);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		_exit((int)store_copy(path, target()));
+		_exit(read(go[0], &c, 1) == 1 ? (int)store_copy(path, target())
+					      : -1);
+	close(go[0]);
+	*ret_go = go[1];
+	return pid;
+}
+
+TEST(another_process_copies_a_store_that_is_in_use)
+{
+	static struct insert in[200];
+	struct insert more = {.n = 1000000};
+	struct store *st;
+	int status = -1;
+	pid_t pid;
+	int go = -1;
+	int i;
+
+	pid = copy_elsewhere(&go);
+	st = opened_full();
+	CHECK(write(go, "g", 1) == 1);
+	close(go);
 	for (i = 0; i < 200; i++) {
 		in[i] = (struct insert){.n = i + 1};
 		post(st, &in[i], true);
