@@ -409,18 +409,6 @@ cut_client(struct core *c, const char *id, const char *name, const char *why)
 	peers_send(c->peers, ROLE_CONTROL, MSG_CLIENT_CUT, body);
 }
 
-/* What stands in the table, written where the next start finds it. */
-static struct json *
-trust_row(const struct core *c)
-{
-	struct json *row = json_object();
-
-	json_put_str(row, "scope", "box");
-	json_put_str(row, "name", "trust");
-	json_put_str(row, "value", c->trust_digest);
-	return row;
-}
-
 /* The vault saves before it tells, so a kill in between would leave no
  * entry: at the start the table must be the one that was logged last.  While
  * the house runs each change comes with its own entry. */
@@ -448,7 +436,7 @@ clients_compare_trust(struct core *c, const struct json *table)
 	json_put_str(body, "table", c->trust_digest);
 	r = record_new(c->ledger);
 	record_log(r, "trust-found", NULL, NULL, body);
-	record_row(r, ROW_SETTING, trust_row(c));
+	record_row(r, ROW_SETTING, box_setting("trust", c->trust_digest));
 	record_post(r, true, NULL, NULL, NULL);
 }
 
@@ -514,7 +502,7 @@ clients_on_trust_answer(void *role, struct msg *m)
 	if (strcmp(what, "grant-revoked") == 0 &&
 	    judge_grant(c->judge, json_words(m->body, "grant")) != NULL)
 		rules_grant_revoked(c->rules, json_words(m->body, "grant"), r);
-	record_row(r, ROW_SETTING, trust_row(c));
+	record_row(r, ROW_SETTING, box_setting("trust", c->trust_digest));
 	if (tooling_on_trust_answer(c->tooling, request, r) ||
 	    automations_on_trust_answer(c->automations, request, r))
 		return;

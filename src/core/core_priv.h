@@ -80,6 +80,8 @@ peer_fn lanes_on_words;
 
 /* ---- open.c ---- */
 void core_open_ledger(struct core *c);
+/* A row that the box itself keeps until the next start. */
+struct json *box_setting(const char *name, const char *value);
 
 /* ---- house.c: what the house does itself ---- */
 

@@ -26,11 +26,44 @@ load_act(struct core *c, const struct json *row)
 	return e;
 }
 
-static void
-load_exempt(struct core *c, const struct json *row)
+struct json *
+box_setting(const char *name, const char *value)
 {
-	if (tooling_set_exempt(c->tooling, json_words(row, "scope"),
-		strcmp(json_words(row, "value"), "yes") == 0) != OK)
+	struct json *row = json_object();
+
+	json_put_str(row, "scope", "box");
+	json_put_str(row, "name", name);
+	json_put_str(row, "value", value);
+	return row;
+}
+
+/* The box's own, by name. */
+static void
+load_of_box(struct core *c, const char *name, const struct json *row)
+{
+	const char *value = json_words(row, "value");
+
+	if (strcmp(name, "trust") == 0)
+		snprintf(c->trust_digest, sizeof(c->trust_digest), "%s", value);
+	else if (strcmp(name, "web") == 0)
+		web_load(c, row);
+	else if (strcmp(name, "forgiven") == 0)
+		c->audit_forgiven = strtoull(value, NULL, 10);
+}
+
+/* Others choose the names of theirs, automations among them. */
+static void
+load_setting(struct core *c, const struct json *row)
+{
+	const char *name = json_words(row, "name");
+	const char *scope = json_words(row, "scope");
+	bool is_yes = strcmp(json_words(row, "value"), "yes") == 0;
+
+	if (strcmp(name, "exempt") != 0 && strcmp(scope, "box") == 0)
+		load_of_box(c, name, row);
+	else if (strcmp(name, "exempt") != 0)
+		rules_load_model(c->rules, row);
+	else if (tooling_set_exempt(c->tooling, scope, is_yes) != OK)
 		log_warn("more tools are exempt than this version can hold");
 }
 
@@ -49,18 +82,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		    c->runs, json_words(row, "run"), json_int(row, "step", 0));
 		return OK;
 	case ROW_SETTING:
-		if (strcmp(json_words(row, "name"), "trust") == 0)
-			snprintf(c->trust_digest, sizeof(c->trust_digest), "%s",
-			    json_words(row, "value"));
-		else if (strcmp(json_words(row, "name"), "exempt") == 0)
-			load_exempt(c, row);
-		else if (strcmp(json_words(row, "name"), "web") == 0)
-			web_load(c, row);
-		else if (strcmp(json_words(row, "name"), "forgiven") == 0)
-			c->audit_forgiven =
-			    strtoull(json_words(row, "value"), NULL, 10);
-		else
-			rules_load_model(c->rules, row);
+		load_setting(c, row);
 		notices_load(c->notices, row);
 		notify_load(c->notify, row);
 		heralds_load(c->heralds, row);

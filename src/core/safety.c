@@ -12,17 +12,6 @@
  * before it is confirmed, but works at once.
  */
 
-static struct json *
-setting_row(const char *name, const char *value)
-{
-	struct json *row = json_object();
-
-	json_put_str(row, "scope", "box");
-	json_put_str(row, "name", name);
-	json_put_str(row, "value", value);
-	return row;
-}
-
 /* Everything that runs in a container ends now, and what a model says. */
 static void
 stop_all(struct core *c)
@@ -84,7 +73,7 @@ safety_halt(void *room, const struct request *k, struct errmsg *why)
 	stop_all(c);
 	json_put_str(body, "name", k->client->name);
 	record_log(r, "halted", NULL, NULL, body);
-	record_row(r, ROW_SETTING, setting_row("halted", "yes"));
+	record_row(r, ROW_SETTING, box_setting("halted", "yes"));
 	request_confirm(&c->requests, k->id, r);
 	return OK;
 }
@@ -99,7 +88,7 @@ forgive_log(struct core *c)
 	c->audit_forgiven = ledger_head(c->ledger)->size;
 	snprintf(value, sizeof(value), "%llu",
 	    (unsigned long long)c->audit_forgiven);
-	record_row(r, ROW_SETTING, setting_row("forgiven", value));
+	record_row(r, ROW_SETTING, box_setting("forgiven", value));
 	record_post(r, true, NULL, NULL, NULL);
 }
 
@@ -149,7 +138,7 @@ safety_resume(void *room, const struct request *k, struct errmsg *why)
 	json_put_str(body, "name", k->client->name);
 	r = record_new(c->ledger);
 	record_log(r, "resumed", NULL, NULL, body);
-	record_row(r, ROW_SETTING, setting_row("halted", "no"));
+	record_row(r, ROW_SETTING, box_setting("halted", "no"));
 	request_confirm(&c->requests, k->id, r);
 	safety_go_on(c);
 	return OK;
@@ -299,7 +288,8 @@ say_home(const struct core *c, struct json *list)
 		finding(list, "broker", good, what.p,
 		    "see that the broker runs, takes this house, and lets it "
 		    "read what devices say");
-	if (what.len = 0, devices_say_unguarded(c->devices, &what))
+	buf_clear(&what);
+	if (devices_say_unguarded(c->devices, &what))
 		finding(list, "home", false, what.p, "durward home accept");
 	buf_done(&what);
 }

@@ -29,7 +29,6 @@ static enum err
 set(struct core *c, const struct request *k, bool on, struct errmsg *why)
 {
 	struct json *body;
-	struct json *row;
 	struct record *r;
 
 	if (k->client->role != CLIENT_OWNER)
@@ -39,13 +38,9 @@ set(struct core *c, const struct request *k, bool on, struct errmsg *why)
 	web_tell(c);
 	body = json_object();
 	json_put_str(body, "name", k->client->name);
-	row = json_object();
-	json_put_str(row, "scope", "box");
-	json_put_str(row, "name", "web");
-	json_put_str(row, "value", on ? "on" : "off");
 	r = record_new(c->ledger);
 	record_log(r, on ? "web-on" : "web-off", NULL, NULL, body);
-	record_row(r, ROW_SETTING, row);
+	record_row(r, ROW_SETTING, box_setting("web", on ? "on" : "off"));
 	request_confirm(&c->requests, k->id, r);
 	return OK;
 }
