@@ -15,6 +15,7 @@ from house import BUILD, TOP
 from machine import Machine, built
 from proposals import call
 
+STORY = True  # Each test goes on where the one before it ended.
 ANNA = "anna"  # An ordinary user with sudo.
 HERE = "/home/anna/durward"
 CANARY = "canary-7f3a9c51e0"
