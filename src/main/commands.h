@@ -8,6 +8,7 @@ int command_backup(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_update(int argc, char **argv);
 
 #define BACKUP_USAGE                                                           \
 	"[--to FILE [--passphrase-file FILE] [--without-keys] "                \
@@ -15,6 +16,7 @@ int command_run(int argc, char **argv);
 #define RESTORE_USAGE                                                          \
 	"[FILE] [--passphrase-file FILE] [--without-volumes] [--state DIR] "   \
 	"[--tools DIR]"
+#define UPDATE_USAGE "FOLDER [--key FILE]"
 
 /* The whole command line, to start the house anew with. */
 extern char **command_argv;

@@ -25,6 +25,10 @@ static const struct cli_command house_commands[] = {
     {"restore", RESTORE_USAGE,
 	"put a backup in the place of what is there; the house must be down",
 	command_restore},
+    {"update", UPDATE_USAGE,
+	"install a signed release; what was there comes back when it does not "
+	"come up",
+	command_update},
 };
 
 int

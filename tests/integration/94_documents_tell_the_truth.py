@@ -113,7 +113,7 @@ def typed(h, words, env=None, given=""):
 
 
 def test_each_form_of_a_command_is_taken(h):
-    local = ("init", "run", "restore")
+    local = ("init", "run", "restore", "update")
     WORDS["token"] = h.console.json("pair")["token"]
     code = h.console.json("recovery")["code"]
     wanted = [f for f in forms() if not begins(f, local)]

@@ -170,9 +170,10 @@ class Machine:
         self.close()
 
 
-def built(folder):
-    """A package of what is built, in this folder."""
-    subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL)
+def built(folder, key=""):
+    """A package of what is built, in this folder, of who has this key."""
+    subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "DURWARD_RELEASE_KEY": key})
     return next(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".deb"))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -23,8 +24,8 @@ PACKAGE_BYTES_MAX = 12 << 20
 EXPOSURE_MAX = 2.2
 
 
-def newer(package, version):
-    """The same, under a later version."""
+def newer(package, version, program=None):
+    """The same, under a later version; with another program, when one is given."""
     tree = tempfile.mkdtemp(prefix="durward-newer-")
     subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
     control = os.path.join(tree, "DEBIAN", "control")
@@ -32,10 +33,32 @@ def newer(package, version):
         text = re.sub(r"^Version: .*$", "Version: " + version, f.read(), flags=re.M)
     with open(control, "w") as f:
         f.write(text)
+    if program is not None:
+        with open(os.path.join(tree, "usr/lib/durward/durward"), "w") as f:
+            f.write(program)
     made = os.path.join(os.path.dirname(package), f"durward_{version}_amd64.deb")
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True,
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, made], check=True,
                    stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
     return made
+
+
+def make_key(path):
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-out", path], check=True, stderr=subprocess.DEVNULL)
+    return path
+
+
+def release(package, key, name):
+    """A folder as `make dist` leaves it, with this package and these signed sums."""
+    folder = os.path.join(os.path.dirname(package), name)
+    os.mkdir(folder)
+    shutil.copy(package, folder)
+    with open(folder + "/SHA256SUMS", "w") as f:
+        subprocess.run(["sha256sum", os.path.basename(package)], cwd=folder, stdout=f, check=True)
+    subprocess.run(["openssl", "dgst", "-sha256", "-sign", key, "-out", folder + "/SHA256SUMS.sig",
+                    folder + "/SHA256SUMS"], check=True)
+    return folder
 
 
 class Installed:
@@ -43,19 +66,35 @@ class Installed:
 
     def __init__(self):
         self.work = tempfile.mkdtemp(prefix="durward-package-")
-        self.package = built(self.work)
+        self.key = make_key(self.work + "/key.pem")
+        self.package = built(self.work, self.key)
         self.newer = newer(self.package, "99.0")
         tree = os.path.join(self.work, "tree.tar")
         with tarfile.open(tree, "w") as tar:
             for name in ("README.md", "scripts", "systemd"):
                 tar.add(os.path.join(TOP, name), name)
         hostile = os.path.join(BUILD, "test-containers", "hostile")
-        self.m = Machine(bring=[self.package, self.newer, tree, hostile, BUILD + "/probe-badmind"])
+        self.m = Machine(bring=[self.package, self.newer, tree, hostile, BUILD + "/probe-badmind",
+                                *self.releases()])
         try:
             self.bring_up()
         except BaseException:
             self.close()
             raise
+
+    def releases(self):
+        good = newer(self.package, "99.1")
+        ends = newer(self.package, "99.2", "#!/bin/sh\nexit 1\n")
+        hangs = newer(self.package, "99.3", "#!/bin/sh\nsleep 1000\n")
+        forged = release(good, self.key, "forged")
+        with open(f"{forged}/{os.path.basename(good)}", "ab") as f:
+            f.write(b"x")
+        return [forged, release(good, make_key(self.work + "/other.pem"), "stranger"),
+                release(good, self.key, "good"), release(ends, self.key, "ends"),
+                release(hangs, self.key, "hangs")]
+
+    def version(self):
+        return self.m.run("dpkg-query -W -f='${Version}' durward").strip()
 
     def bring_up(self):
         self.m.start(8443, 8444)
@@ -103,7 +142,7 @@ def setup():
 
 def test_two_packages_of_one_tree_are_the_same_bytes(i):
     with tempfile.TemporaryDirectory() as folder:
-        again = built(folder)
+        again = built(folder, i.key)
         assert os.path.basename(again) == os.path.basename(i.package)
         with open(again, "rb") as a, open(i.package, "rb") as b:
             assert a.read() == b.read()
@@ -233,9 +272,47 @@ def test_an_upgrade_keeps_everything_and_gives_nothing_away(i):
             "systemctl restart durward-tools")
     i.await_up()
     print(f"update_downtime_ms at most {(time.monotonic() - begun) * 1000:.0f}, in emulation")
-    assert "99.0" in i.m.run("dpkg-query -W durward", check=False)
+    assert i.version() == "99.0"
     assert i.m.code("stat -c '%U %a' /etc | cmp - /tmp/etc && test ! -e /etc/containers/storage.conf") == 0
     assert "before the plug" in i.anna("durward ask list notes")
+
+
+def test_a_release_is_taken_when_it_is_signed_and_newer(i):
+    runs = i.unit("durward", "MainPID")
+    for name, why in (("forged", "is not what was signed"), ("stranger", "is not signed with the key")):
+        said = i.m.run(f"durward update /run/brought/{name}", check=False)
+        assert why in said and "nothing was changed" in said, said
+    assert i.version() == "99.0" and i.unit("durward", "MainPID") == runs
+    said = i.m.run("durward update /run/brought/good", timeout=600)
+    assert "verified   durward 99.1" in said and "updated    99.0 -> 99.1" in said, said
+    print(said.strip().splitlines()[-1] + ", in emulation")
+    i.await_up()
+    assert i.version() == "99.1" and "before the plug" in i.anna("durward ask list notes")
+    assert "only a newer one" in i.m.run("durward update /run/brought/good", check=False)
+
+
+def test_a_release_that_does_not_come_up_is_taken_back(i):
+    i.anna("durward ask 'save a note: before the bad release'")
+    said = i.m.run("durward update /run/brought/ends", timeout=600, check=False)
+    assert "99.2 did not come up, so 99.1 is back" in said, said
+    i.await_up()
+    assert i.version() == "99.1" and i.unit("durward-tools", "ActiveState") == "active"
+    assert "before the bad release" in i.anna("durward ask list notes")
+    assert "verified under the signed root" in i.anna("durward audit verify")
+
+
+def test_a_release_that_the_power_ended_is_taken_back(i):
+    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
+    end = time.monotonic() + 300
+    while i.version() != "99.3" or i.unit("durward", "ActiveState") != "activating":
+        assert time.monotonic() < end, "it never came in"
+        time.sleep(0.5)
+    i.m.pull_the_plug()
+    i.m.start(8443, 8444)
+    i.await_up()
+    assert i.version() == "99.1" and "before the bad release" in i.anna("durward ask list notes")
+    assert "99.1 is back" in i.m.run("journalctl -q -u durward-update --no-pager")
+    assert i.m.code("test -e /var/lib/durward-update/under-way") == 1
 
 
 def test_the_key_of_the_secrets_is_a_credential_as_the_page_says(i):
