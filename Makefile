@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm dist asan crash soak soak-vm fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm check-arm64 dist asan crash soak soak-vm fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps deps-aarch64
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -83,6 +83,7 @@ help:
 	@echo 'check-integration  tests on the running house'
 	@echo 'check-containers   tests that need Podman'
 	@echo 'check-vm           a package on a new machine: Debian with systemd, in QEMU'
+	@echo 'check-arm64        the same on an arm64, which takes long: scripts/setup arm64'
 	@echo 'dist               a Debian package, into build/dist'
 	@echo 'check-web          the tool web alone, against servers good and bad'
 	@echo 'check-app          the web app in a real browser, APP="NAME"'
@@ -402,6 +403,14 @@ check-vm: all $(PROBES) $(HOSTILE_TOOLS)
 	$(Q)tests/vm/image $(SUITE)
 	$(Q)DURWARD_LANES=1 DURWARD_SUITE=$(or $(SUITE),bookworm) \
 		tests/lib/run-integration --suite tests/vm/[0-9]*.py
+
+# The same life of a machine of the other kind, as a Raspberry Pi is.
+check-arm64: all
+	$(Q)$(MAKE) ARCH=aarch64 all build/aarch64/probe-badmind \
+		build/aarch64/test-containers/hostile/tool.json
+	$(Q)tests/vm/image bookworm arm64
+	$(Q)DURWARD_LANES=1 DURWARD_ARCH=arm64 \
+		tests/lib/run-integration --suite tests/vm/10*.py
 
 check-web: all
 	$(Q)tests/lib/run-integration --suite tests/web_tool/the_web_is_read.py

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine: Debian with systemd and cgroup v2 in QEMU, without KVM.
 
-Commands go in and answers come out by its second serial port (agent.py).
+Commands go in and answers come out by its second port for text (agent.py).
 Its disk is a copy of an image that tests/vm/image made, so nothing of one
 test is in another.  What a test brings is a tar on a second disk.  One more
 disk may be had whose writes are written down (disklog.py)."""
@@ -15,6 +15,10 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ARCH = os.environ.get("DURWARD_ARCH", "amd64")
+# What that architecture is called by others, and its programs here.
+MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}[ARCH]
+BUILD = os.path.join(TOP, "build", "" if ARCH == "amd64" else MACHINE)
 BOOT_S = 600  # It takes ten, on a machine of its own.
 LOG_MB = 4096  # Of a sparse file.
 
@@ -25,7 +29,7 @@ class Failed(Exception):
 
 class Machine:
     def __init__(self, suite=os.environ.get("DURWARD_SUITE", "bookworm"), bring=(), memory_mb=1536):
-        self.image = os.path.join(TOP, "build", "vm", suite)
+        self.image = os.path.join(TOP, "build", "vm", f"{suite}-{ARCH}")
         self.folder = tempfile.mkdtemp(prefix="durward-vm-")
         self.disk = os.path.join(self.folder, "root.img")
         self.memory_mb = memory_mb
@@ -81,18 +85,16 @@ class Machine:
         self.ports = {g: free_port() for g in guest_ports}
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
         words = [
-            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512",
-            "-cpu", "max", "-smp", "2", "-m", str(self.memory_mb), "-nodefaults",
+            *self.board(agent), "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-m", str(self.memory_mb), "-nodefaults",
             "-display", "none", "-no-reboot",
             "-nic", "user,model=virtio-net-pci,restrict=on" + forwards,
             "-kernel", os.path.join(self.image, "vmlinuz"),
             "-initrd", os.path.join(self.image, "initrd"),
-            "-append", "root=/dev/vda rw console=ttyS0 panic=-1 mitigations=off net.ifnames=0 quiet",
+            "-append", "root=/dev/vda rw panic=-1 mitigations=off net.ifnames=0 quiet console=" +
+            ("ttyS0" if ARCH == "amd64" else "ttyAMA0"),
             "-drive", f"file={self.disk},format=raw,if=virtio,cache=unsafe",
             "-drive", f"file={self.folder}/bring.tar,format=raw,if=virtio,readonly=on",
             "-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r",
-            "-serial", f"file:{self.folder}/console.txt",
-            "-chardev", f"socket,id=a,path={agent},server=on,wait=off", "-serial", "chardev:a",
             *self.logged_disk(), *(["-rtc", "base=" + clock] if clock else [])]
         begun = time.monotonic()
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
@@ -104,6 +106,15 @@ class Machine:
         self.boot_s = time.monotonic() - begun
         self.run("mkdir -p /run/brought && tar -xf /dev/vdb -C /run/brought")
         return self
+
+    def board(self, agent):
+        """The machine without what both kinds have: its ports for text among it."""
+        ports = ["-serial", f"file:{self.folder}/console.txt",
+                 "-chardev", f"socket,id=a,path={agent},server=on,wait=off"]
+        if ARCH == "amd64":
+            return ["qemu-system-x86_64", "-M", "q35", "-cpu", "max", *ports, "-serial", "chardev:a"]
+        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", *ports,
+                "-device", "virtio-serial-pci", "-device", "virtconsole,chardev=a"]
 
     def connect(self, path, until):
         while True:
@@ -173,7 +184,7 @@ class Machine:
 def built(folder, key=""):
     """A package of what is built, in this folder, of who has this key."""
     subprocess.run([TOP + "/scripts/make-package", folder], check=True, stdout=subprocess.DEVNULL,
-                   env={**os.environ, "DURWARD_RELEASE_KEY": key})
+                   env={**os.environ, "ARCH": MACHINE, "DURWARD_RELEASE_KEY": key})
     return next(os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(".deb"))
 
 

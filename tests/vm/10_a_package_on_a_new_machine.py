@@ -13,7 +13,8 @@ import tempfile
 import time
 
 from house import BUILD, TOP
-from machine import Machine, built
+import machine
+from machine import ARCH, Machine, built
 from proposals import call
 
 STORY = True  # Each test goes on where the one before it ended.
@@ -36,7 +37,7 @@ def newer(package, version, program=None):
     if program is not None:
         with open(os.path.join(tree, "usr/lib/durward/durward"), "w") as f:
             f.write(program)
-    made = os.path.join(os.path.dirname(package), f"durward_{version}_amd64.deb")
+    made = os.path.join(os.path.dirname(package), f"durward_{version}_{ARCH}.deb")
     subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, made], check=True,
                    stdout=subprocess.DEVNULL)
     shutil.rmtree(tree)
@@ -73,9 +74,9 @@ class Installed:
         with tarfile.open(tree, "w") as tar:
             for name in ("README.md", "scripts", "systemd"):
                 tar.add(os.path.join(TOP, name), name)
-        hostile = os.path.join(BUILD, "test-containers", "hostile")
-        self.m = Machine(bring=[self.package, self.newer, tree, hostile, BUILD + "/probe-badmind",
-                                *self.releases()])
+        hostile = os.path.join(machine.BUILD, "test-containers", "hostile")
+        badmind = os.path.join(machine.BUILD, "probe-badmind")
+        self.m = Machine(bring=[self.package, self.newer, tree, hostile, badmind, *self.releases()])
         try:
             self.bring_up()
         except BaseException:

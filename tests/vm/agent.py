@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inside the machine, on its second serial port: a line with a JSON string is
+"""Inside the machine, on its second port for text: a line with a JSON string is
 a command for sh, the answer a line {"rc", "out"}.  Says "ready" each second
 until somebody speaks."""
 
@@ -9,7 +9,9 @@ import select
 import subprocess
 import tty
 
-fd = os.open("/dev/ttyS1", os.O_RDWR | os.O_NOCTTY)
+# An x86 has serial ports, the other kind one, and a virtual console.
+port = "/dev/ttyS1" if os.uname().machine == "x86_64" else "/dev/hvc0"
+fd = os.open(port, os.O_RDWR | os.O_NOCTTY)
 tty.setraw(fd)
 pending = b""
 spoken = False
