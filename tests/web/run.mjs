@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run.mjs [NAME]: the tests of the web app whose names have NAME in them.
  *
- * One that failed is tried once more when all others are through, since a
- * busy machine can fail a deadline.  Its first failure is told as `unsteady`,
+ * LANES of them are under way at a time, since browsers and houses wait more
+ * than they work.  One that failed is tried once more, alone, when all others
+ * are through, since a busy machine can fail a deadline.  Its first failure is told as `unsteady`,
  * and more than UNSTEADY_MAX of them are failures.  None begins later than
  * DURWARD_UNTIL seconds after the machine's start. */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { flows } from "./flows.mjs";
 import { pages } from "./pages.mjs";
 import { tests } from "./tests.mjs";
 
+const LANES = 2;
 const UNSTEADY_MAX = 2;
 const UNTIL = Number(process.env.DURWARD_UNTIL || Infinity);
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -71,14 +73,19 @@ async function run(name, test, word) {
 const chosen = Object.entries({ ...tests, ...flows, ...pages, ...pushes, ...attacks })
 	.filter(([name]) => name.includes(only));
 const unsteady = [];
-for (const [name, test] of chosen) {
-	if (uptime() > UNTIL) {
-		console.log(`skip web ${name}: no time is left for it`);
-		counts.skipped++;
-	} else if (!(await run(name, test, "unsteady"))) {
-		unsteady.push([name, test]);
+const waiting = [...chosen];
+async function lane() {
+	while (waiting.length > 0) {
+		const [name, test] = waiting.shift();
+		if (uptime() > UNTIL) {
+			console.log(`skip web ${name}: no time is left for it`);
+			counts.skipped++;
+		} else if (!(await run(name, test, "unsteady"))) {
+			unsteady.push([name, test]);
+		}
 	}
 }
+await Promise.all(Array.from({ length: LANES }, lane));
 if (unsteady.length > UNSTEADY_MAX) {
 	counts.failed += unsteady.length;
 	for (const [name] of unsteady) console.log(`not ok web ${name}`);
