@@ -400,7 +400,6 @@ check-containers: shell $(PROBES) $(BAD)/tool.json $(REACHER)/tool.json \
 
 # A Debian with systemd and cgroup v2, in QEMU; SUITE=trixie for the next.
 check-vm: all $(PROBES) $(HOSTILE_TOOLS)
-	$(Q)tests/vm/image $(SUITE)
 	$(Q)DURWARD_LANES=1 DURWARD_SUITE=$(or $(SUITE),bookworm) \
 		tests/lib/run-integration --suite tests/vm/[0-9]*.py
 
@@ -408,7 +407,6 @@ check-vm: all $(PROBES) $(HOSTILE_TOOLS)
 check-arm64: all
 	$(Q)$(MAKE) ARCH=aarch64 all build/aarch64/probe-badmind \
 		build/aarch64/test-containers/hostile/tool.json
-	$(Q)tests/vm/image bookworm arm64
 	$(Q)DURWARD_LANES=1 DURWARD_ARCH=arm64 \
 		tests/lib/run-integration --suite tests/vm/10*.py
 
