@@ -2,6 +2,7 @@
 """Stopping everything, and what the house finds when it starts for which it
 stops itself."""
 
+import json
 import os
 import select
 import socket
@@ -108,6 +109,22 @@ def test_a_log_that_was_altered_is_a_reason(_):
         restart(h)
         time.sleep(0.5)
         assert doctor(h)["audit"]["ok"], "it forgot that an owner went on"
+
+
+def test_an_automation_of_any_name_forgives_no_log(_):
+    """The house keeps how much of the log was accepted under the name `forgiven`,
+    and with each automation when it was added, which is a larger number."""
+    with house() as h:
+        path = h.path("automation.json")
+        with open(path, "w") as f:
+            json.dump({"name": "forgiven", "when": {"at": "07:30"}, "then": {"goal": "status"}}, f)
+        r = h.console.run("automation", "add", path, "--yes")
+        assert r.returncode == 0, r.stderr
+        h.console.ask("save a note: original")
+        restart(h, "DROP TRIGGER log_keep",
+                "UPDATE log SET body=replace(body, 'original', 'modified') WHERE seq IN"
+                " (SELECT seq FROM log WHERE body LIKE '%original%' LIMIT 1)")
+        in_safe_mode(h, "audit")
 
 
 def test_a_clock_behind_what_it_was_is_a_reason(_):

@@ -217,23 +217,6 @@ def test_what_fires_too_often_is_switched_off_and_told(h):
     remove(h, "often")
 
 
-def test_the_name_of_one_is_no_setting_of_the_house(h):
-    """The house keeps what its table of clients is under the name `trust`."""
-    added(h, rule("trust", LIGHT, "on", HALL, "turn_on"))
-    assert h.console.run("automation", "disable", "trust").returncode == 0
-    was = off(h, "trust")
-
-    def found():
-        return len([e for e in logbook.entries(h) if e["kind"] == "trust-found"])
-    before = found()
-    h.stop()
-    h.start_house()
-    h.wait_up(False)
-    assert off(h, "trust") == was != ""
-    assert found() == before
-    remove(h, "trust")
-
-
 def test_a_halted_house_does_nothing(h):
     turn(h, "Kitchen light", "OFF")
     turn(h, "Hall light", "OFF")
