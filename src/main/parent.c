@@ -235,6 +235,7 @@ start_anew(void)
 {
 	sigset_t none;
 
+	service_anew();
 	end_all();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

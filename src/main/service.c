@@ -22,6 +22,12 @@ service_ready(void)
 }
 
 void
+service_anew(void)
+{
+	say("STATUS=It is started anew.");
+}
+
+void
 service_alive(void)
 {
 	say("WATCHDOG=1");

@@ -17,6 +17,9 @@
 /* All roles are open and sealed.  Said once for all that follow it. */
 void service_ready(void);
 
+/* A part ended without which nothing goes on: all begins again. */
+void service_anew(void);
+
 /* The loop turned.  To be said more often than the unit's WatchdogSec=. */
 void service_alive(void);
 
