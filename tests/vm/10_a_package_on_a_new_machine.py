@@ -120,9 +120,10 @@ class Installed:
     def answers(self):
         return json.loads(self.anna("durward tool --json", check=False) or "{}").get("runner", False)
 
-    def await_up(self, seconds=120):
+    def await_up(self, seconds=300):
         end = time.monotonic() + seconds
-        while self.m.code(f"su - {ANNA} -c 'durward tool --json' | grep -q '\"runner\":true'") != 0:
+        # One that was asked too early is not waited for.
+        while self.m.code(f"su - {ANNA} -c 'timeout 20 durward tool --json' | grep -q '\"runner\":true'") != 0:
             assert time.monotonic() < end, self.m.run("journalctl -q -n 40 -u durward -u durward-tools")
             time.sleep(0.5)
 

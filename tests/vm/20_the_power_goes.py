@@ -62,7 +62,7 @@ class Worked:
             "rmdir /var/lib/durward/lost+found")
         run(f"dpkg -i /run/brought/{package} && {OWNER} && "
             "systemctl start durward durward-tools", timeout=600)
-        run("for i in $(seq 600); do durward tool --json | grep -q '\"runner\":true' && exit 0; "
+        run("for i in $(seq 600); do timeout 20 durward tool --json | grep -q '\"runner\":true' && exit 0; "
             "sleep 0.5; done; exit 1", timeout=600)
         run("durward tool add /usr/lib/durward/containers/notes --yes", timeout=600)
         run(f"python3 /run/brought/wishes /dev/vdc {DISK_MB << 20} /tmp/told", timeout=600)
