@@ -85,7 +85,8 @@ class Installed:
 
     def releases(self):
         good = newer(self.package, "99.1")
-        ends = newer(self.package, "99.2", "#!/bin/sh\n: >/var/lib/durward/core/marked\nexit 1\n")
+        ends = newer(self.package, "99.2", "#!/bin/sh\n: >/var/lib/durward/core/marked\n"
+                     "echo \"tried with $(grep -c : /proc/net/dev) interface: $*\"\nexit 1\n")
         hangs = newer(self.package, "99.3", "#!/bin/sh\nsleep 1000\n")
         forged = release(good, self.key, "forged")
         with open(f"{forged}/{os.path.basename(good)}", "ab") as f:
@@ -292,6 +293,9 @@ def test_a_release_that_does_not_come_up_is_taken_back(i):
     said = i.m.run("durward update /run/brought/ends", timeout=600, check=False)
     assert "99.2 did not come up, so 99.1 is back" in said, said
     assert i.m.code("test -e /var/lib/durward/core/marked") == 1, "it was tried on the house itself"
+    # Loopback alone, and nothing of what scripts/run chose: the ports, and a broker if there is one.
+    tried = re.search("tried with (.*)", i.m.run("journalctl -q -u durward --no-pager")).group(1)
+    assert tried.startswith("1 interface: run house ") and "--port" not in tried, tried
     i.await_up()
     assert i.version() == "99.1" and i.unit("durward-tools", "ActiveState") == "active"
     assert "before the bad release" in i.anna("durward ask list notes")
