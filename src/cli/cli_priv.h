@@ -22,7 +22,7 @@
 	"[list [WORD] | accept WORD | accept --all | area ENTITY ROOM "        \
 	"| area ENTITY --remove | alias ENTITY NAME [--remove] | floor ROOM "  \
 	"FLOOR | floor ROOM --remove | show | hide | place LATITUDE "          \
-	"LONGITUDE] "                                                          \
+	"LONGITUDE | import URL [--replace] [--in-clear]] "                    \
 	"[--effect reversible|physical] "                                      \
 	"[--yes]"
 

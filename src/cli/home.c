@@ -6,6 +6,7 @@
 #include "automate/automate.h"
 #include "base/log.h"
 #include "cli/cli_priv.h"
+#include "hass/hass.h"
 #include "home/effect.h"
 #include "home/record.h"
 #include "package/package.h"
@@ -427,6 +428,25 @@ put_floor(struct session *s, const char *area, const char *floor)
 	return code;
 }
 
+static bool
+take_row(void *arg, const struct json *row)
+{
+	json_push(arg, json_copy(row));
+	return true;
+}
+
+static int
+import_rooms(struct session *s, const struct hass_options *o)
+{
+	struct json *rows = json_array();
+	int code = each_entity(s, "", take_row, rows);
+
+	if (code == EXIT_REACHED)
+		code = hass_import(s, rows, o);
+	json_free(rows);
+	return code;
+}
+
 /* Do the words behind it fit what is wanted? */
 static bool
 fits(const char *what, int n_words, bool all, bool remove)
@@ -435,6 +455,8 @@ fits(const char *what, int n_words, bool all, bool remove)
 		return n_words == (all ? 0 : 1);
 	if (strcmp(what, "list") == 0)
 		return n_words <= 1;
+	if (strcmp(what, "import") == 0)
+		return n_words == 1;
 	if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)
 		return n_words == 0;
 	if (strcmp(what, "place") == 0)
@@ -459,6 +481,9 @@ command_home(int argc, char **argv)
 	const char *effect = terminal_option(&argc, argv, "--effect", NULL);
 	bool all = terminal_flag(&argc, argv, "--all");
 	bool remove = terminal_flag(&argc, argv, "--remove");
+	struct hass_options from = {.yes = yes,
+	    .replace = terminal_flag(&argc, argv, "--replace"),
+	    .in_clear = terminal_flag(&argc, argv, "--in-clear")};
 	const char *what = argc > 1 ? argv[1] : "list";
 	const char *words = argc > 2 ? argv[2] : "";
 	struct session *s;
@@ -470,8 +495,11 @@ command_home(int argc, char **argv)
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
+	from.url = words;
 	if (strcmp(what, "accept") == 0)
 		code = accept_these(s, words, yes, effect);
+	else if (strcmp(what, "import") == 0)
+		code = import_rooms(s, &from);
 	else if (strcmp(what, "list") == 0)
 		code = each_entity(s, words, take_shown, NULL);
 	else if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)

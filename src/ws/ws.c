@@ -8,7 +8,6 @@
 #include "crypto/crypto.h"
 
 #define KEY_LEN 24
-#define MASK_LEN 4
 
 /* Bits of a frame's first two bytes (section 5.2). */
 #define FIN 0x80
@@ -64,7 +63,17 @@ void
 ws_init(struct ws *w)
 {
 	memset(w, 0, sizeof(*w));
-	buf_init(&w->message, WS_MESSAGE_MAX);
+	w->max = WS_MESSAGE_MAX;
+	buf_init(&w->message, w->max);
+}
+
+void
+ws_init_client(struct ws *w, size_t max)
+{
+	memset(w, 0, sizeof(*w));
+	w->from_server = true;
+	w->max = max;
+	buf_init(&w->message, max);
 }
 
 void
@@ -114,7 +123,9 @@ length_bytes(const struct ws *w)
 static size_t
 head_size(const struct ws *w)
 {
-	return w->head_len < 2 ? 2 : 2 + length_bytes(w) + MASK_LEN;
+	size_t mask = w->from_server ? 0 : WS_MASK_LEN;
+
+	return w->head_len < 2 ? 2 : 2 + length_bytes(w) + mask;
 }
 
 /* What the first two bytes must not say; 0 when they may. */
@@ -124,7 +135,9 @@ wrong_start(const struct ws *w)
 	enum opcode op = opcode_of(w);
 	uint8_t n = w->head[1] & SHORT_LEN;
 
-	if ((w->head[0] & RESERVED) != 0 || (w->head[1] & MASKED) == 0)
+	bool masked = (w->head[1] & MASKED) != 0;
+
+	if ((w->head[0] & RESERVED) != 0 || masked == w->from_server)
 		return WS_PROTOCOL;
 	switch (op) {
 	case OP_CONTINUE:
@@ -157,7 +170,7 @@ read_length(struct ws *w)
 		v = v << 8 | w->head[2 + i];
 	if (v < least[n] || v >> 63 != 0)
 		return WS_PROTOCOL;
-	if (!is_control(w) && v > WS_MESSAGE_MAX - w->message.len)
+	if (!is_control(w) && v > w->max - w->message.len)
 		return WS_TOO_BIG;
 	w->left = v;
 	return 0;
@@ -190,7 +203,9 @@ take_head(struct ws *w, const char *p, size_t len, size_t *used, int *ret_wrong)
 static void
 take_payload(struct ws *w, const char *p, size_t len, size_t *used)
 {
-	const uint8_t *mask = w->head + w->head_len - MASK_LEN;
+	static const uint8_t none[WS_MASK_LEN];
+	const uint8_t *mask =
+	    w->from_server ? none : w->head + w->head_len - WS_MASK_LEN;
 	char plain[512];
 	size_t n;
 	size_t i;
@@ -201,7 +216,7 @@ take_payload(struct ws *w, const char *p, size_t len, size_t *used)
 		n = n < w->left ? n : (size_t)w->left;
 		for (i = 0; i < n; i++)
 			plain[i] = (char)((uint8_t)p[*used + i] ^
-			    mask[(w->at + i) % MASK_LEN]);
+			    mask[(w->at + i) % WS_MASK_LEN]);
 		if (is_control(w)) {
 			memcpy(w->control + w->control_len, plain, n);
 			w->control_len += n;
@@ -298,12 +313,13 @@ ws_take(struct ws *w, const char *p, size_t len, size_t *ret_used)
 
 /* ---- Frames of ours ---- */
 
-static void
-put_frame(struct buf *out, enum opcode op, const void *p, size_t len)
+static size_t
+write_head(enum opcode op, size_t len, uint8_t head[10])
 {
-	uint8_t head[10] = {(uint8_t)(FIN | op)};
 	size_t n = 2;
 	size_t i;
+
+	head[0] = (uint8_t)(FIN | op);
 
 	if (len < LEN_16) {
 		head[1] = (uint8_t)len;
@@ -313,6 +329,15 @@ put_frame(struct buf *out, enum opcode op, const void *p, size_t len)
 		for (i = 2; i < n; i++)
 			head[i] = (uint8_t)((uint64_t)len >> 8 * (n - 1 - i));
 	}
+	return n;
+}
+
+static void
+put_frame(struct buf *out, enum opcode op, const void *p, size_t len)
+{
+	uint8_t head[10];
+	size_t n = write_head(op, len, head);
+
 	if (out->len > out->max || out->max - out->len < n + len) {
 		out->overflow = true;
 		return;
@@ -325,6 +350,24 @@ void
 ws_put_text(struct buf *out, const char *p, size_t len)
 {
 	put_frame(out, OP_TEXT, p, len);
+}
+
+void
+ws_put_masked_text(
+    struct buf *out, const uint8_t mask[WS_MASK_LEN], const char *p, size_t len)
+{
+	uint8_t head[10];
+	size_t n = write_head(OP_TEXT, len, head);
+	size_t i;
+
+	head[1] |= MASKED;
+	buf_add(out, head, n);
+	buf_add(out, mask, WS_MASK_LEN);
+	for (i = 0; i < len; i++) {
+		char c = (char)((uint8_t)p[i] ^ mask[i % WS_MASK_LEN]);
+
+		buf_add(out, &c, 1);
+	}
 }
 
 void

@@ -3,9 +3,9 @@
 #define WS_WS_H
 
 /*
- * WebSocket (RFC 6455), a server's side, as bytes alone: the handshake, what
- * a client sends, what is sent to it.  http/server.h puts it on connections and
- * has the time.
+ * WebSocket (RFC 6455) as bytes alone: the handshake, what the other side
+ * sends, what is sent to it.  http/server.h puts a server's on connections and
+ * has the time; the few lines of a client's say so.
  *
  * There are no extensions, so the reserved bits are nought.  Messages are
  * text: who sends another kind is told 1003.  Origin is for who knows which
@@ -32,13 +32,16 @@ enum ws_code {
 
 #define WS_ACCEPT_LEN 28
 #define WS_CONTROL_MAX 125
+#define WS_MASK_LEN 4
 
 /* Sec-WebSocket-Accept for a Sec-WebSocket-Key (section 4.2.2), with a NUL.
  * ERR_INPUT when the key is not 16 bytes in base64. */
 NODISCARD enum err ws_accept(struct str key, char ret[WS_ACCEPT_LEN + 1]);
 
-/* What one client has sent so far. */
+/* What the other side has sent so far: a client, or a server. */
 struct ws {
+	size_t max; /* Bytes of a message. */
+	bool from_server; /* Who sends without a mask (section 5.1). */
 	struct buf message; /* Of WS_TEXT, until the next call. */
 	uint8_t control[WS_CONTROL_MAX]; /* Of WS_PING and WS_PONG. */
 	size_t control_len;
@@ -53,7 +56,10 @@ struct ws {
 	bool over; /* Nothing that comes now counts. */
 };
 
+/* For what a client sends: messages of at most WS_MESSAGE_MAX. */
 void ws_init(struct ws *w);
+/* For what a server sends: messages of at most `max` bytes. */
+void ws_init_client(struct ws *w, size_t max);
 void ws_done(struct ws *w);
 
 enum ws_event {
@@ -61,7 +67,7 @@ enum ws_event {
 	WS_TEXT,
 	WS_PING, /* To be answered with the same bytes. */
 	WS_PONG,
-	WS_CLOSED, /* By the client, with this code. */
+	WS_CLOSED, /* By the other side, with this code. */
 	WS_BROKEN, /* Close with this code: nobody knows what follows. */
 };
 
@@ -77,6 +83,9 @@ bool ws_is_midway(const struct ws *w);
 void ws_put_text(struct buf *out, const char *p, size_t len);
 void ws_put_ping(struct buf *out);
 void ws_put_pong(struct buf *out, const void *p, size_t len);
+/* A client's, under a mask that nobody can guess. */
+void ws_put_masked_text(struct buf *out, const uint8_t mask[WS_MASK_LEN],
+    const char *p, size_t len);
 /* `why` is at most WS_CONTROL_MAX - 2 bytes; WS_NO_CODE sends neither. */
 void ws_put_close(struct buf *out, enum ws_code code, const char *why);
 

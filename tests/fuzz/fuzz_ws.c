@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client sends means the same in one piece and in many; what comes out
- * of it keeps the limits; and behind an end there is nothing. */
+/* What a client or a server sends means the same in one piece and in many; what
+ * comes out of it keeps the limits; and behind an end there is nothing. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,13 +53,17 @@ note(struct told *t, const struct ws *w, enum ws_event e)
 }
 
 static void
-read_all(const uint8_t *p, size_t len, size_t step, struct told *ret)
+read_all(bool from_server, const uint8_t *p, size_t len, size_t step,
+    struct told *ret)
 {
 	struct ws w;
 	size_t at = 0;
 
 	memset(ret, 0, sizeof(*ret));
-	ws_init(&w);
+	if (from_server)
+		ws_init_client(&w, WS_MESSAGE_MAX);
+	else
+		ws_init(&w);
 	while (at < len) {
 		size_t n = len - at < step ? len - at : step;
 		size_t done = 0;
@@ -92,10 +96,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct told whole;
 	struct told pieces;
+	int side;
 
-	read_all(data, size, size + 1, &whole);
-	read_all(data, size, 1, &pieces);
-	if (whole.sum != pieces.sum || whole.over != pieces.over)
-		abort();
+	for (side = 0; side < 2; side++) {
+		read_all(side == 1, data, size, size + 1, &whole);
+		read_all(side == 1, data, size, 1, &pieces);
+		if (whole.sum != pieces.sum || whole.over != pieces.over)
+			abort();
+	}
 	return 0;
 }

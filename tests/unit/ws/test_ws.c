@@ -378,3 +378,60 @@ TEST(what_is_not_whole_is_known_as_that)
 	ws_done(&w);
 	buf_done(&b);
 }
+
+/* What a client of ours writes is what a server of ours reads, and what a
+ * server writes is what a client reads; never the other way round. */
+TEST(each_side_reads_the_other_and_not_its_own_kind)
+{
+	const size_t lengths[] = {0, 5, 125, 126, 70000};
+	static char text[70000];
+	struct buf masked;
+	struct buf plain;
+	size_t i;
+
+	memset(text, 'x', sizeof(text));
+	for (i = 0; i < ARRAY_LEN(lengths); i++) {
+		struct ws server;
+		struct ws client;
+		size_t used;
+
+		buf_init(&masked, 80000);
+		buf_init(&plain, 80000);
+		ws_put_masked_text(&masked, mask, text, lengths[i]);
+		ws_put_text(&plain, text, lengths[i]);
+		CHECK_INT(masked.len, plain.len + sizeof(mask));
+		ws_init(&server);
+		ws_init_client(&client, 70000);
+		CHECK(ws_take(&server, masked.p, masked.len, &used) == WS_TEXT);
+		CHECK_INT(server.message.len, lengths[i]);
+		CHECK(memcmp(server.message.p, text, lengths[i]) == 0);
+		CHECK(ws_take(&client, plain.p, plain.len, &used) == WS_TEXT);
+		CHECK_INT(client.message.len, lengths[i]);
+		ws_done(&server);
+		ws_done(&client);
+		ws_init(&server);
+		ws_init_client(&client, 70000);
+		CHECK(ws_take(&server, plain.p, plain.len, &used) == WS_BROKEN);
+		CHECK(
+		    ws_take(&client, masked.p, masked.len, &used) == WS_BROKEN);
+		ws_done(&server);
+		ws_done(&client);
+		buf_done(&masked);
+		buf_done(&plain);
+	}
+}
+
+TEST(a_client_has_its_own_limit)
+{
+	struct buf b;
+	struct ws w;
+	size_t used;
+
+	buf_init(&b, 1000);
+	ws_put_text(&b, "123456", 6);
+	ws_init_client(&w, 5);
+	CHECK(ws_take(&w, b.p, b.len, &used) == WS_BROKEN);
+	CHECK_INT(w.code, WS_TOO_BIG);
+	ws_done(&w);
+	buf_done(&b);
+}
