@@ -19,6 +19,9 @@ LIGHT = "light.kitchen_light"
 CONFIG = os.path.join(TOP, "config/broker")
 DEVICES = {"zigbee2mqtt": "one", "porch": "two"}
 HOUSE_PASSWORD = "three-horses"
+# Of the distribution; 101_* takes another's.
+MOSQUITTO = "/usr/sbin/mosquitto"
+PLUGIN = "/usr/lib/*/mosquitto_dynamic_security.so"
 
 
 class Tls(simhome.Mqtt):
@@ -92,7 +95,7 @@ class Broker:
         return conf
 
     def run(self):
-        self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", self.path("mosquitto.conf")],
+        self.process = subprocess.Popen([MOSQUITTO, "-c", self.path("mosquitto.conf")],
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         wait_for(self.listens, 30, 0.05)
         os.chmod(self.socket, 0o666)
@@ -119,7 +122,7 @@ class BrokerWithRoles(Broker):
     users = {"durward": "house", "zigbee2mqtt": "zigbee2mqtt", "porch": "device"}
 
     def begin(self):
-        plugin, = glob.glob("/usr/lib/*/mosquitto_dynamic_security.so")
+        plugin, = glob.glob(PLUGIN)
         subprocess.run(["mosquitto_ctrl", "dynsec", "init", self.path("dynsec.json"), "admin", "its-password"],
                        check=True, capture_output=True)
         with open(self.path("mosquitto_ctrl"), "w") as f:
@@ -326,7 +329,7 @@ def test_a_broker_that_says_nothing_is_told_as_that():
             f.write("topic write homeassistant/#\ntopic write durward/#\n")
         with open(conf, "w") as f:
             f.write(f"user root\nlistener 0 {path}\nallow_anonymous true\nacl_file {folder}/acl\n")
-        broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", conf], stdin=subprocess.DEVNULL,
+        broker = subprocess.Popen([MOSQUITTO, "-c", conf], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(lambda: simhome.answers(path), 30, 0.05)
@@ -376,7 +379,7 @@ class Garden:
             f.write(f"user root\nlistener {self.port} 127.0.0.1\ncertfile {self.path('garden.crt')}\n"
                     f"keyfile {self.path('garden.key')}\nallow_anonymous false\n"
                     f"password_file {self.path('passwords')}\nacl_file {self.path('acl')}\n")
-        self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", self.path("conf")], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([MOSQUITTO, "-c", self.path("conf")], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def path(self, name):
