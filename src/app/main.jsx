@@ -3,13 +3,14 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Clients } from "./clients.jsx";
 import { begin, lastSeen, leave, set, start, useHouse } from "./house.js";
+import { Home } from "./home.jsx";
 import { keepApp } from "./kept.js";
 import { Now } from "./now.jsx";
 import { Comparing, Pairing } from "./pairing.jsx";
 import { Talk } from "./talk.jsx";
 import { dateTime, onLanguage, problem, t, time } from "./text.js";
 
-const PAGES = { now: Now, talk: Talk, clients: Clients };
+const PAGES = { now: Now, talk: Talk, home: Home, clients: Clients };
 
 /* A page without the house shows what was, and says so. */
 function Away({ house }) {

@@ -150,7 +150,8 @@ do_backup(void *room, const struct request *k, struct errmsg *why)
 
 /* A page may show one thing and have another one signed, if who serves it was
  * taken over.  So a browser's key, an owner's too, answers, asks and stops; it
- * changes nothing of what the house believes and allows. */
+ * changes nothing of what the house believes and allows, but that it accepts
+ * devices of the home: for no other tool is tool.update taken of it. */
 static const struct {
 	const char *name;
 	enum room room;
@@ -184,7 +185,7 @@ static const struct {
     {"secret.set", ROOM_CORE, do_trust, false},
     {"secret.remove", ROOM_CORE, do_trust, false},
     {"tool.add", ROOM_TOOLING, tooling_add, false},
-    {"tool.update", ROOM_TOOLING, tooling_update, false},
+    {"tool.update", ROOM_TOOLING, tooling_update, true},
     {"tool.enable", ROOM_TOOLING, tooling_enable, false},
     {"tool.rollback", ROOM_TOOLING, tooling_rollback, false},
     {"tool.disable", ROOM_TOOLING, tooling_disable, true},

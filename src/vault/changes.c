@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accept/accept.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "sys/clock.h"
@@ -424,28 +425,30 @@ static const struct {
 	const char *name;
 	enum err (*run)(const struct trust_change *ch, struct errmsg *why);
 	const char *what;
-	bool by_browsers; /* They only take away. */
+	/* They only take away; or accept devices of the home. */
+	enum { NOT_BROWSERS, BROWSERS_TOO, BROWSERS_TO_ACCEPT } by;
 } changes[] = {
-    {"pair.open", do_pair_open, "pairing-opened", false},
-    {"pair.confirm", do_pair_confirm, "client-paired", false},
-    {"pair.refuse", do_pair_refuse, "client-refused", true},
-    {"clients.revoke", do_revoke, "client-revoked", true},
-    {"clients.lend", do_lend, "client-lent", false},
-    {"clients.extend", do_extend, "client-extended", false},
-    {"clients.certificate", do_certificate, "certificate-made", false},
-    {"recovery.make", do_recovery_make, "recovery-made", false},
-    {"recovery.revoke", do_recovery_revoke, "recovery-revoked", false},
-    {"tool.add", do_tool_set, "tool-added", false},
-    {"tool.update", do_tool_set, "tool-updated", false},
-    {"tool.enable", do_tool_set, "tool-enabled", false},
-    {"tool.rollback", do_tool_set, "tool-rolled-back", false},
-    {"tool.disable", do_tool_unset, "tool-disabled", true},
-    {"tool.remove", do_tool_unset, "tool-removed", false},
-    {"automation.add", do_automation_set, "automation-trusted", false},
-    {"automation.remove", do_automation_unset, "automation-untrusted", false},
-    {"grant.revoke", do_grant_revoke, "grant-revoked", true},
-    {"secret.set", do_secret_set, NULL, false},
-    {"secret.remove", do_secret_remove, NULL, false},
+    {"pair.open", do_pair_open, "pairing-opened", NOT_BROWSERS},
+    {"pair.confirm", do_pair_confirm, "client-paired", NOT_BROWSERS},
+    {"pair.refuse", do_pair_refuse, "client-refused", BROWSERS_TOO},
+    {"clients.revoke", do_revoke, "client-revoked", BROWSERS_TOO},
+    {"clients.lend", do_lend, "client-lent", NOT_BROWSERS},
+    {"clients.extend", do_extend, "client-extended", NOT_BROWSERS},
+    {"clients.certificate", do_certificate, "certificate-made", NOT_BROWSERS},
+    {"recovery.make", do_recovery_make, "recovery-made", NOT_BROWSERS},
+    {"recovery.revoke", do_recovery_revoke, "recovery-revoked", NOT_BROWSERS},
+    {"tool.add", do_tool_set, "tool-added", NOT_BROWSERS},
+    {"tool.update", do_tool_set, "tool-updated", BROWSERS_TO_ACCEPT},
+    {"tool.enable", do_tool_set, "tool-enabled", NOT_BROWSERS},
+    {"tool.rollback", do_tool_set, "tool-rolled-back", NOT_BROWSERS},
+    {"tool.disable", do_tool_unset, "tool-disabled", BROWSERS_TOO},
+    {"tool.remove", do_tool_unset, "tool-removed", NOT_BROWSERS},
+    {"automation.add", do_automation_set, "automation-trusted", NOT_BROWSERS},
+    {"automation.remove", do_automation_unset, "automation-untrusted",
+	NOT_BROWSERS},
+    {"grant.revoke", do_grant_revoke, "grant-revoked", BROWSERS_TOO},
+    {"secret.set", do_secret_set, NULL, NOT_BROWSERS},
+    {"secret.remove", do_secret_remove, NULL, NOT_BROWSERS},
 };
 
 /* The same checks that the core made, on our own table and our own
@@ -479,21 +482,29 @@ check_change(struct vault *v, const struct msg *m, struct command *cmd,
 }
 
 static enum err
+check_kind(const struct trust_change *ch, size_t i, struct errmsg *why)
+{
+	if (ch->owner->kind != CLIENT_BROWSER || changes[i].by == BROWSERS_TOO)
+		return OK;
+	if (changes[i].by == BROWSERS_TO_ACCEPT)
+		return accept_check(&ch->vault->trust, ch->body, why);
+	return err_say(why, ERR_DENIED,
+	    "this takes a key of the command line, and not a browser's");
+}
+
+static enum err
 run_change(struct trust_change *ch, struct str name, struct errmsg *why)
 {
-	size_t i;
+	size_t i = 0;
+	enum err e;
 
-	for (i = 0; i < ARRAY_LEN(changes); i++)
-		if (str_eq(name, changes[i].name)) {
-			ch->what = changes[i].what;
-			if (ch->owner->kind == CLIENT_BROWSER &&
-			    !changes[i].by_browsers)
-				return err_say(why, ERR_DENIED,
-				    "this takes a key of the command line, "
-				    "and not a browser's");
-			return changes[i].run(ch, why);
-		}
-	return err_say(why, ERR_NOTFOUND, "this is no change of trust");
+	while (i < ARRAY_LEN(changes) && !str_eq(name, changes[i].name))
+		i++;
+	if (i == ARRAY_LEN(changes))
+		return err_say(why, ERR_NOTFOUND, "this is no change of trust");
+	ch->what = changes[i].what;
+	e = check_kind(ch, i, why);
+	return e == OK ? changes[i].run(ch, why) : e;
 }
 
 void

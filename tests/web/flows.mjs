@@ -204,7 +204,42 @@ async function byKeys(w, options) {
 	assert.equal(await b.page.locator("html").getAttribute("lang"), "de");
 }
 
+/* The first is accepted on the console; a room and a lock on the page. */
+async function acceptsThings(w, options) {
+	await w.house.do({ do: "home" });
+	const b = await paired(w, "anna", "owner", options);
+	await touch(b, "Home");
+	await b.page.getByText("The first things are accepted on the command line").waitFor();
+	assert.ok(await b.button(/^Accept/).isDisabled());
+	assert.equal((await w.house.cli("home", "area", "light.porch_light", "Outside")).code, 0);
+	assert.equal((await w.house.cli("home", "area", "light.garden_light", "Outside")).code, 0);
+	assert.equal((await w.house.cli("home", "accept", "light.kitchen_light", "--yes")).code, 0);
+	const row = (name) => b.page.locator("li", { hasText: name });
+	await row("lock.front_door").getByText("asks each time").waitFor();
+	await row("lock.front_door").getByText("zigbee2mqtt/Front door/set").waitFor();
+	await row("light.porch_light").getByText("without asking").waitFor();
+	const outside = b.page.locator("main section div", { has: b.page.getByLabel(/All of these: Outside/) });
+	for (const name of ["light.porch_light", "light.garden_light"])
+		await outside.locator("li", { hasText: name }).waitFor();
+	await b.page.getByLabel(/All of these: Outside/).check();
+	await row("lock.front_door").getByRole("checkbox").check();
+	await touch(b, "Accept: 3");
+	await row("lock.front_door").getByRole("checkbox").waitFor({ state: "detached" });
+	const listed = (await w.house.cli("home")).out.split("\n").filter((l) => / accepted /.test(l));
+	assert.deepEqual(listed.map((l) => l.split(" ")[0]).sort(), ["light.garden_light", "light.kitchen_light",
+		"light.porch_light", "lock.front_door"]);
+	const done = await w.house.cli("ask", "set light.porch_light to turn_on");
+	assert.equal(done.code, 0, done.out + done.err);
+	await b.page.locator("section", { hasText: "Outside" }).locator("li", { hasText: "Porch light" }).waitFor();
+	const asking = await w.house.start("ask", "set lock.front_door to unlock");
+	await touch(b, /^Now/);
+	await touch(b, "Approve");
+	const { code, out } = await asking.end();
+	assert.equal(code, 0, out);
+}
+
 export const flows = {
+	things_of_the_home_are_accepted_on_a_phone: (w) => acceptsThings(w, PHONE),
 	all_of_it_is_done_on_a_phone: (w) => all(w, PHONE),
 	all_of_it_is_done_on_a_desktop: (w) => all(w, DESKTOP),
 	two_keys_are_two_desktops: (w) => twoOfThem(w, DESKTOP),

@@ -19,6 +19,7 @@ what came of it.
     {"do": "another"}                   -> {}: it serves another app once it is restarted
     {"do": "model", "script": [...]}    -> {}: a model that says this (models.py)
     {"do": "keep"}, {"do": "put back"}  -> {}: what stands on the disk
+    {"do": "home"}                      -> {}: it has scripts/simhome from now on
     {"do": "puppet", "tell"}            -> what a taken-over listener is told
     {"do": "push service"}              -> {"url", "p256dh", "auth"}: one of a browser at
                                            a push service, which the house then trusts
@@ -43,6 +44,7 @@ from thinking import provider
 from puppet import Puppet
 from push_service import PushService, headers, token
 from screen import Screen, codes
+from simhome import Home, wait_entity
 
 
 def told(p):
@@ -88,6 +90,7 @@ def serve(house):
     going = {}
     screens = {}
     pushing = {}
+    homes = {}
 
     def spawn(args, cwd=None):
         return subprocess.Popen([house.durward, *args], env=house.console.env, text=True,
@@ -153,6 +156,13 @@ def serve(house):
                            check=True)
             house.start()
             return {}
+        if what == "home":
+            home = homes["home"] = Home(house.path("home"))
+            house.stop()
+            house.more = (*house.more, "--broker", home.socket)
+            house.start()
+            wait_entity(house, "lock.front_door")
+            return {}
         if what == "puppet":
             return Puppet(house).tell(**v["tell"])
         if what == "push service":
@@ -183,6 +193,8 @@ def serve(house):
         p.kill()
     for s in screens.values():
         s.close()
+    for h in homes.values():
+        h.end()
     if pushing:
         pushing["authority"].close()
 

@@ -246,6 +246,22 @@ const states = {
 		await s.b.button("Revoke").first().click();
 		await s.b.button("Really revoke?").waitFor();
 	},
+	async home_none(s) {
+		await s.b.button("Home").click();
+		await s.b.page.getByText("The home's broker is not there.").waitFor();
+	},
+	async home_first(s) {
+		await s.w.house.do({ do: "home" });
+		s.b.errors.length = 0;
+		await s.b.page.getByText("The first things are accepted").waitFor({ timeout: 30000 });
+	},
+	async home(s) {
+		await s.w.house.cli("home", "area", "light.kitchen_lamp", "Kitchen");
+		await s.w.house.cli("home", "area", "sensor.garden_climate_temperature", "Garden");
+		await s.w.house.cli("home", "accept", "kitchen_light", "--yes");
+		await s.b.page.getByText("What you accept may be commanded").waitFor({ timeout: 30000 });
+		await s.b.page.getByLabel(/All of these: Kitchen/).check();
+	},
 	async stale(s) {
 		await s.b.button("Now").click();
 		await s.b.context.setOffline(true);
