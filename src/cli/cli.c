@@ -77,7 +77,7 @@ static const struct cli_command commands[] = {
 	command_automation},
     {"halt", "", "stop everything at once", command_halt},
     {"resume", "", "go on after a halt or safe mode", command_resume},
-    {"doctor", "", "what is wrong, and what to do", command_doctor},
+    {"doctor", "[--fix]", "what is wrong, and what to do", command_doctor},
     {"version", "", "print the version", command_version},
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "checkup/checkup.h"
 #include "cli/cli.h"
 #include "cli/cli_priv.h"
+#include "client/identity.h"
 
 /* Stopping the house, going on, and asking it how it is. */
 
@@ -64,43 +66,88 @@ cli_backup(int argc, char **argv)
 	return code;
 }
 
-static int
-show_findings(const struct json *answer)
+static void
+show_findings(const struct json *list)
 {
-	const struct json *f = json_first(json_get(answer, "findings"));
-	int code = EXIT_REACHED;
+	const struct json *f = json_first(list);
 
 	for (; f != NULL; f = json_next(f)) {
 		bool ok = json_flag(f, "ok");
 
-		terminal_print("%-5s %-10s %s\n", ok ? "ok" : "BAD",
-		    json_words(f, "check"), json_words(f, "what"));
-		if (ok)
-			continue;
-		terminal_print(
-		    "                 to do: %s\n", json_words(f, "fix"));
-		code = EXIT_FAILED;
+		terminal_print("%-5s %-10s %s%s\n", ok ? "ok" : "BAD",
+		    json_words(f, "check"),
+		    json_flag(f, "mended") ? "mended: " : "",
+		    json_words(f, "what"));
+		if (!ok)
+			terminal_print("                 to do: %s\n",
+			    json_words(f, "fix"));
 	}
-	return code;
 }
 
+static bool
+is_all_well(const struct json *list)
+{
+	const struct json *f = json_first(list);
+
+	while (f != NULL && json_flag(f, "ok"))
+		f = json_next(f);
+	return f == NULL;
+}
+
+/* What the machine is like, also where there is no client to ask with. */
+static struct json *
+look_at_machine(bool mend)
+{
+	char folder[1024] = "";
+	struct json *list = json_array();
+	struct errmsg why = {""};
+	struct checkup c;
+
+	if (identity_folder(NULL, folder, sizeof(folder), &why) != OK)
+		folder[0] = '\0';
+	c = checkup_of_this_machine(folder);
+	checkup_all(&c, mend, list);
+	return list;
+}
+
+/* What the house says of itself; NULL: it said why not. */
+static struct json *
+ask_house(int *ret_code)
+{
+	struct session *s = session_open(ret_code);
+	struct json *answer = NULL;
+
+	if (s != NULL) {
+		answer = session_query(s, ret_code, "doctor");
+		session_close(s);
+	}
+	return answer;
+}
+
+/* What is mended first may be why the house does not answer. */
 int
 command_doctor(int argc, char **argv)
 {
-	struct session *s;
+	bool mend = terminal_flag(&argc, argv, "--fix");
+	struct json *machine;
 	struct json *answer;
 	int code = EXIT_REACHED;
 
-	(void)argv;
 	if (argc != 1)
-		return terminal_usage("doctor");
-	s = session_open(&code);
-	if (s == NULL)
-		return code;
-	answer = session_query(s, &code, "doctor");
-	if (answer != NULL && !terminal_print_json(answer))
-		code = show_findings(answer);
+		return terminal_usage("doctor [--fix]");
+	machine = look_at_machine(mend);
+	answer = ask_house(&code);
+	if (answer != NULL)
+		json_put(answer, "machine", json_copy(machine));
+	if (answer == NULL || !terminal_print_json(answer)) {
+		show_findings(json_get(answer, "findings"));
+		show_findings(machine);
+		if (code == EXIT_REACHED &&
+		    (!is_all_well(json_get(answer, "findings")) ||
+			!is_all_well(machine)))
+			code = EXIT_FAILED;
+	}
 	json_free(answer);
-	session_close(s);
+	json_free(machine);
 	return code;
 }

@@ -179,6 +179,23 @@ def test_what_tools_use_is_limited_and_each_is_inside_the_unit(i):
     assert limits and all(x.isdigit() for x in limits), limits
 
 
+def test_the_doctor_mends_what_is_safe_to_mend(i):
+    def doctor(*words):
+        return i.m.run(f"su - {ANNA} -c 'sudo durward doctor {' '.join(words)}'", check=False)
+    assert re.search(r"^ok +my-keys ", i.anna("durward doctor", check=False), re.M)
+    well = doctor()
+    for name in ("its-keys", "state", "unit", "unit-tools", "ids", "podman"):
+        assert re.search(rf"^ok +{name} ", well, re.M), well
+    i.m.run("systemctl stop durward-tools && chmod 755 /var/lib/durward/vault")
+    found = doctor()
+    assert re.search(r"^BAD +its-keys ", found, re.M) and re.search(r"^BAD +unit-tools ", found, re.M), found
+    mended = doctor("--fix")
+    assert re.search(r"^ok +its-keys +mended", mended, re.M), mended
+    assert re.search(r"^ok +unit-tools +mended", mended, re.M), mended
+    assert i.m.run("stat -c %a /var/lib/durward/vault").strip() == "700"
+    i.await_up()
+
+
 def test_a_folder_of_an_owners_home_is_given_to_a_tool(i):
     assert "first" in i.anna("durward ask list files")
 
