@@ -97,6 +97,22 @@ asks_enough(const struct json *before, const struct json *after)
 	return true;
 }
 
+/* One thing under two names would be judged by the wrong one. */
+static bool
+is_each_once(const struct json *after)
+{
+	const struct json *list = json_get(after, "devices");
+	const struct json *d = json_first(list);
+	const struct json *o;
+
+	for (; d != NULL; d = json_next(d))
+		for (o = json_next(d); o != NULL; o = json_next(o))
+			if (strcmp(json_words(d, "pin"),
+				json_words(o, "pin")) == 0)
+				return false;
+	return true;
+}
+
 static bool
 is_home(const char *text)
 {
@@ -131,7 +147,7 @@ accept_check(const struct trust *t, const struct json *body, struct errmsg *why)
 	if (!is_home(text) || !is_home(old) ||
 	    json_parse(old, strlen(old), &before) != OK ||
 	    json_parse(text, strlen(text), &after) != OK ||
-	    !only_grows(before, after))
+	    !only_grows(before, after) || !is_each_once(after))
 		e = refuse(why, "to change what was accepted of the home");
 	else if (!asks_enough(before, after))
 		e = refuse(

@@ -10,6 +10,8 @@ import { problem, t, visible } from "./text.js";
 const HARMLESS = ["light", "fan", "humidifier"];
 const effectOf = (row) => (HARMLESS.includes(row.id.split(".")[0]) ? "reversible" : "physical");
 
+const AGAIN_MS = 5000;
+
 const ABOUT = '{"about":';
 
 /* The pin is over all of a record but what is said about it, which stands
@@ -59,17 +61,19 @@ async function accept(wire, before, rows) {
 }
 
 async function read(wire) {
-	const rows = [];
+	const rows = new Map();
 	let page;
+	let from = 0;
 	do {
-		page = await wire.query("home", { from: rows.length });
-		rows.push(...page.entities);
-	} while (page.entities.length > 0 && rows.length < page.count);
+		page = await wire.query("home", { from });
+		from += page.entities.length;
+		for (const row of page.entities) rows.set(row.id, row);
+	} while (page.entities.length > 0 && from < page.count);
 	const { tools } = await wire.query("tools");
-	const there = tools.some((x) => x.tool === "home" && x.version);
+	const there = tools.some((x) => x.tool === "home" && x.trusted);
 	const before = there ? (await wire.query("tool", { tool: "home" })).document : null;
 	const known = new Set(before ? JSON.parse(before).devices.map((d) => d.entity) : []);
-	return { rows, before, known, up: page.broker.up };
+	return { rows: [...rows.values()], before, known, up: page.broker.up };
 }
 
 const isNew = (row) => !row.accepted && row.actions.length > 0;
@@ -96,16 +100,24 @@ function byRoom(rows) {
 }
 
 function Accepting({ house, home, onDone }) {
-	const [chosen, setChosen] = useState(new Set());
+	const [chosen, setChosen] = useState(new Map());
+	const [busy, setBusy] = useState(false);
 	const [error, setError] = useState("");
 	const fresh = home.rows.filter((r) => isNew(r) && !home.known.has(r.id));
 	const changed = home.rows.filter((r) => isNew(r) && home.known.has(r.id));
 	if (fresh.length + changed.length === 0) return null;
-	const choose = (rows, yes) => setChosen(new Set([...chosen].filter((id) => !rows.some((r) => r.id === id))
-		.concat(yes ? rows.map((r) => r.id) : [])));
-	const rows = fresh.filter((r) => chosen.has(r.id));
-	const go = () => accept(house.wire, home.before, rows)
-		.then(() => { setError(""); setChosen(new Set()); }, (e) => setError(e.message || "lost")).then(onDone);
+	/* What was looked at; when it changes it is to be looked at again. */
+	const isChosen = (r) => chosen.get(r.id) === r.record;
+	const choose = (things, yes) => setChosen(new Map([...chosen,
+		...things.map((r) => [r.id, yes ? r.record : null])]));
+	const rows = fresh.filter(isChosen);
+	const go = async () => {
+		setBusy(true);
+		await accept(house.wire, home.before, rows)
+			.then(() => { setError(""); setChosen(new Map()); }, (e) => setError(e.message || "lost"));
+		await onDone();
+		setBusy(false);
+	};
 	return (
 		<section class="card">
 			<h2>{t("home.new")}</h2>
@@ -113,15 +125,15 @@ function Accepting({ house, home, onDone }) {
 			<p>{t(home.before ? "home.how" : "home.first")}</p>
 			{byRoom(fresh).map(([room, things]) => <div key={room}>
 				<label class="check">
-					<input type="checkbox" checked={things.every((r) => chosen.has(r.id))}
+					<input type="checkbox" checked={things.every(isChosen)}
 						onChange={(e) => choose(things, e.target.checked)} />
 					<span>{t("home.all", { room: visible(room || t("home.nowhere")) })}</span>
 				</label>
-				<ul>{things.map((r) => <New key={r.id} row={r} chosen={chosen.has(r.id)}
+				<ul>{things.map((r) => <New key={r.id} row={r} chosen={isChosen(r)}
 					onChoose={(yes) => choose([r], yes)} />)}</ul>
 			</div>)}
 			{changed.map((r) => <p key={r.id}>{t("home.changed", { name: r.id })}</p>)}
-			{fresh.length > 0 && <button class="go" disabled={!home.before || rows.length === 0} onClick={go}>
+			{fresh.length > 0 && <button class="go" disabled={busy || !home.before || rows.length === 0} onClick={go}>
 				{t("home.accept", { n: rows.length })}</button>}
 		</section>
 	);
@@ -134,13 +146,24 @@ function Thing({ row }) {
 	return <li><strong>{visible(row.name)}</strong><small>{visible(words.join(" · "))}</small></li>;
 }
 
+let looks = 0; /* What an earlier one brings is old. */
+
 export function Home() {
 	const house = useHouse();
 	const [home, setHome] = useState(null);
 	const [error, setError] = useState("");
-	const look = () => read(house.wire).then((v) => { setHome(v); setError(""); },
-		(e) => setError(e.message || "lost"));
-	useEffect(() => { look(); }, [house.since]);
+	const look = () => {
+		const mine = ++looks;
+		return read(house.wire).then((v) => { if (mine === looks) { setHome(v); setError(""); } },
+			(e) => setError(e.message || "lost"));
+	};
+	/* Not with each entry of the log: a large home is many messages. */
+	useEffect(() => {
+		let timer;
+		const again = () => look().then(() => { timer = timer !== null ? setTimeout(again, AGAIN_MS) : null; });
+		again();
+		return () => { clearTimeout(timer); timer = null; };
+	}, []);
 	if (!home) return error ? <p class="card bad" role="alert">{problem(error)}</p> : null;
 	const known = home.rows.filter((r) => !isNew(r));
 	return (

@@ -53,10 +53,26 @@ is_reversible(const struct manifest *m, const struct thing *t)
 {
 	size_t i;
 
-	for (i = 0; i < m->n_devices; i++)
-		if (digest_equal(&m->devices[i].pin, &t->pin))
-			return m->devices[i].effect == EFFECT_REVERSIBLE;
-	return false;
+	bool found = false;
+
+	for (i = 0; i < m->n_devices; i++) {
+		if (!digest_equal(&m->devices[i].pin, &t->pin))
+			continue;
+		if (m->devices[i].effect != EFFECT_REVERSIBLE)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/* A rule about "lock.*" is one about each lock. */
+static bool
+is_named_after(const char *entity, const struct entity *e)
+{
+	size_t n = strcspn(entity, ".");
+
+	return strlen(e->component) == n &&
+	    strncmp(entity, e->component, n) == 0;
 }
 
 /* Zigbee2MQTT's own list has all that a device can on one topic.  What
@@ -331,6 +347,10 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 		    why, ERR_DENIED, "'%.64s' was not accepted", entity);
 	if (t == NULL || t->entity == NULL)
 		return ERR_DENIED;
+	if (!is_named_after(entity, t->entity))
+		return err_say(why, ERR_DENIED,
+		    "'%.64s' was accepted for what is a %.64s", entity,
+		    t->entity->component);
 	a = entity_action(t->entity, json_words(args, "action"));
 	if (a == NULL)
 		return err_say(why, ERR_NOTFOUND,

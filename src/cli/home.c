@@ -435,14 +435,24 @@ take_row(void *arg, const struct json *row)
 	return true;
 }
 
+/* No session is open while a person thinks. */
 static int
-import_rooms(struct session *s, const struct hass_options *o)
+import_rooms(const struct hass_options *o)
 {
 	struct json *rows = json_array();
-	int code = each_entity(s, "", take_row, rows);
+	struct hass_way way = {.token = NULL};
+	struct session *s = NULL;
+	int code = hass_find(o, &way);
 
 	if (code == EXIT_REACHED)
-		code = hass_import(s, rows, o);
+		s = session_open(&code);
+	if (s != NULL) {
+		code = each_entity(s, "", take_row, rows);
+		session_close(s);
+	}
+	if (s != NULL && code == EXIT_REACHED)
+		code = hass_import(&way, rows, o);
+	hass_way_done(&way);
 	json_free(rows);
 	return code;
 }
@@ -492,14 +502,14 @@ command_home(int argc, char **argv)
 	if (!fits(what, argc > 2 ? argc - 2 : 0, all, remove) ||
 	    !is_effect(effect))
 		return terminal_usage("home " HOME_USAGE);
+	from.url = words;
+	if (strcmp(what, "import") == 0)
+		return import_rooms(&from);
 	s = session_open(&code);
 	if (s == NULL)
 		return code;
-	from.url = words;
 	if (strcmp(what, "accept") == 0)
 		code = accept_these(s, words, yes, effect);
-	else if (strcmp(what, "import") == 0)
-		code = import_rooms(s, &from);
 	else if (strcmp(what, "list") == 0)
 		code = each_entity(s, words, take_shown, NULL);
 	else if (strcmp(what, "show") == 0 || strcmp(what, "hide") == 0)

@@ -53,19 +53,15 @@ do_trust(void *room, const struct request *k, struct errmsg *why)
 	    : err_say(why, ERR_BUSY, "the vault is away");
 }
 
-/* body: {"grant"}, of a grant or of a target.  The vault remembers so many for
- * a year, so what nobody has takes no place there. */
 static enum err
-do_grant_revoke(void *room, const struct request *k, struct errmsg *why)
+do_tool_update(void *room, const struct request *k, struct errmsg *why)
 {
 	struct core *c = room;
-	const char *id = json_words(k->params, "grant");
+	enum err e = OK;
 
-	if (judge_grant(c->judge, id) == NULL && !notify_has(c->notify, id))
-		return err_say(why, ERR_NOTFOUND,
-		    "there is no such grant; 'durward grants' and 'durward "
-		    "notify' list what can be taken back");
-	return do_trust(room, k, why);
+	if (k->client->kind == CLIENT_BROWSER)
+		e = devices_check_accepting(c->devices, k->params, why);
+	return e == OK ? tooling_update(c->tooling, k, why) : e;
 }
 
 static enum err
@@ -172,7 +168,7 @@ static const struct {
     {"policy.rollback", ROOM_RULES, rules_rollback, false},
     {"policy.explain", ROOM_RULES, rules_explain, true},
     {"grant.add", ROOM_RULES, rules_grant, false},
-    {"grant.revoke", ROOM_CORE, do_grant_revoke, true},
+    {"grant.revoke", ROOM_NOTIFY, notify_revoke, true},
     {"pair.open", ROOM_CORE, do_trust, false},
     {"pair.confirm", ROOM_CORE, do_trust, false},
     {"pair.refuse", ROOM_CORE, do_trust, true},
@@ -185,7 +181,7 @@ static const struct {
     {"secret.set", ROOM_CORE, do_trust, false},
     {"secret.remove", ROOM_CORE, do_trust, false},
     {"tool.add", ROOM_TOOLING, tooling_add, false},
-    {"tool.update", ROOM_TOOLING, tooling_update, true},
+    {"tool.update", ROOM_CORE, do_tool_update, true},
     {"tool.enable", ROOM_TOOLING, tooling_enable, false},
     {"tool.rollback", ROOM_TOOLING, tooling_rollback, false},
     {"tool.disable", ROOM_TOOLING, tooling_disable, true},

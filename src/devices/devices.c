@@ -418,6 +418,7 @@ devices_query(void *room, const struct request *q)
 	struct json *broker = json_object();
 	struct json *list = json_array();
 	struct buf unguarded;
+	size_t bytes = 0;
 	size_t i;
 
 	buf_init(&unguarded, DEVICES_UNGUARDED_SIZE);
@@ -428,9 +429,12 @@ devices_query(void *room, const struct request *q)
 	json_put_str(broker, "why",
 	    d->bridge || d->why[0] != '\0' ? broker_why(d) : "none");
 	json_put(answer, "broker", broker);
-	for (i = from > 0 ? (size_t)from : 0;
-	     i < d->n && json_count(list) < DEVICES_SHOWN_MAX; i++)
+	for (i = from > 0 ? (size_t)from : 0; i < d->n &&
+	     json_count(list) < DEVICES_SHOWN_MAX && bytes < DEVICES_PAGE_BYTES;
+	     i++) {
 		json_push(list, describe(d, d->list[i]));
+		bytes += d->list[i]->entity->record_len;
+	}
 	json_put(answer, "entities", list);
 	json_put_int(answer, "count", (int64_t)d->n);
 	request_answer(d->s.requests, q->id, answer);

@@ -22,6 +22,7 @@
 #define DEVICES_UNGUARDED_SHOWN 5
 #define DEVICES_UNGUARDED_SIZE 1024 /* What is said of them. */
 #define DEVICE_ID_SIZE 96 /* "light.kitchen_ceiling" */
+#define DEVICES_PAGE_BYTES (64 * 1024) /* Of records; with them it ends. */
 #define DEVICES_REGISTERED_MAX 8192 /* Names, of what is away too. */
 #define DEVICES_CALLED_MAX 1024 /* Entities with words of an owner's. */
 #define DEVICE_ALIASES_MAX 8
@@ -82,6 +83,15 @@ command_fn devices_set_area;
 command_fn devices_set_alias;
 /* {"area", "floor"}: "" is none. */
 command_fn devices_set_floor;
+
+/* ---- What a browser accepts ---- */
+
+/* May a browser's key say this of tool.update?  Only of the home's manifest,
+ * with something new in it, and each new row just as this house has the device:
+ * its pin, and of what asks each time all that commands it.  ERR_DENIED,
+ * ERR_STATE when the device has changed. */
+NODISCARD enum err devices_check_accepting(const struct devices *d,
+    const struct json *params, struct errmsg *why);
 
 /* ---- A turn ---- */
 

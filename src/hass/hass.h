@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "client/session.h"
+#include "net/host.h"
 
 #define HASS_PORT 8123
 #define HASS_MS (60 * 1000) /* For all of its answers. */
@@ -32,8 +33,18 @@ struct hass_options {
 	bool in_clear; /* The token may go over a network without TLS. */
 };
 
-/* `rows` is an array of what the query `home` lists.  An exit code. */
-int hass_import(
-    struct session *s, const struct json *rows, const struct hass_options *o);
+/* Where it is, and the token, for which a person may need a while.  An exit
+ * code. */
+struct hass_way {
+	struct host_grant where;
+	struct secret *token;
+};
+int hass_find(const struct hass_options *o, struct hass_way *ret);
+void hass_way_done(struct hass_way *w);
+
+/* `rows` is an array of what the query `home` lists.  Opens a session of its
+ * own once it knows what to say.  An exit code. */
+int hass_import(const struct hass_way *w, const struct json *rows,
+    const struct hass_options *o);
 
 #endif

@@ -55,7 +55,8 @@ ask_some_aliases(struct hass_link *l, struct json *ids, struct json *aliases,
 	json_put(body, "entity_ids", ids);
 	e = hass_ask(
 	    l, "config/entity_registry/get_entries", body, &answer, why);
-	for (one = json_first(answer); one != NULL; one = json_next(one))
+	one = json_is_object(answer) ? json_first(answer) : NULL;
+	for (; one != NULL; one = json_next(one))
 		if (json_is_array(json_get(one, "aliases")) &&
 		    !json_has(aliases, json_name(one)))
 			json_put(aliases, json_name(one),
@@ -115,12 +116,16 @@ agree(void)
 
 /* One that is refused keeps none of the others from it. */
 static int
-carry_out(struct session *s, const struct hass_plan *p)
+carry_out(const struct hass_plan *p)
 {
 	const struct json *c = json_first(p->changes);
 	size_t done = 0;
 	int code = EXIT_REACHED;
 	int worst = EXIT_REACHED;
+	struct session *s = session_open(&code);
+
+	if (s == NULL)
+		return code;
 
 	for (; c != NULL && code != EXIT_AWAY; c = json_next(c)) {
 		struct json *v;
@@ -135,12 +140,13 @@ carry_out(struct session *s, const struct hass_plan *p)
 		}
 		json_free(v);
 	}
+	session_close(s);
 	terminal_print("%zu of %zu said\n", done, json_count(p->changes));
 	return worst;
 }
 
 static int
-use_plan(struct session *s, const struct hass_plan *p, bool yes)
+use_plan(const struct hass_plan *p, bool yes)
 {
 	terminal_print(
 	    "%zu things of this home are in Home Assistant\n", p->n_matches);
@@ -149,12 +155,12 @@ use_plan(struct session *s, const struct hass_plan *p, bool yes)
 		terminal_print("nothing is to be said here\n");
 		return EXIT_REACHED;
 	}
-	return yes || agree() ? carry_out(s, p) : EXIT_FAILED;
+	return yes || agree() ? carry_out(p) : EXIT_FAILED;
 }
 
 static int
-import_over(struct session *s, struct hass_link *l, const struct json *rows,
-    const struct hass_options *o)
+import_over(
+    struct hass_link *l, const struct json *rows, const struct hass_options *o)
 {
 	struct hass_lists lists = {0};
 	struct hass_plan p = {0};
@@ -169,7 +175,7 @@ import_over(struct session *s, struct hass_link *l, const struct json *rows,
 	}
 	if (e == OK) {
 		plan_make(&p, &lists, aliases, o->replace);
-		code = use_plan(s, &p, o->yes);
+		code = use_plan(&p, o->yes);
 	} else {
 		terminal_error("%s", why.text);
 	}
@@ -241,29 +247,37 @@ read_token(void)
 }
 
 int
-hass_import(
-    struct session *s, const struct json *rows, const struct hass_options *o)
+hass_find(const struct hass_options *o, struct hass_way *ret)
+{
+	if (read_url(o, &ret->where) != OK)
+		return EXIT_USAGE;
+	ret->token = read_token();
+	if (ret->token != NULL)
+		return EXIT_REACHED;
+	terminal_error("there is no token; Home Assistant makes one in its "
+		       "profile, under Security");
+	return EXIT_FAILED;
+}
+
+void
+hass_way_done(struct hass_way *w)
+{
+	secret_free(w->token);
+}
+
+int
+hass_import(const struct hass_way *w, const struct json *rows,
+    const struct hass_options *o)
 {
 	struct errmsg why = {""};
-	struct host_grant where;
 	struct hass_link *l;
-	struct secret *token;
-	int code = EXIT_FAILED;
+	int code;
 
-	if (read_url(o, &where) != OK)
-		return EXIT_USAGE;
-	token = read_token();
-	if (token == NULL) {
-		terminal_error("there is no token; Home Assistant makes one in "
-			       "its profile, under Security");
+	if (hass_open(&w->where, w->token, &l, &why) != OK) {
+		terminal_error("%s", why.text);
 		return EXIT_FAILED;
 	}
-	if (hass_open(&where, token, &l, &why) == OK) {
-		code = import_over(s, l, rows, o);
-		hass_close(l);
-	} else {
-		terminal_error("%s", why.text);
-	}
-	secret_free(token);
+	code = import_over(l, rows, o);
+	hass_close(l);
 	return code;
 }

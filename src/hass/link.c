@@ -199,6 +199,10 @@ show_token(struct hass_link *l, const struct secret *token, struct errmsg *why)
 	struct json *v = NULL;
 	enum err e = hear(l, &v, why);
 
+	if (e == OK && strcmp(json_words(v, "type"), "auth_required") != 0)
+		e = err_say(why, ERR_INPUT,
+		    "what answers there is no Home Assistant: it wants no "
+		    "token");
 	json_free(v);
 	if (e != OK)
 		return e;
@@ -262,7 +266,7 @@ take_result(const struct json *v, const char *type, struct json **ret,
 {
 	const struct json *error = json_get(v, "error");
 
-	if (json_flag(v, "success")) {
+	if (json_flag(v, "success") && json_has(v, "result")) {
 		*ret = json_copy(json_get(v, "result"));
 		return OK;
 	}

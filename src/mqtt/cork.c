@@ -23,7 +23,7 @@ cork_close(struct cork *c)
 
 	while (*at != NULL && *at != c)
 		at = &(*at)->next;
-	if (*at == c)
+	if (*at != NULL)
 		*at = c->next;
 	c->fd = -1;
 	c->len = 0;

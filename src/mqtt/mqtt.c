@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "mqtt/mqtt_priv.h"
@@ -18,6 +19,9 @@ unwatch(struct mqtt *m)
 {
 	if (m->fd >= 0)
 		loop_remove(m->s.loop, m->fd);
+	/* Where libmosquitto still has it the broker is to know. */
+	if (m->fd >= 0 && mosquitto_socket(m->mosq) == m->fd)
+		shutdown(m->fd, SHUT_RDWR);
 	m->fd = -1;
 	m->full = false;
 	cork_close(&m->cork);

@@ -137,10 +137,22 @@ forget(struct notify *n, struct kept *k, const struct errmsg *why)
 	drop(k);
 }
 
-bool
-notify_has(struct notify *n, const char *id)
+/* The vault remembers so many for a year, so what nobody has takes no place
+ * there. */
+enum err
+notify_revoke(void *room, const struct request *k, struct errmsg *why)
 {
-	return find(n, id) != NULL;
+	struct notify *n = room;
+	const char *id = json_words(k->params, "grant");
+
+	if (judge_grant(n->s.judge, id) == NULL && find(n, id) == NULL)
+		return err_say(why, ERR_NOTFOUND,
+		    "there is no such grant; 'durward grants' and 'durward "
+		    "notify' list what can be taken back");
+	return request_send_trust(n->s.requests, k->id, k->envelope, k->raw) ==
+		OK
+	    ? OK
+	    : err_say(why, ERR_BUSY, "the vault is away");
 }
 
 void

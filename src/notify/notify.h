@@ -42,9 +42,6 @@ void notify_load(struct notify *n, const struct json *row);
  * it signed and those of its browser, say so, once, whatever it is. */
 void notify_tell(struct notify *n, const char *client);
 
-/* Is this the id of one of them? */
-bool notify_has(struct notify *n, const char *id);
-
 /* Those that count no longer are forgotten: their owner was revoked, or took
  * them back. */
 void notify_forget_dead(struct notify *n);
@@ -58,6 +55,8 @@ command_fn notify_add;
 command_fn notify_offer;
 command_fn notify_refuse;
 command_fn notify_test;
+/* {"grant"}: the id of a target, or of a grant, is taken back. */
+command_fn notify_revoke;
 query_fn notify_query;
 
 #endif

@@ -78,11 +78,6 @@ begin(struct tooling *tg, const struct request *k, enum change_kind kind,
 	if (k->client->role != CLIENT_OWNER)
 		return err_say(
 		    why, ERR_DENIED, "only an owner changes the tools");
-	if (k->client->kind == CLIENT_BROWSER && kind == CHANGE_UPDATE &&
-	    strcmp(tool, HOME_TOOL) != 0)
-		return err_say(why, ERR_DENIED,
-		    "this takes a key of the command line, and not a "
-		    "browser's; do it on the console");
 	if (!str_is_name(tool))
 		return err_say(why, ERR_INPUT, "the command names no tool");
 	if (!tg->whole)

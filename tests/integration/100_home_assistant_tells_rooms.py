@@ -2,9 +2,12 @@
 """What Home Assistant's registries say of rooms and names is taken
 over by `durward home import`, from Home Assistant itself."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -138,6 +141,14 @@ def frame(text):
     return bytes([0x81, len(text)]) + text.encode()
 
 
+def welcome(head):
+    """RFC 6455, 4.2.2."""
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", head)[1]
+    said = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    return (b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            + said + b"\r\n\r\n")
+
+
 @contextlib.contextmanager
 def another_server(said):
     """Its address, and what it has heard."""
@@ -148,7 +159,7 @@ def another_server(said):
         with contextlib.suppress(OSError):
             c, _ = s.accept()
             heard.extend(c.recv(4096))
-            c.sendall(said)
+            c.sendall(said or welcome(bytes(heard)) + frame('{"type":"hello"}'))
             c.settimeout(5)
             while more := c.recv(4096):
                 heard.extend(more)
@@ -169,6 +180,14 @@ def test_another_server_gets_no_token(h):
             r = h.imports(url=url)
         assert r.returncode == 1 and "no Home Assistant" in r.stderr, r
         assert heard.startswith(b"GET /api/websocket HTTP/1.1\r\n") and heard.endswith(b"\r\n\r\n"), heard
+
+
+def test_a_server_that_wants_no_token_gets_none(h):
+    """It speaks WebSocket as it should, and is something else."""
+    with another_server(None) as (url, heard):
+        r = h.imports(url=url)
+    assert r.returncode == 1 and "it wants no token" in r.stderr, r
+    assert heard.endswith(b"\r\n\r\n"), heard
 
 
 def test_a_token_goes_over_no_network_in_clear_unless_its_owner_says_so(h):

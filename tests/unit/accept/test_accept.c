@@ -13,6 +13,8 @@ check_setup(void)
 }
 
 #define PIN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KEY "3123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define NEW "2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD(version, effect)                                                  \
 	"{\"name\":\"home\",\"version\":\"" version                            \
@@ -24,7 +26,7 @@ check_setup(void)
 	"{\"entity\":\"" entity "\",\"effect\":\"" effect "\",\"pin\":\"" pin  \
 	"\"}"
 #define LAMP ROW("light.lamp", "reversible", PIN)
-#define DOOR ROW("lock.door", "physical", PIN)
+#define DOOR ROW("lock.door", "physical", KEY)
 
 static const char before[] = HEAD("1", "physical") LAMP "," DOOR "]}";
 
@@ -56,7 +58,7 @@ TEST(what_is_new_may_come)
 	CHECK_INT(accepts("home", before,
 		      HEAD("2", "physical") LAMP
 		      "," DOOR "," ROW("fan.a", "reversible", OTHER) "," ROW(
-			  "switch.b", "physical", OTHER) "]}"),
+			  "switch.b", "physical", NEW) "]}"),
 	    OK);
 	/* In another place, and written otherwise. */
 	CHECK_INT(accepts("home", before,
@@ -80,7 +82,7 @@ TEST(only_what_is_harmless_goes_unasked)
 		snprintf(text, sizeof(text),
 		    "%s" LAMP "," DOOR
 		    ",{\"entity\":\"%s\",\"effect\":\"reversible\",\"pin\":"
-		    "\"" PIN "\"}]}",
+		    "\"" NEW "\"}]}",
 		    HEAD("2", "physical"), harmless[i]);
 		CHECK_INT(accepts("home", before, text), OK);
 	}
@@ -88,7 +90,7 @@ TEST(only_what_is_harmless_goes_unasked)
 		snprintf(text, sizeof(text),
 		    "%s" LAMP "," DOOR
 		    ",{\"entity\":\"%s\",\"effect\":\"reversible\",\"pin\":"
-		    "\"" PIN "\"}]}",
+		    "\"" NEW "\"}]}",
 		    HEAD("2", "physical"), others[i]);
 		CHECK_INT(accepts("home", before, text), ERR_DENIED);
 	}
@@ -99,7 +101,7 @@ TEST(nothing_of_before_is_lost_or_changed)
 	const char *const wrong[] = {HEAD("2", "physical") LAMP "]}",
 	    HEAD("2", "physical") DOOR "]}", HEAD("2", "physical") "]}",
 	    HEAD("2", "physical") LAMP
-	    "," ROW("lock.door", "reversible", PIN) "]}",
+	    "," ROW("lock.door", "reversible", KEY) "]}",
 	    HEAD("2", "physical") LAMP
 	    "," ROW("lock.door", "physical", OTHER) "]}",
 	    HEAD("2", "read") LAMP "," DOOR "]}",
@@ -121,4 +123,22 @@ TEST(it_is_what_the_table_names_that_grows)
 	CHECK_INT(accepts("home", "", more), ERR_STATE);
 	CHECK_INT(accepts("notes", before, more), ERR_DENIED);
 	CHECK_INT(accepts("", before, more), ERR_DENIED);
+}
+
+/* A lock under a lamp's name would be judged as a lamp. */
+TEST(one_thing_has_one_name)
+{
+	CHECK_INT(accepts("home", before,
+		      HEAD("2", "physical") LAMP
+		      "," DOOR "," ROW("light.b", "reversible", KEY) "]}"),
+	    ERR_DENIED);
+	CHECK_INT(accepts("home", before,
+		      HEAD("2", "physical") ROW(
+			  "light.b", "reversible", KEY) "," LAMP "," DOOR "]}"),
+	    ERR_DENIED);
+	CHECK_INT(accepts("home", before,
+		      HEAD("2", "physical") LAMP
+		      "," DOOR "," ROW("light.b", "reversible", NEW) "," ROW(
+			  "light.c", "reversible", NEW) "]}"),
+	    ERR_DENIED);
 }
