@@ -90,8 +90,8 @@ command_fn devices_set_floor;
  * with something new in it, and each new row just as this house has the device:
  * its pin, and of what asks each time all that commands it.  ERR_DENIED,
  * ERR_STATE when the device has changed. */
-NODISCARD enum err devices_check_accepting(const struct devices *d,
-    const struct json *params, struct errmsg *why);
+NODISCARD enum err devices_check_accepting(
+    const struct devices *d, const struct json *params, struct errmsg *why);
 
 /* ---- A turn ---- */
 
