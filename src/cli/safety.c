@@ -130,24 +130,24 @@ command_doctor(int argc, char **argv)
 {
 	bool mend = terminal_flag(&argc, argv, "--fix");
 	struct json *machine;
-	struct json *answer;
+	struct json *all;
 	int code = EXIT_REACHED;
 
 	if (argc != 1)
 		return terminal_usage("doctor [--fix]");
 	machine = look_at_machine(mend);
-	answer = ask_house(&code);
-	if (answer != NULL)
-		json_put(answer, "machine", json_copy(machine));
-	if (answer == NULL || !terminal_print_json(answer)) {
-		show_findings(json_get(answer, "findings"));
+	all = ask_house(&code);
+	if (all == NULL)
+		all = json_object();
+	json_put(all, "machine", machine);
+	if (!terminal_print_json(all)) {
+		show_findings(json_get(all, "findings"));
 		show_findings(machine);
 		if (code == EXIT_REACHED &&
-		    (!is_all_well(json_get(answer, "findings")) ||
+		    (!is_all_well(json_get(all, "findings")) ||
 			!is_all_well(machine)))
 			code = EXIT_FAILED;
 	}
-	json_free(answer);
-	json_free(machine);
+	json_free(all);
 	return code;
 }
