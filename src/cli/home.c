@@ -441,16 +441,16 @@ import_rooms(const struct hass_options *o)
 {
 	struct json *rows = json_array();
 	struct hass_way way = {.token = NULL};
-	struct session *s = NULL;
-	int code = hass_find(o, &way);
+	int code = EXIT_REACHED;
+	struct session *s = session_open(&code);
 
-	if (code == EXIT_REACHED)
-		s = session_open(&code);
 	if (s != NULL) {
 		code = each_entity(s, "", take_row, rows);
 		session_close(s);
 	}
-	if (s != NULL && code == EXIT_REACHED)
+	if (code == EXIT_REACHED)
+		code = hass_find(o, &way);
+	if (code == EXIT_REACHED)
 		code = hass_import(&way, rows, o);
 	hass_way_done(&way);
 	json_free(rows);
