@@ -601,7 +601,7 @@ $(B)/bench/%: tests/bench/%.c $(B)/lib.a
 	$(call say,BENCH,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
-		$(B)/lib.a $(LIBS) $(B)/lib.a
+		$(B)/lib.a $(LIBS)
 
 bench: all
 	$(Q)+tests/bench/run

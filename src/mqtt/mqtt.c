@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "mqtt/mqtt_priv.h"
 #include "sys/clock.h"
 
 static void connect_now(struct mqtt *m);
-static void on_flush(void *arg);
 
 /* ---- The connection ---- */
 
@@ -19,12 +17,7 @@ unwatch(struct mqtt *m)
 {
 	if (m->fd >= 0)
 		loop_remove(m->s.loop, m->fd);
-	/* Where libmosquitto still has it the broker is to know. */
-	if (m->fd >= 0 && mosquitto_socket(m->mosq) == m->fd)
-		shutdown(m->fd, SHUT_RDWR);
 	m->fd = -1;
-	m->full = false;
-	cork_close(&m->cork);
 }
 
 static void
@@ -68,10 +61,8 @@ watch(struct mqtt *m)
 {
 	int events = LOOP_READ;
 
-	if (m->full || mosquitto_want_write(m->mosq))
+	if (mosquitto_want_write(m->mosq))
 		events |= LOOP_WRITE;
-	else if (m->cork.len > 0 && m->flush == 0)
-		m->flush = loop_timer(m->s.loop, clock_boot_ms(), on_flush, m);
 	if (m->fd >= 0 && loop_change(m->s.loop, m->fd, events) != OK)
 		fatal("the broker's socket cannot be watched");
 }
@@ -100,25 +91,6 @@ settle(struct mqtt *m, int rc)
 		return;
 	}
 	watch(m);
-}
-
-static int
-flush(struct mqtt *m)
-{
-	enum err e = cork_flush(&m->cork);
-
-	m->full = e == ERR_BUSY;
-	return e == ERR_CLOSED ? MOSQ_ERR_CONN_LOST : MOSQ_ERR_SUCCESS;
-}
-
-static void
-on_flush(void *arg)
-{
-	struct mqtt *m = arg;
-
-	m->flush = 0;
-	if (m->fd >= 0)
-		settle(m, flush(m));
 }
 
 static void
@@ -177,22 +149,8 @@ on_socket(void *arg, int fd, int events)
 	if (events & (LOOP_READ | LOOP_HANGUP))
 		rc = drain(m);
 	if (rc == MOSQ_ERR_SUCCESS && (events & LOOP_WRITE))
-		rc = flush(m);
-	if (rc == MOSQ_ERR_SUCCESS && (events & LOOP_WRITE))
 		rc = mosquitto_loop_write(m->mosq, 1);
 	settle(m, rc);
-}
-
-/* It closes the socket, so nothing may wait behind it. */
-static int
-say_goodbye(struct mqtt *m)
-{
-	int rc = flush(m);
-
-	if (rc != MOSQ_ERR_SUCCESS || m->full)
-		return rc;
-	cork_close(&m->cork);
-	return mosquitto_disconnect(m->mosq);
 }
 
 /* Pings, and the end of a try that takes too long. */
@@ -206,7 +164,7 @@ on_tick(void *arg)
 	if (!m->up && now_ms - m->begun_ms > MQTT_CONNECT_MS)
 		lose(m, "it does not answer");
 	else if (m->anew && m->unsent == 0)
-		settle(m, say_goodbye(m));
+		settle(m, mosquitto_disconnect(m->mosq));
 	else {
 		asking_tick(m);
 		settle(m, mosquitto_loop_misc(m->mosq));
@@ -249,7 +207,6 @@ connect_now(struct mqtt *m)
 	if (loop_add(m->s.loop, m->fd, LOOP_READ | LOOP_WRITE, on_socket, m) !=
 	    OK)
 		fatal("too many descriptors are watched");
-	cork_open(&m->cork, m->fd);
 	m->timer = loop_timer(m->s.loop, m->begun_ms + 1000, on_tick, m);
 }
 
@@ -306,7 +263,6 @@ on_disconnect(struct mosquitto *mosq, void *arg, int rc,
 	(void)mosq;
 	(void)rc;
 	(void)properties;
-	cork_close(&m->cork); /* The descriptor is closed by now. */
 	m->ended = true;
 }
 
@@ -373,7 +329,6 @@ mqtt_open(const struct mqtt_setup *s)
 
 	m->s = *s;
 	m->fd = -1;
-	m->cork.fd = -1;
 	m->version = MQTT_PROTOCOL_V5;
 	m->pause_ms = MQTT_PAUSE_MS;
 	mosquitto_lib_init();
@@ -401,11 +356,10 @@ mqtt_close(struct mqtt *m)
 		    mqtt_publish(m, m->s.status_topic, m->s.status_gone,
 			strlen(m->s.status_gone), true) == OK)
 			mosquitto_loop_write(m->mosq, 1);
-		say_goodbye(m);
+		mosquitto_disconnect(m->mosq);
 	}
 	unwatch(m);
 	loop_timer_cancel(m->s.loop, m->timer);
-	loop_timer_cancel(m->s.loop, m->flush);
 	loop_timer_cancel(m->s.loop, m->later);
 	inbox_clear(&m->inbox);
 	asking_forget(m);

@@ -15,9 +15,6 @@
  * at a time with a look at the socket in between; and it is asked for what is
  * behind one wildcard, or for so many topics, at a time.
  *
- * What is said in one turn of the loop goes out in one write, behind what else
- * happens in that turn.
- *
  * What is told is checked: a topic without wildcards and control characters,
  * valid UTF-8, at most MQTT_TOPIC_MAX bytes; a payload of at most
  * MQTT_PAYLOAD_MAX.  The rest is counted and dropped.
@@ -40,7 +37,6 @@
 #define MQTT_FLOOD 900 /* Behind one wildcard: more may have been dropped. */
 #define MQTT_ADDRESS_MAX 108 /* The path of a Unix socket, or an address. */
 #define MQTT_UNSENT_MAX 1024 /* Messages that the broker has yet to take. */
-#define MQTT_CORK_BYTES (16 * 1024) /* What one write takes together. */
 #define MQTT_KEEPALIVE_S 30
 #define MQTT_PAUSE_MS 500 /* Before the second try; then twice as long. */
 #define MQTT_PAUSE_MAX_MS (30 * 1000)

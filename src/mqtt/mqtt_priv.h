@@ -52,28 +52,6 @@ void wishes_clear(struct wishes *w);
 
 /* ---- The client ---- */
 
-/* ---- cork.c: one write for all that is said in a turn of the loop ---- */
-
-/*
- * libmosquitto writes each packet by itself.  Here its packets wait until the
- * turn is over, and go out together: the broker reads them in one go, too.
- */
-struct cork {
-	struct cork *next; /* Of all connections of this process. */
-	int fd; /* -1: none, everything goes out at once. */
-	size_t len;
-	char bytes[MQTT_CORK_BYTES];
-};
-
-void cork_open(struct cork *c, int fd);
-/* What it still has is forgotten. */
-void cork_close(struct cork *c);
-/* ERR_BUSY: the rest once the socket is writable; ERR_CLOSED. */
-NODISCARD enum err cork_flush(struct cork *c);
-/* What scripts/deps puts in the place of send(2) in libmosquitto, and as that:
- * EAGAIN when there is no room. */
-ssize_t mqtt_cork_send(int fd, const void *bytes, size_t len, int flags);
-
 struct mqtt {
 	struct mqtt_setup s;
 	struct mosquitto *mosq;
@@ -83,9 +61,6 @@ struct mqtt {
 	bool refused;
 	bool anew; /* Once all is taken: connect as somebody else. */
 	bool ended; /* The connection, in the middle of a call. */
-	bool full; /* The socket takes no more for now. */
-	uint64_t flush; /* The timer of who empties the cork, or 0. */
-	struct cork cork;
 	struct inbox inbox;
 	struct wishes wishes;
 	uint64_t later; /* The timer of who looks at these two, or 0. */
