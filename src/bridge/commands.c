@@ -65,16 +65,6 @@ is_reversible(const struct manifest *m, const struct thing *t)
 	return found;
 }
 
-/* A rule about "lock.*" is one about each lock. */
-static bool
-is_named_after(const char *entity, const struct entity *e)
-{
-	size_t n = strcspn(entity, ".");
-
-	return strlen(e->component) == n &&
-	    strncmp(entity, e->component, n) == 0;
-}
-
 /* Zigbee2MQTT's own list has all that a device can on one topic.  What
  * announces itself can call itself by another one's name. */
 static bool
@@ -347,7 +337,7 @@ begin(struct bridge *b, const struct order *o, const struct json *args,
 		    why, ERR_DENIED, "'%.64s' was not accepted", entity);
 	if (t == NULL || t->entity == NULL)
 		return ERR_DENIED;
-	if (!is_named_after(entity, t->entity))
+	if (!entity_is_named(t->entity, entity))
 		return err_say(why, ERR_DENIED,
 		    "'%.64s' was accepted for what is a %.64s", entity,
 		    t->entity->component);

@@ -218,15 +218,6 @@ show_topics(const char *id, const struct entity *e)
 	}
 }
 
-/* Does the name say what the record is? */
-static bool
-is_named_after(const char *id, const struct entity *e)
-{
-	size_t n = strlen(e->component);
-
-	return strncmp(id, e->component, n) == 0 && id[n] == '.';
-}
-
 static void
 take_it(struct accepting *a, const char *id, const struct entity *e)
 {
@@ -251,7 +242,7 @@ take_accepted(void *arg, const struct json *row)
 	struct errmsg why = {""};
 	struct entity *e = NULL;
 	bool good = entity_read(record, strlen(record), &e, &why) == OK &&
-	    is_named_after(id, e);
+	    entity_is_named(e, id);
 
 	if (!good && wanted)
 		terminal_error("%s cannot be accepted: %s", id,

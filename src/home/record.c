@@ -334,3 +334,11 @@ entity_value(const struct entity *e, const char *name)
 			return (int)i;
 	return -1;
 }
+
+bool
+entity_is_named(const struct entity *e, const char *name)
+{
+	size_t n = strlen(e->component);
+
+	return strncmp(name, e->component, n) == 0 && name[n] == '.';
+}

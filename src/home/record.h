@@ -228,6 +228,9 @@ void entity_pin(const struct entity *e, struct digest *ret);
 
 const struct home_action *entity_action(
     const struct entity *e, const char *name);
+/* Does such a name ("lock.front_door") say what it is?  A rule about "lock.*"
+ * is one about each lock. */
+bool entity_is_named(const struct entity *e, const char *name);
 /* Does what is published to this topic command it?  By a command topic of its
  * or its address, as home_topics_meet() has it. */
 bool entity_hears(const struct entity *e, const char *topic);
