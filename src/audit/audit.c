@@ -194,15 +194,18 @@ audit_append(struct audit *a, struct store_tx *tx, const struct json *body,
 }
 
 enum err
-audit_prune(struct store_tx *tx, uint64_t before)
+audit_prune(struct store_tx *tx, uint64_t from, uint64_t before)
 {
 	struct store_query *q;
 	enum err e = store_query_open(tx,
-	    "UPDATE log SET salt=x'', body='' WHERE seq<? AND body<>''", &q);
+	    "UPDATE log SET salt=x'', body=''"
+	    " WHERE seq>=? AND seq<? AND body<>''",
+	    &q);
 
 	if (e != OK)
 		return e;
-	store_bind_int(q, 1, (int64_t)before);
+	store_bind_int(q, 1, (int64_t)from);
+	store_bind_int(q, 2, (int64_t)before);
 	return store_query_finish(q);
 }
 
@@ -257,6 +260,41 @@ audit_list(struct store_tx *tx, const char *run, uint64_t from, uint64_t most,
 	}
 	store_query_close(q);
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+struct looking_back {
+	int64_t wall_ms;
+	uint64_t before;
+};
+
+static enum err
+is_old(void *arg, const struct audit_entry *entry)
+{
+	struct looking_back *l = arg;
+	struct json *body = NULL;
+	enum err e = OK;
+
+	if (entry->body.len > 0)
+		e = json_parse(entry->body.p, entry->body.len, &body);
+	if (e == OK && body != NULL &&
+	    json_int(body, "wall_ms", INT64_MAX) >= l->wall_ms)
+		e = ERR_NOTFOUND; /* No more of them. */
+	if (e == OK)
+		l->before = entry->seq + 1;
+	json_free(body);
+	return e;
+}
+
+enum err
+audit_find_old(struct store_tx *tx, uint64_t from, int64_t wall_ms,
+    uint64_t most, uint64_t *ret_before)
+{
+	struct looking_back l = {wall_ms, from};
+	enum err e = audit_list(tx, NULL, from, most, is_old, &l);
+
+	if (e == OK)
+		*ret_before = l.before;
+	return e;
 }
 
 enum err

@@ -52,10 +52,17 @@ struct audit_entry {
 NODISCARD enum err audit_append(struct audit *a, struct store_tx *tx,
     const struct json *body, uint64_t *ret_seq);
 
-/* Forget what entries below `before` say; their leaves stay, so the tree and
- * every proof stay.  The salt goes with the body: beside the leaf it would
- * let anybody check a guess of what was forgotten. */
-NODISCARD enum err audit_prune(struct store_tx *tx, uint64_t before);
+/* Forget what entries from `from` to below `before` say; their leaves stay, so
+ * the tree and every proof stay.  The salt goes with the body: beside the leaf
+ * it would let anybody check a guess of what was forgotten. */
+NODISCARD enum err audit_prune(
+    struct store_tx *tx, uint64_t from, uint64_t before);
+
+/* Up to where everything from `from` on was written before `wall_ms`, or has
+ * no body any more: the first entry that was not, or the one behind `most` of
+ * them. */
+NODISCARD enum err audit_find_old(struct store_tx *tx, uint64_t from,
+    int64_t wall_ms, uint64_t most, uint64_t *ret_before);
 
 /* Entries from `from` on, of one run when `run` is not NULL. */
 typedef enum err audit_entry_fn(void *arg, const struct audit_entry *e);

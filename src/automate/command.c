@@ -72,6 +72,8 @@ list(struct session *s, const char *name)
 		code = EXIT_FAILED;
 	}
 	if (!terminal_print_json(answer)) {
+		if (row == NULL && name == NULL)
+			terminal_print("There are no automations.\n");
 		for (; row != NULL; row = json_next(row))
 			show(row);
 		if (name == NULL && json_words(answer, "place")[0] != '\0')
@@ -178,7 +180,8 @@ add_words(struct session *s, const char *when, const char *what,
 		? why.text
 		: "this was not understood; say --when 'at sunset' or 'when "
 		  "the hall light turns on', and --do 'turn on the porch "
-		  "light', as your devices are called");
+		  "light', as your devices are called; any other goal goes "
+		  "in a file: durward(1), AUTOMATIONS");
 	return EXIT_FAILED;
 }
 
@@ -204,7 +207,8 @@ automate_goal(struct session *s, const char *goal, int *ret_code)
 /* ---- The others ---- */
 
 static int
-say_name(struct session *s, const char *command, const char *name)
+say_name(
+    struct session *s, const char *command, const char *name, const char *done)
 {
 	struct json *body = json_object();
 	struct json *answer;
@@ -212,8 +216,8 @@ say_name(struct session *s, const char *command, const char *name)
 
 	json_put_str(body, "name", name);
 	answer = session_command(s, command, body, &code);
-	if (answer != NULL)
-		terminal_print_json(answer);
+	if (answer != NULL && !terminal_print_json(answer))
+		terminal_print("%s: %s\n", name, done);
 	json_free(answer);
 	return code;
 }
@@ -246,16 +250,18 @@ struct wanted {
 static int
 run(struct session *s, const struct wanted *w)
 {
-	static const char *const commands[][2] = {
-	    {"remove", "automation.remove"}, {"enable", "automation.enable"},
-	    {"disable", "automation.disable"}};
+	static const char *const commands[][3] = {
+	    {"remove", "automation.remove", "removed"},
+	    {"enable", "automation.enable", "enabled"},
+	    {"disable", "automation.disable", "disabled"}};
 	size_t i;
 
 	if (strcmp(w->what, "list") == 0 || strcmp(w->what, "show") == 0)
 		return list(s, w->name);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(w->what, commands[i][0]) == 0)
-			return say_name(s, commands[i][1], w->name);
+			return say_name(
+			    s, commands[i][1], w->name, commands[i][2]);
 	if (w->name != NULL)
 		return add_file(s, w->name, w->yes);
 	return add_words(s, w->when, w->to_do, w->as, w->yes);

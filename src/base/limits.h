@@ -420,16 +420,33 @@
 /* The store. */
 #define STORE_QUEUE_MAX 1024
 #define STORE_GROUP_MS 50
+/* Of a disk that takes longer than this for a commit, where its owner wants it
+ * spared: fewer commits, and of the pages in the WAL fewer in the database. */
+#define SLOW_SYNC_MS 150
+#define SLOW_GROUP_MS 500
+#define SLOW_WAL_PAGES 2048
+#define WAL_PAGES 1000
+#define STORE_SYNCS_WEIGHED 8
 #define RECORDS_SPARE_MAX 16 /* Kept to be used again. */
 #define STORE_BUSY_MS 2000
 #define STORE_RESERVE (32 * 1024 * 1024)
 #define STORE_BACKUP_PAGES 64
 #define LOG_PAGE_MAX 200
+#define VERIFY_PRUNINGS_MAX 3 /* While a log is read. */
 #define LOG_BODY_MAX (80 * 1024)
 #define LIST_MAX 100
 
 /* The house. */
 #define BACKUP_EVERY_MS (60 * 60 * 1000)
+#define SLOW_BACKUP_EVERY_MS (24 * 60 * 60 * 1000)
+/* What is old in the log: so many entries in one commit, the next ones behind
+ * a pause, and when there is no more the next look. */
+#define RETENTION_ENTRIES_MAX 2000
+#define RETENTION_AGAIN_MS (60 * 1000)
+#define RETENTION_WAIT_MS (60 * 60 * 1000) /* While it may not. */
+#define RETENTION_EVERY_MS (24 * 60 * 60 * 1000)
+#define KEEP_DAYS_MIN 7
+#define FINDINGS_NAMED_MAX 6 /* Of one kind, by name. */
 #define SAFETY_WATCH_MS (10 * 1000)
 #define CRASHES_MAX 3
 #define CRASHES_MS (10 * 60 * 1000)

@@ -3,8 +3,9 @@
 #define BASE_LOG_H
 
 /*
- * Lines for operators, on stderr: `role: level: text`.  Only roles, the
- * parent and the command line log; lower rooms return errors.  No model
+ * Lines for operators, on stderr: `role: level: text`, to the journal with the
+ * level as a field of its own, in a file behind the time (UTC).  Only roles,
+ * the parent and the command line log; lower rooms return errors.  No model
  * text and no secret is ever logged: evidence belongs to the audit log.
  */
 

@@ -192,10 +192,10 @@ static const struct {
 };
 
 struct checkup
-checkup_of_this_machine(const char *client)
+checkup_of_this_machine(const char *client, const char *state)
 {
 	return (struct checkup){.client = client,
-	    .state = "/var/lib/durward",
+	    .state = state,
 	    .passwd_tools = "durward-tools",
 	    .subuid = "/etc/subuid"};
 }

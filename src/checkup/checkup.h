@@ -24,7 +24,7 @@ struct checkup {
 };
 
 /* What the package and scripts/run make of a machine. */
-struct checkup checkup_of_this_machine(const char *client);
+struct checkup checkup_of_this_machine(const char *client, const char *state);
 
 /* Appends {"check", "ok", "what", "fix"} for each that this machine has, and
  * "mended" where it was mended just now.  True when all is well then. */

@@ -51,7 +51,7 @@ static const struct cli_command commands[] = {
     {"web", "[on | off]",
 	"the port on which phones reach the web app; switch it off or on",
 	command_web},
-    {"audit", AUDIT_USAGE, "read, verify, take along or prune the log",
+    {"audit", AUDIT_USAGE, "read, verify, take along, prune or keep the log",
 	command_audit},
     {"tool", TOOL_USAGE,
 	"list tools; review, sign, change, remove one; what they say and use",

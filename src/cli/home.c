@@ -94,8 +94,11 @@ show_broker(const struct json *answer)
 	if (json_flag(broker, "up"))
 		return EXIT_REACHED;
 	if (strcmp(json_words(broker, "why"), "none") == 0)
-		terminal_error("no home is connected; 'durward run --broker "
-			       "SOCKET' names its MQTT broker");
+		terminal_error(
+		    "no home is connected; "
+		    "'DURWARD_BROKER=ADDRESS:PORT ./scripts/run', or "
+		    "--broker among the options of 'durward run', "
+		    "names its MQTT broker");
 	else
 		terminal_error("the home's broker is not there: %s",
 		    json_words(broker, "why"));

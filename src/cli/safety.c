@@ -56,10 +56,14 @@ cli_backup(int argc, char **argv)
 		return code;
 	answer = session_command(s, "backup", json_object(), &code);
 	if (answer != NULL && !terminal_print_json(answer))
-		terminal_print("%lld log entries and all that belongs to them "
-			       "are in durward.backup-%lld of the state "
-			       "folder; 'durward restore' brings them back\n",
+		terminal_print(
+		    "%lld log entries and all that belongs to them "
+		    "are in durward.backup-%lld of the state "
+		    "folder; once the house is stopped, 'durward "
+		    "restore FOLDER/durward.backup-%lld' brings them "
+		    "back\n",
 		    (long long)json_int(answer, "log_size", 0),
+		    (long long)json_int(answer, "slot", 0),
 		    (long long)json_int(answer, "slot", 0));
 	json_free(answer);
 	session_close(s);
@@ -73,13 +77,18 @@ show_findings(const struct json *list)
 
 	for (; f != NULL; f = json_next(f)) {
 		bool ok = json_flag(f, "ok");
+		bool open = json_flag(f, "open");
 
-		terminal_print("%-5s %-10s %s%s\n", ok ? "ok" : "BAD",
+		terminal_print("%-5s %-10s %s%s\n",
+		    open     ? "open"
+			: ok ? "ok"
+			     : "BAD",
 		    json_words(f, "check"),
 		    json_flag(f, "mended") ? "mended: " : "",
 		    json_words(f, "what"));
-		if (!ok)
-			terminal_print("                 to do: %s\n",
+		if (open || !ok)
+			terminal_print("                 %s %s\n",
+			    open ? "to close:" : "to do:",
 			    json_words(f, "fix"));
 	}
 }
@@ -99,13 +108,15 @@ static struct json *
 look_at_machine(bool mend)
 {
 	char folder[1024] = "";
+	char state[TERMINAL_FOLDER_SIZE];
 	struct json *list = json_array();
 	struct errmsg why = {""};
 	struct checkup c;
 
 	if (identity_folder(NULL, folder, sizeof(folder), &why) != OK)
 		folder[0] = '\0';
-	c = checkup_of_this_machine(folder);
+	c = checkup_of_this_machine(
+	    folder, terminal_folder("/var/lib/durward", state));
 	checkup_all(&c, mend, list);
 	return list;
 }

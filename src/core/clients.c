@@ -85,65 +85,6 @@ do_deny(void *room, const struct request *k, struct errmsg *why)
 	    json_str(k->params, "reason"), k->id, why);
 }
 
-/* body: {"before"}.  What is forgotten and that it was are one commit. */
-static enum err
-do_prune(void *room, const struct request *k, struct errmsg *why)
-{
-	struct core *c = room;
-	int64_t size = (int64_t)ledger_head(c->ledger)->size;
-	int64_t before = json_int(k->params, "before", -1);
-	struct json *body;
-	struct json *row;
-	struct record *r;
-
-	if (k->client->role != CLIENT_OWNER)
-		return err_say(why, ERR_DENIED, "only an owner prunes the log");
-	if (before < 0 || before > size)
-		return err_say(why, ERR_INPUT,
-		    "the log has %lld entries; name a number up to that",
-		    (long long)size);
-	body = json_object();
-	json_put_int(body, "before", before);
-	json_put_str(body, "name", k->client->name);
-	row = json_object();
-	json_put_int(row, "before", before);
-	r = record_new(c->ledger);
-	record_log(r, "pruned", NULL, NULL, body);
-	record_row(r, ROW_PRUNE, row);
-	request_confirm(&c->requests, k->id, r);
-	return OK;
-}
-
-void
-clients_on_backup(
-    void *core, int64_t request, enum err e, int slot, uint64_t size)
-{
-	struct core *c = core;
-	struct errmsg why;
-	struct json *v;
-
-	if (e != OK) {
-		err_say(&why, e, "the backup failed (%s); is there room?",
-		    err_text(e));
-		request_refuse(&c->requests, request, e, &why);
-		return;
-	}
-	v = json_object();
-	json_put_int(v, "slot", slot);
-	json_put_int(v, "log_size", (int64_t)size);
-	request_answer(&c->requests, request, v);
-}
-
-static enum err
-do_backup(void *room, const struct request *k, struct errmsg *why)
-{
-	struct core *c = room;
-
-	if (k->client->role != CLIENT_OWNER)
-		return err_say(why, ERR_DENIED, "only an owner makes backups");
-	return care_backup(c->care, k->id, why);
-}
-
 /* A page may show one thing and have another one signed, if who serves it was
  * taken over.  So a browser's key, an owner's too, answers, asks and stops; it
  * changes nothing of what the house believes and allows, but that it accepts
@@ -159,7 +100,7 @@ static const struct {
     {"fork", ROOM_PAST, past_fork, true},
     {"approve", ROOM_CORE, do_approve, true},
     {"deny", ROOM_CORE, do_deny, true},
-    {"backup", ROOM_CORE, do_backup, true},
+    {"backup", ROOM_CARE, care_backup, true},
     {"halt", ROOM_CORE, safety_halt, true},
     {"resume", ROOM_CORE, safety_resume, true},
     {"web.on", ROOM_CORE, web_on, false},
@@ -189,7 +130,8 @@ static const struct {
     {"tool.exempt", ROOM_TOOLING, tooling_exempt, false},
     {"memory.forget", ROOM_MEMORIES, memories_do_forget, true},
     {"session.import", ROOM_MEMORIES, memories_do_import, false},
-    {"audit.prune", ROOM_CORE, do_prune, false},
+    {"audit.keep", ROOM_CARE, care_keep, false},
+    {"audit.prune", ROOM_CARE, care_prune, false},
     {"notices.set", ROOM_NOTICES, notices_do_set, false},
     {"model.use", ROOM_RULES, rules_use_models, false},
     {"model.price", ROOM_RULES, rules_price_models, false},
@@ -215,6 +157,7 @@ clients_room(struct core *c, enum room room)
 	void *const rooms[] = {[ROOM_CORE] = c,
 	    [ROOM_RULES] = c->rules,
 	    [ROOM_TOOLING] = c->tooling,
+	    [ROOM_CARE] = c->care,
 	    [ROOM_PAST] = &c->past,
 	    [ROOM_MEMORIES] = c->memories,
 	    [ROOM_NOTICES] = c->notices,

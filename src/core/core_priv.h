@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "care/care.h"
 #include "devices/devices.h"
+#include "findings/findings.h"
 #include "heralds/heralds.h"
 #include "ipc/peers.h"
 #include "judge/judge.h"
@@ -115,10 +116,6 @@ peer_fn clients_on_challenge;
 peer_fn clients_on_trust_answer;
 peer_fn clients_on_answer;
 
-/* A backup that a client asked for is made, or not. */
-void clients_on_backup(
-    void *core, int64_t request, enum err e, int slot, uint64_t size);
-
 /* Did the table change without an entry in the log? */
 void clients_compare_trust(struct core *c, const struct json *table);
 /* Those of clients that are revoked by now, or whose time is over. */
@@ -129,6 +126,7 @@ enum room {
 	ROOM_CORE,
 	ROOM_RULES,
 	ROOM_TOOLING,
+	ROOM_CARE,
 	ROOM_PAST,
 	ROOM_MEMORIES,
 	ROOM_NOTICES,

@@ -83,6 +83,7 @@ load_row(void *arg, enum ledger_row table, const struct json *row)
 		return OK;
 	case ROW_SETTING:
 		load_setting(c, row);
+		care_load(c->care, row);
 		notices_load(c->notices, row);
 		notify_load(c->notify, row);
 		heralds_load(c->heralds, row);
@@ -511,8 +512,8 @@ core_open_ledger(struct core *c)
 	    .kernel = kernel != NULL ? kernel : "",
 	    .arg = c,
 	    .fact = fact};
-	struct care_setup care = {
-	    .loop = c->loop, .done = clients_on_backup, .arg = c};
+	struct care_setup care = {.loop = c->loop, .requests = &c->requests};
+	const char *card = peers_setting(c->peers, "card");
 	struct ledger_load load = {.arg = c, .row = load_row};
 	struct errmsg why = {""};
 	enum err e;
@@ -531,6 +532,9 @@ core_open_ledger(struct core *c)
 	open_notify(c);
 	open_heralds(c);
 	open_automations(c);
+	care.judge = c->judge;
+	care.spare_card = load.spare_card = card != NULL;
+	c->care = care_new(&care);
 	remove_stand_in();
 	e = open_ledger(c, &load, &why);
 	if (e == ERR_CORRUPT)
@@ -545,7 +549,5 @@ core_open_ledger(struct core *c)
 	c->past = (struct past){c->ledger, c->runs, &c->requests};
 	judge_watch_clock(c->judge);
 	take_first_policy(c);
-	care.ledger = c->ledger;
-	care.judge = c->judge;
-	c->care = care_new(&care);
+	care_use(c->care, c->ledger);
 }

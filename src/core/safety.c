@@ -8,7 +8,7 @@
 #include "sys/clock.h"
 
 /*
- * Halt, resume, safe mode and what the doctor says.  A halt is on the disk
+ * Halt, resume and safe mode.  A halt is on the disk
  * before it is confirmed, but works at once.
  */
 
@@ -237,132 +237,21 @@ safety_open(struct core *c)
 	on_watch(c);
 }
 
-/* ---- The doctor ---- */
-
-#define CLIENTS_WARN (CLIENTS_MAX - 20) /* Of places in the trust table. */
-
-static void
-finding(struct json *list, const char *name, bool good, const char *what,
-    const char *fix)
-{
-	struct json *v = json_object();
-
-	json_put_str(v, "check", name);
-	json_put_bool(v, "ok", good);
-	json_put_str(v, "what", what);
-	json_put_str(v, "fix", good ? "" : fix);
-	json_push(list, v);
-}
-
-static void
-say_reasons(const struct core *c, struct json *list)
-{
-	const struct safety *s = judge_safety(c->judge);
-	char text[256];
-	int reason;
-
-	finding(list, "halt", !s->halted,
-	    s->halted ? "the house is halted" : "the house is not halted",
-	    "an owner says: durward resume");
-	for (reason = 0; reason < SAFE_COUNT; reason++) {
-		enum safe_reason r = (enum safe_reason)reason;
-
-		snprintf(text, sizeof(text), "%s%s",
-		    s->on[r] ? "safe mode: " : "it is not so that ",
-		    safe_what(r));
-		if (s->on[r] && s->detail[r][0] != '\0')
-			snprintf(text + strlen(text),
-			    sizeof(text) - strlen(text), " (%s)", s->detail[r]);
-		finding(list, safe_name(r), !s->on[r], text, safe_leave(r));
-	}
-}
-
-static void
-say_home(const struct core *c, struct json *list)
-{
-	struct buf what;
-	bool good;
-
-	buf_init(&what, DEVICES_UNGUARDED_SIZE);
-	if (devices_say_broker(c->devices, &what, &good))
-		finding(list, "broker", good, what.p,
-		    "see that the broker runs, takes this house, and lets it "
-		    "read what devices say");
-	buf_clear(&what);
-	if (devices_say_unguarded(c->devices, &what))
-		finding(list, "home", false, what.p, "durward home accept");
-	buf_done(&what);
-}
-
-/* Tombstones among them: they only become more. */
-static void
-say_places(const struct core *c, struct json *list)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%zu of %d clients were paired ever",
-	    c->trust.n_clients, CLIENTS_MAX);
-	finding(list, "clients", c->trust.n_clients < CLIENTS_WARN, text,
-	    "pair only what stays: the last place is for a recovery code, so "
-	    "have one ('durward recovery')");
-}
-
-/* Who has less than TERM_WARN_MS left.  No fault, but nobody should be
- * surprised. */
-static void
-say_terms(const struct core *c, struct json *list)
-{
-	int64_t wall_ms = judge_wall_ms(c->judge);
-	struct buf b;
-	size_t i;
-
-	for (i = 0; i < c->trust.n_clients; i++) {
-		const struct client *who = &c->trust.clients[i];
-
-		if (who->term.until_ms == 0 || !client_is_live(who, wall_ms) ||
-		    who->term.until_ms - wall_ms > TERM_WARN_MS)
-			continue;
-		buf_init(&b, 256);
-		buf_addf(&b, "client %s ", who->name);
-		term_say(&who->term, wall_ms, &b);
-		buf_addf(&b, ": durward clients extend %s 30d", who->name);
-		finding(list, "term", true, b.p, "");
-		buf_done(&b);
-	}
-}
+/* ---- What is said of it ---- */
 
 void
 safety_query_doctor(void *room, const struct request *q)
 {
 	struct core *c = room;
-	const struct tooling_runner *tools = tooling_runner(c->tooling);
-	struct json *v = json_object();
-	struct json *list = json_array();
-	const char *why = tools->state[0] != '\0'
-	    ? tools->state
-	    : "their half of the house is not running";
-	char unlimited[256];
+	const struct findings f = {.requests = &c->requests,
+	    .trust = &c->trust,
+	    .judge = c->judge,
+	    .tooling = c->tooling,
+	    .devices = c->devices,
+	    .care = c->care,
+	    .web_off = c->web_off};
 
-	say_reasons(c, list);
-	finding(list, "tools", tools->ready,
-	    tools->ready ? "tools can run" : why,
-	    "start the tools' half: durward run tools, as its own user");
-	snprintf(unlimited, sizeof(unlimited),
-	    "memory and processes of tools cannot be limited: %s; tools run "
-	    "by an owner's exception alone",
-	    tools->limits_why);
-	finding(list, "limits", !tools->ready || tools->has_limits,
-	    tools->has_limits ? "memory and processes of tools are limited"
-			      : unlimited,
-	    "run under systemd with Delegate=yes on cgroup v2; on a Raspberry "
-	    "Pi add cgroup_enable=memory to the kernel's command line");
-	say_home(c, list);
-	say_places(c, list);
-	say_terms(c, list);
-	json_put(v, "findings", list);
-	json_put_bool(v, "halted", judge_safety(c->judge)->halted);
-	json_put_bool(v, "safe_mode", safety_is_on(judge_safety(c->judge)));
-	request_answer(&c->requests, q->id, v);
+	findings_query(&f, q);
 }
 
 void

@@ -37,6 +37,7 @@
 	/* The house. */                                                       \
 	X(MSG_START,             ROLE_PARENT,  ROLE_ANY)                       \
 	X(MSG_LANE,              ROLE_PARENT,  ROLE_ANY)                       \
+	X(MSG_CLOCK,             ROLE_PARENT,  ROLE_ANY)                       \
 	X(MSG_LISTENER,          ROLE_PARENT,  ROLE_CONTROL)                   \
 	X(MSG_NAMES,             ROLE_PARENT,  ROLE_VAULT)                     \
 	X(MSG_READY,             ROLE_ANY,     ROLE_PARENT)                    \

@@ -24,6 +24,7 @@ on_start(struct peers *p, struct msg *m)
 	if (boot == NULL || str_copy(p->boot, sizeof(p->boot), boot) != OK ||
 	    p->started)
 		fatal("the parent's start message is wrong");
+	clock_tell_synchronised(json_flag(m->body, "synchronised"));
 	p->settings = json_copy(m->body);
 	p->started = true;
 }
@@ -98,6 +99,8 @@ on_event(void *arg, enum role peer, enum lane_event event, struct msg *m)
 		on_start(p, m);
 	else if (m->type == MSG_LANE)
 		on_new_lane(p, m);
+	else if (m->type == MSG_CLOCK)
+		clock_tell_synchronised(json_flag(m->body, "synchronised"));
 	else
 		dispatch(p, m);
 }

@@ -483,6 +483,8 @@ void
 judge_explain(struct judge *j, const struct judge_case *c, struct buf *out)
 {
 	struct judgement v = judge_decide(j, c);
+	const char *instead = "";
+	char words[384];
 	struct judging g;
 
 	if (strcmp(v.rules, RULE_HALTED) == 0)
@@ -494,17 +496,20 @@ judge_explain(struct judge *j, const struct judge_case *c, struct buf *out)
 		    "Nothing is done now: the house is in safe mode. "
 		    "'durward doctor' says why, and how to leave it.\n");
 	else if (strcmp(v.rules, RULE_SIGNATURE) == 0)
-		buf_addf(out,
-		    "The rules let it pass, but an act of effect %s takes the "
-		    "signature of %s, or a grant.\n",
-		    effect_name(c->act->effect),
-		    v.keys > 1 ? "two clients" : "a client");
+		instead = words;
 	else if (strcmp(v.rules, RULE_PRICE) == 0)
-		buf_adds(out,
+		instead =
 		    "Nobody has said what this model costs today, so it is "
-		    "asked each time; 'durward model price' says it.\n");
+		    "asked each time; 'durward model price' says it.\n";
+	snprintf(words, sizeof(words),
+	    "The rules let %s pass, but no rule alone does an act of effect "
+	    "%s: it takes the signature of %s.\n",
+	    c->act->tool, effect_name(c->act->effect),
+	    v.keys > 1
+		? "two clients"
+		: "a client, or a grant ('durward approve ACT --always')");
 	begin_judging(j, c, &g);
-	policy_explain(&g.q, g.layers, g.n_layers, out);
+	policy_explain(&g.q, g.layers, g.n_layers, instead, out);
 	grants_explain(j, c, g.args, out);
 	end_judging(&g);
 	if (v.grant != NULL)

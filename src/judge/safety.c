@@ -6,10 +6,11 @@
 static const struct {
 	const char *name;
 	const char *what;
+	const char *well;
 	const char *leave;
 	bool ends;
 } reasons[] = {
-#define X(name, text, what, leave, ends) {text, what, leave, ends},
+#define X(name, text, what, well, leave, ends) {text, what, well, leave, ends},
     SAFE_TABLE(X)
 #undef X
 };
@@ -24,6 +25,12 @@ const char *
 safe_what(enum safe_reason r)
 {
 	return reasons[r].what;
+}
+
+const char *
+safe_well(enum safe_reason r)
+{
+	return reasons[r].well;
 }
 
 const char *

@@ -56,6 +56,7 @@ conclude(struct check *c)
 
 	tree_root(&c->head, &root);
 	e = audit_check_end(&c->entries, &root, c->head.size, &why);
+	c->ledger->checking = false;
 	c->fn(c->arg, e == OK, why.text);
 	free(c);
 }
@@ -84,12 +85,19 @@ post_check(struct check *c)
 	ledger_post(c->ledger, &job);
 }
 
+bool
+ledger_is_checking(const struct ledger *l)
+{
+	return l->checking;
+}
+
 void
 ledger_check(struct ledger *l, uint64_t forgiven,
     void (*fn)(void *arg, bool good, const char *what), void *arg)
 {
 	struct check *c = xalloc(sizeof(*c));
 
+	l->checking = true;
 	c->ledger = l;
 	c->head = l->head;
 	c->forgiven = forgiven;

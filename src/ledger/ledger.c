@@ -62,8 +62,10 @@ ledger_open(const char *path, struct loop *loop, const struct ledger_load *load,
 	struct ledger *l = xalloc(sizeof(*l));
 	struct loading loading = {l, load};
 	struct store_options o = options_of(path);
-	enum err e = store_open(&o, &l->store, why);
+	enum err e;
 
+	o.spare = load->spare_card;
+	e = store_open(&o, &l->store, why);
 	if (e != OK) {
 		free(l);
 		return e;
@@ -116,6 +118,12 @@ ledger_backup(struct ledger *l, const char *path,
     void (*done)(void *arg, enum err e), void *arg)
 {
 	return store_backup(l->store, path, done, arg);
+}
+
+int64_t
+ledger_sync_ms(const struct ledger *l)
+{
+	return store_sync_ms(l->store);
 }
 
 bool

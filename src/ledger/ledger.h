@@ -49,7 +49,7 @@ enum ledger_row {
 	ROW_MEMORY, /* A message or a fact (memory/memory.h). */
 	ROW_MEMORY_GONE, /* {"id"}; with it what runs that saw it kept. */
 	ROW_SEEN, /* ledger_seen() */
-	ROW_PRUNE, /* {"before"}: forget what earlier entries say. */
+	ROW_PRUNE, /* {"from", "before"}: forget what these entries say. */
 	ROW_COUNT
 };
 
@@ -60,6 +60,7 @@ struct ledger_load {
 	void *arg;
 	enum err (*row)(
 	    void *arg, enum ledger_row table, const struct json *row);
+	bool spare_card; /* Written to less often, as its owner wants it. */
 };
 
 /* Open, migrate and load.  ERR_CORRUPT, ERR_IO, ERR_UNSUPPORTED. */
@@ -84,6 +85,9 @@ void ledger_close(struct ledger *l);
 const struct tree *ledger_head(const struct ledger *l);
 const struct tree *ledger_kept(const struct ledger *l);
 
+/* What a commit takes until it is on the disk, in ms, as the last ones did. */
+int64_t ledger_sync_ms(const struct ledger *l);
+
 /* Is the disk nearly full? */
 bool ledger_is_low(const struct ledger *l);
 
@@ -96,6 +100,9 @@ NODISCARD enum err ledger_backup(struct ledger *l, const char *path,
  * below `forgiven` count by their leaf alone: an owner knows of them. */
 void ledger_check(struct ledger *l, uint64_t forgiven,
     void (*fn)(void *arg, bool good, const char *what), void *arg);
+/* Until it is through nothing must be pruned: the check looks no further than
+ * the head as it was, so it would not find the entry that tells of it. */
+bool ledger_is_checking(const struct ledger *l);
 
 /* So much waits to be written that new work should be turned away. */
 bool ledger_is_busy(const struct ledger *l);
@@ -158,6 +165,12 @@ void ledger_follow(struct ledger *l, const char *run, uint64_t from,
 
 /* Who waits for an entry of this run is answered without one. */
 void ledger_nudge(struct ledger *l, const char *run);
+
+/* {"before"}: up to where the log, from entry `from` on, is from before
+ * `wall_ms`: not beyond the first entry of a run that is open, and `most`
+ * entries. */
+void ledger_read_old(struct ledger *l, uint64_t from, int64_t wall_ms,
+    uint64_t most, reading_fn *fn, void *arg);
 
 /* {"runs": [...]}, the newest first. */
 void ledger_read_runs(struct ledger *l, reading_fn *fn, void *arg, int64_t id);

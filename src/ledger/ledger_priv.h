@@ -18,6 +18,7 @@ struct ledger {
 	struct follower *followers[CLIENT_REQUESTS_MAX];
 	struct record *spare[RECORDS_SPARE_MAX]; /* To be used again. */
 	size_t n_spare;
+	bool checking;
 	uint64_t wake_timer; /* They are told then, or at a durable record. */
 	struct {
 		bool under_way;

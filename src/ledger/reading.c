@@ -32,6 +32,7 @@ struct reading {
 	char scope[2 * NAME_MAX_LEN];
 	uint64_t from;
 	uint64_t size;
+	int64_t older_ms; /* By the wall clock. */
 	uint64_t seen; /* Entries that there are when it runs. */
 	int64_t
 	    until_ms; /* A follower waits once, however often it is woken. */
@@ -404,6 +405,43 @@ ledger_read_consistency(struct ledger *l, uint64_t from, uint64_t to,
 	/* Beyond the head there is nothing: out of range, so refused. */
 	r->from = to <= l->head.size ? from : UINT64_MAX;
 	r->size = to;
+	reading_post(r, reading_done);
+}
+
+/* ---- What is old ---- */
+
+static enum err
+read_old(struct store_tx *tx, struct reading *r)
+{
+	static const char first_of_open[] =
+	    "SELECT coalesce(min((SELECT min(l.seq) FROM log l WHERE l.run=r.id"
+	    " AND l.run<>'')), ?1) FROM run r WHERE r.state='open'";
+	struct store_query *q;
+	uint64_t before = r->from;
+	enum err e = audit_find_old(tx, r->from, r->older_ms, r->size, &before);
+
+	if (e == OK)
+		e = store_query_open(tx, first_of_open, &q);
+	if (e != OK)
+		return e;
+	store_bind_int(q, 1, (int64_t)before);
+	e = store_query_step(q);
+	if (e == OK && (uint64_t)store_column_int(q, 0) < before)
+		before = (uint64_t)store_column_int(q, 0);
+	store_query_close(q);
+	buf_addf(&r->out, "{\"before\":%llu}", (unsigned long long)before);
+	return e;
+}
+
+void
+ledger_read_old(struct ledger *l, uint64_t from, int64_t wall_ms, uint64_t most,
+    reading_fn *fn, void *arg)
+{
+	struct reading *r = reading_new(l, read_old, fn, arg, 0);
+
+	r->from = from;
+	r->size = most;
+	r->older_ms = wall_ms;
 	reading_post(r, reading_done);
 }
 

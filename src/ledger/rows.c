@@ -158,7 +158,7 @@ static const struct table tables[ROW_COUNT] = {
  * its run and acts say. */
 #define PRUNED                                                                 \
 	"(SELECT l.run FROM log l JOIN run r ON r.id=l.run"                    \
-	" WHERE l.kind='goal' AND l.seq<? AND r.state<>'open')"
+	" WHERE l.kind='goal' AND l.seq>=? AND l.seq<? AND r.state<>'open')"
 static const char *const prune_recorded[] = {
     "DELETE FROM heard WHERE run IN " PRUNED,
     "DELETE FROM step WHERE run IN " PRUNED,
@@ -171,9 +171,9 @@ static const char *const prune_recorded[] = {
 
 /* What was said is forgotten with the entries that tell it. */
 static enum err
-prune(struct store_tx *tx, int64_t before)
+prune(struct store_tx *tx, int64_t from, int64_t before)
 {
-	enum err e = audit_prune(tx, (uint64_t)before);
+	enum err e = audit_prune(tx, (uint64_t)from, (uint64_t)before);
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(prune_recorded) && e == OK; i++) {
@@ -182,7 +182,8 @@ prune(struct store_tx *tx, int64_t before)
 		e = store_query_open(tx, prune_recorded[i], &q);
 		if (e != OK)
 			return e;
-		store_bind_int(q, 1, before);
+		store_bind_int(q, 1, from);
+		store_bind_int(q, 2, before);
 		e = store_query_finish(q);
 	}
 	store_scrub(tx);
@@ -254,7 +255,8 @@ row_write(struct store_tx *tx, enum ledger_row table, const struct json *row)
 	int i;
 
 	if (table == ROW_PRUNE)
-		return prune(tx, json_int(row, "before", 0));
+		return prune(
+		    tx, json_int(row, "from", 0), json_int(row, "before", 0));
 	if (table == ROW_MEMORY)
 		return memory_keep(tx, row);
 	if (table == ROW_MEMORY_GONE)

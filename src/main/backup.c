@@ -76,6 +76,8 @@ command_backup(int argc, char **argv)
 {
 	struct rescue r = {.rounds = ARCHIVE_ROUNDS};
 	const char *passphrase_file;
+	char state[TERMINAL_FOLDER_SIZE];
+	char tools[TERMINAL_FOLDER_SIZE];
 	bool without_volumes;
 
 	r.file = terminal_option(&argc, argv, "--to", NULL);
@@ -83,9 +85,10 @@ command_backup(int argc, char **argv)
 		return cli_backup(argc, argv);
 	passphrase_file =
 	    terminal_option(&argc, argv, "--passphrase-file", NULL);
-	r.state = terminal_option(&argc, argv, "--state", "/var/lib/durward");
-	r.tools =
-	    terminal_option(&argc, argv, "--tools", "/var/lib/durward-tools");
+	r.state = terminal_option(
+	    &argc, argv, "--state", terminal_folder("/var/lib/durward", state));
+	r.tools = terminal_option(&argc, argv, "--tools",
+	    terminal_folder("/var/lib/durward-tools", tools));
 	r.without_keys = terminal_flag(&argc, argv, "--without-keys");
 	without_volumes = terminal_flag(&argc, argv, "--without-volumes");
 	if (argc != 1)

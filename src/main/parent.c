@@ -55,8 +55,10 @@ static struct parent {
 	char instance[17];
 	char kernel[40]; /* Names this boot of the machine. */
 	char zone[80]; /* "TZ=...", for rules that name hours. */
+	char journal[80]; /* "JOURNAL_STREAM=..." (base/log.c), or "". */
 	bool announced;
 	int64_t checked_ms; /* When heartbeats were looked at last. */
+	bool synchronised; /* The clock, as everybody was told. */
 	struct member members[ROLE_COUNT];
 } house;
 
@@ -157,6 +159,26 @@ tell_names(bool anew)
 	buf_done(&b);
 }
 
+/* What most of them cannot see by themselves (sys/clock.h). */
+static void
+tell_clock(void)
+{
+	bool synchronised = clock_find_synchronised();
+	struct json *body;
+	int r;
+
+	if (synchronised == house.synchronised)
+		return;
+	house.synchronised = synchronised;
+	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
+		if (house.members[r].lane == NULL)
+			continue;
+		body = json_object();
+		json_put_bool(body, "synchronised", synchronised);
+		tell(&house.members[r], MSG_CLOCK, body, NULL, 0);
+	}
+}
+
 static void
 greet(struct member *m)
 {
@@ -170,7 +192,10 @@ greet(struct member *m)
 	json_put_str(body, "instance", house.instance);
 	json_put_str(body, "crashes", crashes_told());
 	json_put_str(body, "kernel", house.kernel);
+	json_put_bool(body, "synchronised", house.synchronised);
 	json_put_int(body, "certificate_port", house.options.certificate_port);
+	if (m->role == ROLE_CORE && house.options.spare_card)
+		json_put_str(body, "card", "slow");
 	if (m->role == ROLE_RUNNER)
 		json_put_str(body, "state", house.options.state_dir);
 	if (m->role == ROLE_BRIDGE)
@@ -340,7 +365,8 @@ static void
 start_role(struct member *m)
 {
 	const char *argv[] = {"durward", "role", role_name(m->role), NULL};
-	const char *envp[] = {house.zone, NULL};
+	const char *envp[] = {
+	    house.zone, house.journal[0] != '\0' ? house.journal : NULL, NULL};
 	struct confine_file files[CONFINE_FILES_MAX];
 	struct confine_start s = {.exe_fd = house.exe_fd,
 	    .argv = argv,
@@ -446,6 +472,7 @@ check_heartbeats(void *arg)
 	}
 	names_follow();
 	tell_names(false);
+	tell_clock();
 	loop_timer(house.loop, now_ms + HEARTBEAT_MS, check_heartbeats, arg);
 }
 
@@ -540,18 +567,6 @@ open_house(void)
 	names_open(house.options.socket_path);
 }
 
-static void
-read_kernel_boot(void)
-{
-	struct buf b;
-
-	buf_init(&b, FILE_READ_MAX);
-	if (file_read("/proc/sys/kernel/random/boot_id", &b) == OK)
-		snprintf(house.kernel, sizeof(house.kernel), "%.*s",
-		    (int)strcspn(b.p, "\n"), b.p);
-	buf_done(&b);
-}
-
 int
 parent_main(const struct parent_options *o)
 {
@@ -559,9 +574,13 @@ parent_main(const struct parent_options *o)
 
 	house.options = *o;
 	open_house();
-	read_kernel_boot();
+	clock_boot_id(house.kernel, sizeof(house.kernel));
+	tell_clock();
 	memcpy(house.zone, "TZ=", 3);
 	clock_zone(house.zone + 3, sizeof(house.zone) - 3);
+	if (getenv("JOURNAL_STREAM") != NULL)
+		snprintf(house.journal, sizeof(house.journal),
+		    "JOURNAL_STREAM=%s", getenv("JOURNAL_STREAM"));
 	for (r = ROLE_PARENT + 1; r < ROLE_COUNT; r++) {
 		house.members[r].role = (enum role)r;
 		house.members[r].row = role_row((enum role)r);

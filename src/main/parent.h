@@ -7,6 +7,7 @@
  * the listeners and makes every lane, and parses nothing.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,6 +29,7 @@ struct parent_options {
 	/* Who the house is to that broker, with the secret "broker" as its
 	 * password; NULL: the broker asks nobody. */
 	const char *broker_user;
+	bool spare_card; /* The disk is slow, or wears out. */
 	uid_t runner_uid; /* Whom the socket believes. */
 	char **argv; /* To start the whole house anew. */
 };

@@ -80,11 +80,14 @@ command_restore(int argc, char **argv)
 {
 	struct rescue r = {.rounds = 0};
 	const char *passphrase_file;
+	char state[TERMINAL_FOLDER_SIZE];
+	char tools[TERMINAL_FOLDER_SIZE];
 	bool without_volumes;
 
-	r.state = terminal_option(&argc, argv, "--state", "/var/lib/durward");
-	r.tools =
-	    terminal_option(&argc, argv, "--tools", "/var/lib/durward-tools");
+	r.state = terminal_option(
+	    &argc, argv, "--state", terminal_folder("/var/lib/durward", state));
+	r.tools = terminal_option(&argc, argv, "--tools",
+	    terminal_folder("/var/lib/durward-tools", tools));
 	passphrase_file =
 	    terminal_option(&argc, argv, "--passphrase-file", NULL);
 	without_volumes = terminal_flag(&argc, argv, "--without-volumes");

@@ -39,6 +39,7 @@ struct options {
 	const char *authorities;
 	const char *broker;
 	const char *broker_user;
+	const char *card;
 };
 
 static const struct option_row option_table[] = {
@@ -53,6 +54,7 @@ static const struct option_row option_table[] = {
     {"--authorities", offsetof(struct options, authorities)},
     {"--broker", offsetof(struct options, broker)},
     {"--broker-user", offsetof(struct options, broker_user)},
+    {"--card", offsetof(struct options, card)},
 };
 
 /* A supervisor of one: the runner returns whenever the house does. */
@@ -91,6 +93,7 @@ run_house(const struct options *o, char **argv)
 	    .authorities = o->authorities,
 	    .broker = o->broker,
 	    .broker_user = o->broker_user,
+	    .spare_card = strcmp(o->card, "slow") == 0,
 	    .runner_uid = geteuid(),
 	    .argv = argv};
 	const struct passwd *user;
@@ -141,7 +144,8 @@ command_run(int argc, char **argv)
 	    .shim = "/usr/lib/durward/shim",
 	    .address = "::",
 	    .port = "8443",
-	    .pairing_port = "8444"};
+	    .pairing_port = "8444",
+	    .card = "fast"};
 	int i = 1;
 
 	if (i < argc && argv[i][0] != '-')
@@ -149,6 +153,10 @@ command_run(int argc, char **argv)
 	if (!options_read(
 		option_table, ARRAY_LEN(option_table), argc - i, argv + i, &o))
 		return 2;
+	if (strcmp(o.card, "slow") != 0 && strcmp(o.card, "fast") != 0) {
+		fprintf(stderr, "durward: --card slow, or fast\n");
+		return 2;
+	}
 	if (strcmp(o.half, "house") == 0)
 		return run_house(&o, command_argv);
 	if (strcmp(o.half, "tools") == 0)

@@ -124,7 +124,8 @@ join(struct joining *j, struct json **ret, struct errmsg *why)
 			? "nobody takes a recovery code at %s port %u; check "
 			  "the host, and that the code was not used"
 			: "no pairing window is open at %s port %u; open one "
-			  "with 'durward pair' on the console",
+			  "with 'durward pair' on the console, or name the "
+			  "port that it says with --pairing-port",
 		    j->host, (unsigned)j->pairing_port);
 	}
 	tls_config_free(tls);

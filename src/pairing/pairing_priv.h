@@ -32,6 +32,11 @@ int pairing_join(struct joining *j, const char *token);
 
 /* ---- window.c ---- */
 
+/* The options by which another client of this house finds its ports, behind a
+ * blank; "" where they are the usual ones. */
+#define PORT_OPTIONS_SIZE 48
+void pairing_port_options(struct session *s, char ret[PORT_OPTIONS_SIZE]);
+
 /* Whom a window is opened for. */
 struct wanted {
 	const char *role;

@@ -12,10 +12,12 @@
 #define LINE_LEN (7 * 5 - 1) /* Half of its groups. */
 
 static void
-show(const char *code)
+show(struct session *s, const char *code)
 {
 	struct json *v = json_object();
+	char ports[PORT_OPTIONS_SIZE];
 
+	pairing_port_options(s, ports);
 	json_put_str(v, "code", code);
 	if (!terminal_print_json(v))
 		terminal_print(
@@ -26,11 +28,11 @@ show(const char *code)
 		    "and 'durward clients' show it\nthen. It replaces the "
 		    "code of before. When every client is lost, on any "
 		    "machine:\n\n"
-		    "  durward pair --host BOX\n\n"
+		    "  durward pair --host BOX%s\n\n"
 		    "which asks for it, so that it stands in no history. "
 		    "Until it is used or revoked ('durward recovery revoke') "
 		    "the port of pairing stays\nopen for it.\n",
-		    LINE_LEN, code, code + LINE_LEN + 1);
+		    LINE_LEN, code, code + LINE_LEN + 1, ports);
 	json_free(v);
 }
 
@@ -51,7 +53,7 @@ make(struct session *s)
 	answer = session_command(s, "recovery.make", body, &ret);
 	if (answer != NULL && pairing_unseal(answer, key, &code) == OK &&
 	    secret_len(code) == RECOVERY_CODE_SIZE - 1) {
-		show(secret_reveal(code));
+		show(s, secret_reveal(code));
 	} else if (answer != NULL) {
 		terminal_error("the code was not sealed for this client");
 		ret = EXIT_BROKEN;

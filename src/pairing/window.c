@@ -29,19 +29,40 @@ pairing_unseal(
 	return seal_open(key, sealed, len, ret);
 }
 
+#define PORT "8443"
+#define PAIRING_PORT "8444"
+
+void
+pairing_port_options(struct session *s, char ret[PORT_OPTIONS_SIZE])
+{
+	const struct identity *i = session_identity(s);
+	char usual[PORT_OPTIONS_SIZE];
+
+	snprintf(usual, sizeof(usual),
+	    " --port " PORT " --pairing-port " PAIRING_PORT);
+	snprintf(ret, PORT_OPTIONS_SIZE, " --port %u --pairing-port %u",
+	    (unsigned)i->port, (unsigned)i->pairing_port);
+	if (strcmp(ret, usual) == 0)
+		ret[0] = '\0';
+}
+
 static void
-show_token(const struct json *answer, const char *token, bool phone)
+show_token(
+    struct session *s, const struct json *answer, const char *token, bool phone)
 {
 	struct json *v = json_object();
 	int64_t left_ms = json_int(answer, "left_ms", 0);
+	char ports[PORT_OPTIONS_SIZE];
 
+	pairing_port_options(s, ports);
 	json_put_str(v, "token", token);
 	json_put_int(v, "left_ms", left_ms);
 	if (!terminal_print_json(v) && !phone)
 		terminal_print(
-		    "For the next %lld minutes, on the other client:\n"
-		    "  durward pair %s\n",
-		    (long long)(left_ms + 30000) / 60000, token);
+		    "For the next %lld minutes, on the other client; on "
+		    "another machine with --host and the name of this one:\n"
+		    "  durward pair %s%s\n",
+		    (long long)(left_ms + 30000) / 60000, token, ports);
 	json_free(v);
 }
 
@@ -88,7 +109,7 @@ open_window(struct session *s, const struct wanted *w, int *ret_exit)
 	}
 	answer = session_command(s, "pair.open", body, ret_exit);
 	if (answer != NULL && pairing_unseal(answer, key, &token) == OK) {
-		show_token(answer, secret_reveal(token), w->phone);
+		show_token(s, answer, secret_reveal(token), w->phone);
 	} else if (answer != NULL) {
 		terminal_error("the token was not sealed for this client");
 		*ret_exit = EXIT_BROKEN;
@@ -157,9 +178,9 @@ command_pair(int argc, char **argv)
 	    .expires = terminal_option(&argc, argv, "--expires", NULL),
 	    .scope = terminal_option(&argc, argv, "--scope", NULL),
 	    .phone = terminal_flag(&argc, argv, "--phone")};
-	const char *port = terminal_option(&argc, argv, "--port", "8443");
+	const char *port = terminal_option(&argc, argv, "--port", PORT);
 	const char *pairing =
-	    terminal_option(&argc, argv, "--pairing-port", "8444");
+	    terminal_option(&argc, argv, "--pairing-port", PAIRING_PORT);
 	char name[NAME_MAX_LEN + 1];
 
 	j.host = terminal_option(&argc, argv, "--host", NULL);

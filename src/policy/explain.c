@@ -67,14 +67,13 @@ find_rule(const struct saying *s, const struct policy_line *line)
 	size_t j;
 
 	for (i = 0; i < s->n_layers; i++) {
+		const struct policy *p = s->layers[i].policy;
+
 		if (strcmp(s->layers[i].name, line->layer) != 0)
 			continue;
-		for (j = 0; j < s->layers[i].policy->n_rules; j++) {
-			const struct rule *r = s->layers[i].policy->rules[j];
-
-			if (strcmp(r->name, line->name) == 0)
-				return r;
-		}
+		for (j = 0; j < p->n_rules; j++)
+			if (strcmp(p->rules[j]->name, line->name) == 0)
+				return p->rules[j];
 	}
 	return NULL;
 }
@@ -87,8 +86,7 @@ say_line(void *arg, const struct policy_line *line)
 
 	if (r == NULL) {
 		buf_addf(s->out,
-		    "  No line of the %s's rules fits, and then the default "
-		    "decides.\n",
+		    "  No line of the %s's rules fits: the default decides.\n",
 		    line->layer);
 		return;
 	}
@@ -172,12 +170,15 @@ say_others(const struct saying *s, const struct policy_question *q,
 
 void
 policy_explain(const struct policy_question *q,
-    const struct policy_layer *layers, size_t n_layers, struct buf *out)
+    const struct policy_layer *layers, size_t n_layers, const char *instead,
+    struct buf *out)
 {
 	struct policy_answer a = policy_decide(q, layers, n_layers);
 	struct saying s = {layers, n_layers, out};
 
-	say_verdict(&a, q->tool, out);
+	buf_adds(out, instead);
+	if (instead[0] == '\0')
+		say_verdict(&a, q->tool, out);
 	if (a.no_layer)
 		buf_adds(out, "  There are no rules at all.\n");
 	policy_spoke(&a, layers, n_layers, say_line, &s);

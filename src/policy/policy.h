@@ -187,10 +187,11 @@ void policy_labels(const struct policy_question *q,
 void policy_sinks(const struct policy_question *q,
     const struct policy_layer *layers, size_t n_layers, struct names *ret);
 
-/* Why this answer, in words for people: one sentence, the lines that spoke,
- * and the lines that nearly did. */
+/* Why this answer, in words for people: one sentence (`instead`, unless empty,
+ * where more than rules decides), what spoke, and what nearly did. */
 void policy_explain(const struct policy_question *q,
-    const struct policy_layer *layers, size_t n_layers, struct buf *out);
+    const struct policy_layer *layers, size_t n_layers, const char *instead,
+    struct buf *out);
 
 /* What there is, for warnings about lines that can match nothing. */
 struct policy_known {

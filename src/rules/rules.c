@@ -274,6 +274,7 @@ rules_query_policy(void *room, const struct request *q)
 	const char *scope = json_str(q->params, "scope");
 	int64_t n = json_int(q->params, "n", 0);
 	const struct judge_policy *p;
+	struct errmsg why;
 	struct json *list;
 	struct json *v;
 	size_t i;
@@ -285,7 +286,9 @@ rules_query_policy(void *room, const struct request *q)
 	}
 	p = judge_policy(rs->s.judge, scope != NULL ? scope : SCOPE_BOX);
 	if (scope != NULL && p == NULL) {
-		request_refuse(rs->s.requests, q->id, ERR_NOTFOUND, NULL);
+		err_say(&why, ERR_NOTFOUND, "'%.80s' has no rules of its own",
+		    scope);
+		request_refuse(rs->s.requests, q->id, ERR_NOTFOUND, &why);
 		return;
 	}
 	if (scope != NULL) {

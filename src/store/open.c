@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -327,6 +328,18 @@ prepare(struct store *st, bool unclean, struct errmsg *why)
 	return e == OK ? OK : say_failed(st, e, why);
 }
 
+/* In the place of what would write the WAL back before a commit is over. */
+static int
+on_wal(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store *st = arg;
+
+	(void)db;
+	(void)name;
+	st->wal_pages = pages;
+	return SQLITE_OK;
+}
+
 enum err
 store_open(
     const struct store_options *o, struct store **ret, struct errmsg *why)
@@ -335,6 +348,7 @@ store_open(
 	enum err e = take_folder(st, why);
 
 	st->reserve_bytes = o->reserve_bytes;
+	st->group_ms = o->spare ? SLOW_GROUP_MS : STORE_GROUP_MS;
 	if (e == OK)
 		e = prepare(st, was_unclean(o->path), why);
 	if (e == OK)
@@ -343,6 +357,8 @@ store_open(
 		store_close(st);
 		return e;
 	}
+	st->wal_pages_max = o->spare ? SLOW_WAL_PAGES : WAL_PAGES;
+	sqlite3_wal_hook(st->tx.db, on_wal, st);
 	reserve_make(st);
 	*ret = st;
 	return OK;
@@ -351,9 +367,14 @@ store_open(
 enum err
 store_open_copy(const char *path, struct store **ret, struct errmsg *why)
 {
-	struct store *st = new_store(path);
-	enum err e = tx_open(&st->tx, path, SQLITE_OPEN_READONLY);
+	struct store *st;
+	enum err e;
 
+	if (access(path, R_OK) != 0)
+		return err_say(why, ERR_IO, "%.200s cannot be read: %s", path,
+		    strerror(errno));
+	st = new_store(path);
+	e = tx_open(&st->tx, path, SQLITE_OPEN_READONLY);
 	if (e != OK) {
 		say_failed(st, e, why);
 		store_close(st);

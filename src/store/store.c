@@ -131,6 +131,17 @@ store_busy_ms(struct store *st)
 	    (now.tv_nsec - since.tv_nsec) / 1000000;
 }
 
+int64_t
+store_sync_ms(struct store *st)
+{
+	int64_t us;
+
+	pthread_mutex_lock(&st->lock);
+	us = st->sync_us;
+	pthread_mutex_unlock(&st->lock);
+	return us / 1000;
+}
+
 static bool
 take_done(struct store *st, struct entry *ret, bool *ret_broken)
 {

@@ -58,6 +58,9 @@ struct store_options {
 	int n_migrations;
 	/* Room kept in a file beside the database; 0 for none. */
 	int64_t reserve_bytes;
+	/* The disk is slow, or wears out: commit less often, and write what
+	 * is in the WAL back less often. */
+	bool spare;
 };
 
 /* Open or create, check, and bring to the newest schema.  What there was
@@ -88,6 +91,9 @@ size_t store_waiting(struct store *st);
 /* For how long its thread has been at one thing, in ms: a job, a commit, a
  * piece of a backup, or not even begun with what waits; 0 without work. */
 int64_t store_busy_ms(struct store *st);
+
+/* What a commit takes until it is on the disk, in ms, as the last ones did. */
+int64_t store_sync_ms(struct store *st);
 
 /* Is there so little room that new work should be turned away?  Cheap. */
 bool store_is_low(struct store *st);

@@ -61,6 +61,8 @@ struct store {
 	struct store_tx tx;
 	char *path;
 	int64_t reserve_bytes;
+	int group_ms;
+	int wal_pages_max;
 	bool reserve_refused; /* When it was to be made. */
 	int lock_fd; /* Of the folder; -1 for a copy. */
 	int eventfd;
@@ -68,6 +70,7 @@ struct store {
 	pthread_t checker;
 	bool running;
 	bool posted; /* And not handed over yet. */
+	int wal_pages; /* Behind the last commit; the thread's. */
 
 	/* Everything below is shared between the two threads. */
 	pthread_mutex_t lock;
@@ -75,6 +78,7 @@ struct store {
 	pthread_cond_t wake_checker;
 	struct backup backup;
 	struct timespec busy_since; /* tv_sec 0: there is no work. */
+	int64_t sync_us; /* What a commit takes, the last ones the most. */
 	bool has_reserve;
 	struct ring in;
 	struct ring out;

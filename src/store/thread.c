@@ -113,7 +113,37 @@ begin_group(struct store *st, struct group *g)
 	}
 	g->open = true;
 	g->changes = sqlite3_total_changes(st->tx.db);
-	g->until = after_ms(STORE_GROUP_MS);
+	g->until = after_ms(st->group_ms);
+}
+
+/* One that wrote nothing syncs nothing. */
+static enum err
+commit(struct store *st, const struct group *g)
+{
+	bool wrote = sqlite3_total_changes(st->tx.db) != g->changes;
+	struct timespec begun = after_ms(0);
+	enum err e = run_statement(st, "COMMIT");
+	struct timespec now = after_ms(0);
+	int64_t us = (now.tv_sec - begun.tv_sec) * 1000000 +
+	    (now.tv_nsec - begun.tv_nsec) / 1000;
+
+	if (e == OK && wrote) {
+		pthread_mutex_lock(&st->lock);
+		st->sync_us += (us - st->sync_us) / STORE_SYNCS_WEIGHED;
+		pthread_mutex_unlock(&st->lock);
+	}
+	return e;
+}
+
+/* When nobody waits for the commit any more. */
+static void
+write_back(struct store *st)
+{
+	if (st->wal_pages < st->wal_pages_max)
+		return;
+	st->wal_pages = 0;
+	sqlite3_wal_checkpoint_v2(
+	    st->tx.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 static void
@@ -121,7 +151,7 @@ commit_group(struct store *st, struct group *g)
 {
 	size_t i;
 
-	if (run_statement(st, "COMMIT") != OK) {
+	if (commit(st, g) != OK) {
 		fail(st);
 		return;
 	}
@@ -134,6 +164,7 @@ commit_group(struct store *st, struct group *g)
 	tell_loop(st, g);
 	g->n_waiting = 0;
 	g->hurry = false;
+	write_back(st);
 }
 
 /* Given back now, or with the commit. */

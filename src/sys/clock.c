@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -31,13 +32,55 @@ clock_wall_ms(void)
 	return read_us(CLOCK_REALTIME) / 1000;
 }
 
-bool
-clock_is_synchronised(void)
+void
+clock_boot_id(char *ret, size_t size)
+{
+	struct buf b;
+
+	ret[0] = '\0';
+	buf_init(&b, FILE_READ_MAX);
+	if (file_read("/proc/sys/kernel/random/boot_id", &b) == OK)
+		snprintf(ret, size, "%.*s", (int)strcspn(b.p, "\n"), b.p);
+	buf_done(&b);
+}
+
+static bool told;
+
+/* False when the kernel must not be asked. */
+static bool
+ask_kernel(bool *ret)
 {
 	struct timex t;
 
 	memset(&t, 0, sizeof(t)); /* No modes: it only reads. */
-	return adjtimex(&t) >= 0 && (t.status & STA_UNSYNC) == 0;
+	if (adjtimex(&t) < 0)
+		return false;
+	*ret = (t.status & STA_UNSYNC) == 0;
+	return true;
+}
+
+bool
+clock_is_synchronised(void)
+{
+	bool yes = told;
+
+	return ask_kernel(&yes) ? yes : told;
+}
+
+bool
+clock_find_synchronised(void)
+{
+	bool yes = false;
+
+	return ask_kernel(&yes)
+	    ? yes
+	    : access("/run/systemd/timesync/synchronized", F_OK) == 0;
+}
+
+void
+clock_tell_synchronised(bool yes)
+{
+	told = yes;
 }
 
 int

@@ -12,8 +12,16 @@
 int64_t clock_boot_ms(void);
 int64_t clock_wall_ms(void);
 
-/* Does the kernel say that a time server keeps the wall clock right? */
+/* The kernel's name of this start of the machine; "" when it says none. */
+void clock_boot_id(char *ret, size_t size);
+
+/* Does a time server keep the wall clock right?  The kernel says so, who may
+ * ask it.  Nobody may in a unit with ProtectClock=yes (systemd.exec(5)): there
+ * systemd-timesyncd's word is looked for by who sees the machine's files, and
+ * the others believe what they were told. */
 bool clock_is_synchronised(void);
+bool clock_find_synchronised(void);
+void clock_tell_synchronised(bool yes);
 
 /* Minutes since local midnight, 0 to 1439; by the TZ of the environment. */
 int clock_local_minute(int64_t wall_ms);

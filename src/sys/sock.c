@@ -224,7 +224,8 @@ sock_connect_tcp(
 	freeaddrinfo(list);
 	if (fd < 0)
 		return err_say(why, ERR_CLOSED,
-		    "no answer from %s port %u; is the house running there?",
+		    "no answer from %s port %u; is the house running there? "
+		    "('./scripts/run', or 'systemctl start durward')",
 		    host, (unsigned)port);
 	*ret = fd;
 	return OK;

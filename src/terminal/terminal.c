@@ -31,6 +31,19 @@ terminal_option(int *argc, char **argv, const char *name, const char *otherwise)
 	return otherwise;
 }
 
+const char *
+terminal_folder(const char *path, char ret[TERMINAL_FOLDER_SIZE])
+{
+	const char *root = getenv("DURWARD_ROOT");
+	int n = snprintf(
+	    ret, TERMINAL_FOLDER_SIZE, "%s%s", root != NULL ? root : "", path);
+
+	/* Never the first house's instead. */
+	if (n >= TERMINAL_FOLDER_SIZE)
+		fatal("DURWARD_ROOT is too long");
+	return ret;
+}
+
 bool
 terminal_flag(int *argc, char **argv, const char *name)
 {

@@ -32,6 +32,12 @@ const char *terminal_option(
     int *argc, char **argv, const char *name, const char *otherwise);
 bool terminal_flag(int *argc, char **argv, const char *name);
 
+/* A folder of the house on this machine, such as /var/lib/durward; of the
+ * second one where DURWARD_ROOT names it.  Stays as it is until the next call
+ * with the same `ret`. */
+#define TERMINAL_FOLDER_SIZE 512
+const char *terminal_folder(const char *path, char ret[TERMINAL_FOLDER_SIZE]);
+
 int terminal_usage(const char *usage);
 
 /* Print a document with --json; false when people are to read it. */

@@ -22,6 +22,12 @@ find(struct tooling *tg, const char *tool)
 	return NULL;
 }
 
+const char *
+tooling_exempt_at(const struct tooling *tg, size_t i)
+{
+	return i < TOOLS_MAX ? tg->exempt[i] : NULL;
+}
+
 bool
 tooling_is_exempt(const struct tooling *tg, const char *tool)
 {

@@ -51,6 +51,8 @@ const char *tooling_why_not(const struct tooling *tg);
 /* An owner said that it may run without limits.  ERR_LIMIT. */
 NODISCARD enum err tooling_set_exempt(
     struct tooling *tg, const char *tool, bool exempt);
+/* NULL behind the last place; "" in one that is free. */
+const char *tooling_exempt_at(const struct tooling *tg, size_t i);
 bool tooling_is_exempt(const struct tooling *tg, const char *tool);
 
 bool tooling_trusts(const struct tooling *tg, const struct slot *t);

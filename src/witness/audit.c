@@ -131,9 +131,10 @@ witness_each_of_run(struct session *s, const char *run, proven_fn *fn,
 }
 
 int
-witness_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg)
+witness_each_entry(
+    struct session *s, const char *run, uint64_t from, entry_fn *fn, void *arg)
 {
-	uint64_t next = 0;
+	uint64_t next = from;
 	int code = EXIT_REACHED;
 
 	for (;;) {
@@ -147,6 +148,11 @@ witness_each_entry(struct session *s, const char *run, entry_fn *fn, void *arg)
 			return code;
 		}
 		for (; e != NULL; e = json_next(e)) {
+			/* A house that repeats itself would never end. */
+			if ((uint64_t)json_int(e, "seq", -1) < next) {
+				json_free(answer);
+				return witness_broken("its entries go back");
+			}
 			fn(arg, e);
 			next = (uint64_t)json_int(e, "seq", 0) + 1;
 		}
@@ -168,34 +174,55 @@ show_pruned(long long seq)
 	json_free(v);
 }
 
+#define RUN_ID_LEN 32
+
+struct showing {
+	const char *run; /* Its beginning, or NULL: of whatever comes. */
+	size_t shown;
+};
+
 static void
 on_show(void *arg, const struct json *entry)
 {
+	struct showing *w = arg;
 	const char *text = json_words(entry, "body");
 	long long seq = (long long)json_int(entry, "seq", 0);
 	struct json *body = NULL;
 
-	(void)arg;
-	if (text[0] == '\0')
+	if (text[0] == '\0' && w->run == NULL) {
 		show_pruned(seq);
+		w->shown++;
+	}
 	if (json_parse(text, strlen(text), &body) != OK)
 		return;
-	if (!terminal_print_json(body))
-		terminal_print(
-		    "%6lld  %-14s %s\n", seq, json_words(body, "kind"), text);
+	if (w->run == NULL ||
+	    strncmp(json_words(body, "run"), w->run, strlen(w->run)) == 0) {
+		w->shown++;
+		if (!terminal_print_json(body))
+			terminal_print("%6lld  %-14s %s\n", seq,
+			    json_words(body, "kind"), text);
+	}
 	json_free(body);
 }
 
 static int
 show(const char *run)
 {
+	bool whole = run != NULL && strlen(run) == RUN_ID_LEN;
+	struct showing w = {.run = whole ? NULL : run};
 	int code = EXIT_REACHED;
 	struct session *s = session_open(&code);
 
 	if (s == NULL)
 		return code;
-	code = witness_each_entry(s, run, on_show, NULL);
+	/* The house finds a whole one, pruned entries too. */
+	code = witness_each_entry(s, whole ? run : NULL, 0, on_show, &w);
 	session_close(s);
+	if (code == EXIT_REACHED && run != NULL && w.shown == 0) {
+		terminal_error("no entry is of a run that begins so; 'durward "
+			       "runs' lists the last ones");
+		code = EXIT_FAILED;
+	}
 	return code;
 }
 
@@ -223,6 +250,34 @@ prune(const char *before)
 	answer = session_command(s, "audit.prune", body, &code);
 	if (answer != NULL)
 		terminal_print("pruned before entry %lld\n", n);
+	json_free(answer);
+	session_close(s);
+	return code;
+}
+
+/* ---- keep ---- */
+
+static int
+keep(const char *time)
+{
+	int code = EXIT_REACHED;
+	struct session *s = session_open(&code);
+	struct json *body;
+	struct json *answer;
+
+	if (s == NULL)
+		return code;
+	body = json_object();
+	json_put_str(body, "keep", time);
+	answer = session_command(s, "audit.keep", body, &code);
+	if (answer != NULL && strcmp(time, "forever") == 0)
+		terminal_print("the log is kept forever\n");
+	else if (answer != NULL)
+		terminal_print("what entries say is forgotten after %s, from "
+			       "the next minutes on; their leaves and proofs "
+			       "stay. 'durward doctor' says when that has to "
+			       "wait\n",
+		    time);
 	json_free(answer);
 	session_close(s);
 	return code;
@@ -263,6 +318,8 @@ command_audit(int argc, char **argv)
 		return show(run);
 	if (argc == 2 && strcmp(what, "prune") == 0 && before != NULL)
 		return prune(before);
+	if (argc == 3 && strcmp(what, "keep") == 0)
+		return keep(argv[2]);
 	if (argc == 2 && strcmp(what, "verify") == 0 &&
 	    (db == NULL || file == NULL))
 		return verify(db, file, anchor);

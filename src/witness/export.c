@@ -14,62 +14,33 @@
  * signed, {"checkpoint", "signature", "key"}.
  */
 
-struct exporting {
-	struct audit_check check;
-	uint64_t size; /* Of the checkpoint. */
-	FILE *out;
-};
-
-static void
-put_line(FILE *out, const struct json *v)
-{
-	char *text = json_print(v);
-
-	fputs(text, out);
-	putc('\n', out);
-	free(text);
-}
-
-static void
-on_entry(void *arg, const struct json *entry)
-{
-	struct exporting *x = arg;
-
-	if ((uint64_t)json_int(entry, "seq", 0) >= x->size)
-		return;
-	audit_check_document(&x->check, entry);
-	put_line(x->out, entry);
-}
-
 static void
 put_end(FILE *out, const struct anchor *now, const struct public_key *key)
 {
 	struct json *v = json_object();
 	char hex[PUBLIC_HEX_SIZE];
+	char *text;
 
 	public_hex(key, hex);
 	anchor_put(v, now);
 	json_put_str(v, "key", hex);
-	put_line(out, v);
+	text = json_print(v);
+	fprintf(out, "%s\n", text);
+	free(text);
 	json_free(v);
 }
 
 static int
 write_log(struct session *s, FILE *out)
 {
-	struct exporting x = {.out = out};
-	struct anchor now;
-	int code = anchor_fetch(s, &now);
+	struct whole_log log = {.out = out};
+	int code = verify_read(s, &log);
 
 	if (code != EXIT_REACHED)
 		return code;
-	x.size = now.at.size;
-	code = witness_each_entry(s, NULL, on_entry, &x);
-	if (code != EXIT_REACHED)
-		return code;
-	put_end(out, &now, &session_identity(s)->box_key);
+	put_end(out, &log.now, &session_identity(s)->box_key);
 	/* What does not verify is written all the same: it is evidence. */
-	return verify_end(&x.check, &now.at.root, now.at.size,
+	return verify_end(&log.check, &log.now.at.root, log.now.at.size,
 	    out != stdout ? "the signed root" : NULL);
 }
 

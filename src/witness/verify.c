@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "crypto/crypto.h"
 #include "witness/witness_priv.h"
 
@@ -67,40 +69,54 @@ verify_anchor(const struct anchor *a, const struct public_key *key)
 	return witness_broken("the anchor is not signed by the box");
 }
 
-struct house {
-	struct audit_check check;
-	uint64_t size; /* Of the checkpoint. */
-};
-
 static void
 on_entry(void *arg, const struct json *entry)
 {
-	struct house *h = arg;
+	struct whole_log *log = arg;
+	char *text;
 
 	/* What came after the checkpoint is not its matter. */
-	if ((uint64_t)json_int(entry, "seq", 0) < h->size)
-		audit_check_document(&h->check, entry);
+	if ((uint64_t)json_int(entry, "seq", 0) >= log->now.at.size)
+		return;
+	audit_check_document(&log->check, entry);
+	if (log->out == NULL)
+		return;
+	text = json_print(entry);
+	fprintf(log->out, "%s\n", text);
+	free(text);
+}
+
+int
+verify_read(struct session *s, struct whole_log *log)
+{
+	const struct audit_check *c = &log->check;
+	int tries = VERIFY_PRUNINGS_MAX;
+	int code;
+
+	do {
+		code = anchor_fetch(s, &log->now);
+		if (code == EXIT_REACHED)
+			code = witness_each_entry(
+			    s, NULL, c->tree.size, on_entry, log);
+	} while (code == EXIT_REACHED && !c->failed &&
+	    c->pruned_end > c->prune_said && --tries > 0);
+	return code;
 }
 
 /* The entries of the house, under a root that its box signs now. */
 static int
 verify_session(struct session *s, const struct anchor *anchor)
 {
-	struct house h = {.check = {.anchor = anchor}};
-	struct anchor now;
+	struct whole_log log = {.check = {.anchor = anchor}};
 	int code = EXIT_REACHED;
 
 	if (anchor != NULL)
 		code = verify_anchor(anchor, &session_identity(s)->box_key);
 	if (code == EXIT_REACHED)
-		code = anchor_fetch(s, &now);
-	if (code != EXIT_REACHED)
-		return code;
-	h.size = now.at.size;
-	code = witness_each_entry(s, NULL, on_entry, &h);
+		code = verify_read(s, &log);
 	if (code == EXIT_REACHED)
-		code = verify_end(
-		    &h.check, &now.at.root, now.at.size, "the signed root");
+		code = verify_end(&log.check, &log.now.at.root, log.now.at.size,
+		    "the signed root");
 	return code;
 }
 

@@ -33,7 +33,8 @@ int anchor_prove(struct session *s, uint64_t size, const struct digest *root,
 /* `durward audit`. */
 #define AUDIT_USAGE                                                            \
 	"show [--run ID] | verify [--db FILE | --export FILE]"                 \
-	" [--anchor FILE] | export FILE | prune --before N"
+	" [--anchor FILE] | export FILE | prune --before N"                    \
+	" | keep TIME|forever"
 int command_audit(int argc, char **argv);
 
 #endif

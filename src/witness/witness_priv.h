@@ -2,6 +2,8 @@
 #ifndef WITNESS_WITNESS_PRIV_H
 #define WITNESS_WITNESS_PRIV_H
 
+#include <stdio.h>
+
 #include "terminal/terminal.h"
 #include "witness/witness.h"
 
@@ -10,10 +12,11 @@
 NODISCARD enum err witness_read_path(const struct json *answer,
     struct digest path[PATH_MAX_LEN], size_t *ret_len);
 
-/* All entries of the house's log, or of one run, page by page. */
+/* The entries of the house's log from this one on, or those of one run, page by
+ * page. */
 typedef void entry_fn(void *arg, const struct json *entry);
 int witness_each_entry(
-    struct session *s, const char *run, entry_fn *fn, void *arg);
+    struct session *s, const char *run, uint64_t from, entry_fn *fn, void *arg);
 
 /* ---- anchor.c: the checkpoint that this client keeps ---- */
 
@@ -21,6 +24,15 @@ int witness_each_entry(
 int anchor_load(const char *path, struct anchor *ret);
 
 /* ---- verify.c and export.c: the whole log ---- */
+
+/* The house's log, up to what its box signs now.  What is pruned meanwhile is
+ * told by an entry behind that: then up to what the box signs after it. */
+struct whole_log {
+	struct audit_check check;
+	struct anchor now;
+	FILE *out; /* Where the entries go, a line each; or NULL. */
+};
+int verify_read(struct session *s, struct whole_log *log);
 
 /* Do the entries lead to this root, and past the anchor?  Says so, when
  * `under` names the root. */

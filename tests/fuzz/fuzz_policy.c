@@ -78,7 +78,7 @@ decide(const struct policy *p, enum effect effect, const struct json *args)
 		policy_spoke_text(&one, layers, 1, &b);
 		if (b.len == 0)
 			abort();
-		policy_explain(&q, layers, 2, &b);
+		policy_explain(&q, layers, 2, "", &b);
 		buf_done(&b);
 	}
 }

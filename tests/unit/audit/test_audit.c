@@ -377,7 +377,7 @@ prune_some(struct store_tx *tx, void *arg)
 	if (e == OK)
 		e = audit_append(&a, tx, v, &seq);
 	json_free(v);
-	return e == OK ? audit_prune(tx, (uint64_t)*before) : e;
+	return e == OK ? audit_prune(tx, 0, (uint64_t)*before) : e;
 }
 
 static enum err

@@ -357,7 +357,7 @@ TEST(an_explanation_is_in_words_and_names_the_line)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	policy_explain(&q, &layer, 1, &b);
+	policy_explain(&q, &layer, 1, "", &b);
 	CHECK(strstr(b.p, "Before home.set, somebody would be asked") != NULL);
 	CHECK(strstr(b.p, "10 minutes") != NULL);
 	CHECK(strstr(b.p, "Line 2 of the box's rules") != NULL);

@@ -5,12 +5,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "check.h"
 #include "fixture.h"
+#include "sys/clock.h"
 
 TEST(jobs_run_and_are_told_in_their_order)
 {
@@ -455,4 +457,86 @@ TEST(how_long_the_store_is_at_one_thing_is_known)
 	store_close(st);
 	close(may_end[0]);
 	close(may_end[1]);
+}
+
+/* How long until what nobody hurries is on the disk. */
+static int64_t
+settled_ms(bool spare)
+{
+	struct store_options o = {.path = path,
+	    .migrations = migrations,
+	    .n_migrations = 1,
+	    .spare = spare};
+	struct insert in = {.n = 1};
+	struct store_job job = {
+	    .run = run_insert, .done = on_done, .arg = &in, .settled = true};
+	struct store *st = NULL;
+	struct errmsg why = {""};
+	int64_t begun_ms;
+
+	clean();
+	told = 0;
+	REQUIRE(store_open(&o, &st, &why) == OK);
+	store_start(st);
+	begun_ms = clock_boot_ms();
+	CHECK(store_post(st, &job) == OK);
+	store_hand_over(st);
+	CHECK(reap_until(st, 1) == OK);
+	begun_ms = clock_boot_ms() - begun_ms;
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 1);
+	return begun_ms;
+}
+
+TEST(a_disk_that_is_to_be_spared_is_committed_to_less_often)
+{
+	int64_t spared_ms = settled_ms(true);
+
+	CHECK(spared_ms >= SLOW_GROUP_MS);
+	CHECK(settled_ms(false) < spared_ms);
+}
+
+static enum err
+run_insert_much(struct store_tx *tx, void *arg)
+{
+	struct insert *in = arg;
+	struct store_query *q;
+	enum err e = store_query_open(
+	    tx, "INSERT INTO t (n, word) VALUES (?, zeroblob(6000000))", &q);
+
+	REQUIRE(e == OK);
+	store_bind_int(q, 1, in->n);
+	return store_query_finish(q);
+}
+
+TEST(what_is_in_the_wal_is_written_back_behind_a_commit)
+{
+	struct insert in[5];
+	struct stat status;
+	struct store *st;
+	char wal[96];
+	int i;
+
+	clean();
+	told = 0;
+	st = opened(1);
+	store_start(st);
+	for (i = 0; i < 5; i++) {
+		struct store_job job = {.run = run_insert_much,
+		    .done = on_done,
+		    .arg = &in[i],
+		    .durable = true};
+
+		in[i] = (struct insert){.n = i};
+		REQUIRE(store_post(st, &job) == OK);
+		store_hand_over(st);
+		CHECK(reap_until(st, i + 1) == OK);
+		CHECK_INT(in[i].result, OK);
+	}
+	/* Its room was used again. */
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	CHECK(stat(wal, &status) == 0);
+	CHECK(status.st_size < 2 * 6000000);
+	store_close(st);
+	CHECK_INT(count_after_reopen(), 5);
 }
