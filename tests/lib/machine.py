@@ -59,6 +59,7 @@ class Machine:
         self.ports = {}
         self.logged = []
         self.process = None
+        self.chip = None
         self.was_up = False
 
     def bring(self, files):
@@ -100,6 +101,22 @@ class Machine:
                 "-device", "virtio-blk-pci,drive=lw,write-cache=on,discard=off,write-zeroes=off,"
                 "addr=0x10"]
 
+    def put_in_chip(self, name):
+        """From the next start on the machine has this TPM, with what it kept."""
+        self.chip = os.path.join(self.folder, name)
+        os.makedirs(self.chip, exist_ok=True)
+
+    def chip_words(self):
+        if self.chip is None:
+            return []
+        wire = self.chip + "/wire"
+        # It ends with QEMU.
+        subprocess.run(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.chip, "--ctrl",
+                        "type=unixio,path=" + wire, "--terminate", "--daemon"], check=True)
+        device = "tpm-crb" if ARCH == "amd64" else "tpm-tis-device"
+        return ["-chardev", "socket,id=c,path=" + wire, "-tpmdev", "emulator,id=t,chardev=c",
+                "-device", device + ",tpmdev=t"]
+
     def start(self, *guest_ports, clock=None):
         """Boots; `ports` has for each of these the one by which it is reached here."""
         agent = os.path.join(self.folder, "agent")
@@ -116,7 +133,7 @@ class Machine:
             "-drive", f"file={self.disk},format=raw,if=virtio,cache=unsafe",
             "-drive", f"file={self.folder}/bring.tar,format=raw,if=virtio,readonly=on",
             "-object", "rng-random,id=r,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r",
-            *self.logged_disk(), *(["-rtc", "base=" + clock] if clock else [])]
+            *self.logged_disk(), *self.chip_words(), *(["-rtc", "base=" + clock] if clock else [])]
         begun = time.monotonic()
         boot_s = BOOT_S if self.was_up else FIRST_BOOT_S
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,

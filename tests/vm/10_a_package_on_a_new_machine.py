@@ -23,6 +23,7 @@ HERE = "/home/anna/durward"
 CANARY = "canary-7f3a9c51e0"
 PACKAGE_BYTES_MAX = 12 << 20
 EXPOSURE_MAX = 2.2
+PSS_KIB_MAX = 16 << 10  # Twice what it is, of all roles with their tools' half.
 
 
 def newer(package, version, program=None):
@@ -77,6 +78,7 @@ class Installed:
         hostile = os.path.join(machine.BUILD, "test-containers", "hostile")
         badmind = os.path.join(machine.BUILD, "probe-badmind")
         self.m = Machine(bring=[self.package, self.newer, tree, hostile, badmind, *self.releases()])
+        self.m.put_in_chip("chip")
         try:
             self.bring_up()
         except BaseException:
@@ -99,7 +101,7 @@ class Installed:
         return self.m.run("dpkg-query -W -f='${Version}' durward").strip()
 
     def bring_up(self):
-        self.m.start(8443, 8444)
+        self.m.start(8443, 8444, 8080)
         self.m.run(f"useradd -m -s /bin/bash {ANNA} && "
                    f"echo '{ANNA} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{ANNA} && "
                    f"mkdir {HERE} && tar -xf /run/brought/tree.tar -C {HERE} && "
@@ -107,7 +109,7 @@ class Installed:
                    f"chown -R {ANNA}: {HERE}")
         begun = time.monotonic()
         self.first = self.anna("cd durward && mkdir ~/Letters && echo hello >~/Letters/first && "
-                               "DURWARD_BROKER=none ./scripts/run --with files=~/Letters "
+                               "DURWARD_BROKER=none ./scripts/run --yes --with files=~/Letters "
                                "'save a note: buy milk'", timeout=900)
         self.install_s = time.monotonic() - begun
         print(f"install_s {self.install_s:.0f}, boot_s {self.m.boot_s:.0f}, in emulation")
@@ -167,8 +169,17 @@ def test_both_halves_are_units_of_two_users_and_hold_what_they_say(i):
         assert i.m.code(f"systemctl is-enabled {unit}") == 0
     assert i.unit("durward", "StatusText") == "The house is up."
     assert i.unit("durward", "NRestarts") == "0", "it was restarted"
+    # Each line's level is a field of the journal, and no part of its text.
+    assert "parent: info: " not in i.m.run("journalctl -q -u durward -p warning --no-pager", check=False)
+    assert re.search("^parent: info: core is ready", i.m.run("journalctl -q -u durward -p info -o cat --no-pager"), re.M)
     said = i.m.run("systemd-analyze security durward.service --no-pager | tail -1")
     assert float(re.search(r": ([\d.]+) ", said).group(1)) <= EXPOSURE_MAX, said
+    pss = sum(int(n) for n in re.findall(r"^Pss: +(\d+) kB", i.m.run(
+        "for p in $(pgrep -u durward) $(systemctl show durward-tools -p MainPID --value); do "
+        "cat /proc/$p/smaps_rollup; done"), re.M))
+    size = int(i.m.run("stat -c %s /usr/lib/durward/durward"))
+    print(f"machine_pss_kib {pss}, binary_bytes {size}, on {ARCH}")
+    assert 1000 < pss < PSS_KIB_MAX
 
 
 def test_what_tools_use_is_limited_and_each_is_inside_the_unit(i):
@@ -207,8 +218,27 @@ def test_nobody_who_is_not_its_client_stops_the_house(i):
     before = i.unit("durward", "MainPID")
     said = i.m.run("su - berta -c 'cd durward && DURWARD_BROKER=none DURWARD_PORT=9443 "
                    "./scripts/run status'", check=False)
-    assert "has another owner" in said, said
+    assert "is no client of it" in said and "--pairing-port 8444" in said, said
     assert i.unit("durward", "MainPID") == before and i.m.code("grep -q 9443 /etc/durward/run") == 1
+
+
+def test_the_page_for_a_phone_is_reached_from_outside(i):
+    def page(url):
+        r = subprocess.run(["curl", "-sk", "--compressed", "-m", "20", "-w", "%{http_code}", url], text=True,
+                           capture_output=True)
+        return r.stdout
+    at = f"https://127.0.0.1:{i.m.ports[8444]}/"
+    assert page(at) == "000", "open while nobody pairs"
+    i.m.run(f"su - {ANNA} -c 'timeout 60 durward pair --phone' >/tmp/pairing 2>&1 </dev/null &")
+    end = time.monotonic() + 60
+    while "https://" not in i.m.run("cat /tmp/pairing"):
+        assert time.monotonic() < end, i.m.run("cat /tmp/pairing")
+        time.sleep(0.5)
+    said = page(at)
+    assert said.endswith("200") and "<script" in said, said[:500]
+    certificate = page(f"http://127.0.0.1:{i.m.ports[8080]}/")
+    assert certificate.endswith("200"), certificate[:500]
+    i.m.run("pkill -INT -f '[d]urward pair --phone'", check=False)
 
 
 def test_a_laptop_outside_is_paired_and_approves(i):
@@ -252,6 +282,28 @@ def test_a_house_that_hangs_is_ended_by_the_watchdog_and_comes_back(i):
     i.await_up()
 
 
+# adjtimex(2) with ADJ_STATUS, ADJ_MAXERROR and ADJ_ESTERROR, all of them 0.
+SYNCHRONISE = ("import ctypes; t = ctypes.create_string_buffer(256); t[0] = 0x1c; "
+               "assert ctypes.CDLL(None).adjtimex(t) >= 0")
+
+
+def test_the_unit_hears_that_a_time_server_keeps_the_clock_right(i):
+    """It may not ask the kernel, so it is systemd-timesyncd that is believed."""
+    def log():
+        found = json.loads(i.anna("durward doctor --json", check=False))["findings"]
+        return next(f for f in found if f["check"] == "log")
+    i.anna("durward audit keep 400d")
+    i.m.run(f"python3 -c '{SYNCHRONISE}'")
+    assert "no time server" in log()["what"] and not log()["ok"], log()
+    i.m.run("mkdir -p /run/systemd/timesync && touch /run/systemd/timesync/synchronized")
+    end = time.monotonic() + 60
+    while "not now" in log()["what"]:
+        assert time.monotonic() < end, log()
+        time.sleep(1)
+    assert log()["ok"], log()
+    i.anna("durward audit keep forever")
+
+
 def test_no_container_outlives_a_killed_unit(i):
     i.anna("durward ask list notes")
     assert i.m.code("pgrep -u durward-tools conmon") == 0, "no container ran"
@@ -263,17 +315,18 @@ def test_no_container_outlives_a_killed_unit(i):
     i.await_up()
 
 
-def test_it_is_there_after_a_reboot_and_after_the_plug_was_pulled(i):
-    i.anna("durward ask 'save a note: before the reboot'")
-    i.m.reboot(8443, 8444)
-    i.await_up()
-    assert "before the reboot" in i.anna("durward ask list notes")
+def test_it_is_there_after_the_plug_was_pulled(i):
     i.anna("durward ask 'save a note: before the plug'")
     i.m.pull_the_plug()
     i.m.start(8443, 8444)
     i.await_up()
+    ready = int(i.unit("durward", "ActiveEnterTimestampMonotonic")) / 1e6
+    print(f"boot_to_ready_s {ready:.0f}, in emulation")
     assert "before the plug" in i.anna("durward ask list notes")
     assert "verified under the signed root" in i.anna("durward audit verify")
+    # Who was paired, and the yes that was given.
+    assert "laptop" in i.anna("durward clients")
+    assert '"kind":"approved"' in i.anna("durward audit show").replace(" ", "")
 
 
 def test_an_upgrade_keeps_everything_and_gives_nothing_away(i):
@@ -296,7 +349,14 @@ def test_a_release_is_taken_when_it_is_signed_and_newer(i):
     for name, why in (("forged", "is not what was signed"), ("stranger", "is not signed with the key")):
         said = i.m.run(f"durward update /run/brought/{name}", check=False)
         assert why in said and "nothing was changed" in said, said
+    i.m.run("fallocate -l $(($(df --output=avail -k / | tail -n 1) - 40000))K /filler")
+    said = i.m.run("durward update /run/brought/good; rm /filler", check=False)
+    assert "has room for" in said and "nothing was changed" in said, said
     assert i.version() == "99.0" and i.unit("durward", "MainPID") == runs
+    # Another installs packages, which is waited for.
+    i.m.run("python3 -c 'import fcntl, time; "
+            "held = [open(\"/var/lib/dpkg/\" + n, \"r+\") for n in (\"lock-frontend\", \"lock\")]; "
+            "[fcntl.lockf(f, fcntl.LOCK_EX) for f in held]; time.sleep(25)' >/dev/null 2>&1 </dev/null &")
     said = i.m.run("durward update /run/brought/good", timeout=600)
     assert "verified   durward 99.1" in said and "updated    99.0 -> 99.1" in said, said
     print(said.strip().splitlines()[-1] + ", in emulation")
@@ -305,7 +365,39 @@ def test_a_release_is_taken_when_it_is_signed_and_newer(i):
     assert "only a newer one" in i.m.run("durward update /run/brought/good", check=False)
 
 
+def begin_update_that_hangs(i):
+    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
+    end = time.monotonic() + 300
+    while i.version() != "99.3" or i.unit("durward", "ActiveState") != "activating":
+        assert time.monotonic() < end, "it never came in"
+        time.sleep(0.5)
+
+
+def test_an_update_that_is_killed_while_it_installs_is_taken_back(i):
+    i.m.run("echo 'pre-invoke=while test -e /run/slow; do sleep 1; done' >/etc/dpkg/dpkg.cfg.d/slow; touch /run/slow")
+    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
+    end = time.monotonic() + 300
+    while i.m.code("pgrep -f '[d]pkg --force-confold'") != 0:
+        assert time.monotonic() < end, "it never installed"
+        time.sleep(0.5)
+    i.m.run("pkill -KILL -f 'lib/durward/[u]pdate /run/brought'; pkill -KILL -f '[d]pkg --force-confold'")
+    i.m.run("rm /run/slow /etc/dpkg/dpkg.cfg.d/slow")
+    assert i.m.run("systemctl is-enabled durward", check=False).startswith("masked")
+    i.m.run("systemctl restart durward-update")
+    i.await_up()
+    assert i.version() == "99.1" and i.unit("durward-tools", "ActiveState") == "active"
+
+
+def test_an_update_that_is_killed_is_taken_back(i):
+    begin_update_that_hangs(i)
+    i.m.run("pkill -KILL -f 'lib/durward/[u]pdate /run/brought'")
+    i.await_up()
+    assert i.version() == "99.1" and i.unit("durward-tools", "ActiveState") == "active"
+    assert i.m.code("test -e /var/lib/durward-update/under-way") == 1
+
+
 def test_a_release_that_does_not_come_up_is_taken_back(i):
+    i.m.run("echo '# mine' >>/etc/default/durward")
     i.anna("durward ask 'save a note: before the bad release'")
     said = i.m.run("durward update /run/brought/ends", timeout=600, check=False)
     assert "99.2 did not come up, so 99.1 is back" in said, said
@@ -315,21 +407,18 @@ def test_a_release_that_does_not_come_up_is_taken_back(i):
     assert tried.startswith("1 interface: run house ") and "--port" not in tried, tried
     i.await_up()
     assert i.version() == "99.1" and i.unit("durward-tools", "ActiveState") == "active"
+    assert i.m.code("grep -qx '# mine' /etc/default/durward") == 0
     assert "before the bad release" in i.anna("durward ask list notes")
     assert "verified under the signed root" in i.anna("durward audit verify")
 
 
 def test_a_release_that_the_power_ended_is_taken_back(i):
-    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
-    end = time.monotonic() + 300
-    while i.version() != "99.3" or i.unit("durward", "ActiveState") != "activating":
-        assert time.monotonic() < end, "it never came in"
-        time.sleep(0.5)
+    begin_update_that_hangs(i)
     i.m.pull_the_plug()
     i.m.start(8443, 8444)
     i.await_up()
     assert i.version() == "99.1" and "before the bad release" in i.anna("durward ask list notes")
-    assert "99.1 is back" in i.m.run("journalctl -q -u durward-update --no-pager")
+    assert "99.1 is back" in i.m.run("journalctl -q -b -u durward-update --no-pager")
     assert i.m.code("test -e /var/lib/durward-update/under-way") == 1
 
 
@@ -337,8 +426,11 @@ def test_the_key_of_the_secrets_is_a_credential_as_the_page_says(i):
     with open(TOP + "/config/man/durward.8") as f:
         page = f.read()
     lines = re.search(r"Make it before the first secret is set:\n\.Bd.*\n((?:# .*\n)+)\.Ed", page).group(1)
+    # A machine without the firmware that would know the TPM.
+    has, sealed = i.m.run("systemd-creds has-tpm2", check=False), "systemd-creds encrypt --with-key=host+tpm2"
+    assert has.startswith("partial") and "+driver" in has and sealed in page, has
     for line in lines.splitlines():
-        i.m.run(line[2:])
+        i.m.run(line[2:].replace("systemd-creds encrypt", sealed))
     i.await_up()
     i.m.run("printf x-another-value >/tmp/value")
     i.anna("durward secret set first </tmp/value")
@@ -355,6 +447,28 @@ def test_no_secret_is_in_the_journal(i):
     i.await_up()
     assert "canary" in i.anna("durward secret list")
     assert i.m.code(f"journalctl -q --no-pager -o export | grep -a {CANARY}") == 1, "it is there"
+
+
+def test_a_reboot_keeps_all_and_another_machine_gets_no_secret(i):
+    """The disk is in another one, after a good night: all is the same but the TPM."""
+    opened = "systemd-creds decrypt --name=durward-kek /etc/credstore.encrypted/durward-kek - 2>/dev/null | wc -c"
+    assert i.m.run(opened).strip() == "32"
+    i.anna("durward ask 'save a note: before the reboot'")
+    i.m.put_in_chip("another")
+    i.m.reboot(8443, 8444)
+    assert i.m.run(opened).strip() == "0"
+    assert i.unit("durward", "ActiveState") != "active"
+    said = i.m.run(f"su - {ANNA} -c 'sudo durward doctor'", check=False)
+    assert re.search(r"^BAD +unit ", said, re.M), said
+    # As the page says of a key that is lost.
+    i.m.run("rm /etc/credstore.encrypted/durward-kek && "
+            "mv /var/lib/durward/vault/secrets.json /root/ && "
+            "systemctl reset-failed durward && systemctl restart durward")
+    i.await_up()
+    assert "before the reboot" in i.anna("durward ask list notes")
+    assert "canary" not in i.anna("durward secret list")
+    i.m.run("rm /root/secrets.json")
+    assert "verified under the signed root" in i.anna("durward audit verify")
 
 
 def test_a_tool_that_takes_all_memory_is_ended_and_the_house_is_not(i):
