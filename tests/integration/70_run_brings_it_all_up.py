@@ -4,6 +4,7 @@
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -128,7 +129,10 @@ def test_a_folder_is_given_with_the_start_and_stays_given(r):
     folder = r.root + "/letters"
     os.mkdir(folder, 0o700)
     assert r.run("list files").returncode == 1  # Nobody has wanted it yet.
-    out = r.run("--with", f"files={folder}:rw", "write hello to the file a b.txt")
+    refused = r.run("--with", f"files={folder}:rw", "list files")
+    assert refused.returncode == 2 and "nobody can be asked here" in refused.stderr, refused.stderr
+    assert os.stat(folder).st_mode & 0o777 == 0o700 and r.run("list files").returncode == 1
+    out = r.run("--yes", "--with", f"files={folder}:rw", "write hello to the file a b.txt")
     assert out.returncode == 0 and "Wrote 5 bytes to 'a b.txt'." in out.stdout, out.stdout
     assert f"has {folder} at /folder read-write" in out.stdout, out.stdout
     with open(folder + "/a b.txt") as f:
@@ -140,9 +144,50 @@ def test_a_folder_is_given_with_the_start_and_stays_given(r):
 
 
 def test_what_with_does_not_know_is_said(r):
-    for words in (("--with", "files"), ("--with", "nothing=1"), ("--with",)):
+    for words in (("--with", "files"), ("--with", "nothing=1"), ("--with",), ("--wiht", "shell"),
+                  ("--yes", "--wiht")):
         out = r.run(*words)
         assert out.returncode == 2 and out.stderr.startswith("run: "), out.stderr
+    out = r.run("--help")
+    assert out.returncode == 0 and "DURWARD_ROOT" in out.stdout and "set -e" not in out.stdout, out.stdout
+
+
+def test_a_log_has_the_time_and_the_start_before_stays_beside_it(r):
+    log = f"{r.root}/var/log/durward-{os.path.basename(r.root)}.log"
+    with open(log) as f:
+        before = f.read()
+    assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \w+: info: ", before), before[:300]
+    assert "stopped" in r.run("--stop").stdout and r.run("echo hi").returncode == 0
+    with open(log + ".1") as f:
+        assert f.read().startswith(before)
+
+
+def test_a_console_of_another_house_is_told_how_it_is_paired(r):
+    token = json.loads(r.console("pair", "--json").stdout)["token"]
+    r.env["DURWARD_CLIENT"] = r.root + "/root-home/another"
+    p = r.console("pair", token, "--name", "another", "--port", str(r.port), "--pairing-port", str(r.pairing_port))
+    del r.env["DURWARD_CLIENT"]
+    assert p.returncode == 0 and r.console("clients", "revoke", "another").returncode == 0, p.stderr
+    r.env["DURWARD_CLIENT"] = r.root + "/root-home/another"
+    try:
+        out = r.run("echo hi")
+    finally:
+        del r.env["DURWARD_CLIENT"]
+    assert out.returncode == 1 and "is no client of it" in out.stderr, out.stdout + out.stderr
+    assert f"--pairing-port {r.pairing_port}" in out.stderr, out.stderr
+    # Who has none yet gets the house that was there, as it was started before.
+    r.run("--stop")
+    r.env |= {"DURWARD_CLIENT": r.root + "/root-home/new", "DURWARD_BROKER": "127.0.0.1:1"}
+    out = r.run("echo hi")
+    r.env |= {"DURWARD_BROKER": "none"}
+    del r.env["DURWARD_CLIENT"]
+    assert out.returncode == 1 and "is no client of it" in out.stderr, out.stdout + out.stderr
+
+    def up():
+        "the house"
+        return r.console("ask", "echo it is up", "--json").returncode == 0
+    wait_for(up, 60, 0.2)
+    assert "no home is connected" in r.console("home").stderr
 
 
 def test_a_model_on_this_machine_is_added_once_and_said_how_to_undo(r):
@@ -189,3 +234,80 @@ def test_a_pi_that_counts_no_memory_is_told_how_and_changed_when_wanted(r):
         assert read(line + ".before-durward") == "console=tty1 root=/dev/mmcblk0p2 rootwait\n"
         put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n")
         assert subprocess.run(offer, capture_output=True).stdout == b""
+
+
+def test_a_slow_disk_is_told_and_written_to_less_often_when_wanted(r):
+    def card():
+        found = json.loads(r.console("doctor", "--json").stdout)["findings"]
+        return next(f["what"] for f in found if f["check"] == "card")
+    path = r.env["PATH"]
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/dd", "w") as f:
+            f.write('#!/bin/sh\necho "32768 bytes (33 kB, 32 KiB) copied, 2.4 s, 13.7 kB/s" >&2\n')
+        os.chmod(folder + "/dd", 0o755)
+        r.env["PATH"] = folder + ":" + path
+        told = r.run("echo hi").stdout
+        assert "takes 300 ms until a write is on it" in told and "DURWARD_CARD=slow" in told, told
+        assert "spared" not in card()
+        r.env["DURWARD_CARD"] = "slow"
+        assert "takes 300 ms" not in r.run("echo hi").stdout
+    r.env["PATH"] = path
+    del r.env["DURWARD_CARD"]
+    assert "spared" in card()
+    r.run("echo it is remembered")
+    assert "spared" in card()
+    r.env["DURWARD_CARD"] = "fast"
+    r.run("echo hi")
+    assert "spared" not in card()
+    del r.env["DURWARD_CARD"]
+
+
+def test_too_little_memory_to_build_in_is_told(_):
+    with tempfile.TemporaryDirectory() as small:
+        os.mkdir(small + "/proc")
+
+        def offer(free, swap):
+            with open(small + "/proc/meminfo", "w") as f:
+                f.write(f"MemTotal: 460000 kB\nMemAvailable: {free} kB\nSwapFree: {swap} kB\n")
+            r = subprocess.run([TOP + "/scripts/offer-memory", small], text=True, capture_output=True,
+                               stdin=subprocess.DEVNULL)
+            assert r.returncode == 0, r.stderr
+            return r.stdout
+        assert "290 MB free" in offer(290000, 0) and "zram-tools" in offer(290000, 0)
+        assert offer(290000, 200000) == "" and offer(450000, 0) == ""
+
+
+def test_a_machine_that_does_not_know_the_time_is_told_to_be_given_it(_):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/date", "w") as f:
+            f.write('#!/bin/sh\n[ "$1" = +%s ] && echo 1000 || echo 1970-01-01\n')
+        os.chmod(folder + "/date", 0o755)
+        r = subprocess.run([TOP + "/scripts/run", "echo hi"], text=True, capture_output=True,
+                           stdin=subprocess.DEVNULL,
+                           env={**os.environ, "PATH": folder + ":" + os.environ["PATH"],
+                                "DURWARD_CLOCK_WAIT": "1", "DURWARD_ROOT": folder + "/root"})
+        assert r.returncode == 1 and "set the clock first" in r.stderr, r.stdout + r.stderr
+        assert not os.path.exists(folder + "/root")
+
+
+def test_it_is_taken_away_and_brought_back_and_taken_away_with_all_it_knew(r):
+    def files():
+        return sorted(p for p, _, names in os.walk(r.root) if names and not p.startswith(r.root + "/root-home"))
+    assert r.run("save a note: before the removal").returncode == 0
+    out = r.run("--remove")
+    assert out.returncode == 0 and "brings it back" in out.stdout, out.stdout + out.stderr
+    assert not any("/usr/" in p or "/run/" in p for p in files()), files()
+    out = r.run("list notes")
+    assert out.returncode == 0 and "before the removal" in out.stdout, out.stdout + out.stderr
+    shutil.rmtree(r.root + "/letters", ignore_errors=True)
+    for words in (("--data",), ("--dta",), ("--yes",), ("--data", "--yes", "now")):
+        out = r.run("--remove", *words)
+        assert out.returncode == 2 and out.stderr.startswith("run: "), out.stderr
+    assert "before the removal" in r.run("list notes").stdout
+    out = r.run("--remove", "--data", "--yes")
+    assert out.returncode == 0 and "nothing is left" in out.stdout, out.stdout + out.stderr
+    assert all(p == r.client for p in files()), files()
+    # And from the beginning, by the same console.
+    out = r.run("save a note: a new house")
+    assert out.returncode == 0 and "adding the tool notes" in out.stdout, out.stdout + out.stderr
+    assert "before the removal" not in r.run("list notes").stdout
