@@ -62,7 +62,7 @@ LIB_SRC := $(filter-out src/main/main.c,$(SRC))
 TOOLS := $(filter-out shell,$(patsubst containers/%/tool.json.in,%,$(wildcard containers/*/tool.json.in)))
 IMAGES := $(TOOLS:%=$(O)/containers/%/tool.json)
 
-.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm check-arm64 dist asan crash soak soak-vm fuzz \
+.PHONY: all shell help check check-policy mutate check-sweep check-mcp check-sentences check-home check-models check-integration check-containers check-web check-app check-vm check-arm64 dist asan crash soak soak-vm soak-week fuzz \
 	fuzz-smoke analyze layers format size bench ci clean deps deps-aarch64
 all: $(O)/durward $(O)/shim $(IMAGES)
 	@:
@@ -98,6 +98,7 @@ help:
 	@echo 'crash [SEEDS=300]  power cuts at seeded moments of a real ledger'
 	@echo 'soak               10,000 power cuts, a million judged cases'
 	@echo 'soak-vm            1,000 power cuts of a whole machine'
+	@echo 'soak-week          eight days of a house in minutes, DAYS=8, and their picture'
 	@echo 'fuzz T=NAME [S=60] one fuzzer, S seconds'
 	@echo 'fuzz-smoke [S=5]   every fuzzer, S seconds each'
 	@echo 'analyze            two static analysers, one line a finding'
@@ -316,6 +317,12 @@ $(O)/probe-%: tests/probe/%.c $(wildcard tests/probe/*.h) $(OBJ)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $< \
 		$(filter-out $(B)/src/ipc/serve.o,$(OBJ)) $(LIBS)
 
+# The binary with clocks that leap, for tests of what takes weeks.
+$(O)/hasty: tests/soak/hasty.c $(OBJ)
+	$(call say,HASTY,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) \
+		-Wl,--wrap=clock_gettime,--wrap=adjtimex,--wrap=syscall -o $@ $< $(OBJ) $(LIBS)
+
 # A tool that does everything wrong that a tool can.
 BAD := $(O)/test-containers/badtool
 $(BAD)/program: tests/containers/badtool/main.c $(DEPS)/.done
@@ -390,7 +397,7 @@ $(HOSTILE_TOOLS): %/tool.json: %/program scripts/make-image \
 	$(call say,IMAGE,$(*F))
 	$(Q)ARCH=$(ARCH) scripts/make-image $(*F) $* containers/hostile/$(*F).json.in
 
-check-integration: all $(PROBES) $(BAD)/tool.json $(KEEPER)/tool.json \
+check-integration: all $(O)/hasty $(PROBES) $(BAD)/tool.json $(KEEPER)/tool.json \
 		$(B)/tests/home-drive
 	$(Q)tests/lib/run-integration --suite $(CHECK)
 
@@ -490,6 +497,10 @@ crash: $(B)/crash
 soak: $(B)/crash $(B)/tests/decide
 	$(Q)tests/crash/run $(B)/crash 10000
 	$(Q)tests/policy/run --count 1000000
+
+# A house whose clocks leap; needs root, as its two halves are two users.
+soak-week: all $(O)/hasty
+	$(Q)tests/soak/week --days $(or $(DAYS),8) --picture $(O)/week.svg
 
 # A thousand ends of power of a whole machine; needs root, as all of its tests.
 soak-vm: all
@@ -611,6 +622,6 @@ ci:
 
 clean:
 	$(Q)rm -rf $(B) $(if $(BY_EMULATOR),,$(A) $(O)/durward $(O)/shim \
-		$(O)/containers $(O)/probe-* $(O)/kill_at $(O)/test-containers)
+		$(O)/containers $(O)/probe-* $(O)/hasty $(O)/kill_at $(O)/test-containers)
 
 -include $(OBJ:.o=.d) $(ASAN_OBJ:.o=.d) $(WEB:%.o=$(B)/%.d) $(WEB:%.o=$(A)/%.d)

@@ -331,6 +331,29 @@ def test_a_pruned_log_still_verifies_and_keeps_its_anchor(h):
     assert h.console.run("audit", "verify").returncode == 0
 
 
+def test_an_owner_says_for_how_long_the_log_is_kept(h):
+    def keep(client, time):
+        return client.run("audit", "keep", time)
+
+    def kept():
+        found = json.loads(h.console.run("doctor", "--json").stdout)["findings"]
+        return next(f["what"] for f in found if f["check"] == "log")
+    assert "is kept forever" in kept()
+    r = keep(h.console, "400d")
+    assert r.returncode == 0 and "after 400d" in r.stdout, r.stdout + r.stderr
+    last = h.console.run("audit", "show").stdout.splitlines()[-1]
+    assert json.loads(last.split(None, 2)[2])["kept_days"] == 400, last
+    h.stop()
+    start(h)
+    assert "what is older than 400 days is forgotten" in kept()
+    for client, time, why in ((h.console, "3d", "whole days, 7 at least"), (h.console, "191h", "whole days"), (h.console, "a while", "such as 30d"),
+                              (h.pair("keeper"), "30d", "only an owner")):
+        r = keep(client, time)
+        assert r.returncode == 4 and why in r.stderr, r.stdout + r.stderr
+    assert "400 days" in kept()
+    assert keep(h.console, "forever").returncode == 0 and "is kept forever" in kept()
+
+
 def test_an_entry_that_was_emptied_without_a_record_is_found(h):
     path = copy(h, "emptied.db", "UPDATE log SET body='', salt=x'' WHERE seq=25;")
     r = verify(h, path)
@@ -343,3 +366,19 @@ def test_only_an_owner_prunes_and_not_beyond_the_end(h):
     r = h.console.run("audit", "prune", "--before", "100000")
     assert r.returncode == 4 and "entries; name a number" in r.stderr, r.stderr
     assert h.console.run("audit", "prune", "--before", "x").returncode == 2
+
+
+def test_a_log_that_is_pruned_while_it_is_read_verifies(h):
+    """What tells of it comes behind the checkpoint that the reader began with."""
+    readers, pruned = [], 30
+    for i in range(40):
+        path = h.path(f"while-{i}.jsonl")
+        readers.append((path, h.console.start("audit", "export", path)))
+        r = h.console.run("audit", "prune", "--before", str(pruned + i))
+        assert r.returncode == 0, r.stderr
+    for path, p in readers:
+        out, err = p.communicate(timeout=60)
+        assert p.returncode == 0, out + err
+        r = verify(h, path, what="--export", client=h.console)
+        assert r.returncode == 0, r.stdout + r.stderr
+    assert h.console.run("audit", "verify").returncode == 0
