@@ -88,6 +88,19 @@ run_tools(void *arg, const struct act *a, const struct json *args)
 	end_with(c, a, &out);
 }
 
+/* The yes is all that there is of it: root's script heeds it, and no role could
+ * install anything. */
+static void
+run_update(void *arg, const struct act *a, const struct json *args)
+{
+	struct buf out;
+
+	buf_init(&out, RESULT_MAX);
+	buf_addf(&out, "Version %s may take the place of this one.",
+	    json_words(args, "version"));
+	end_with(arg, a, &out);
+}
+
 static void
 run_status(void *arg, const struct act *a, const struct json *args)
 {
@@ -121,6 +134,13 @@ static const struct house_function functions[] = {
     {.name = "house.tools",
 	.call = {.name = "tools", .effect = EFFECT_READ},
 	.run = run_tools},
+    {.name = "house.update",
+	.call = {.name = "update",
+	    .effect = EFFECT_SYSTEM,
+	    .args = {{"sha256", ARG_STRING, true, DIGEST_HEX_SIZE - 1},
+		{"version", ARG_STRING, true, NAME_MAX_LEN}},
+	    .n_args = 2},
+	.run = run_update},
     {.name = "memory.remember",
 	.about = "Remember a fact for later goals",
 	.call = {.name = "remember",

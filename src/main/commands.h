@@ -16,7 +16,7 @@ int command_update(int argc, char **argv);
 #define RESTORE_USAGE                                                          \
 	"[FILE] [--passphrase-file FILE] [--without-volumes] [--state DIR] "   \
 	"[--tools DIR]"
-#define UPDATE_USAGE "FOLDER [--key FILE]"
+#define UPDATE_USAGE "FOLDER [--unasked] [--key FILE] | --ask VERSION SHA256"
 
 /* The whole command line, to start the house anew with. */
 extern char **command_argv;

@@ -4,7 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/limits.h"
 #include "main/commands.h"
+#include "talk/talk.h"
 #include "terminal/terminal.h"
 
 /*
@@ -27,17 +31,39 @@ beside(const char *name, char ret[PATH_MAX])
 	return true;
 }
 
+/* What the script asks an owner, whose right over packages no role has. */
+static int
+ask_for(const char *version, const char *sha256)
+{
+	struct json *args = json_object();
+	struct buf call;
+	int code;
+
+	json_put_str(args, "version", version);
+	json_put_str(args, "sha256", sha256);
+	buf_init(&call, GOAL_MAX);
+	buf_adds(&call, "house.update ");
+	json_canonical(args, &call);
+	code = talk_call(call.p);
+	buf_done(&call);
+	json_free(args);
+	return code;
+}
+
 int
 command_update(int argc, char **argv)
 {
 	const char *key = terminal_option(&argc, argv, "--key", NULL);
+	bool unasked = terminal_flag(&argc, argv, "--unasked");
 	char path[PATH_MAX];
 
+	if (argc == 4 && strcmp(argv[1], "--ask") == 0)
+		return ask_for(argv[2], argv[3]);
 	if (argc != 2 || argv[1][0] == '-')
 		return terminal_usage("update " UPDATE_USAGE);
 	if (beside("update", path))
-		execl(path, path, argv[1], key != NULL ? "--key" : NULL, key,
-		    NULL);
+		execl(path, path, argv[1], unasked ? "--unasked" : "--asked",
+		    key != NULL ? "--key" : NULL, key, NULL);
 	terminal_error("this house was not installed from a package; "
 		       "./scripts/run in newer sources updates it");
 	return EXIT_FAILED;

@@ -121,6 +121,26 @@ command_ask(int argc, char **argv)
 	return code;
 }
 
+int
+talk_call(const char *call)
+{
+	struct session *s;
+	struct watch w;
+	int code = EXIT_REACHED;
+
+	s = session_open(&code);
+	if (s == NULL)
+		return code;
+	watch_init(&w, s);
+	if (start(&w, call, NULL, &code) == OK)
+		code = look_on(&w);
+	if (code == EXIT_REACHED && (!w.call_done || strcmp(w.call, call) != 0))
+		code = EXIT_FAILED;
+	watch_done(&w);
+	session_close(s);
+	return code;
+}
+
 /* ---- `durward replay` ---- */
 
 static int

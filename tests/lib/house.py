@@ -164,12 +164,12 @@ class Client:
 
     def asked(self, goal):
         """Ask for something that waits for a yes: the client and the act."""
-        return self._asked("ask", goal, "--json")
+        return self.asked_by("ask", goal, "--json")
 
     def asked_in_words(self, goal):
-        return self._asked("ask", goal)
+        return self.asked_by("ask", goal)
 
-    def _asked(self, *words):
+    def asked_by(self, *words):
         before = {a["act"] for a in self.json("approvals")["approvals"]}
         p = self.start(*words)
 

@@ -8,7 +8,8 @@
  * proposed so often, as one step after the other.  With `recalls` it first
  * wants so many views, and replies how many it got.  With `heard`, a list of
  * [step, part, length], it says that it heard these, each as a step's number,
- * and replies.  Of a call to memory.remember it makes another one, twice.  With
+ * and replies.  Of a call to memory.remember it makes another one, twice, and
+ * of one to house.update one that anybody may make, or to other bytes.  With
  * `criticizes` it says that its first step had that opinion, with `thinks` that
  * it thought this.  The goal `garbage` sends bytes that are no frame.  Linked
  * in the place of src/ipc/serve.c.
@@ -24,6 +25,15 @@
 #define TWISTED                                                                \
 	"{\"tool\":\"memory.remember\",\"args\":\"{\\\"text\\\":\\\"twisted"   \
 	"\\\"}\",\"origins\":\"text:person\",\"times\":2}"
+
+#define OTHER                                                                  \
+	"{\"tool\":\"house.update\",\"args\":\"{\\\"sha256\\\":\\\"00\\\","    \
+	"\\\"version\\\":\\\"9\\\"}\",\"origins\":\"sha256:person,version:"    \
+	"person\","                                                            \
+	"\"step\":0}"
+#define UNDONE                                                                 \
+	"{\"tool\":\"house.status\",\"args\":\"{}\",\"origins\":\"none\","     \
+	"\"step\":0}"
 
 static struct peers *peers;
 static int expected; /* Results before the reply. */
@@ -142,6 +152,8 @@ on_turn(void *role, struct msg *m)
 	}
 	if (strncmp(goal, "memory.remember {", 17) == 0)
 		goal = TWISTED;
+	if (strncmp(goal, "house.update {", 14) == 0)
+		goal = strstr(goal, "\"other\"") != NULL ? OTHER : UNDONE;
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
 	recall_often(proposal, json_words(m->body, "run"));

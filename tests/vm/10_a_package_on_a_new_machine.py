@@ -344,7 +344,7 @@ def test_an_upgrade_keeps_everything_and_gives_nothing_away(i):
     assert "before the plug" in i.anna("durward ask list notes")
 
 
-def test_a_release_is_taken_when_it_is_signed_and_newer(i):
+def test_a_release_is_refused_when_it_is_not_signed_or_has_no_room(i):
     runs = i.unit("durward", "MainPID")
     for name, why in (("forged", "is not what was signed"), ("stranger", "is not signed with the key")):
         said = i.m.run(f"durward update /run/brought/{name}", check=False)
@@ -353,20 +353,51 @@ def test_a_release_is_taken_when_it_is_signed_and_newer(i):
     said = i.m.run("durward update /run/brought/good; rm /filler", check=False)
     assert "has room for" in said and "nothing was changed" in said, said
     assert i.version() == "99.0" and i.unit("durward", "MainPID") == runs
+
+
+def asked_update(i):
+    """What anna's `durward update` says is in /tmp/update; the act that waits."""
+    i.m.run(f"su - {ANNA} -c 'sudo durward update /run/brought/good; echo ended' >/tmp/update 2>&1 </dev/null &")
+    end, waiting = time.monotonic() + 120, []
+    while not waiting:
+        assert time.monotonic() < end, i.m.run("cat /tmp/update")
+        waiting = [a for a in json.loads(i.anna("durward approvals --json"))["approvals"] if a["tool"] == "house.update"]
+    return waiting[0]["act"]
+
+
+def await_update(i, seconds):
+    end = time.monotonic() + seconds
+    while not (said := i.m.run("cat /tmp/update")).endswith("ended\n"):
+        assert time.monotonic() < end, said
+        time.sleep(1)
+    return said
+
+
+def test_a_release_is_taken_when_an_owner_said_yes(i):
+    runs = i.unit("durward", "MainPID")
+    said = i.m.run("durward update /run/brought/good", check=False)
+    assert "nobody agreed to 99.1" in said, "root alone is no client: " + said
+    i.anna(f"durward deny {asked_update(i)}")
+    said = await_update(i, 120)
+    assert "nobody agreed to 99.1, so nothing was changed" in said, said
+    assert i.version() == "99.0" and i.unit("durward", "MainPID") == runs
+    act = asked_update(i)
     # Another installs packages, which is waited for.
     i.m.run("python3 -c 'import fcntl, time; "
             "held = [open(\"/var/lib/dpkg/\" + n, \"r+\") for n in (\"lock-frontend\", \"lock\")]; "
             "[fcntl.lockf(f, fcntl.LOCK_EX) for f in held]; time.sleep(25)' >/dev/null 2>&1 </dev/null &")
-    said = i.m.run("durward update /run/brought/good", timeout=600)
+    i.anna(f"durward approve {act} --yes")
+    said = await_update(i, 600)
     assert "verified   durward 99.1" in said and "updated    99.0 -> 99.1" in said, said
-    print(said.strip().splitlines()[-1] + ", in emulation")
+    assert re.search(r"^asked +.*\n(.*\n)*approved +by ", said, re.M), said
+    print(said.strip().splitlines()[-2] + ", in emulation")
     i.await_up()
     assert i.version() == "99.1" and "before the plug" in i.anna("durward ask list notes")
     assert "only a newer one" in i.m.run("durward update /run/brought/good", check=False)
 
 
 def begin_update_that_hangs(i):
-    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
+    i.m.run("durward update /run/brought/hangs --unasked >/dev/null 2>&1 </dev/null &")
     end = time.monotonic() + 300
     while i.version() != "99.3" or i.unit("durward", "ActiveState") != "activating":
         assert time.monotonic() < end, "it never came in"
@@ -375,7 +406,7 @@ def begin_update_that_hangs(i):
 
 def test_an_update_that_is_killed_while_it_installs_is_taken_back(i):
     i.m.run("echo 'pre-invoke=while test -e /run/slow; do sleep 1; done' >/etc/dpkg/dpkg.cfg.d/slow; touch /run/slow")
-    i.m.run("durward update /run/brought/hangs >/dev/null 2>&1 </dev/null &")
+    i.m.run("durward update /run/brought/hangs --unasked >/dev/null 2>&1 </dev/null &")
     end = time.monotonic() + 300
     while i.m.code("pgrep -f '[d]pkg --force-confold'") != 0:
         assert time.monotonic() < end, "it never installed"
@@ -399,7 +430,7 @@ def test_an_update_that_is_killed_is_taken_back(i):
 def test_a_release_that_does_not_come_up_is_taken_back(i):
     i.m.run("echo '# mine' >>/etc/default/durward")
     i.anna("durward ask 'save a note: before the bad release'")
-    said = i.m.run("durward update /run/brought/ends", timeout=600, check=False)
+    said = i.m.run("durward update /run/brought/ends --unasked", timeout=600, check=False)
     assert "99.2 did not come up, so 99.1 is back" in said, said
     assert i.m.code("test -e /var/lib/durward/core/marked") == 1, "it was tried on the house itself"
     # Loopback alone, and nothing of what scripts/run chose: the ports, and a broker if there is one.
