@@ -75,9 +75,9 @@ command_approvals(int argc, char **argv)
 	return watch ? approvals_watch() : list_approvals();
 }
 
-/* The whole id that begins with `beginning`, if there is exactly one. */
-static enum err
-find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
+/* How many acts wait whose id begins so, and one of them; -1: `ret_exit`. */
+static int
+count_acts(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
     int *ret_exit)
 {
 	struct json *answer = session_query(s, ret_exit, "approvals");
@@ -85,7 +85,7 @@ find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
 	int found = 0;
 
 	if (answer == NULL)
-		return ERR_CLOSED;
+		return -1;
 	for (a = json_first(json_get(answer, "approvals")); a != NULL;
 	     a = json_next(a)) {
 		const char *act = json_words(a, "act");
@@ -97,6 +97,18 @@ find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
 		found++;
 	}
 	json_free(answer);
+	return found;
+}
+
+/* The whole id that begins with `beginning`, if there is exactly one. */
+static enum err
+find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
+    int *ret_exit)
+{
+	int found = count_acts(s, beginning, ret, ret_exit);
+
+	if (found < 0)
+		return ERR_CLOSED;
 	if (found == 1)
 		return OK;
 	terminal_error("%s waits under '%.40s'; 'durward approvals' lists what "
@@ -106,16 +118,35 @@ find_act(struct session *s, const char *beginning, char ret[TOKEN_SIZE],
 	return ERR_NOTFOUND;
 }
 
+struct question {
+	struct session *session;
+	const char *act;
+	int code;
+};
+
+/* Nobody else has answered it yet, and its time is not over. */
 static bool
-confirm(void)
+still_waits(void *question)
 {
+	struct question *q = question;
+	char act[TOKEN_SIZE];
+
+	return count_acts(q->session, q->act, act, &q->code) == 1;
+}
+
+static int
+confirm(struct session *s, const char *act)
+{
+	struct question q = {s, act, EXIT_FAILED};
 	char line[16];
 
 	terminal_forget_line();
 	fputs("approve? type yes to sign these bytes: ", stdout);
 	fflush(stdout);
-	return fgets(line, sizeof(line), stdin) != NULL &&
-	    strcmp(line, "yes\n") == 0;
+	if (terminal_read_line(still_waits, &q, line, sizeof(line)))
+		return strcmp(line, "yes\n") == 0 ? EXIT_REACHED : EXIT_FAILED;
+	terminal_print("\nnot asked here any more\n");
+	return q.code;
 }
 
 /* We sign only what we understand: our own box, key and act. */
@@ -276,10 +307,11 @@ consent_approve(
 		consent_say_words(answer);
 		code = offer(text, always, &grant);
 	}
+	if (code == EXIT_REACHED && !yes)
+		code = confirm(s, act);
 	if (code == EXIT_REACHED)
-		code = yes || confirm()
-		    ? sign_sheet(s, act, text, always != NULL ? grant.p : NULL)
-		    : EXIT_FAILED;
+		code =
+		    sign_sheet(s, act, text, always != NULL ? grant.p : NULL);
 	buf_done(&grant);
 	json_free(answer);
 	return code;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "main/commands.h"
@@ -35,10 +36,14 @@ beside(const char *name, char ret[PATH_MAX])
 static int
 ask_for(const char *version, const char *sha256)
 {
-	struct json *args = json_object();
+	struct json *args;
 	struct buf call;
+	struct digest unused;
 	int code;
 
+	if (digest_read(sha256, strlen(sha256), &unused) != OK)
+		return terminal_usage("update " UPDATE_USAGE);
+	args = json_object();
 	json_put_str(args, "version", version);
 	json_put_str(args, "sha256", sha256);
 	buf_init(&call, GOAL_MAX);
@@ -53,17 +58,22 @@ ask_for(const char *version, const char *sha256)
 int
 command_update(int argc, char **argv)
 {
-	const char *key = terminal_option(&argc, argv, "--key", NULL);
-	bool unasked = terminal_flag(&argc, argv, "--unasked");
+	const char *key;
 	char path[PATH_MAX];
+	bool unasked;
 
 	if (argc == 4 && strcmp(argv[1], "--ask") == 0)
 		return ask_for(argv[2], argv[3]);
+	key = terminal_option(&argc, argv, "--key", NULL);
+	unasked = terminal_flag(&argc, argv, "--unasked");
 	if (argc != 2 || argv[1][0] == '-')
 		return terminal_usage("update " UPDATE_USAGE);
-	if (beside("update", path))
-		execl(path, path, argv[1], unasked ? "--unasked" : "--asked",
+	if (unasked && beside("update", path))
+		execl(path, path, argv[1], "--unasked",
 		    key != NULL ? "--key" : NULL, key, NULL);
+	else if (beside("update", path))
+		execl(path, path, argv[1], key != NULL ? "--key" : NULL, key,
+		    NULL);
 	terminal_error("this house was not installed from a package; "
 		       "./scripts/run in newer sources updates it");
 	return EXIT_FAILED;

@@ -52,17 +52,12 @@ phone_watch(struct session *s, struct watching *ret)
 
 /* The house closes a connection on which nothing is said. */
 static bool
-read_line(const struct watching *w, char *line, int size)
+is_there(void *session)
 {
-	struct pollfd typed = {.fd = STDIN_FILENO, .events = POLLIN};
 	int code = EXIT_REACHED;
 
-	while (poll(&typed, 1, HTTP_IDLE_MS / 4) == 0) {
-		json_free(session_query(w->session, &code, "status"));
-		if (code != EXIT_REACHED)
-			return false;
-	}
-	return fgets(line, size, stdin) != NULL;
+	json_free(session_query(session, &code, "status"));
+	return code == EXIT_REACHED;
 }
 
 /* Of the certificate, which the phone gets from a port that has none. */
@@ -93,7 +88,7 @@ show_certificate(const struct watching *w, const char *host)
 	if (!code_print(url) || !isatty(STDIN_FILENO))
 		return;
 	terminal_print("When the phone has the certificate, press Enter: ");
-	if (read_line(w, line, sizeof(line)))
+	if (terminal_read_line(is_there, w->session, line, sizeof(line)))
 		code_scroll_away();
 }
 
@@ -239,7 +234,8 @@ words_agree(const struct watching *w, const struct json *asking,
 	    words[0], words[1], words[2], words[3]);
 	/* What was typed before the words could be seen is no answer. */
 	tcflush(STDIN_FILENO, TCIFLUSH);
-	return read_line(w, line, sizeof(line)) && strcmp(line, "yes\n") == 0;
+	return terminal_read_line(is_there, w->session, line, sizeof(line)) &&
+	    strcmp(line, "yes\n") == 0;
 }
 
 static int

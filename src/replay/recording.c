@@ -198,7 +198,7 @@ take_end(struct recording *r, const struct json *body)
 }
 
 static void
-on_body(void *arg, const struct json *body)
+on_body(void *arg, uint64_t seq, const struct json *body)
 {
 	static const struct {
 		const char *kind;
@@ -216,6 +216,7 @@ on_body(void *arg, const struct json *body)
 	const char *kind = json_words(body, "kind");
 	size_t i;
 
+	(void)seq;
 	for (i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(kinds[i].kind, kind) == 0)
 			kinds[i].take(arg, body);

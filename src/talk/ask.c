@@ -121,6 +121,59 @@ command_ask(int argc, char **argv)
 	return code;
 }
 
+/* ---- One call, of which the log is believed and nobody else ---- */
+
+struct called {
+	const char *call;
+	uint64_t from; /* What was logged before is of another time. */
+	char act[33]; /* That was proposed as this call, */
+	bool done; /* and done. */
+};
+
+static bool
+is_call(const char *call, const char *tool, const char *args)
+{
+	size_t n = strlen(tool);
+
+	return strncmp(call, tool, n) == 0 && call[n] == ' ' &&
+	    strcmp(call + n + 1, args) == 0;
+}
+
+static void
+on_proven(void *arg, uint64_t seq, const struct json *v)
+{
+	struct called *c = arg;
+	const char *kind = json_words(v, "kind");
+	const char *act = json_words(v, "act");
+
+	if (seq < c->from)
+		return;
+	if (strcmp(kind, "proposed") == 0 &&
+	    is_call(c->call, json_words(v, "tool"), json_words(v, "args")))
+		snprintf(c->act, sizeof(c->act), "%s", act);
+	if (strcmp(kind, "done") == 0 && c->act[0] != '\0' &&
+	    strcmp(act, c->act) == 0)
+		c->done = true;
+}
+
+static int
+call_and_prove(struct watch *w, const char *call)
+{
+	struct called c = {.call = call};
+	struct anchor before;
+	size_t pruned;
+	int code = anchor_fetch(w->session, &before);
+
+	if (code != EXIT_REACHED || start(w, call, NULL, &code) != OK)
+		return code;
+	c.from = before.at.size;
+	code = look_on(w);
+	if (code == EXIT_REACHED)
+		code = witness_each_of_run(
+		    w->session, w->run, on_proven, &c, &pruned);
+	return code == EXIT_REACHED && !c.done ? EXIT_FAILED : code;
+}
+
 int
 talk_call(const char *call)
 {
@@ -132,10 +185,7 @@ talk_call(const char *call)
 	if (s == NULL)
 		return code;
 	watch_init(&w, s);
-	if (start(&w, call, NULL, &code) == OK)
-		code = look_on(&w);
-	if (code == EXIT_REACHED && (!w.call_done || strcmp(w.call, call) != 0))
-		code = EXIT_FAILED;
+	code = call_and_prove(&w, call);
 	watch_done(&w);
 	session_close(s);
 	return code;

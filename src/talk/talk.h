@@ -11,7 +11,8 @@
 #define CHAT_USAGE "[--session NAME | --continue]"
 
 /* One call (offline/offline.h) is asked for, and looked on at.  EXIT_REACHED
- * when the log says that this very call was done, whatever is replied. */
+ * when entries of the log that are proven and new say that this very call was
+ * done, whatever is replied. */
 int talk_call(const char *call);
 
 int command_ask(int argc, char **argv);

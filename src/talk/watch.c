@@ -143,7 +143,7 @@ show_asked(struct watch *w, const struct json *v)
 	code = consent_approve(w->session, json_words(v, "act"), false, NULL);
 	/* Somebody else may still answer. */
 	if (code != EXIT_REACHED)
-		terminal_print("           not signed, so it waits on; "
+		terminal_print("           not signed here; while it waits, "
 			       "durward deny %.8s ends it\n",
 		    json_words(v, "act"));
 }
@@ -230,41 +230,6 @@ take_reply(struct watch *w, const struct json *v)
 	w->took_ms = json_int(v, "boot_ms", 0) - w->begun_ms;
 }
 
-static void
-take_call(struct watch *w, const struct json *v)
-{
-	struct buf b;
-
-	buf_init(&b, ARGS_MAX + 2 * NAME_MAX_LEN);
-	buf_addf(&b, "%s %s", json_words(v, "tool"), json_words(v, "args"));
-	free(w->call);
-	w->call = buf_steal(&b);
-	w->call_done = false;
-	snprintf(w->call_act, sizeof(w->call_act), "%s", json_words(v, "act"));
-}
-
-static void
-take_done(struct watch *w, const struct json *v)
-{
-	w->call_done |= strcmp(json_words(v, "act"), w->call_act) == 0;
-}
-
-/* What counts of an entry, shown or not. */
-static void
-take(struct watch *w, const struct json *v)
-{
-	const char *kind = json_words(v, "kind");
-
-	if (strcmp(kind, "proposed") == 0)
-		take_call(w, v);
-	else if (strcmp(kind, "done") == 0)
-		take_done(w, v);
-	else if (strcmp(kind, "run-done") == 0)
-		take_reply(w, v);
-	else if (strcmp(kind, "model-used") == 0)
-		w->usd_millionths += json_int(v, "usd_millionths", 0);
-}
-
 static const struct {
 	const char *kind;
 	void (*show)(struct watch *w, const struct json *v);
@@ -313,7 +278,10 @@ show_entry(struct watch *w, const struct json *entry)
 	if (digest_read(leaf, strlen(leaf), &w->last_leaf) != OK ||
 	    json_parse(text, strlen(text), &body) != OK)
 		return;
-	take(w, body);
+	if (strcmp(json_words(body, "kind"), "run-done") == 0)
+		take_reply(w, body);
+	if (strcmp(json_words(body, "kind"), "model-used") == 0)
+		w->usd_millionths += json_int(body, "usd_millionths", 0);
 	if (!terminal_print_json(body))
 		for (i = 0; i < ARRAY_LEN(shows); i++)
 			if (strcmp(shows[i].kind, json_words(body, "kind")) ==
@@ -336,7 +304,6 @@ watch_done(struct watch *w)
 	buf_done(&w->words);
 	free(w->reply);
 	free(w->shown);
-	free(w->call);
 	free(w->model);
 }
 

@@ -21,9 +21,6 @@ struct watch {
 	bool reached;
 	char *reply;
 	char *shown; /* What the last act gave, as it was printed. */
-	char *call; /* The last that was proposed: "notes.save {...}", */
-	char call_act[33]; /* its act, */
-	bool call_done; /* and that it was done. */
 	char model_act[33]; /* The last call of a model. */
 	int64_t words_to; /* So many bytes of the model's words were shown; */
 	struct buf words; /* of those the ones since the last line. */

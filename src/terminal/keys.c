@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -40,6 +41,17 @@ terminal_forget_line(void)
 {
 	if (tcflush(STDIN_FILENO, TCIFLUSH) == 0)
 		__fpurge(stdin);
+}
+
+bool
+terminal_read_line(waits_fn *waits, void *arg, char *line, int size)
+{
+	struct pollfd typed = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (poll(&typed, 1, TYPED_LOOK_MS) == 0)
+		if (!waits(arg))
+			return false;
+	return fgets(line, size, stdin) != NULL;
 }
 
 enum err

@@ -66,6 +66,12 @@ NODISCARD enum err terminal_read_secret(
 /* What was typed so far at a terminal answers no question that comes now. */
 void terminal_forget_line(void);
 
+/* The next line that is typed.  False at the end of what is, and as soon as
+ * `waits`, asked each TYPED_LOOK_MS meanwhile, says that nobody needs it. */
+#define TYPED_LOOK_MS 1000
+typedef bool waits_fn(void *arg);
+bool terminal_read_line(waits_fn *waits, void *arg, char *line, int size);
+
 /* ---- Single keys, for a terminal (keys.c) ---- */
 
 /* From here on keys are read one by one and unseen, until the close, or until

@@ -120,7 +120,7 @@ witness_each_of_run(struct session *s, const char *run, proven_fn *fn,
 			code = check_entry(s, e, &now);
 			if (code == EXIT_REACHED &&
 			    json_parse(text, strlen(text), &body) == OK)
-				fn(arg, body);
+				fn(arg, next - 1, body);
 			json_free(body);
 		}
 		json_free(answer);

@@ -18,7 +18,7 @@ int witness_prove(struct session *s, uint64_t seq, const struct digest *leaf);
 
 /* The body of each entry of a run that is over, verified under a checkpoint
  * that the box signs now; those that were pruned are counted. */
-typedef void proven_fn(void *arg, const struct json *body);
+typedef void proven_fn(void *arg, uint64_t seq, const struct json *body);
 int witness_each_of_run(struct session *s, const char *run, proven_fn *fn,
     void *arg, size_t *ret_pruned);
 

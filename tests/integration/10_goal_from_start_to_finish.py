@@ -3,9 +3,10 @@
 
 import os
 import pty
+import select
 import subprocess
 
-from house import House
+from house import PATIENCE, House
 
 
 def setup():
@@ -40,13 +41,14 @@ def test_deleting_is_asked_approved_elsewhere_and_done(h):
 
 
 def on_a_terminal(h, goal, answer):
-    """What a person sees who asks in a terminal and answers at its prompt."""
+    """What a person sees who asks in a terminal and answers at its prompt, or
+    who sits there while answer() happens elsewhere."""
     master, slave = pty.openpty()
     p = subprocess.Popen([h.durward, "ask", goal], env=h.console.env, stdin=slave, stdout=slave,
                          stderr=slave)
     os.close(slave)
     seen = b""
-    while True:
+    while select.select([master], [], [], 60 * PATIENCE)[0]:
         try:
             more = os.read(master, 65536)
         except OSError:
@@ -55,9 +57,12 @@ def on_a_terminal(h, goal, answer):
             break
         seen += more
         if answer and b"to sign these bytes: " in seen:
-            os.write(master, answer.encode() + b"\n")
+            if callable(answer):
+                answer()
+            else:
+                os.write(master, answer.encode() + b"\n")
             answer = None
-    os.close(master)
+    os.close(master)  # Which ends one that waits for a key.
     return p.wait(60), seen.decode()
 
 
@@ -68,6 +73,17 @@ def test_in_a_terminal_the_sheet_is_shown_and_signed_at_the_prompt(h):
     for line in ("durward-approval/1", 'args {"name":"at the prompt"}', "effect system",
                  "approved   by console", "Deleted the note 'at the prompt'."):
         assert line in seen, seen
+
+
+def test_the_prompt_of_a_terminal_waits_for_no_key_when_the_phone_has_answered(h):
+    pocket = h.pair("pocket")
+    h.console.ask("save a note: from afar")
+
+    def elsewhere():
+        act = h.console.json("approvals")["approvals"][0]["act"]
+        assert pocket.run("approve", act, "--yes").returncode == 0
+    code, seen = on_a_terminal(h, "delete the note from afar", elsewhere)
+    assert code == 0 and "approved   by pocket" in seen and "Deleted the note 'from afar'." in seen, seen
 
 
 def test_a_denied_act_is_told_with_its_reason(h):

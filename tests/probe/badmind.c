@@ -9,7 +9,8 @@
  * wants so many views, and replies how many it got.  With `heard`, a list of
  * [step, part, length], it says that it heard these, each as a step's number,
  * and replies.  Of a call to memory.remember it makes another one, twice, and
- * of one to house.update one that anybody may make, or to other bytes.  With
+ * of one to house.update one that anybody may make, or to other bytes, or
+ * the same, as its version says.  With
  * `criticizes` it says that its first step had that opinion, with `thinks` that
  * it thought this.  The goal `garbage` sends bytes that are no frame.  Linked
  * in the place of src/ipc/serve.c.
@@ -31,7 +32,7 @@
 	"\\\"version\\\":\\\"9\\\"}\",\"origins\":\"sha256:person,version:"    \
 	"person\","                                                            \
 	"\"step\":0}"
-#define UNDONE                                                                 \
+#define HARMLESS                                                               \
 	"{\"tool\":\"house.status\",\"args\":\"{}\",\"origins\":\"none\","     \
 	"\"step\":0}"
 
@@ -136,6 +137,27 @@ on_recall(void *role, struct msg *m)
 	views++;
 }
 
+/* Of what it was asked to have agreed to. */
+static void
+update(const char *args, const char *run)
+{
+	const char *text = strstr(args, "\"other\"") != NULL ? OTHER : HARMLESS;
+	struct json *proposal = NULL;
+
+	if (strstr(args, "\"same\"") != NULL) {
+		proposal = json_object();
+		json_put_int(proposal, "step", 0);
+		json_put_str(proposal, "tool", "house.update");
+		json_put_str(proposal, "args", args);
+		json_put_str(
+		    proposal, "origins", "sha256:person,version:person");
+	} else if (json_parse(text, strlen(text), &proposal) != OK) {
+		return;
+	}
+	expected = 1;
+	propose(proposal, run);
+}
+
 static void
 on_turn(void *role, struct msg *m)
 {
@@ -152,8 +174,10 @@ on_turn(void *role, struct msg *m)
 	}
 	if (strncmp(goal, "memory.remember {", 17) == 0)
 		goal = TWISTED;
-	if (strncmp(goal, "house.update {", 14) == 0)
-		goal = strstr(goal, "\"other\"") != NULL ? OTHER : UNDONE;
+	if (strncmp(goal, "house.update {", 14) == 0) {
+		update(goal + 13, json_words(m->body, "run"));
+		return;
+	}
 	if (json_parse(goal, strlen(goal), &proposal) != OK)
 		return;
 	recall_often(proposal, json_words(m->body, "run"));
