@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
