@@ -222,6 +222,21 @@ def test_nobody_who_is_not_its_client_stops_the_house(i):
     assert i.unit("durward", "MainPID") == before and i.m.code("grep -q 9443 /etc/durward/run") == 1
 
 
+def test_an_update_asks_this_house_or_nobody(i):
+    before, root = i.version(), f"/home/{ANNA}/.config/durward/root.pem"
+    i.m.run(f"cp {root} /tmp/root.pem && sed 's/^M/N/' /tmp/root.pem >{root}")
+    said = i.anna("sudo durward update /run/brought/good", check=False)
+    assert f"neither {ANNA} nor root is a client of this house" in said, said
+    # What comes behind the question is seen, and nothing is installed.
+    i.m.run(f"cat /tmp/root.pem >{root} && mkdir /tmp/without && ln -s /bin/false /tmp/without/apt-get")
+    i.m.run("systemctl stop durward")
+    said = i.m.run("PATH=/tmp/without:$PATH durward update /run/brought/good", check=False)
+    assert "not asked  the house is down" in said and "the house is as it was" in said, said
+    i.m.run("rm -r /tmp/without; systemctl start durward")
+    i.await_up()
+    assert i.version() == before
+
+
 def test_the_page_for_a_phone_is_reached_from_outside(i):
     def page(url):
         r = subprocess.run(["curl", "-sk", "--compressed", "-m", "20", "-w", "%{http_code}", url], text=True,
